@@ -1,0 +1,156 @@
+"""Every parameter, once: name, type, default, unit, range and why it is there.
+
+``config/default.yaml`` and the table in the README are written from this file by
+``python3 -m place_recognition_ros.tools.parameters``; a test keeps them equal.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from place_recognition_ros.errors import ConfigError
+
+
+class Parameter(NamedTuple):
+    """One row of the table."""
+
+    default: Any
+    why: str
+    unit: str = ""
+    low: Optional[float] = None
+    high: Optional[float] = None
+    choices: Tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def range(self) -> str:
+        """The allowed values, for people."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.low is not None:
+            return f"{self.low:g} … {self.high:g}"
+        return "true | false" if isinstance(self.default, bool) else "any"
+
+    def check(self, value: Any) -> Any:
+        """``value`` in the parameter's type.
+
+        Raises:
+            ConfigError: if it has another type or is out of range; the message names the parameter.
+        """
+        kind = type(self.default)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise self._refusal(f"a value of type {kind.__name__}", value)
+        if self.choices and value not in self.choices:
+            raise self._refusal("one of " + self.range, value)
+        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
+            raise self._refusal(f"a value within {self.range}", value)
+        return value
+
+    def _refusal(self, expected: str, value: Any) -> ConfigError:
+        return ConfigError(f"parameter '{self.name}': expected {expected}. Received: {value!r}")
+
+
+def _parameter(default: Any, why: str, **more: Any) -> Any:
+    """A row that type checkers see as its default's value, as an instance holds it."""
+    return Parameter(default, why, **more)
+
+
+class Config:
+    """The parameters with their values; unknown names and bad values are refused by name.
+
+    >>> Config(max_rate_hz=2.0).max_rate_hz
+    2.0
+    """
+
+    model: str = _parameter(
+        "", "ONNX file with its card beside it; empty: the model that comes with the package"
+    )
+    backend: str = _parameter("auto", "inference engine", choices=("auto", "onnx"))
+    threads: int = _parameter(1, "CPU threads for inference; one is the fastest per core", low=1, high=64)
+    map_path: str = _parameter("", "file that keeps the map across restarts; empty: forgotten at exit")
+    max_keyframes: int = _parameter(
+        100000, "the map stops growing here, which bounds the memory", low=1, high=10000000
+    )
+
+    max_rate_hz: float = _parameter(
+        0.0,
+        "keyframes picked from a camera stream; 0: every image is a keyframe",
+        unit="Hz",
+        low=0,
+        high=1000,
+    )
+    min_motion_m: float = _parameter(
+        0.0,
+        "a keyframe only after this much motion, or min_rotation_rad (needs odom)",
+        unit="m",
+        low=0,
+        high=1000,
+    )
+    min_rotation_rad: float = _parameter(
+        0.0,
+        "a keyframe only after this much rotation, or min_motion_m (needs odom)",
+        unit="rad",
+        low=0,
+        high=3.15,
+    )
+
+    top_k: int = _parameter(10, "similar keyframes looked at per query", low=1, high=1000)
+    min_similarity: float = _parameter(
+        -1.0, "cosine below which a match is rejected; -1: the model card's value", low=-1, high=1
+    )
+    min_margin: float = _parameter(
+        -0.1, "a place this much less similar than the best is AMBIGUOUS, not checked", low=-2, high=2
+    )
+    min_loop_interval_s: float = _parameter(
+        10.0, "younger keyframes are the same visit, never a loop", unit="s", low=0, high=86400
+    )
+    min_loop_distance_m: float = _parameter(
+        0.0,
+        "the path between match and query is at least this long (needs odom)",
+        unit="m",
+        low=0,
+        high=100000,
+    )
+
+    sequence_length: int = _parameter(
+        3, "newest keyframes compared, in order, with those round the match; 1: no check", low=1, high=50
+    )
+
+    geometric_check: bool = _parameter(True, "local features must agree with a rigid scene")
+    max_verifications: int = _parameter(
+        3, "places checked geometrically per query, best first", low=1, high=100
+    )
+    local_features: int = _parameter(600, "ORB features per keyframe", low=50, high=10000)
+    feature_image_px: int = _parameter(
+        480, "longer side of the picture in which they are found", unit="px", low=64, high=4096
+    )
+    min_inliers: int = _parameter(
+        20, "feature matches that must fit one epipolar geometry", low=8, high=10000
+    )
+    min_inlier_ratio: float = _parameter(
+        0.7, "share of the matches that must fit it: look-alikes agree in parts only", low=0, high=1
+    )
+    min_features: int = _parameter(
+        40, "a picture with fewer local features (dark, blurred, a wall) is no place", low=0, high=10000
+    )
+
+    def __init__(self, **values: Any) -> None:
+        table = self.table()
+        known = [row.name for row in table]
+        for name, value in values.items():
+            if name not in known:
+                raise ConfigError(
+                    f"unknown parameter '{name}': expected one of {', '.join(known)}. Received: {value!r}"
+                )
+        for row in table:
+            setattr(self, row.name, row.check(values.get(row.name, row.default)))
+
+    @classmethod
+    def table(cls) -> List[Parameter]:
+        """All rows, in the order in which they are written down."""
+        rows = vars(cls).items()
+        return [row._replace(name=name) for name, row in rows if isinstance(row, Parameter)]
+
+    def values(self) -> Dict[str, Any]:
+        """Name ► value."""
+        return {row.name: getattr(self, row.name) for row in self.table()}

@@ -1,0 +1,6 @@
+"""Image ► global descriptor."""
+
+from place_recognition_ros.descriptor.extractor import Extractor, open_extractor
+from place_recognition_ros.descriptor.model_card import ModelCard
+
+__all__ = ["Extractor", "ModelCard", "open_extractor"]

@@ -1,0 +1,56 @@
+"""ONNX Runtime, the engine on a PC."""
+
+import numpy as np
+
+from place_recognition_ros.descriptor.model_card import ModelCard
+from place_recognition_ros.errors import EngineError
+
+NAME = "onnx"
+
+
+class OnnxEngine:
+    """Open, infer, close.
+
+    Args:
+        card: what the model expects and answers; checked once, here.
+        onnx: the model's bytes. The file is not read a second time, so that what was verified is
+            what runs, and tensors outside it cannot be reached.
+        threads: CPU threads of one inference.
+
+    Raises:
+        EngineError: if ONNX Runtime cannot load the model or it has another input or output than
+            its card.
+    """
+
+    def __init__(self, card: ModelCard, onnx: bytes, threads: int = 1) -> None:
+        import onnxruntime  # only where this engine is chosen
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to SLAM
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions have no common base but this
+            raise EngineError(f"expected a model that ONNX Runtime loads. Received: {error}") from error
+        spec = card.input
+        expected = ([1, spec.height, spec.width, spec.channels], [1, card.descriptor_size])
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        found = (inputs[0].shape, outputs[0].shape)
+        if len(inputs) != 1 or len(outputs) != 1 or found != expected:
+            raise EngineError(
+                f"expected one input {expected[0]} and one output {expected[1]}, as the card says. "
+                f"Received: {found}"
+            )
+        self._input = inputs[0].name
+
+    def infer(self, tensor: np.ndarray) -> np.ndarray:
+        """(1, H, W, C) float32 ► (D,) float32."""
+        try:
+            return self._session.run(None, {self._input: tensor})[0][0]
+        except Exception as error:
+            raise EngineError(f"expected an answer of ONNX Runtime. Received: {error}") from error
+
+    def close(self) -> None:
+        del self._session

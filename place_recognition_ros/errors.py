@@ -1,0 +1,52 @@
+"""Every exception that the package raises on purpose.
+
+::
+
+    PlaceRecognitionError
+    ├── ConfigError        a parameter is unknown, of another type or out of its range
+    ├── ImageError         an image cannot be decoded: encoding, size, step or content
+    ├── ModelError         a model or its card is missing, damaged or of another shape
+    ├── EngineError        an inference engine cannot be opened or does not answer properly
+    ├── StoreError         the map on disk cannot be opened, read or written
+    │   ├── StoreBusy      another process holds it
+    │   └── MapMismatch    it was made by another model or another schema
+    └── WorkerBusy         the worker cannot take or answer a request in time
+
+A message says what was expected and what came: ``expected …. Received: encoding='rgb16'``.
+"""
+
+
+class PlaceRecognitionError(Exception):
+    """Base of all errors of this package; catch it to catch them all."""
+
+
+class ConfigError(PlaceRecognitionError):
+    """A parameter is unknown, of another type or out of its range."""
+
+
+class ImageError(PlaceRecognitionError):
+    """An image cannot be decoded: encoding, size, step or content."""
+
+
+class ModelError(PlaceRecognitionError):
+    """A model or its card is missing, damaged or of another shape."""
+
+
+class EngineError(PlaceRecognitionError):
+    """An inference engine cannot be opened or does not answer properly."""
+
+
+class StoreError(PlaceRecognitionError):
+    """The map on disk cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the map."""
+
+
+class MapMismatch(StoreError):
+    """The map was made by another model or another schema."""
+
+
+class WorkerBusy(PlaceRecognitionError):
+    """The worker cannot take or answer a request in time."""

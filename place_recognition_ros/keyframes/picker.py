@@ -1,0 +1,79 @@
+"""Which pictures of a camera stream become keyframes."""
+
+from enum import Enum
+from typing import Optional
+
+import numpy as np
+
+from place_recognition_ros.types import Pose
+
+CLOCK_JUMP = 10**9  # nanoseconds: stamps further back than this are another run of the clock
+
+
+class Verdict(Enum):
+    """What the picker says of a picture; the values are the counters' names in the diagnostics."""
+
+    KEYFRAME = "keyframes"
+    CLOCK_JUMPED = "clock jumped back"  # a keyframe too, but of a new session
+    NO_STAMP = "without stamp"
+    NOT_NEWER = "not newer than the last"
+    TOO_SOON = "sooner than max_rate_hz"
+    NOT_MOVED = "not moved"
+
+
+class KeyframePicker:
+    """Picks by rate and, where poses are known, by motion.
+
+    Args:
+        max_rate_hz: 0: no limit.
+        min_motion_m: 0: this motion does not count.
+        min_rotation_rad: 0: this motion does not count. With both, either is enough.
+    """
+
+    def __init__(self, max_rate_hz: float, min_motion_m: float, min_rotation_rad: float) -> None:
+        # 5 % less, so that a camera's jitter does not halve a rate that divides its own
+        self._period = 0.95e9 / max_rate_hz if max_rate_hz > 0 else 0.0
+        self._min_motion = min_motion_m
+        self._min_rotation = min_rotation_rad
+        self._stamp = 0
+        self._pose: Optional[Pose] = None
+
+    def pick(self, stamp: int, pose: Optional[Pose]) -> Verdict:
+        """Judge the next picture.
+
+        Args:
+            stamp: nanoseconds.
+            pose: of the camera or the robot, where known.
+        """
+        verdict = self._judge(stamp, pose)
+        if verdict in (Verdict.KEYFRAME, Verdict.CLOCK_JUMPED):
+            self._stamp, self._pose = stamp, pose
+        return verdict
+
+    def _judge(self, stamp: int, pose: Optional[Pose]) -> Verdict:
+        if stamp <= 0:
+            return Verdict.NO_STAMP
+        if stamp < self._stamp - CLOCK_JUMP:
+            return Verdict.CLOCK_JUMPED
+        if stamp <= self._stamp:
+            return Verdict.NOT_NEWER
+        if self._stamp and stamp - self._stamp < self._period:
+            return Verdict.TOO_SOON
+        return Verdict.KEYFRAME if self._moved(pose) else Verdict.NOT_MOVED
+
+    def _moved(self, pose: Optional[Pose]) -> bool:
+        if not (self._min_motion or self._min_rotation) or pose is None or self._pose is None:
+            return True
+        far = self._min_motion and distance(self._pose, pose) >= self._min_motion
+        turned = self._min_rotation and rotation(self._pose, pose) >= self._min_rotation
+        return bool(far or turned)
+
+
+def distance(a: Pose, b: Pose) -> float:
+    """Metres between two poses of one frame."""
+    return float(np.linalg.norm(a.position - b.position))
+
+
+def rotation(a: Pose, b: Pose) -> float:
+    """Radians between two orientations, 0 to π."""
+    return 2.0 * float(np.arccos(min(1.0, abs(float(np.dot(a.orientation, b.orientation))))))

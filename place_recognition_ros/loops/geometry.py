@@ -1,0 +1,126 @@
+"""Geometric verification: do the local features of two pictures agree with one rigid scene?
+
+ORB features (Rublee et al., ICCV 2011), Lowe's ratio test (IJCV 2004), one common rotation of the
+matched features' orientations (Jégou et al., ECCV 2008, weak geometric consistency), then a
+fundamental matrix with MAGSAC++ (Barath et al., CVPR 2020). A match lives only if it comes through all.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from place_recognition_ros.types import FEATURE, Reason
+
+MIN_POINTS = 8  # below this no fundamental matrix is fitted
+RATIO = 0.85
+MAX_HAMMING = 64  # of 256 bits
+ANGLE_TOLERANCE = 25.0  # degrees
+EPIPOLAR_TOLERANCE = 2.0  # pixels of the picture in which the features were found
+MIN_SPREAD = 0.05  # of the picture's longer side: standard deviation of the inliers on each axis
+
+
+class Verification(NamedTuple):
+    """What the geometry says of two pictures."""
+
+    matches: int
+    inliers: int
+    reason: Reason  # NONE: verified
+
+
+class FeatureFinder:
+    """Finds ORB features.
+
+    Args:
+        count: how many at the most.
+        longer_side: pixels; larger pictures are reduced to it first.
+    """
+
+    def __init__(self, count: int, longer_side: int) -> None:
+        self._longer_side = longer_side
+        self._orb = cv2.ORB_create(nfeatures=count, fastThreshold=7)  # type: ignore[attr-defined]
+
+    def find(self, image: np.ndarray) -> np.ndarray:
+        """(N,) ``FEATURE`` of a picture, (H, W, 3) uint8 BGR or (H, W) uint8 gray.
+
+        Coordinates are pixels of the reduced picture.
+        """
+        scale = self._longer_side / max(image.shape[:2])
+        if scale < 1:
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        points, descriptors = self._orb.detectAndCompute(gray, None)
+        features = np.zeros(len(points), FEATURE)
+        if len(points):
+            features["x"], features["y"] = np.array([point.pt for point in points], np.float32).T
+            features["angle"] = [point.angle for point in points]
+            features["descriptor"] = descriptors
+        return features
+
+
+def verify(query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ratio: float) -> Verification:
+    """Check whether two pictures can show the same rigid scene.
+
+    Args:
+        query: (N,) ``FEATURE``.
+        match: (M,) ``FEATURE``.
+        min_inliers: feature matches that must fit one epipolar geometry.
+        min_inlier_ratio: share of the matches that must fit it.
+
+    Returns:
+        The counts, and the reason why it is not verified: FEW_MATCHES, FEW_INLIERS or DEGENERATE
+        (the inliers crowd in a spot or on a line, where almost anything fits).
+    """
+    first, second = _match(query, match)
+    needed = max(min_inliers, MIN_POINTS)
+    if len(first) < needed:
+        return Verification(len(first), 0, Reason.FEW_MATCHES)
+    a, b = _points(query[first]), _points(match[second])
+    inside = _epipolar_inliers(a, b)
+    inliers = int(np.count_nonzero(inside))
+    if inliers < needed or inliers < min_inlier_ratio * len(first):
+        return Verification(len(first), inliers, Reason.FEW_INLIERS)
+    if _crowded(a[inside], _points(query)) or _crowded(b[inside], _points(match)):
+        return Verification(len(first), inliers, Reason.DEGENERATE)
+    return Verification(len(first), inliers, Reason.NONE)
+
+
+def _match(query: np.ndarray, match: np.ndarray) -> tuple:
+    """Rows of ``query`` and of ``match`` that look alike, one to one, rotated by one common angle."""
+    nothing = (np.zeros(0, int), np.zeros(0, int))
+    if len(query) < 2 or len(match) < 2:
+        return nothing
+    matcher = cv2.BFMatcher(cv2.NORM_HAMMING)
+    pairs = matcher.knnMatch(
+        np.ascontiguousarray(query["descriptor"]), np.ascontiguousarray(match["descriptor"]), k=2
+    )
+    distinct = [a for a, b in pairs if a.distance <= MAX_HAMMING and a.distance < RATIO * b.distance]
+    if not distinct:
+        return nothing
+    distinct.sort(key=lambda pair: pair.distance)
+    second, kept = np.unique([pair.trainIdx for pair in distinct], return_index=True)  # the nearest of each
+    first = np.array([distinct[row].queryIdx for row in kept])
+    turn = query["angle"][first] - match["angle"][second]
+    apart = np.abs((turn[:, None] - turn[None, :] + 180.0) % 360.0 - 180.0)
+    agree = apart < ANGLE_TOLERANCE
+    common = agree[agree.sum(axis=1).argmax()]
+    return first[common], second[common]
+
+
+def _points(features: np.ndarray) -> np.ndarray:
+    """(N, 2) float32, pixels."""
+    return np.stack([features["x"], features["y"]], axis=1)
+
+
+def _epipolar_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(N,) bool. No model, no inliers: OpenCV answers that with None, or throws, for degenerate points."""
+    method = getattr(cv2, "USAC_MAGSAC", cv2.FM_RANSAC)  # OpenCV 4.5 and newer
+    try:
+        _, mask = cv2.findFundamentalMat(a, b, method, EPIPOLAR_TOLERANCE, 0.999, 2000)
+    except cv2.error:
+        mask = None
+    return np.zeros(len(a), bool) if mask is None else mask.ravel().astype(bool)
+
+
+def _crowded(inliers: np.ndarray, features: np.ndarray) -> bool:
+    return bool(inliers.std(axis=0).min() < MIN_SPREAD * np.ptp(features, axis=0).max())

@@ -1,0 +1,46 @@
+"""Write the parameters as config/default.yaml or as the README's table.
+
+``python3 -m place_recognition_ros.tools.parameters yaml|markdown``
+"""
+
+import argparse
+import json
+import textwrap
+
+from place_recognition_ros.config import Config
+
+
+def as_yaml() -> str:
+    """``config/default.yaml``: every parameter with its default, unit, range and reason."""
+    lines = [
+        "# Every parameter of the node, with its default. Written from place_recognition_ros/config.py by",
+        "#   python3 -m place_recognition_ros.tools.parameters yaml > config/default.yaml",
+    ]
+    for row in Config.table():
+        unit = f" {row.unit}" if row.unit else ""
+        lines += [
+            "",
+            *textwrap.wrap(f"{row.why}. {row.range}{unit}", 100, initial_indent="# ", subsequent_indent="# "),
+        ]
+        lines.append(f"{row.name}: {json.dumps(row.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown() -> str:
+    """The table of the README."""
+    lines = ["| parameter | default | range | unit | what for |", "|---|---|---|---|---|"]
+    for row in Config.table():
+        allowed = row.range.replace("|", "\\|")
+        lines.append(f"| `~{row.name}` | `{json.dumps(row.default)}` | {allowed} | {row.unit} | {row.why} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("form", choices=("yaml", "markdown"))
+    form = parser.parse_args().form
+    print(as_yaml() if form == "yaml" else as_markdown(), end="")
+
+
+if __name__ == "__main__":
+    main()

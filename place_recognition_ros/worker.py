@@ -1,0 +1,144 @@
+"""One thread does all the work, and owns what it works with.
+
+New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that an
+overloaded robot answers about now and not about a queue. Requests wait in a short line and come first.
+"""
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Callable, Deque, Generic, Optional, Tuple, TypeVar
+
+from place_recognition_ros.errors import WorkerBusy
+
+Owned = TypeVar("Owned")
+Item = TypeVar("Item")
+
+MAX_WAITING = 8  # requests in line; one more is told that the worker is busy
+
+
+class Worker(Generic[Owned, Item]):
+    """Handles items and requests one at a time.
+
+    Args:
+        open_owned: makes, in the worker's thread, what it works with; has a ``close()``.
+        handle: takes ``(owned, item)``.
+        on_error: told of every exception of ``handle``; the worker goes on.
+    """
+
+    def __init__(
+        self,
+        open_owned: Callable[[], Owned],
+        handle: Callable[[Owned, Item], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self.dropped = 0
+        """Items displaced by newer ones."""
+        self.failures_in_a_row = 0
+        self._open = open_owned
+        self._handle = handle
+        self._on_error = on_error
+        self._opened: Future = Future()
+        self._wake = threading.Condition()
+        self._newest: Optional[Item] = None
+        self._requests: Deque[Tuple[Callable[[Owned], Any], Future]] = deque()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; returns when its belongings are open, or raises what kept them from it."""
+        self._thread.start()
+        self._opened.result()
+
+    def offer(self, item: Item) -> None:
+        """Put an item into the mailbox. Never waits."""
+        with self._wake:
+            self.dropped += self._newest is not None
+            self._newest = item
+            self._wake.notify()
+
+    def post(self, request: Callable[[Owned], Any]) -> Future:
+        """Have ``request(owned)`` done in the worker's thread, without waiting for it.
+
+        Raises:
+            WorkerBusy: if too many requests wait already, or the worker is stopping.
+        """
+        future: Future = Future()
+        with self._wake:
+            if self._stopping or len(self._requests) >= MAX_WAITING:
+                state = "it is stopping" if self._stopping else f"{MAX_WAITING} requests wait already"
+                raise WorkerBusy(f"expected a free place in the worker's line. Received: {state}")
+            self._requests.append((request, future))
+            self._wake.notify()
+        return future
+
+    def call(self, request: Callable[[Owned], Any], timeout: float) -> Any:
+        """Have ``request(owned)`` done in the worker's thread and wait for its result.
+
+        Args:
+            request: what to do.
+            timeout: seconds.
+
+        Raises:
+            WorkerBusy: if it could not be taken or done in time.
+        """
+        future = self.post(request)
+        try:
+            return future.result(timeout)
+        except FutureTimeout as error:
+            future.cancel()
+            raise WorkerBusy(
+                f"expected an answer of the worker within {timeout} s. Received: none"
+            ) from error
+
+    def stop(self, timeout: float) -> bool:
+        """Finish the work in hand, close what is owned, end the thread; answers whether it ended in time."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            owned = self._open()
+        except Exception as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        while self._step(owned):
+            pass
+        owned.close()  # type: ignore[attr-defined]
+
+    def _step(self, owned: Owned) -> bool:
+        """Do what comes next; answers whether there is a next step."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping or self._requests or self._newest is not None)
+            if self._stopping:
+                return False
+            request, future = self._requests.popleft() if self._requests else (None, None)
+            item = self._newest
+            if request is None:
+                self._newest = None
+        if request is not None and future is not None:
+            self._serve(owned, request, future)
+        elif item is not None:
+            self._take(owned, item)
+        return True
+
+    def _serve(self, owned: Owned, request: Callable[[Owned], Any], future: Future) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(request(owned))
+        except Exception as error:
+            future.set_exception(error)
+
+    def _take(self, owned: Owned, item: Item) -> None:
+        try:
+            self._handle(owned, item)
+            self.failures_in_a_row = 0
+        except Exception as error:
+            self.failures_in_a_row += 1
+            self._on_error(error)
