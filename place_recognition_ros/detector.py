@@ -45,6 +45,7 @@ class LoopDetector:
     def __init__(self, config: Config, extractor: Extractor, store: KeyframeStore) -> None:
         self.config = config
         self.card = extractor.card
+        self.engine_name = extractor.engine_name
         self.counts: CounterType[str] = Counter()
         self.watch = Stopwatch()
         self.kidnap = KidnapMonitor()

@@ -25,12 +25,12 @@ class Reporter:
     Args:
         name: of the node.
         model_id: of the model that it runs.
-        backend: of the inference engine.
+        engine: that runs it.
     """
 
-    def __init__(self, name: str, model_id: str, backend: str) -> None:
+    def __init__(self, name: str, model_id: str, engine: str) -> None:
         self._name = name
-        self._fixed = {"model": model_id, "engine": backend}
+        self._fixed = {"model": model_id, "engine": engine}
         self._counts: CounterType[str] = Counter()
         self._time = time.monotonic()
 

@@ -55,7 +55,7 @@ class PlaceRecognitionNode:
         self._worker.start()
         self._detector: LoopDetector = self._worker.call(lambda detector: detector, SERVICE_TIMEOUT)
         self._model_id = self._detector.card.model_id
-        self._reporter = Reporter(rospy.get_name(), self._model_id, config.backend)
+        self._reporter = Reporter(rospy.get_name(), self._model_id, self._detector.engine_name)
         self._advertise()
         self._subscribe()
         rospy.on_shutdown(self._ended.set)

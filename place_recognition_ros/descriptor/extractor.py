@@ -17,11 +17,12 @@ class Extractor:
 
     Args:
         card: the model's card.
-        engine: anything with ``infer((1, H, W, C) float32) -> (D,)`` and ``close()``.
+        engine: anything with a ``name``, ``infer((1, H, W, C) float32) -> (D,)`` and ``close()``.
     """
 
     def __init__(self, card: ModelCard, engine: OnnxEngine) -> None:
         self.card = card
+        self.engine_name = engine.name
         self._engine = engine
 
     def describe(self, image: np.ndarray) -> np.ndarray:

@@ -5,9 +5,6 @@ import numpy as np
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.errors import EngineError
 
-NAME = "onnx"
-
-
 class OnnxEngine:
     """Open, infer, close.
 
@@ -44,6 +41,8 @@ class OnnxEngine:
                 f"Received: {found}"
             )
         self._input = inputs[0].name
+        self.name = f"onnxruntime {onnxruntime.__version__}, CPU, {threads} thread{'s' * (threads > 1)}"
+        self.infer(np.zeros(expected[0], np.float32))  # the first run allocates and is ten times slower
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
         """(1, H, W, C) float32 ► (D,) float32."""
