@@ -173,17 +173,20 @@ class LoopDetector:
         return number
 
     def _answer(self, query: Query, k: int, kind: Optional[Kind] = None) -> List[Candidate]:
+        """Candidates for a query; ``kind`` where it is the same for all of them."""
         with self.watch("search"):
             neighbours = self.map.search(query.descriptor, k, query.stamp)
         with self.watch("checks"):
             candidates = [self._candidate(query, each, neighbours, kind) for each in neighbours]
-            tried: List[int] = []
+            tried: List[Neighbour] = []
             for row, neighbour in enumerate(neighbours):
-                if any(self._same_place(neighbour, neighbours[other]) for other in tried):
+                candidates[row] = self._check_similarity(candidates[row])
+                known = any(self._same_place(neighbour, other) for other in tried)
+                if known or candidates[row].reason or len(tried) == self.config.max_verifications:
                     continue  # the most similar keyframe speaks for its place
-                tried.append(row)
-                candidates[row] = self._check(query, neighbour, candidates[row])
-                if candidates[row].accepted or len(tried) == self.config.max_verifications:
+                tried.append(neighbour)
+                candidates[row] = self._check_place(query, neighbour, candidates[row])
+                if candidates[row].accepted:
                     break
         return candidates
 
@@ -191,14 +194,8 @@ class LoopDetector:
         self, query: Query, match: Neighbour, neighbours: List[Neighbour], kind: Optional[Kind]
     ) -> Candidate:
         others = [other.similarity for other in neighbours if not self._same_place(match, other)]
-        if kind is None:
-            kind = Kind.INTER_SESSION
-            if match.entry.session == self.map.session:
-                kind = Kind.LOOP_CLOSURE
-            elif self.kidnap.awaited:
-                kind = Kind.KIDNAP_RECOVERY
         return Candidate(
-            kind=kind,
+            kind=self._kind(match) if kind is None else kind,
             status=Status.RETRIEVED,
             reason=Reason.NONE,
             query_id=query.id,
@@ -211,14 +208,22 @@ class LoopDetector:
             margin=match.similarity - max(others, default=-1.0),
         )
 
-    def _check(self, query: Query, match: Neighbour, candidate: Candidate) -> Candidate:
-        """Let a match pass every check, or say at which it failed; the cheap ones come first."""
-        if match.similarity < self._min_similarity:
+    def _kind(self, match: Neighbour) -> Kind:
+        if match.entry.session == self.map.session:
+            return Kind.LOOP_CLOSURE
+        return Kind.KIDNAP_RECOVERY if self.kidnap.awaited else Kind.INTER_SESSION
+
+    def _check_similarity(self, candidate: Candidate) -> Candidate:
+        if candidate.similarity < self._min_similarity:
             return candidate.rejected(Reason.LOW_SIMILARITY)
-        if candidate.kind == Kind.LOOP_CLOSURE and not self._has_left(query, match):
-            return candidate.rejected(Reason.TOO_RECENT)
         if candidate.margin < self.config.min_margin:
             return candidate.rejected(Reason.AMBIGUOUS)
+        return candidate
+
+    def _check_place(self, query: Query, match: Neighbour, candidate: Candidate) -> Candidate:
+        """Let a match pass the remaining checks, or say at which it failed; the cheap ones come first."""
+        if candidate.kind == Kind.LOOP_CLOSURE and not self._has_left(query, match):
+            return candidate.rejected(Reason.TOO_RECENT)
         neighbours, row = self.map.around(match.position, sequence_radius(len(query.past)))
         if sequence_similarity(query.past, neighbours, row) < self._min_similarity:
             return candidate.rejected(Reason.NOT_CONSISTENT)
@@ -237,9 +242,8 @@ class LoopDetector:
         return self.map.least_similarity_since(match.position, query.descriptor) < self._min_similarity
 
     def _same_place(self, a: Neighbour, b: Neighbour) -> bool:
-        return a.entry.session == b.entry.session and abs(a.entry.stamp - b.entry.stamp) < max(
-            self._min_age, 1
-        )
+        near = abs(a.entry.stamp - b.entry.stamp) < max(self._min_age, 1)
+        return near and a.entry.session == b.entry.session
 
 
 def thumbnail(image: np.ndarray) -> bytes:

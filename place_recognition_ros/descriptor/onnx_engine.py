@@ -5,6 +5,7 @@ import numpy as np
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.errors import EngineError
 
+
 class OnnxEngine:
     """Open, infer, close.
 

@@ -93,7 +93,7 @@ class KeyframeMap:
             k: how many at the most.
             now: nanoseconds.
         """
-        while self._young and self._young[0][0].stamp <= now - self._min_age:
+        while self._young and self._young[0][0].stamp < now - self._min_age:
             self._index.add(*self._young.popleft())
         found = self._index.search(descriptor, k)
         return [Neighbour(position, self._index[position], similarity) for position, similarity in found]
