@@ -125,10 +125,13 @@ class Config:
         480, "longer side of the picture in which they are found", unit="px", low=64, high=4096
     )
     min_inliers: int = _parameter(
-        20, "feature matches that must fit one epipolar geometry", low=8, high=10000
+        25, "feature matches that must fit one epipolar geometry", low=8, high=10000
     )
     min_inlier_ratio: float = _parameter(
         0.7, "share of the matches that must fit it: look-alikes agree in parts only", low=0, high=1
+    )
+    min_coverage: float = _parameter(
+        0.15, "share of all features in the matched region that must fit it", low=0, high=1
     )
     min_features: int = _parameter(
         40, "a picture with fewer local features (dark, blurred, a wall) is no place", low=0, high=10000

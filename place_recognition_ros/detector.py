@@ -230,8 +230,13 @@ class LoopDetector:
         candidate = candidate._replace(status=Status.CONSISTENT)
         if not self.config.geometric_check:
             return candidate
-        features = self.map.features(match.entry.id)
-        found = verify(query.features, features, self.config.min_inliers, self.config.min_inlier_ratio)
+        found = verify(
+            query.features,
+            self.map.features(match.entry.id),
+            self.config.min_inliers,
+            self.config.min_inlier_ratio,
+            self.config.min_coverage,
+        )
         candidate = candidate._replace(matches=found.matches, inliers=found.inliers, status=Status.VERIFIED)
         return candidate if found.reason == Reason.NONE else candidate.rejected(found.reason)
 

@@ -104,9 +104,10 @@ def decode_compressed(data: bytes) -> np.ndarray:
     Raises:
         ImageError: if it is neither, is cut off or damaged, or larger than ``MAX_PIXELS``.
     """
-    _check_size(*_compressed_size(bytes(data)))
+    size = _compressed_size(bytes(data))
+    _check_size(*size)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
+    if image is None or image.shape[:2] != size:
         raise ImageError(f"expected a whole JPEG or PNG. Received: {len(data)} bytes that do not decode")
     return image
 
@@ -126,8 +127,8 @@ def _to_8_bits(rows: np.ndarray, bits: int, big_endian: bool) -> np.ndarray:
 def _compressed_size(data: bytes) -> Tuple[int, int]:
     """(height, width) as the file's header tells, without decoding it."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        if len(data) < 33 or b"IEND" not in data[-64:]:
-            raise ImageError(f"expected a whole PNG. Received: {len(data)} bytes without its end")
+        if len(data) < 33 or data[12:16] != b"IHDR" or b"IEND" not in data[-64:]:
+            raise ImageError(f"expected a whole PNG. Received: {len(data)} bytes without its header or end")
         width, height = struct.unpack(">II", data[16:24])
         return height, width
     if data.startswith(b"\xff\xd8"):
@@ -147,6 +148,8 @@ def _jpeg_size(data: bytes) -> Tuple[int, int]:
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
+        if marker <= 0x01 or 0xD0 <= marker <= 0xD9:  # they have no length: what follows could hide the size
+            break
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
             return height, width

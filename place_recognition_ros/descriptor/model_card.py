@@ -8,7 +8,7 @@ from typing import Any, Dict, NamedTuple, Tuple
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
 
-_COLOR_ORDERS = {1: ("GRAY",), 3: ("RGB", "BGR")}
+_CHANNELS = ((1, "GRAY"), (3, "RGB"), (3, "BGR"))
 
 
 class ModelCard(NamedTuple):
@@ -50,40 +50,45 @@ def read_model(onnx_path: str) -> Tuple[ModelCard, bytes]:
 
     Raises:
         ModelError: if one of the two files is missing, the card lacks something or contradicts
-            itself, or the model's SHA-256 is not the card's.
+            itself, the model's SHA-256 is not the card's, or a tensor of the model lies in another file.
     """
-    path = card_path(onnx_path)
-    for needed, what in ((onnx_path, "model"), (path, "model card")):
-        if not os.path.isfile(needed):
-            raise ModelError(f"expected the {what} as a file. Received: '{needed}', which is none")
-    card = _parse(path)
-    with open(onnx_path, "rb") as file:
-        onnx = file.read()
+    onnx = _read(onnx_path, "model")
+    card = _parse(card_path(onnx_path))
     found = hashlib.sha256(onnx).hexdigest()
     if found != card.sha256:
         raise ModelError(
             f"expected SHA-256 {card.sha256} of '{onnx_path}', as its card says. Received: {found}. "
             "The model was changed or the card is another model's"
         )
+    if b"location" in onnx:  # the key that every tensor in another file has (ONNX, external data)
+        raise ModelError(f"expected all tensors within '{onnx_path}'. Received: one in a file beside it")
     return card, onnx
+
+
+def _read(path: str, what: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ModelError(f"expected the {what} as a file. Received: '{path}': {error.strerror}") from error
 
 
 def _parse(path: str) -> ModelCard:
     try:
-        with open(path, "r", encoding="utf-8") as file:
-            fields = json.load(file)
-        spec = InputSpec(**fields.pop("input"))
-        card = ModelCard(input=spec, **fields)
-        size = int(card.descriptor_size)
-        numbers = [spec.height, spec.width, size, spec.scale, spec.offset, card.min_similarity]
-        plain = all(isinstance(n, (int, float)) for n in numbers) and isinstance(card.sha256, str)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        fields = json.loads(_read(path, "model card").decode("utf-8"))
+        card = ModelCard(input=InputSpec(**fields.pop("input")), **fields)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"expected a model card in '{path}'. Received: {error!r}") from error
-    if not plain or min(spec.height, spec.width, size) < 1:
-        raise ModelError(f"expected positive sizes and plain numbers in '{path}'. Received: {card}")
-    if spec.color_order not in _COLOR_ORDERS.get(spec.channels, ()):
-        raise ModelError(
-            f"expected 1 channel 'GRAY' or 3 channels 'RGB' or 'BGR' in '{path}'. "
-            f"Received: channels={spec.channels}, color_order={spec.color_order!r}"
-        )
+    spec = card.input
+    sizes = (spec.height, spec.width, card.descriptor_size)
+    numbers = (spec.scale, spec.offset, card.min_similarity)
+    demands = {
+        "texts as name and sha256": all(type(text) is str for text in (card.name, card.sha256)),
+        "positive integers as sizes": all(type(size) is int and size > 0 for size in sizes),
+        "plain numbers": all(type(n) in (int, float) and abs(n) < 1e9 for n in numbers),  # and not NaN
+        "1 channel 'GRAY' or 3 channels 'RGB' or 'BGR'": (spec.channels, spec.color_order) in _CHANNELS,
+    }
+    for demand, met in demands.items():
+        if not met:
+            raise ModelError(f"expected {demand} in '{path}'. Received: {card}")
     return card

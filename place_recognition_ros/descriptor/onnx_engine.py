@@ -35,13 +35,12 @@ class OnnxEngine:
         spec = card.input
         expected = ([1, spec.height, spec.width, spec.channels], [1, card.descriptor_size])
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        found = (inputs[0].shape, outputs[0].shape)
-        if len(inputs) != 1 or len(outputs) != 1 or found != expected:
+        found = ([port.shape for port in inputs], [port.shape for port in outputs])
+        if found != ([expected[0]], [expected[1]]) or outputs[0].type != "tensor(float)":
             raise EngineError(
                 f"expected one input {expected[0]} and one output {expected[1]}, as the card says. "
                 f"Received: {found}"
             )
-        self._input = inputs[0].name
         self.name = f"onnxruntime {onnxruntime.__version__}, CPU, {threads} thread{'s' * (threads > 1)}"
         self.infer(np.zeros(expected[0], np.float32))  # the first run allocates and is ten times slower
 

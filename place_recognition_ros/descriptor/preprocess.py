@@ -35,7 +35,7 @@ def prepare(image: np.ndarray, spec: InputSpec) -> np.ndarray:
     Raises:
         ImageError: if ``image`` has another type or shape.
     """
-    if image.dtype != np.uint8 or image.size == 0 or image.shape[2:] not in ((), (3,)):
+    if image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
         raise ImageError(
             "expected a uint8 image of shape (H, W) or (H, W, 3). "
             f"Received: {image.dtype} of shape {image.shape}"

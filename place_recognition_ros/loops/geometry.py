@@ -58,7 +58,9 @@ class FeatureFinder:
         return features
 
 
-def verify(query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ratio: float) -> Verification:
+def verify(
+    query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ratio: float, min_coverage: float
+) -> Verification:
     """Check whether two pictures can show the same rigid scene.
 
     Args:
@@ -66,6 +68,8 @@ def verify(query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ra
         match: (M,) ``FEATURE``.
         min_inliers: feature matches that must fit one epipolar geometry.
         min_inlier_ratio: share of the matches that must fit it.
+        min_coverage: share of all features in the region of the inliers that must be inliers. Of the same
+            wall most features come back; two walls of one design agree in their frames and lamps alone.
 
     Returns:
         The counts, and the reason why it is not verified: FEW_MATCHES, FEW_INLIERS or DEGENERATE
@@ -80,8 +84,11 @@ def verify(query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ra
     inliers = int(np.count_nonzero(inside))
     if inliers < needed or inliers < min_inlier_ratio * len(first):
         return Verification(len(first), inliers, Reason.FEW_INLIERS)
-    if _crowded(a[inside], _points(query)) or _crowded(b[inside], _points(match)):
+    views = ((a[inside], _points(query)), (b[inside], _points(match)))
+    if any(_crowded(*view) for view in views):
         return Verification(len(first), inliers, Reason.DEGENERATE)
+    if any(inliers < min_coverage * _count_in_region(*view) for view in views):
+        return Verification(len(first), inliers, Reason.FEW_INLIERS)
     return Verification(len(first), inliers, Reason.NONE)
 
 
@@ -124,3 +131,11 @@ def _epipolar_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _crowded(inliers: np.ndarray, features: np.ndarray) -> bool:
     return bool(inliers.std(axis=0).min() < MIN_SPREAD * np.ptp(features, axis=0).max())
+
+
+def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
+    """How many features lie in the convex hull of the inliers."""
+    pixels = features.astype(np.int32)
+    region = np.zeros(pixels.max(axis=0)[::-1] + 1, np.uint8)
+    cv2.fillConvexPoly(region, cv2.convexHull(inliers.astype(np.int32)), 1)
+    return int(region[pixels[:, 1], pixels[:, 0]].sum())
