@@ -11,6 +11,7 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor, open_extractor
 from place_recognition_ros.errors import StoreError
+from place_recognition_ros.images import shrink
 from place_recognition_ros.keyframes.map import KeyframeMap, Neighbour
 from place_recognition_ros.keyframes.store import KeyframeStore
 from place_recognition_ros.loops.geometry import FeatureFinder, verify
@@ -253,7 +254,5 @@ class LoopDetector:
 
 def thumbnail(image: np.ndarray) -> bytes:
     """A small JPEG of a picture, its aspect ratio kept: enough to describe it again with another model."""
-    scale = THUMBNAIL_PX / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY])[1].tobytes()
+    small = shrink(image, THUMBNAIL_PX)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY])[1].tobytes()

@@ -112,6 +112,15 @@ def decode_compressed(data: bytes) -> np.ndarray:
     return image
 
 
+def shrink(image: np.ndarray, longer_side: int) -> np.ndarray:
+    """Reduce a picture to at most ``longer_side`` pixels, its aspect ratio kept; a smaller one stays as it is."""
+    scale = longer_side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (max(1, round(scale * side)) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def _check_size(height: int, width: int) -> None:
     if height < 1 or width < 1 or height * width > MAX_PIXELS:
         raise ImageError(f"expected 1 to {MAX_PIXELS} pixels. Received: width={width}, height={height}")

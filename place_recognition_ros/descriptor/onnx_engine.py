@@ -12,7 +12,7 @@ class OnnxEngine:
     Args:
         card: what the model expects and answers; checked once, here.
         onnx: the model's bytes. The file is not read a second time, so that what was verified is
-            what runs, and tensors outside it cannot be reached.
+            what runs.
         threads: CPU threads of one inference.
 
     Raises:
@@ -33,16 +33,17 @@ class OnnxEngine:
         except Exception as error:  # its exceptions have no common base but this
             raise EngineError(f"expected a model that ONNX Runtime loads. Received: {error}") from error
         spec = card.input
-        expected = ([1, spec.height, spec.width, spec.channels], [1, card.descriptor_size])
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        found = ([port.shape for port in inputs], [port.shape for port in outputs])
-        if found != ([expected[0]], [expected[1]]) or outputs[0].type != "tensor(float)":
+        sizes = ([1, spec.height, spec.width, spec.channels], [1, card.descriptor_size])
+        expected = [("tensor(float)", size) for size in sizes]
+        ports = self._session.get_inputs() + self._session.get_outputs()
+        found = [(port.type, port.shape) for port in ports]
+        if found != expected:
             raise EngineError(
-                f"expected one input {expected[0]} and one output {expected[1]}, as the card says. "
-                f"Received: {found}"
+                f"expected one input and one output {expected}, as the card says. Received: {found}"
             )
+        self._input = ports[0].name
         self.name = f"onnxruntime {onnxruntime.__version__}, CPU, {threads} thread{'s' * (threads > 1)}"
-        self.infer(np.zeros(expected[0], np.float32))  # the first run allocates and is ten times slower
+        self.infer(np.zeros(sizes[0], np.float32))  # the first run allocates and is ten times slower
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
         """(1, H, W, C) float32 ► (D,) float32."""

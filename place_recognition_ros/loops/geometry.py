@@ -10,6 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from place_recognition_ros.images import shrink
 from place_recognition_ros.types import FEATURE, Reason
 
 MIN_POINTS = 8  # below this no fundamental matrix is fitted
@@ -45,10 +46,10 @@ class FeatureFinder:
 
         Coordinates are pixels of the reduced picture.
         """
-        scale = self._longer_side / max(image.shape[:2])
-        if scale < 1:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        image = shrink(image, self._longer_side)
         gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        if min(gray.shape) <= 2 * self._orb.getEdgeThreshold():
+            return np.zeros(0, FEATURE)  # all border; OpenCV throws where its pyramid runs out of pixels
         points, descriptors = self._orb.detectAndCompute(gray, None)
         features = np.zeros(len(points), FEATURE)
         if len(points):
