@@ -113,7 +113,7 @@ def decode_compressed(data: bytes) -> np.ndarray:
 
 
 def shrink(image: np.ndarray, longer_side: int) -> np.ndarray:
-    """Reduce a picture to at most ``longer_side`` pixels, its aspect ratio kept; a smaller one stays as it is."""
+    """A picture of at most ``longer_side`` pixels, its aspect ratio kept; never enlarged."""
     scale = longer_side / max(image.shape[:2])
     if scale >= 1:
         return image

@@ -109,6 +109,9 @@ class Worker(Generic[Owned, Item]):
         self._opened.set_result(None)
         while self._step(owned):
             pass
+        for _, future in self._requests:  # post takes no more
+            if future.set_running_or_notify_cancel():
+                future.set_exception(WorkerBusy("expected an answer of the worker. Received: it is stopping"))
         owned.close()  # type: ignore[attr-defined]
 
     def _step(self, owned: Owned) -> bool:

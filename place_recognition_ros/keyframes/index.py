@@ -59,6 +59,8 @@ class KeyframeIndex:
         Returns:
             (position, cosine), most similar first.
         """
+        if k < 1:
+            return []
         found = []
         for number, block in enumerate(self._blocks):
             cosines, labels = block.search(vector.reshape(1, -1), min(k, block.ntotal))

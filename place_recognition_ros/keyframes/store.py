@@ -38,6 +38,9 @@ CREATE TABLE views (
 );
 """
 
+# Where the damage hits a name that SQLite puts into its message, Python fails to decode the message.
+_READ_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+
 
 class StoredKeyframe(NamedTuple):
     """What is kept in memory of a stored keyframe while the map is read."""
@@ -73,6 +76,7 @@ class KeyframeStore:
             raise StoreError(f"expected a file in an existing folder as the map. Received: '{path}'")
         try:
             self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+            self._connection.text_factory = bytes  # a damaged row must not fail in decoding
         except sqlite3.Error as error:
             raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
         try:
@@ -84,7 +88,7 @@ class KeyframeStore:
                     f"expected the map '{path}' for this process alone. Received: {error}"
                 ) from error
             raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-        except sqlite3.DatabaseError as error:
+        except _READ_ERRORS as error:
             self.close()
             raise StoreError(f"expected a map. Received: '{path}', which is none: {error}") from error
         except MapMismatch:
@@ -102,14 +106,13 @@ class KeyframeStore:
                 run(statement)
             run("INSERT INTO meta VALUES ('schema', ?), ('model', ?)", (str(SCHEMA), model_id))
         run("COMMIT")
-        meta = dict(run("SELECT key, value FROM meta"))
-        if meta.get("schema") != str(SCHEMA):
+        meta = {bytes(key): bytes(value).decode() for key, value in run("SELECT key, value FROM meta")}
+        schema, model = meta.get(b"schema"), meta.get(b"model")
+        if schema != str(SCHEMA):
+            raise MapMismatch(f"expected a map of schema {SCHEMA}. Received: '{self._path}' of {schema}")
+        if model != model_id:
             raise MapMismatch(
-                f"expected a map of schema {SCHEMA}. Received: '{self._path}' of {meta.get('schema')}"
-            )
-        if meta.get("model") != model_id:
-            raise MapMismatch(
-                f"expected a map of the model {model_id}. Received: '{self._path}' of {meta.get('model')}; "
+                f"expected a map of the model {model_id}. Received: '{self._path}' of {model}; "
                 "descriptors of two models cannot be compared; use its own model or another map"
             )
 
@@ -144,17 +147,19 @@ class KeyframeStore:
         run = self._connection.execute
         try:
             run("BEGIN")
-            row = (session, stamp, pose_bytes, vector, _crc_of_keyframe(session, stamp, pose_bytes, vector))
+            row = (session, stamp, pose_bytes, vector)
             added = run(
-                "INSERT INTO keyframes (session, stamp, pose, descriptor, crc) VALUES (?, ?, ?, ?, ?)", row
+                "INSERT INTO keyframes (session, stamp, pose, descriptor, crc) VALUES (?, ?, ?, ?, 0)", row
             )
-            run("INSERT INTO views VALUES (?, ?, ?, ?)", (added.lastrowid,) + view + (_crc(*view),))
+            number = int(added.lastrowid or 0)
+            run("UPDATE keyframes SET crc = ? WHERE id = ?", (_crc_of_keyframe(number, *row), number))
+            run("INSERT INTO views VALUES (?, ?, ?, ?)", (number, *view, _crc_of_view(number, *view)))
             run("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 run("ROLLBACK")
             raise StoreError(f"expected to store a keyframe in '{self._path}'. Received: {error}") from error
-        return int(added.lastrowid or 0)
+        return number
 
     def keyframes(self) -> Iterator[StoredKeyframe]:
         """All whole keyframes, oldest first; damaged ones are counted in ``damaged``.
@@ -165,14 +170,26 @@ class KeyframeStore:
         self.damaged = 0
         query = "SELECT id, session, stamp, pose, descriptor, crc FROM keyframes ORDER BY id"
         try:
-            for number, session, stamp, pose, vector, crc in self._connection.execute(query):
-                whole = len(vector) == self._descriptor_bytes
-                if not whole or crc != _crc_of_keyframe(session, stamp, pose, vector):
+            for *row, crc in self._connection.execute(query):
+                keyframe = self._whole(row, crc)
+                if keyframe is None:
                     self.damaged += 1
-                    continue
-                yield StoredKeyframe(number, session, stamp, _pose(pose), np.frombuffer(vector, "<f4"))
-        except sqlite3.Error as error:
+                else:
+                    yield keyframe
+        except _READ_ERRORS as error:
             raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
+
+    def _whole(self, row: list, crc: object) -> Optional[StoredKeyframe]:
+        """The keyframe in a row; None if the row is damaged, which may have changed the columns' types too."""
+        try:
+            if crc != _crc_of_keyframe(*row):
+                return None
+        except (TypeError, struct.error):
+            return None
+        number, session, stamp, pose, vector = row
+        if len(vector) != self._descriptor_bytes:
+            return None
+        return StoredKeyframe(number, session, stamp, _pose(pose), np.frombuffer(vector, "<f4"))
 
     def features(self, number: int) -> np.ndarray:
         """(N,) ``FEATURE`` of a keyframe; none if its row is damaged or missing."""
@@ -188,11 +205,14 @@ class KeyframeStore:
         query = "SELECT features, thumbnail, crc FROM views WHERE id = ?"
         try:
             row = self._connection.execute(query, (number,)).fetchone()
-        except sqlite3.Error as error:
+        except _READ_ERRORS as error:
             raise StoreError(
                 f"expected to read keyframe {number} of '{self._path}'. Received: {error}"
             ) from error
-        return row if row is not None and row[2] == _crc(row[0], row[1]) else None
+        try:
+            return row[:2] if row is not None and row[2] == _crc_of_view(number, *row[:2]) else None
+        except TypeError:  # damage may change the columns' types
+            return None
 
     def close(self) -> None:
         self._connection.close()
@@ -212,5 +232,9 @@ def _crc(*parts: bytes) -> int:
     return crc
 
 
-def _crc_of_keyframe(session: int, stamp: int, pose: Optional[bytes], vector: bytes) -> int:
-    return _crc(struct.pack("<qq", session, stamp), pose or b"", vector)
+def _crc_of_keyframe(number: int, session: int, stamp: int, pose: Optional[bytes], vector: bytes) -> int:
+    return _crc(struct.pack("<qqq?", number, session, stamp, pose is not None), pose or b"", vector)
+
+
+def _crc_of_view(number: int, features: bytes, thumbnail: bytes) -> int:
+    return _crc(struct.pack("<qq", number, len(features)), features, thumbnail)

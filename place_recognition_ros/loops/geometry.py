@@ -138,5 +138,5 @@ def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
     """How many features lie in the convex hull of the inliers."""
     pixels = features.astype(np.int32)
     region = np.zeros(pixels.max(axis=0)[::-1] + 1, np.uint8)
-    cv2.fillConvexPoly(region, cv2.convexHull(inliers.astype(np.int32)), 1)
+    cv2.fillConvexPoly(region, cv2.convexHull(inliers.astype(np.int32)), (1,))
     return int(region[pixels[:, 1], pixels[:, 0]].sum())
