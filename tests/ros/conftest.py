@@ -48,7 +48,7 @@ def wait_until(condition, timeout, what):
 class Process:
     """A process of the test, with its output in a file."""
 
-    def __init__(self, command, log, env=None):
+    def __init__(self, command, log, env):
         self.log_path = str(log)
         with open(self.log_path, "wb") as file:
             self._process = subprocess.Popen(
@@ -56,7 +56,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=dict(os.environ, **env or {}),
+                env=env,
                 start_new_session=True,
             )
 
@@ -172,7 +172,7 @@ def ros_master(tmp_path_factory):
     os.environ.update(ROS_MASTER_URI=uri, ROS_IP="127.0.0.1", ROS_HOME=str(home), ROS_LOG_DIR=str(home))
     for name in ("ROS_HOSTNAME", "ROS_NAMESPACE"):
         os.environ.pop(name, None)
-    roscore = Process(["roscore", "-p", str(port)], home / "roscore.log")
+    roscore = Process(["roscore", "-p", str(port)], home / "roscore.log", dict(os.environ))
     try:
         wait_until(lambda: rosgraph.is_master_online(uri), 30, lambda: f"a ROS master\n{roscore.log}")
         yield uri
@@ -196,6 +196,22 @@ def ros(_ros_node):
 
 
 @pytest.fixture
+def start_process(tmp_path):
+    """Starts a program: ``start_process(command, env=None)`` gives a Process, ended with the test."""
+    processes = []
+
+    def start(command, env=None):
+        process = Process(command, tmp_path / f"process-{len(processes)}.log", env or dict(os.environ))
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.running:
+            process.stop(timeout=30)
+
+
+@pytest.fixture
 def start_node(ros, tmp_path):
     """Starts the node: ``start_node(param=value, …)`` gives a Process, ended with the test.
 
@@ -214,7 +230,7 @@ def start_node(ros, tmp_path):
         command = [sys.executable, NODE, f"__name:={name}", *arguments]
         if not any(node.running and node.name == name for node in nodes):
             _forget(name)
-        node = Process(command, tmp_path / f"{name}-{len(nodes)}.log", env)
+        node = Process(command, tmp_path / f"{name}-{len(nodes)}.log", dict(os.environ, **env or {}))
         node.name = name
         nodes.append(node)
         if ready:

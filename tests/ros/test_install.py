@@ -1,0 +1,73 @@
+"""The package in a workspace of the user's own: built, installed, started from there."""
+
+import os
+import subprocess
+
+import pytest
+import yaml
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.srv import Relocalize
+
+LAUNCH_FILES = ("desktop", "tx2", "demo")
+
+
+def clean_environment():
+    """Environment variables without those of a workspace."""
+    kept = ("PATH", "HOME", "ROS_MASTER_URI", "ROS_IP", "ROS_LOG_DIR")
+    return {name: os.environ[name] for name in kept}
+
+
+def run(command, setup):
+    """Output of a command of bash in a clean environment after this set-up script."""
+    result = subprocess.run(
+        ["bash", "-c", f"source {setup} && {command}"],
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+    )
+    output = result.stdout.decode()
+    assert result.returncode == 0, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def install_space(ros_master, root, tmp_path_factory):
+    """Set-up script of a fresh install space."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    (workspace / "src").mkdir()
+    (workspace / "src" / "place_recognition_ros").symlink_to(root)
+    noetic = "/opt/ros/noetic/setup.bash"
+    base = noetic if os.path.exists(noetic) else "/dev/null"
+    run(f"catkin_make -C {workspace} -DPYTHON_EXECUTABLE=/usr/bin/python3 install", base)
+    return workspace / "install" / "setup.bash"
+
+
+def test_its_files_are_there(install_space):
+    share = install_space.parent / "share" / "place_recognition_ros"
+    assert run("rospack find place_recognition_ros", install_space).strip() == str(share)
+    for name in (
+        "config/default.yaml",
+        "launch/desktop.launch",
+        "models/default.onnx",
+        "models/default.json",
+    ):
+        assert (share / name).is_file(), name
+
+
+@pytest.mark.parametrize("name", LAUNCH_FILES)
+def test_launch_files_set_parameters_that_exist(install_space, name):
+    dump = yaml.safe_load(run(f"roslaunch --dump-params place_recognition_ros {name}.launch", install_space))
+    prefix = "/place_recognition/"
+    parameters = {key[len(prefix) :]: value for key, value in dump.items() if key.startswith(prefix)}
+    assert Config(**parameters).values()["map_path"] == parameters["map_path"]
+
+
+def test_the_node_starts_from_there(install_space, ros, start_process):
+    command = f"source {install_space} && exec roslaunch place_recognition_ros demo.launch"
+    roslaunch = start_process(["bash", "-c", command], clean_environment())
+    answer = ros.call("relocalize", Relocalize, timeout=30)
+    assert not answer.success
+    assert roslaunch.stop(timeout=30) == 0
