@@ -76,7 +76,7 @@ class KeyframeStore:
             raise StoreError(f"expected a file in an existing folder as the map. Received: '{path}'")
         try:
             self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-            self._connection.text_factory = bytes  # a damaged row must not fail in decoding
+            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
         except sqlite3.Error as error:
             raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
         try:
@@ -106,13 +106,14 @@ class KeyframeStore:
                 run(statement)
             run("INSERT INTO meta VALUES ('schema', ?), ('model', ?)", (str(SCHEMA), model_id))
         run("COMMIT")
-        meta = {bytes(key): bytes(value).decode() for key, value in run("SELECT key, value FROM meta")}
-        schema, model = meta.get(b"schema"), meta.get(b"model")
-        if schema != str(SCHEMA):
-            raise MapMismatch(f"expected a map of schema {SCHEMA}. Received: '{self._path}' of {schema}")
-        if model != model_id:
+        meta = dict(run("SELECT key, value FROM meta"))
+        if meta.get("schema") != str(SCHEMA):
             raise MapMismatch(
-                f"expected a map of the model {model_id}. Received: '{self._path}' of {model}; "
+                f"expected a map of schema {SCHEMA}. Received: '{self._path}' of {meta.get('schema')}"
+            )
+        if meta.get("model") != model_id:
+            raise MapMismatch(
+                f"expected a map of the model {model_id}. Received: '{self._path}' of {meta.get('model')}; "
                 "descriptors of two models cannot be compared; use its own model or another map"
             )
 
