@@ -16,7 +16,8 @@ LAYERS = (
     ("errors", "types", "config", "images", "stopwatch"),
     ("descriptor", "keyframes", "loops"),
     ("detector",),
-    ("worker", "messages", "diagnostics", "markers"),
+    ("worker", "messages"),
+    ("diagnostics", "markers"),
     ("node",),
 )
 ON_TOP = ("tools",)  # may import every part that knows no ROS

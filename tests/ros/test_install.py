@@ -27,6 +27,7 @@ def run(command, setup):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=120,
+        check=False,
     )
     output = result.stdout.decode()
     assert result.returncode == 0, output
