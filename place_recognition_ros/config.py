@@ -36,15 +36,13 @@ class Parameter(NamedTuple):
             ConfigError: if it has another type or is out of range; the message names the parameter.
         """
         kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
+        if type(value) not in ((float, int) if kind is float else (kind,)):
             raise self._refusal(f"a value of type {kind.__name__}", value)
         if self.choices and value not in self.choices:
             raise self._refusal("one of " + self.range, value)
         if self.low is not None and self.high is not None and not self.low <= value <= self.high:
             raise self._refusal(f"a value within {self.range}", value)
-        return value
+        return kind(value)
 
     def _refusal(self, expected: str, value: Any) -> ConfigError:
         return ConfigError(f"parameter '{self.name}': expected {expected}. Received: {value!r}")

@@ -1,0 +1,53 @@
+import os
+import re
+
+import numpy as np
+import pytest
+
+from place_recognition_ros.types import FEATURE, Candidate, Kind, Reason, Status
+
+
+@pytest.fixture
+def candidate():
+    return Candidate(
+        kind=Kind.LOOP_CLOSURE,
+        status=Status.RETRIEVED,
+        reason=Reason.NONE,
+        query_id=2,
+        match_id=1,
+        query_stamp=20,
+        match_stamp=10,
+        query_session=1,
+        match_session=1,
+        similarity=0.5,
+        margin=0.1,
+    )
+
+
+def test_a_feature_is_as_large_as_the_format_of_the_map_says():
+    assert FEATURE.itemsize == 3 * 4 + 32
+    assert np.frombuffer(bytes(3 * FEATURE.itemsize), FEATURE).shape == (3,)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_what_passed_every_check_is_accepted(candidate, status):
+    expected = status in (Status.CONSISTENT, Status.VERIFIED)
+    assert candidate._replace(status=status).accepted is expected
+
+
+def test_a_rejected_candidate_says_why(candidate):
+    rejected = candidate.rejected(Reason.FEW_INLIERS)
+    assert rejected.reason == Reason.FEW_INLIERS
+    assert rejected.status == Status.REJECTED
+    assert not rejected.accepted
+    assert rejected._replace(status=candidate.status, reason=candidate.reason) == candidate
+
+
+@pytest.mark.parametrize("enum", [Kind, Status, Reason])
+def test_the_numbers_are_those_of_the_message(root, enum):
+    with open(os.path.join(root, "msg", "LoopCandidate.msg"), encoding="utf-8") as file:
+        constants = dict(re.findall(r"^uint8 (\w+)\s*=\s*(\d+)", file.read(), re.MULTILINE))
+    prefixes = ("", enum.__name__.upper() + "_")
+    for member in enum:
+        found = [constants[prefix + member.name] for prefix in prefixes if prefix + member.name in constants]
+        assert found == [str(int(member))], f"{member}: {found}"
