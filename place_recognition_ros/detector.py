@@ -20,6 +20,7 @@ from place_recognition_ros.loops.sequence import sequence_radius, sequence_simil
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.types import Candidate, Keyframe, Kind, Reason, Status
 
+ELSEWHERE = 0.7  # of the match's similarity: what is less similar than this shows another place
 THUMBNAIL_PX = 320
 THUMBNAIL_QUALITY = 75
 
@@ -245,7 +246,8 @@ class LoopDetector:
         """Whether the camera was elsewhere since the match; a robot that waits closes no loop."""
         if self.map.travelled - match.entry.travelled < self.config.min_loop_distance_m:
             return False
-        return self.map.least_similarity_since(match.position, query.descriptor) < self._min_similarity
+        least = self.map.least_similarity_since(match.position, query.descriptor)
+        return least < ELSEWHERE * match.similarity
 
     def _same_place(self, a: Neighbour, b: Neighbour) -> bool:
         near = abs(a.entry.stamp - b.entry.stamp) < max(self._min_age, 1)
