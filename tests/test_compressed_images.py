@@ -1,0 +1,181 @@
+import resource
+import struct
+import tracemalloc
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from place_recognition_ros.errors import ImageError
+from place_recognition_ros.images import MAX_PIXELS, decode_compressed
+
+SIZE = (48, 64)
+
+
+def chunk(name, body):
+    return (
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body) & 0xFFFFFFFF)
+    )
+
+
+def png_file(height, width, depth, color_type, rows):
+    """A PNG, byte by byte; ``rows``: raw scan lines, each with its filter byte."""
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def segment(marker, body):
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def frame_header(height, width):
+    return segment(0xC0, struct.pack(">BHHB", 8, height, width, 3) + bytes(9))
+
+
+def size_in_jpeg(data):
+    return struct.unpack(">HH", data[data.index(b"\xff\xc0") + 5 :][:4])
+
+
+def size_in_png(data):
+    return struct.unpack(">II", data[16:24])[::-1]
+
+
+@pytest.fixture(scope="module")
+def picture():
+    soft = np.random.default_rng(5).random((6, 8, 3))
+    return (255 * cv2.resize(soft, SIZE[::-1], interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def jpeg(picture):
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def png(picture):
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+@pytest.fixture(params=["jpeg", "png"])
+def file(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_a_png_gives_its_very_pixels(picture, png):
+    np.testing.assert_array_equal(decode_compressed(png), picture)
+
+
+def test_a_jpeg_gives_nearly_its_pixels(picture, jpeg):
+    decoded = decode_compressed(jpeg)
+    assert decoded.shape == picture.shape
+    assert np.abs(decoded.astype(int) - picture).mean() < 3
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_any_kind_of_bytes_will_do(kind, file):
+    np.testing.assert_array_equal(decode_compressed(kind(file)), decode_compressed(file))
+
+
+def test_gray_files_give_three_equal_channels(picture):
+    gray = picture[..., 0]
+    by_hand = png_file(SIZE[0], SIZE[1], 8, 0, b"".join(b"\0" + row.tobytes() for row in gray))
+    decoded = decode_compressed(by_hand)
+    np.testing.assert_array_equal(decoded, np.repeat(gray[..., np.newaxis], 3, axis=2))
+    assert decode_compressed(cv2.imencode(".jpg", gray)[1].tobytes()).shape == SIZE + (3,)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_exif_orientation_is_ignored(orientation, picture, jpeg):
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+    turned = jpeg[:2] + segment(0xE1, b"Exif\0\0" + tiff) + jpeg[2:]
+    np.testing.assert_array_equal(decode_compressed(turned), decode_compressed(jpeg))
+
+
+def test_fill_bytes_before_a_marker_are_allowed(jpeg):
+    np.testing.assert_array_equal(
+        decode_compressed(jpeg[:2] + b"\xff\xff" + jpeg[2:]), decode_compressed(jpeg)
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\0", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(50), bytes(1000)],
+    ids=repr,
+)
+def test_what_is_neither_is_refused(data):
+    with pytest.raises(ImageError, match=f"Received: {len(data)} bytes"):
+        decode_compressed(data)
+
+
+def test_garbage_is_refused(rng):
+    starts = (b"", b"\xff\xd8", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\x89PNG\r\n\x1a\n")
+    for number in range(200):
+        data = starts[number % 4] + rng.integers(0, 256, 500).astype(np.uint8).tobytes() + b"IEND\xff\xd9"
+        with pytest.raises(ImageError):
+            decode_compressed(data)
+
+
+def test_a_cut_file_is_refused_wherever_it_is_cut(file):
+    for length in range(0, len(file) - 8, 7):
+        with pytest.raises(ImageError):
+            decode_compressed(file[:length])
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(20000, marks=pytest.mark.stress)])
+def test_a_mutated_file_is_refused_or_has_the_size_that_it_declares(count, file, rng):
+    declared = size_in_png if file[1:4] == b"PNG" else size_in_jpeg
+    decoded = 0
+    for _ in range(count):
+        mutated = bytearray(file)
+        for _ in range(int(rng.integers(1, 5))):
+            mutated[rng.integers(len(file))] = rng.integers(256)
+        try:
+            picture = decode_compressed(bytes(mutated))
+        except ImageError:
+            continue
+        decoded += 1
+        assert picture.dtype == np.uint8
+        assert picture.shape == tuple(declared(bytes(mutated))) + (3,)
+    assert decoded < count
+
+
+def bombs():
+    side = 12000  # 144 Mpx: 18 MB of scan lines, 17 kB as a file, 432 MB as a picture
+    yield pytest.param(png_file(side, side, 1, 0, bytes((1 + side // 8) * side)), id="PNG")
+    yield pytest.param(png_file(2**31 - 1, 2**31 - 1, 16, 6, b""), id="PNG header alone")
+    yield pytest.param(b"\xff\xd8" + frame_header(65535, 65535) + b"\xff\xd9", id="JPEG header alone")
+    yield pytest.param(b"\xff\xd8" + frame_header(0, 65535) + b"\xff\xd9", id="JPEG without height")
+
+
+@pytest.mark.parametrize("bomb", list(bombs()))
+def test_an_image_bomb_is_refused_by_its_header(bomb):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
+    with pytest.raises(ImageError, match=f"expected 1 to {MAX_PIXELS} pixels"):
+        decode_compressed(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10000  # kB
+
+
+@pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
+def test_a_jpeg_cannot_hide_its_size_behind_a_marker_without_length(jpeg, marker):
+    """Read as a segment with a length, it leads over the true frame header to a small, false one."""
+    first = jpeg[2 : 4 + struct.unpack(">H", jpeg[4:6])[0]]
+    comment_at = 4 + len(first)
+    lands_at = 4 + struct.unpack(">H", first[:2])[0]
+    comment = bytes(lands_at - comment_at - 4) + frame_header(8, 8)
+    hidden = jpeg[:2] + bytes([0xFF, marker]) + first + segment(0xFE, comment) + jpeg[2 + len(first) :]
+    assert hidden[lands_at:].startswith(frame_header(8, 8))
+    with pytest.raises(ImageError, match="frame header"):
+        decode_compressed(hidden)
+
+
+def test_a_png_cannot_hide_its_size_behind_another_chunk(png):
+    false_size = chunk(b"teXt", struct.pack(">II", 8, 8) + bytes(5))
+    with pytest.raises(ImageError, match="PNG"):
+        decode_compressed(png[:8] + false_size + png[8:])
