@@ -181,7 +181,7 @@ class KeyframeStore:
             raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
     def _whole(self, row: list, crc: object) -> Optional[StoredKeyframe]:
-        """The keyframe in a row; None if the row is damaged, which may have changed the columns' types too."""
+        """The keyframe in a row; None if the row is damaged, which may change even the columns' types."""
         try:
             if crc != _crc_of_keyframe(*row):
                 return None

@@ -1,0 +1,110 @@
+"""A network small enough to be written byte by byte, and its card."""
+
+import hashlib
+import json
+import types
+
+import numpy as np
+import pytest
+
+HEIGHT, WIDTH, CHANNELS, SIZE = 2, 3, 3, 4
+FLOAT, DOUBLE = 1, 11  # onnx.TensorProto.DataType
+
+
+def field(number, value):
+    """A field of a Protocol Buffers message: a varint for an int, length-delimited for anything else."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def varint(value):
+    head = b""
+    while value > 127:
+        head += bytes([value & 127 | 128])
+        value >>= 7
+    return head + bytes([value])
+
+
+def port(name, shape, kind=FLOAT):
+    """ValueInfoProto"""
+    dimensions = b"".join(field(1, field(1, size) if size else field(2, "N")) for size in shape)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, dimensions)))
+
+
+def tensor(name, array, external=""):
+    """TensorProto, its numbers within or in the file ``external``."""
+    head = b"".join(field(1, size) for size in array.shape) + field(2, FLOAT) + field(8, name)
+    if not external:
+        return head + field(9, array.astype("<f4").tobytes())
+    return head + field(13, field(1, "location") + field(2, external)) + field(14, 1)
+
+
+def node(operator, inputs, outputs):
+    """NodeProto"""
+    ports = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
+    return ports + field(4, operator)
+
+
+def model(weights, inputs=None, outputs=None, external="", nodes=None):
+    """ModelProto of descriptor = flatten(image) · weights."""
+    if inputs is None:
+        inputs = [port("image", (1, HEIGHT, WIDTH, CHANNELS))]
+    if outputs is None:
+        outputs = [port("descriptor", (1, SIZE))]
+    if nodes is None:
+        nodes = [node("Flatten", ["image"], ["flat"]), node("MatMul", ["flat", "w"], ["descriptor"])]
+    graph = b"".join(field(1, each) for each in nodes) + field(2, "graph")
+    graph += field(5, tensor("w", weights, external))
+    graph += b"".join(field(11, each) for each in inputs) + b"".join(field(12, each) for each in outputs)
+    return field(1, 7) + field(7, graph) + field(8, field(2, 13))
+
+
+@pytest.fixture
+def onnx():
+    """The module's builders: ``onnx.model``, ``onnx.port``, …"""
+    names = ("model", "port", "node", "field", "HEIGHT", "WIDTH", "CHANNELS", "SIZE", "DOUBLE")
+    return types.SimpleNamespace(**{name: globals()[name] for name in names})
+
+
+@pytest.fixture
+def weights():
+    """(18, 4) float32; each pixel counts in one number of the descriptor."""
+    return np.eye(HEIGHT * WIDTH * CHANNELS, SIZE, dtype=np.float32)
+
+
+@pytest.fixture
+def card_fields():
+    """What the card of the small network says, but for its SHA-256."""
+    return {
+        "name": "small",
+        "sha256": "",
+        "input": {
+            "height": HEIGHT,
+            "width": WIDTH,
+            "channels": CHANNELS,
+            "color_order": "BGR",
+            "scale": 0.5,
+            "offset": 1.0,
+        },
+        "descriptor_size": SIZE,
+        "min_similarity": 0.25,
+        "made_by": "tests/descriptor/conftest.py",
+        "trained_on": {},
+        "recall_at_1": {},
+    }
+
+
+@pytest.fixture
+def write_model(tmp_path, card_fields):
+    """``write_model(onnx_bytes, **changes_to_the_card)`` ► path of the ONNX file, the card beside it."""
+
+    def write(content, **changes):
+        path = tmp_path / "small.onnx"
+        path.write_bytes(content)
+        fields = dict(card_fields, sha256=hashlib.sha256(content).hexdigest(), **changes)
+        (tmp_path / "small.json").write_text(json.dumps(fields), encoding="utf-8")
+        return str(path)
+
+    return write

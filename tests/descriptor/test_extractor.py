@@ -1,0 +1,99 @@
+import os
+
+import numpy as np
+import pytest
+
+from place_recognition_ros.descriptor import open_extractor
+from place_recognition_ros.descriptor.extractor import BACKENDS, default_model_path
+from place_recognition_ros.errors import EngineError, ImageError, ModelError
+
+PICTURE = np.full((2, 3, 3), (10, 20, 30), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def default():
+    extractor = open_extractor()
+    yield extractor
+    extractor.close()
+
+
+@pytest.fixture
+def describe(onnx, write_model):
+    """``describe(weights)``: the answer of a small network for PICTURE."""
+    return lambda weights: open_extractor(write_model(onnx.model(weights.astype(np.float32)))).describe(
+        PICTURE
+    )
+
+
+def test_a_nearly_unit_vector_is_made_one(describe):
+    weights = np.zeros((18, 4))
+    weights[:3, 0] = 0.995 / (3 + 0.5 * (10 + 20 + 30))  # scale and offset of the small card
+    vector = describe(weights)
+    assert vector.dtype == np.float32
+    np.testing.assert_allclose(vector, [1, 0, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, float("nan"), float("inf"), -float("inf"), 1e30])
+def test_a_descriptor_that_would_poison_the_index_is_refused(describe, value):
+    with np.errstate(all="ignore"), pytest.raises(EngineError, match=r"unit norm\. Received: norm"):
+        describe(np.full((18, 4), value))
+
+
+def test_one_bad_number_is_enough(describe):
+    weights = np.zeros((18, 4))
+    weights[:3, 0] = 1 / 33
+    weights[0, 3] = float("nan")
+    with pytest.raises(EngineError, match="unit norm"):
+        describe(weights)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_opens(backend, onnx, weights, write_model):
+    extractor = open_extractor(write_model(onnx.model(weights)), backend)
+    assert "onnxruntime" in extractor.engine_name
+    extractor.close()
+
+
+@pytest.mark.parametrize("backend", ["", "AUTO", "tensorflow"])
+def test_an_unknown_backend_is_named(backend):
+    with pytest.raises(EngineError, match=f"Received: '{backend}'"):
+        open_extractor(backend=backend)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"gone\.onnx"):
+        open_extractor(str(tmp_path / "gone.onnx"))
+
+
+def test_a_card_that_claims_another_size_is_refused(onnx, weights, write_model):
+    with pytest.raises(EngineError, match=r"\[1, 7\].*Received.*\[1, 4\]"):
+        open_extractor(write_model(onnx.model(weights), descriptor_size=7))
+
+
+def test_the_package_comes_with_a_model(root, default):
+    assert default_model_path() == os.path.join(root, "models", "default.onnx")
+    assert default.card.input.channels == 3
+
+
+@pytest.mark.parametrize("shape", [(240, 320, 3), (480, 640), (1, 1), (50, 900, 3), (1944, 2592, 3)])
+def test_the_default_model_describes_any_picture(default, shape, rng):
+    vector = default.describe(rng.integers(0, 256, shape).astype(np.uint8))
+    assert vector.shape == (default.card.descriptor_size,)
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_the_default_model_describes_a_flat_picture(default, level):
+    vector = default.describe(np.full((240, 320, 3), level, np.uint8))
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_same_picture_has_the_same_descriptor(default, paint):
+    np.testing.assert_array_equal(default.describe(paint(1)), default.describe(paint(1)))
+    assert default.describe(paint(1)) @ default.describe(paint(2)) < 0.999
+
+
+def test_what_is_no_picture_is_refused(default):
+    with pytest.raises(ImageError):
+        default.describe(np.zeros((240, 320, 3), np.float32))

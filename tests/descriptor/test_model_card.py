@@ -1,0 +1,161 @@
+import json
+import os
+
+import pytest
+
+from place_recognition_ros.descriptor.model_card import ModelCard, card_path, read_model
+from place_recognition_ros.descriptor.preprocess import InputSpec
+from place_recognition_ros.errors import ModelError
+
+
+@pytest.fixture
+def model_path(write_model):
+    """The card matters here, not the network."""
+    return write_model(b"a network")
+
+
+@pytest.fixture
+def break_card(model_path):
+    """``break_card(change)`` lets ``change`` work on the card's fields, then reads the model."""
+
+    def break_card(change):
+        with open(card_path(model_path), encoding="utf-8") as file:
+            fields = json.load(file)
+        change(fields)
+        with open(card_path(model_path), "w", encoding="utf-8") as file:
+            json.dump(fields, file)
+        return read_model(model_path)
+
+    return break_card
+
+
+def test_model_and_card_are_read_together(model_path):
+    card, onnx = read_model(model_path)
+    assert onnx == b"a network"
+    assert card.input == InputSpec(height=2, width=3, channels=3, color_order="BGR", scale=0.5, offset=1.0)
+    assert (card.name, card.descriptor_size, card.min_similarity) == ("small", 4, 0.25)
+
+
+def test_a_card_survives_writing_and_reading(model_path):
+    card, _ = read_model(model_path)
+    with open(card_path(model_path), "w", encoding="utf-8") as file:
+        file.write(card.to_json())
+    assert read_model(model_path)[0] == card
+
+
+def test_the_id_tells_models_apart(model_path):
+    card, _ = read_model(model_path)
+    others = [card._replace(name="large"), card._replace(sha256="0" * 64)]
+    assert len({card.model_id, *(other.model_id for other in others)}) == 3
+    assert card.model_id == card._replace(min_similarity=0.5).model_id
+
+
+def test_a_missing_model_is_named(tmp_path):
+    path = str(tmp_path / "nowhere" / "other.onnx")
+    with pytest.raises(ModelError, match="expected the model as a file") as caught:
+        read_model(path)
+    assert path in str(caught.value)
+
+
+def test_a_missing_card_is_named(model_path):
+    os.remove(card_path(model_path))
+    with pytest.raises(ModelError, match="expected the model card as a file") as caught:
+        read_model(model_path)
+    assert card_path(model_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["small.onnx", "small.json"])
+def test_a_folder_is_no_model(tmp_path, model_path, name):
+    os.remove(str(tmp_path / name))
+    (tmp_path / name).mkdir()
+    with pytest.raises(ModelError, match=name):
+        read_model(model_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"3",
+        b'"card"',
+        b"{",
+        b"{}",
+        b'{"input": 3}',
+        b'{"input": {}}',
+        b"\xff\xfe\0",
+        b"[" * 10**5,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_what_is_no_card_is_refused(model_path, text):
+    with open(card_path(model_path), "wb") as file:
+        file.write(text)
+    with pytest.raises(ModelError, match="expected a model card in") as caught:
+        read_model(model_path)
+    assert card_path(model_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ModelCard._fields)
+def test_every_field_is_needed(break_card, name):
+    with pytest.raises(ModelError, match=name):
+        break_card(lambda fields: fields.pop(name))
+
+
+@pytest.mark.parametrize("name", InputSpec._fields)
+def test_every_field_of_the_input_is_needed(break_card, name):
+    with pytest.raises(ModelError, match=name):
+        break_card(lambda fields: fields["input"].pop(name))
+
+
+def test_a_field_too_many_is_named(break_card):
+    with pytest.raises(ModelError, match="colour"):
+        break_card(lambda fields: fields["input"].update(colour="BGR"))
+
+
+NO_NUMBERS = [None, "1", [], {}, True, float("nan"), float("inf"), 10**400]
+NO_SIZES = NO_NUMBERS[:-1] + [0, -1, 2.0, 2.5]
+NO_TEXTS = [None, 1, [], {}]
+
+
+@pytest.mark.parametrize(
+    "name, values",
+    [
+        ("name", NO_TEXTS),
+        ("sha256", NO_TEXTS),
+        ("descriptor_size", NO_SIZES),
+        ("min_similarity", NO_NUMBERS),
+        ("input.height", NO_SIZES),
+        ("input.width", NO_SIZES),
+        ("input.channels", NO_SIZES + [1, 2, 4]),
+        ("input.color_order", NO_TEXTS + ["", "bgr", "GRAY", "YUV"]),
+        ("input.scale", NO_NUMBERS),
+        ("input.offset", NO_NUMBERS),
+    ],
+)
+def test_a_bad_value_is_refused(break_card, model_path, name, values):
+    *nested, name = name.split(".")
+    for value in values:
+        with pytest.raises(ModelError, match=f"{name}=") as caught:
+            break_card(
+                lambda fields, value=value: (fields["input"] if nested else fields).update({name: value})
+            )
+        assert card_path(model_path) in str(caught.value)
+
+
+def test_a_model_of_another_sha_256_is_refused(model_path):
+    card, content = read_model(model_path)
+    with open(model_path, "wb") as file:
+        file.write(content + b"\0")
+    with pytest.raises(ModelError, match="SHA-256 " + card.sha256) as caught:
+        read_model(model_path)
+    assert model_path in str(caught.value)
+
+
+@pytest.mark.parametrize("external", ["weights.bin", "../../etc/passwd", "/etc/passwd"])
+def test_tensors_in_other_files_are_refused(onnx, weights, write_model, external):
+    path = write_model(onnx.model(weights, external=external))
+    with pytest.raises(ModelError, match="all tensors within") as caught:
+        read_model(path)
+    assert path in str(caught.value)
