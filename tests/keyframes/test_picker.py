@@ -1,0 +1,127 @@
+import math
+
+import numpy as np
+import pytest
+
+from place_recognition_ros.keyframes.picker import KeyframePicker, Verdict, distance, rotation
+from place_recognition_ros.types import Pose
+
+MS = 10**6
+START = 10**18  # some stamp of today, nanoseconds
+
+
+def pose(x=0.0, turn=0.0):
+    """Metres along x, radians about z."""
+    half = turn / 2
+    return Pose(np.array([x, 0.0, 0.0]), np.array([0.0, 0.0, math.sin(half), math.cos(half)]))
+
+
+def picked(picker, stamps, poses=None):
+    """Which of the stamps become keyframes."""
+    poses = poses or [None] * len(stamps)
+    return [stamp for stamp, each in zip(stamps, poses) if picker.pick(stamp, each) == Verdict.KEYFRAME]
+
+
+def test_without_limits_every_picture_is_a_keyframe():
+    stamps = [START + n for n in range(10)]
+    assert picked(KeyframePicker(0, 0, 0), stamps) == stamps
+
+
+@pytest.mark.parametrize(
+    "camera_hz, rate_hz, every", [(30, 1, 30), (30, 10, 3), (30, 15, 2), (30, 30, 1), (10, 30, 1)]
+)
+def test_a_rate_picks_evenly_in_spite_of_jitter(camera_hz, rate_hz, every, rng):
+    jitter = rng.integers(-MS // 2, MS // 2, 300)
+    stamps = [START + int(n * 1e9 / camera_hz + jitter[n]) for n in range(300)]
+    assert len(picked(KeyframePicker(rate_hz, 0, 0), stamps)) == pytest.approx(300 / every, abs=1)
+
+
+def test_motion_or_rotation_is_enough():
+    picker = KeyframePicker(0, 1.0, 0.5)
+    stamp = START
+    for step, expected in [
+        (pose(), Verdict.KEYFRAME),
+        (pose(0.9, 0.4), Verdict.NOT_MOVED),
+        (pose(1.1), Verdict.KEYFRAME),
+        (pose(1.2, 0.6), Verdict.KEYFRAME),
+        (pose(1.2, 0.6), Verdict.NOT_MOVED),
+        (pose(1.2, 0.2), Verdict.NOT_MOVED),
+        (pose(1.2, 0.05), Verdict.KEYFRAME),
+    ]:
+        stamp += MS
+        assert picker.pick(stamp, step) == expected, step
+
+
+@pytest.mark.parametrize("limits, moved", [((2.0, 0), pose(1, 3)), ((0, 2.0), pose(100, 1))])
+def test_a_limit_of_zero_does_not_count(limits, moved):
+    picker = KeyframePicker(0, *limits)
+    picker.pick(START, pose())
+    assert picker.pick(START + 1, moved) == Verdict.NOT_MOVED
+
+
+def test_slow_motion_adds_up():
+    poses = [pose(0.1 * n) for n in range(31)]
+    stamps = [START + n for n in range(31)]
+    assert len(picked(KeyframePicker(0, 0.95, 0), stamps, poses)) == 1 + 3
+
+
+def test_without_a_pose_motion_is_not_asked_for():
+    picker = KeyframePicker(0, 5.0, 0)
+    verdicts = [picker.pick(START + n, each) for n, each in enumerate([pose(), None, pose(), pose()])]
+    assert verdicts == [Verdict.KEYFRAME] * 3 + [Verdict.NOT_MOVED]
+
+
+def test_both_limits_must_hold():
+    picker = KeyframePicker(1, 1.0, 0)
+    picker.pick(START, pose())
+    assert picker.pick(START + 500 * MS, pose(9)) == Verdict.TOO_SOON
+    assert picker.pick(START + 1500 * MS, pose(0.5)) == Verdict.NOT_MOVED
+    assert picker.pick(START + 1600 * MS, pose(9)) == Verdict.KEYFRAME
+
+
+@pytest.mark.parametrize("stamp", [0, -1])
+def test_a_picture_without_a_stamp_is_none(stamp):
+    picker = KeyframePicker(0, 0, 0)
+    assert picker.pick(stamp, None) == Verdict.NO_STAMP
+    assert picker.pick(START, None) == Verdict.KEYFRAME
+    assert picker.pick(stamp, None) == Verdict.NO_STAMP
+
+
+def test_doubles_and_stragglers_are_left_out():
+    picker = KeyframePicker(0, 0, 0)
+    picker.pick(START, None)
+    assert picker.pick(START, None) == Verdict.NOT_NEWER
+    assert picker.pick(START - 1000 * MS, None) == Verdict.NOT_NEWER
+    assert picker.pick(START + 1, None) == Verdict.KEYFRAME
+
+
+def test_a_clock_that_jumps_back_begins_anew():
+    picker = KeyframePicker(1, 5.0, 0)
+    picker.pick(START, pose())
+    assert picker.pick(START - 1001 * MS, pose()) == Verdict.CLOCK_JUMPED
+    assert picker.pick(START - 1000 * MS, pose(9)) == Verdict.TOO_SOON
+    assert picker.pick(START, pose(9)) == Verdict.KEYFRAME
+
+
+def test_shuffled_stamps_never_go_backwards(rng):
+    """FAULTS 22, within a second."""
+    stamps = START + rng.permutation(1000) * MS
+    chosen = picked(KeyframePicker(0, 0, 0), [int(stamp) for stamp in stamps])
+    assert chosen == sorted(set(chosen))
+
+
+def test_distance_is_in_metres():
+    assert distance(pose(1), pose(4)) == pytest.approx(3)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.1, 1.0, math.pi / 2, 3.0, math.pi])
+def test_rotation_is_in_radians_whatever_the_sign_of_the_quaternion(turn):
+    a, b = pose(turn=0.3), pose(turn=0.3 + turn)
+    for other in (b, b._replace(orientation=-b.orientation)):
+        assert rotation(a, other) == pytest.approx(turn, abs=1e-6)
+        assert rotation(other, a) == pytest.approx(turn, abs=1e-6)
+
+
+def test_rotation_of_a_quaternion_a_little_too_long_is_a_number():
+    long = Pose(np.zeros(3), np.array([0, 0, 0, 1.0000001]))
+    assert rotation(long, long) == 0

@@ -1,0 +1,248 @@
+import os
+import sqlite3
+
+import numpy as np
+import pytest
+
+from place_recognition_ros.errors import MapMismatch, StoreError
+from place_recognition_ros.keyframes.store import SCHEMA
+from place_recognition_ros.types import FEATURE
+
+DAMAGES = [
+    "session = session + 1",
+    "session = 'one'",
+    "stamp = stamp + 1",
+    "stamp = 1.5",
+    "id = id + 100",
+    "pose = NULL",
+    "pose = x''",
+    "pose = 'here'",
+    "descriptor = x''",
+    "descriptor = 7",
+    "descriptor = CAST(x'fffe' AS TEXT)",
+    "descriptor = substr(descriptor, 2) || x'00'",
+    "crc = crc + 1",
+    "crc = 'crc'",
+]
+
+
+def contents(keyframes):
+    """What can be compared, bit by bit."""
+    return [
+        (
+            each.id,
+            each.session,
+            each.stamp,
+            None if each.pose is None else (each.pose.position.tobytes(), each.pose.orientation.tobytes()),
+            each.descriptor.tobytes(),
+        )
+        for each in keyframes
+    ]
+
+
+def alter(path, statement):
+    """Change a closed map behind the store's back."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_everything_comes_back_bit_by_bit(open_store, keyframe):
+    added = [keyframe(number) for number in range(50)]
+    store = open_store()
+    numbers = [store.add(*each) for each in added]
+    store.close()
+
+    store = open_store()
+    read = list(store.keyframes())
+    assert [each.id for each in read] == numbers
+    for number, found, (session, stamp, pose, descriptor, features, thumbnail) in zip(numbers, read, added):
+        assert (found.session, found.stamp) == (session, stamp)
+        assert found.descriptor.tobytes() == descriptor.tobytes()
+        assert (found.pose is None) == (pose is None)
+        if pose is not None:
+            assert found.pose.position.tobytes() == pose.position.tobytes()
+            assert found.pose.orientation.tobytes() == pose.orientation.tobytes()
+        assert store.features(number).tobytes() == features.tobytes()
+        assert store.features(number).dtype == FEATURE
+        assert store.thumbnail(number) == thumbnail
+    assert store.damaged == 0
+
+
+def test_a_new_map_is_empty(open_store):
+    store = open_store()
+    assert list(store.keyframes()) == []
+    assert store.features(1).shape == (0,)
+    assert store.thumbnail(1) == b""
+
+
+def test_without_a_path_the_map_is_temporary(open_store, keyframe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = open_store("")
+    store.add(*keyframe(1))
+    assert len(list(store.keyframes())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ids_begin_at_one_and_are_never_used_again(open_store, keyframe, path):
+    store = open_store()
+    assert [store.add(*keyframe(number)) for number in range(3)] == [1, 2, 3]
+    store.close()
+    alter(path, "DELETE FROM keyframes WHERE id >= 2")
+    alter(path, "DELETE FROM views WHERE id >= 2")
+    assert open_store().add(*keyframe(4)) == 4
+
+
+@pytest.mark.parametrize("folder", ["map in a folder with spaces", "Карта"])
+def test_any_name_will_do(open_store, keyframe, tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    path = str(tmp_path / folder / "m%61p?mode=ro#.db")
+    open_store(path).add(*keyframe(0))
+    assert os.path.isfile(path)
+
+
+def test_a_link_is_followed(open_store, keyframe, tmp_path):
+    store = open_store(str(tmp_path / "real.db"))
+    store.add(*keyframe(0))
+    store.close()
+    os.symlink(str(tmp_path / "real.db"), str(tmp_path / "link.db"))
+    assert len(list(open_store(str(tmp_path / "link.db")).keyframes())) == 1
+
+
+def test_another_model_is_refused_by_name(open_store, keyframe, path):
+    store = open_store(model="first-111111111111")
+    store.add(*keyframe(0))
+    store.close()
+    with pytest.raises(MapMismatch) as caught:
+        open_store(model="second-222222222222")
+    for told in ("first-111111111111", "second-222222222222", path):
+        assert told in str(caught.value)
+    assert len(list(open_store(model="first-111111111111").keyframes())) == 1
+
+
+def test_another_schema_is_refused_by_name(open_store, path):
+    open_store().close()
+    alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
+    with pytest.raises(MapMismatch, match=rf"schema {SCHEMA}\. Received: '{path}' of {SCHEMA + 1}"):
+        open_store()
+
+
+def test_a_missing_folder_is_named(open_store, tmp_path):
+    path = str(tmp_path / "missing" / "map.db")
+    with pytest.raises(StoreError, match="existing folder") as caught:
+        open_store(path)
+    assert path in str(caught.value)
+
+
+def test_a_folder_is_no_map(open_store, tmp_path):
+    with pytest.raises(StoreError, match="expected a file") as caught:
+        open_store(str(tmp_path))
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not a map", bytes(100), 800 * b"fortuitous", b"SQLite format 3\0", b"SQLite format 3\0" + bytes(4080)],
+    ids=len,
+)
+def test_what_is_no_map_is_refused_and_left_as_it_is(open_store, path, content):
+    with open(path, "wb") as file:
+        file.write(content)
+    with pytest.raises(StoreError, match="expected a map") as caught:
+        open_store()
+    assert path in str(caught.value)
+    with open(path, "rb") as file:
+        assert file.read() == content
+
+
+def test_the_database_of_another_program_is_refused(open_store, path):
+    alter(path, "CREATE TABLE songs (title TEXT)")
+    with pytest.raises(StoreError) as caught:
+        open_store()
+    assert path in str(caught.value)
+    alter(path, "INSERT INTO songs VALUES ('still a database')")
+
+
+def test_a_file_that_cannot_be_written_is_refused(open_store, keyframe, path, monkeypatch):
+    """Root may write everywhere, so SQLite is told to open it for reading, as it does without rights."""
+    store = open_store()
+    store.add(*keyframe(0))
+    store.close()
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda name, **more: connect(f"file:{name}?mode=ro", uri=True, **more)
+    )
+    with pytest.raises(StoreError, match="expected a map that opens for writing") as caught:
+        open_store()
+    assert path in str(caught.value)
+
+
+def test_a_truncated_map_is_never_silently_short(open_store, keyframe, path):
+    store = open_store()
+    for number in range(40):
+        store.add(*keyframe(number))
+    whole = contents(store.keyframes())
+    store.close()
+    with open(path, "rb") as file:
+        content = file.read()
+    for length in range(512, len(content), 2048):
+        with open(path, "wb") as file:
+            file.write(content[:length])
+        with pytest.raises(StoreError) as caught:
+            store = open_store()
+            if contents(store.keyframes()) == whole:
+                raise StoreError(f"nothing that is read was cut off: {path}")
+        assert path in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_row_is_left_out_and_counted(open_store, keyframe, path, damage):
+    store = open_store()
+    for number in range(5):
+        store.add(*keyframe(number))
+    whole = contents(store.keyframes())
+    store.close()
+    alter(path, f"UPDATE keyframes SET {damage} WHERE id = 2")
+    store = open_store()
+    assert contents(store.keyframes()) == whole[:1] + whole[2:]
+    assert store.damaged == 1
+    list(store.keyframes())
+    assert store.damaged == 1, "counted again"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "features = x'00'",
+        "features = 'text'",
+        "features = 5",
+        "thumbnail = x''",
+        "thumbnail = 5",
+        "features = thumbnail, thumbnail = features",
+        "crc = crc + 1",
+        "crc = 'crc'",
+        "id = id + 100",
+    ],
+)
+def test_a_damaged_view_is_empty(open_store, keyframe, path, damage):
+    store = open_store()
+    number = [store.add(*keyframe(each)) for each in range(5)][3]
+    store.close()
+    alter(path, f"UPDATE views SET {damage} WHERE id = {number}")
+    store = open_store()
+    for each in (number, number + 100):
+        assert store.features(each).shape == (0,)
+        assert store.thumbnail(each) == b""
+    assert len(store.features(number - 1)) == 2
+
+
+def test_a_keyframe_is_small(open_store, rng, path):
+    """DESIGN: at most 15 kB a keyframe apart from its local features."""
+    store = open_store(size=512)
+    thumbnail, features = rng.bytes(9000), np.zeros(0, FEATURE)
+    for number in range(200):
+        store.add(1, number, None, np.ones(512, np.float32), features, thumbnail)
+    store.close()
+    overhead = os.path.getsize(path) / 200 - 4 * 512 - len(thumbnail)
+    assert overhead < 4000

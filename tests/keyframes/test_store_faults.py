@@ -1,0 +1,223 @@
+"""The map under kills, rivals, a full disk and flipped bytes (FAULTS 1, 3, 5, 8)."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from place_recognition_ros.errors import StoreBusy, StoreError
+
+CHILD = """
+import itertools, sys
+import numpy as np
+from place_recognition_ros.keyframes.store import KeyframeStore
+from place_recognition_ros.types import FEATURE
+store = KeyframeStore(sys.argv[1], "small-0123456789ab", 8)
+print("open", flush=True)
+for stamp in itertools.count():
+    vector = np.full(8, stamp, np.float32)
+    number = store.add(1, stamp, None, vector, np.zeros(stamp % 9, FEATURE), b"thumbnail" * 900)
+    print(number, stamp, flush=True)
+"""
+
+
+@pytest.fixture
+def writer(root, path):
+    """``writer()`` ► a process that adds keyframes for ever and tells each; killed after the test."""
+    started = []
+
+    def start():
+        command = [sys.executable, "-c", CHILD, path]
+        environment = dict(os.environ, PYTHONPATH=root)
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, universal_newlines=True)
+        started.append(process)
+        assert process.stdout.readline() == "open\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(1000, marks=pytest.mark.stress)])
+def test_what_was_acknowledged_survives_a_kill(kills, writer, open_store):
+    stored = {}
+    moments = random.Random(1)
+    for _ in range(kills):
+        process = writer()
+        time.sleep(moments.uniform(0.0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        told = process.communicate()[0].splitlines(keepends=True)
+        acknowledged = dict(map(int, line.split()) for line in told if line.endswith("\n"))
+        assert not set(acknowledged) & set(stored), "an id was given twice"
+        store = open_store()
+        found = {each.id: each for each in store.keyframes()}
+        assert store.damaged == 0
+        stored.update(acknowledged)
+        assert set(stored) <= set(found)
+        for number, stamp in acknowledged.items():
+            assert found[number].stamp == stamp
+            assert found[number].descriptor.tolist() == [stamp] * 8
+            assert len(store.features(number)) == stamp % 9
+        store.close()
+    assert len(stored) > kills
+
+
+def test_a_second_process_is_refused_until_the_first_ends(writer, open_store, path):
+    process = writer()
+    with pytest.raises(StoreBusy) as caught:
+        open_store()
+    assert path in str(caught.value)
+    process.kill()
+    process.wait()
+    assert list(open_store().keyframes())
+
+
+def test_a_second_store_in_one_process_is_refused_too(open_store):
+    first = open_store()
+    with pytest.raises(StoreBusy):
+        open_store()
+    first.close()
+    open_store()
+
+
+def fill_up(store, keyframe):
+    """Add until it fails; the ids that were acknowledged."""
+    numbers = []
+    with pytest.raises(StoreError, match="expected to store a keyframe"):
+        for number in range(10000):
+            numbers.append(store.add(*keyframe(number)))  # noqa: PERF401
+    return numbers
+
+
+def test_a_full_disk_keeps_what_is_stored(open_store, keyframe, path):
+    store = open_store()
+    run = store._connection.execute
+    run("PRAGMA max_page_count = 20")
+    numbers = fill_up(store, keyframe)
+    assert numbers
+    assert [each.id for each in store.keyframes()] == numbers
+    run("PRAGMA max_page_count = 1000")
+    numbers.append(store.add(*keyframe(0)))
+    store.close()
+    store = open_store()
+    assert [each.id for each in store.keyframes()] == numbers
+    assert store.damaged == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if not mount or os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    if subprocess.call(
+        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], stderr=subprocess.DEVNULL
+    ):
+        pytest.skip("this machine does not let root mount a small disk")
+    yield folder
+    subprocess.check_call(["umount", "-l", str(folder)])
+
+
+def test_a_truly_full_disk_keeps_what_is_stored(small_disk, open_store, keyframe):
+    path = str(small_disk / "map.db")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(400000))
+    store = open_store(path)
+    numbers = fill_up(store, keyframe)
+    assert len(store.features(numbers[4])) == 4, "it still answers"
+    ballast.unlink()
+    numbers.append(store.add(*keyframe(1)))
+    store.close()
+    store = open_store(path)
+    assert [each.id for each in store.keyframes()] == numbers
+    assert store.damaged == 0
+
+
+@pytest.mark.parametrize(
+    "statement", ["BEGIN", "INSERT INTO keyframes", "UPDATE", "INSERT INTO views", "COMMIT"]
+)
+def test_a_keyframe_is_stored_whole_or_not_at_all(open_store, keyframe, statement):
+    store = open_store()
+    first = store.add(*keyframe(1))
+    connection = store._connection
+
+    class Failing:
+        """A connection on which one statement fails."""
+
+        in_transaction = property(lambda self: connection.in_transaction)
+
+        def execute(self, sql, *values):
+            if sql.startswith(statement):
+                raise sqlite3.OperationalError("disk I/O error")
+            return connection.execute(sql, *values)
+
+    store._connection = Failing()
+    with pytest.raises(StoreError, match="disk I/O error"):
+        store.add(*keyframe(2))
+    store._connection = connection
+    assert [each.id for each in store.keyframes()] == [first]
+    second = store.add(*keyframe(3))
+    assert [each.id for each in store.keyframes()] == [first, second]
+    assert len(store.features(second)) == 3
+
+
+def read_all(store):
+    """Id ► everything that the store says of a keyframe, bit by bit."""
+    return {
+        each.id: (
+            each.session,
+            each.stamp,
+            None if each.pose is None else (each.pose.position.tobytes(), each.pose.orientation.tobytes()),
+            each.descriptor.tobytes(),
+            store.features(each.id).tobytes(),
+            store.thumbnail(each.id),
+        )
+        for each in store.keyframes()
+    }
+
+
+@pytest.mark.parametrize("flips", [200, pytest.param(5000, marks=pytest.mark.stress)])
+def test_flipped_bytes_are_never_silently_wrong(flips, open_store, keyframe, path):
+    store = open_store()
+    for number in range(40):
+        store.add(*keyframe(number))
+    truth = read_all(store)
+    store.close()
+    with open(path, "rb") as file:
+        content = file.read()
+    refused = left_out = 0
+    for seed in range(flips):
+        where = random.Random(seed)
+        damaged = bytearray(content)
+        for _ in range(where.choice((1, 1, 4, 64))):
+            damaged[where.randrange(len(damaged))] = where.randrange(256)
+        copy = f"{path}.{seed}"
+        with open(copy, "wb") as file:
+            file.write(damaged)
+        try:
+            store = open_store(copy)
+            found = read_all(store)
+        except StoreError as error:
+            assert copy in str(error)
+            refused += 1
+        else:
+            left_out += store.damaged
+            for number, (*keyframe_, features, thumbnail) in found.items():
+                assert tuple(keyframe_) == truth[number][:-2], f"seed {seed}"
+                assert (features, thumbnail) in (truth[number][-2:], (b"", b"")), f"seed {seed}"
+            assert len(found) + store.damaged >= len(truth), f"seed {seed}"
+        finally:
+            store.close()
+    assert refused
+    assert left_out
