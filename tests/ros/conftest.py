@@ -118,6 +118,14 @@ class Subscription:
         )
         return list(self.messages)
 
+    def wait_for(self, condition, timeout=10):
+        """The first message of which ``condition(message)`` is true, as soon as it is there."""
+        return wait_until(
+            lambda: next(filter(condition, list(self.messages)), None),
+            timeout,
+            lambda: f"a certain message on {self._subscriber.resolved_name} among {len(self.messages)}",
+        )
+
     def close(self):
         self._subscriber.unregister()
 
@@ -219,15 +227,16 @@ def start_node(ros, tmp_path):
         name: node name.
         ready: wait until the node serves relocalize.
         remap: names of topics and services ► others.
+        program: what to start.
         env: more environment variables.
         **parameters: private parameters.
     """
     nodes = []
 
-    def start(name="place_recognition", ready=True, remap=None, env=None, **parameters):
+    def start(name="place_recognition", ready=True, remap=None, env=None, program=NODE, **parameters):
         arguments = [f"{old}:={new}" for old, new in (remap or {}).items()]
         arguments += [f"_{key}:={json.dumps(value)}" for key, value in parameters.items()]
-        command = [sys.executable, NODE, f"__name:={name}", *arguments]
+        command = [sys.executable, program, f"__name:={name}", *arguments]
         if not any(node.running and node.name == name for node in nodes):
             _forget(name)
         node = Process(command, tmp_path / f"{name}-{len(nodes)}.log", dict(os.environ, **env or {}))
@@ -249,7 +258,9 @@ def start_node(ros, tmp_path):
 
 
 def _forget(name):
-    """Take a node that is gone from the master's lists, where a killed one stays for ever."""
+    """Clear the master of a node that is gone: its parameters, and where it was killed its name too, stay."""
+    if rospy.has_param(f"/{name}"):
+        rospy.delete_param(f"/{name}")
     rosnode.cleanup_master_blacklist(rosgraph.Master("/tests"), [f"/{name}"])
 
 

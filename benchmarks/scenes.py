@@ -1,0 +1,122 @@
+"""Pictures of made-up places, for benchmarks and tests: as many as are wanted, each from many viewpoints.
+
+A place is a few textured boards at different depths before a textured wall. Another viewpoint moves
+the near ones more than the far ones, as a real camera sees it, so that geometric verification has
+something true to find.
+"""
+
+from typing import Callable, NamedTuple
+
+import cv2
+import numpy as np
+
+HEIGHT, WIDTH = 240, 320
+BOARDS = 6
+FOCAL_LENGTH = 280.0  # pixels
+FAR = 12.0  # metres to the wall
+
+Colors = list[tuple[int, ...]]
+Painter = Callable[[np.random.Generator, np.ndarray, Colors], None]
+
+
+class Board(NamedTuple):
+    """A picture that hangs in front of the camera."""
+
+    texture: np.ndarray  # (H, W, 3) uint8
+    x: float  # of its middle, metres
+    y: float
+    depth: float  # metres
+    width: float  # metres
+
+
+class Place:
+    """One place; the same number is the same place.
+
+    Args:
+        number: 0 or more.
+    """
+
+    def __init__(self, number: int) -> None:
+        random = np.random.default_rng(number)
+        paint = PAINTERS[number % len(PAINTERS)]
+        self._boards = [Board(_texture(random, paint, 480), 0.0, 0.0, FAR, 20.0)]
+        for depth in np.sort(random.uniform(3.0, 9.0, BOARDS))[::-1]:
+            x, y = random.uniform(-0.5, 0.5, 2) * depth * np.array([WIDTH, HEIGHT]) / FOCAL_LENGTH
+            size = random.uniform(0.25, 0.5) * depth
+            self._boards.append(Board(_texture(random, paint, 160), x, y, depth, size))
+
+    def picture(self, right: float = 0.0, forward: float = 0.0, brightness: float = 1.0) -> np.ndarray:
+        """What a camera sees there.
+
+        Args:
+            right: metres that it stands to the right of the place's middle.
+            forward: metres that it stands in front of it.
+            brightness: factor of the light.
+
+        Returns:
+            (240, 320, 3) uint8 BGR.
+        """
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        for board in self._boards:
+            scale = FOCAL_LENGTH * board.width / (board.depth - forward) / board.texture.shape[1]
+            middle = FOCAL_LENGTH * np.array([board.x - right, board.y]) / (board.depth - forward)
+            corner = middle + (WIDTH / 2, HEIGHT / 2) - scale * np.array(board.texture.shape[1::-1]) / 2
+            view = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
+            cv2.warpAffine(
+                board.texture, view, (WIDTH, HEIGHT), picture, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
+            )
+        return cv2.convertScaleAbs(picture, alpha=brightness)
+
+
+def _texture(random: np.random.Generator, paint: Painter, size: int) -> np.ndarray:
+    """(size, size, 3) uint8: painted, with the grain that all real surfaces have."""
+    colors = [tuple(int(value) for value in color) for color in random.integers(0, 256, (5, 3))]
+    texture = np.full((size, size, 3), colors[0], np.uint8)
+    paint(random, texture, colors)
+    grain = random.normal(0.0, 8.0, (size // 2, size // 2, 1)).astype(np.float32)
+    grain = cv2.resize(grain, (size, size))[..., np.newaxis]
+    return np.clip(texture + grain, 0, 255).astype(np.uint8)
+
+
+def _boxes(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    size = len(texture)
+    for _ in range(40):
+        x, y, width, height = (
+            int(v) for v in random.integers((0, 0, 4, 4), (size, size, size // 4, size // 4))
+        )
+        cv2.rectangle(texture, (x, y), (x + width, y + height), colors[int(random.integers(5))], -1)
+
+
+def _discs(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    for _ in range(60):
+        x, y, radius = (int(v) for v in random.integers((0, 0, 3), (len(texture), len(texture), 30)))
+        cv2.circle(texture, (x, y), radius, colors[int(random.integers(5))], -1, cv2.LINE_AA)
+
+
+def _writing(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    step = int(random.integers(14, 30))
+    for y in range(step, len(texture) + step, step):
+        words = "".join(chr(int(letter)) for letter in random.integers(33, 123, 40))
+        cv2.putText(texture, words, (2, y), int(random.integers(5)), step / 30, colors[1], 2, cv2.LINE_AA)
+
+
+def _strokes(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    for _ in range(80):
+        a, b = random.integers(0, len(texture), (2, 2)).tolist()
+        cv2.line(texture, a, b, colors[int(random.integers(5))], int(random.integers(1, 5)), cv2.LINE_AA)
+
+
+def _tiles(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    cells = random.integers(0, 5, (int(random.integers(4, 30)), int(random.integers(4, 30))))
+    tiles = np.array(colors, np.uint8)[cells]
+    texture[:] = cv2.resize(tiles, texture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+
+
+def _clouds(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
+    for cells in (5, 11, 23):
+        cloud = random.integers(0, 256, (cells, cells, 3)).astype(np.uint8)
+        cloud = cv2.resize(cloud, texture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        cv2.addWeighted(texture, 0.5, cloud, 0.5, 0.0, texture)
+
+
+PAINTERS = (_boxes, _writing, _discs, _tiles, _strokes, _clouds)

@@ -1,0 +1,103 @@
+"""What the SLAM front end says of its tracking, and what the node makes of it."""
+
+import pytest
+from nav_msgs.msg import Odometry
+from std_msgs.msg import Bool
+
+from place_recognition_ros.loops.kidnap import TrackingState
+from place_recognition_ros.msg import KidnapState, LoopCandidates
+from place_recognition_ros.types import Kind
+from tests.ros.camera import BACK, NODE, PARAMETERS, THERE, Camera, Diagnostics, stored, to_image
+
+
+def test_constants_are_those_of_the_core():
+    assert {state.name: getattr(KidnapState, state.name) for state in TrackingState} == {
+        state.name: state.value for state in TrackingState
+    }
+
+
+def test_lost_and_recovered(ros, start_node):
+    start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    tracking = ros.publisher("tracking_ok", Bool)
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    camera = Camera(ros)
+    camera.walk(THERE)
+    assert [(each.state, each.session) for each in states.wait(1)] == [(KidnapState.TRACKING, 1)]
+
+    tracking.publish(False)
+    lost = states.wait(2)[1]
+    assert (lost.state, lost.session) == (KidnapState.LOST, 2)
+    assert lost.since.to_sec() > 0
+    in_the_dark = camera.show(THERE[7][::-1])
+    assert in_the_dark.query_id == 0  # asked, but not stored
+
+    tracking.publish(True)
+    assert states.wait(3)[2].state == KidnapState.TRACKING
+    camera.walk(BACK)
+    (recovered,) = states.wait(4)[3:]
+    assert (recovered.state, recovered.session) == (KidnapState.RECOVERED, 2)
+
+    first, second = loops.wait(2)[:2]
+    assert first.candidates[0].kind == Kind.KIDNAP_RECOVERY
+    assert (first.candidates[0].match_id, first.candidates[0].match_session) == (1, 1)
+    assert first.candidates[0].query_session == 2
+    assert recovered.since == first.header.stamp
+    assert second.candidates[0].kind == Kind.INTER_SESSION
+
+
+def test_the_state_is_latched(ros, start_node):
+    start_node(**PARAMETERS)
+    ros.publisher("tracking_ok", Bool).publish(False)
+    ros.subscribe(NODE + "/kidnap_state", KidnapState).wait_for(lambda each: each.state == KidnapState.LOST)
+    late = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    assert late.wait(1)[0].state == KidnapState.LOST
+
+
+class Robot:
+    """Drives along x, one metre a second, and says so on odom."""
+
+    def __init__(self, ros):
+        self._odometry = ros.publisher("odom", Odometry)
+
+    def drive(self, start, stop):
+        """Publish the odometry between these seconds, ten a second."""
+        for tenth in range(int(start * 10), int(stop * 10)):
+            message = Odometry()
+            message.header.stamp = to_image(THERE[0], tenth / 10).header.stamp
+            message.pose.pose.position.x = tenth / 10 - start
+            message.pose.pose.orientation.w = 1.0
+            self._odometry.publish(message)
+
+
+def test_motion_picks_keyframes_and_their_poses_are_stored(ros, start_node, tmp_path):
+    path = str(tmp_path / "map.db")
+    node = start_node(map_path=path, min_motion_m=1.9, **PARAMETERS)
+    diagnostics = Diagnostics(ros)
+    camera = Camera(ros)
+    robot = Robot(ros)
+    robot.drive(1000, 1008)
+    camera.now = 1001.0
+    camera.show(THERE[0])
+    camera.send(to_image(THERE[1], 1003))  # one metre
+    diagnostics.wait({"not moved": 1})
+    camera.now = 1004.0
+    camera.show(THERE[2])
+    assert node.stop() == 0
+    rows = stored(path)
+    assert [stamp // 10**9 for _, _, stamp, _ in rows] == [1002, 1005]
+    assert [pose for *_, pose in rows] == [
+        pytest.approx((2, 0, 0, 0, 0, 0, 1)),
+        pytest.approx((5, 0, 0, 0, 0, 0, 1)),
+    ]
+
+
+def test_rate_picks_keyframes(ros, start_node):
+    start_node(max_rate_hz=0.5, **PARAMETERS)
+    diagnostics = Diagnostics(ros)
+    camera = Camera(ros)
+    camera.show(THERE[0])
+    camera.send(to_image(THERE[1], camera.now + 1.0))
+    diagnostics.wait({"sooner than max_rate_hz": 1})
+    camera.now += 1.0
+    assert camera.show(THERE[2]).query_id == 2

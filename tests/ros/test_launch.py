@@ -1,0 +1,103 @@
+"""The launch files and ROS's own tools, as a user starts them."""
+
+import glob
+import os
+import sys
+
+import cv2
+import pytest
+import rosbag
+import rospy
+
+from place_recognition_ros.msg import LoopCandidate, LoopCandidates
+from place_recognition_ros.srv import Relocalize
+from tests.ros.camera import BACK, NODE, PARAMETERS, THERE, Diagnostics, stored, to_compressed, to_image
+
+CLIP = os.path.join("ie_tower", "images", "floor10", "f10_central_main_frame_*.webp")
+
+
+@pytest.fixture
+def roslaunch(start_process, ros):
+    """Starts a launch file of this package and waits for the node."""
+
+    def launch(name, **arguments):
+        python = "python:=" + sys.executable
+        words = [f"{key}:={value}" for key, value in arguments.items()]
+        process = start_process(["roslaunch", "place_recognition_ros", name, python, *words])
+        rospy.wait_for_service("relocalize", 30)
+        return process
+
+    return launch
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A parameter file of the user's own."""
+    path = tmp_path / "config.yaml"
+    path.write_text("".join(f"{name}: {value}\n" for name, value in PARAMETERS.items()))
+    return path
+
+
+def write_bag(path, topic, messages, period):
+    """A bag that plays a message every ``period`` seconds; their stamps stay as they are."""
+    with rosbag.Bag(str(path), "w") as bag:
+        for row, message in enumerate(messages):
+            bag.write(topic, message, rospy.Time.from_sec(1.0 + row * period))
+    return str(path)
+
+
+@pytest.fixture
+def walk_bag(tmp_path):
+    """A walk and its return, as a bag of a camera."""
+    pictures = [to_image(picture, 1000 + row) for row, picture in enumerate(THERE + BACK)]
+    return write_bag(tmp_path / "walk.bag", "/camera/image", pictures, 0.1)
+
+
+def test_desktop_launch_shows_candidates_while_a_bag_plays(
+    ros, roslaunch, start_process, config, walk_bag, tmp_path
+):
+    path = tmp_path / "map.db"
+    launched = roslaunch("desktop.launch", image="/camera/image", map_path=path, config=config)
+    echo = start_process(["rostopic", "echo", "/loop_candidates"])
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    bag = start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", walk_bag])
+    first = loops.wait_for(lambda each: True, 20)
+    assert bag.wait(20) == 0
+    assert first.candidates[0].match_id in (1, 2, 3)
+    echo.stop()
+    assert f"match_id: {first.candidates[0].match_id}" in echo.log
+    assert launched.stop(timeout=20) == 0
+    assert len(stored(str(path))) == len(THERE + BACK)
+
+
+def test_a_bag_that_loops_is_a_new_session_each_time(ros, roslaunch, start_process, config, walk_bag):
+    roslaunch("desktop.launch", image="/camera/image", map_path="none", config=config)
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", "--loop", walk_bag])
+    for session in (2, 3):
+        answer = loops.wait_for(lambda each, now=session: each.candidates[0].query_session == now, 20)
+        assert answer.candidates[0].kind == LoopCandidate.INTER_SESSION
+        assert answer.candidates[0].match_session < session
+
+
+@pytest.mark.parametrize("name", ["tx2.launch", "demo.launch"])
+def test_the_other_launch_files_start(ros, roslaunch, name):
+    launched = roslaunch(name, map_path="none")
+    assert "map is empty" in ros.call("relocalize", Relocalize).message
+    assert Diagnostics(ros).next()["keyframes in the map"] == "0"
+    assert launched.stop(timeout=20) == 0
+
+
+def test_a_real_camera_comes_back_to_where_it_began(ros, roslaunch, start_process, shared_data, tmp_path):
+    """The camera pans full circle, a picture a second; the 13th shows what the first did."""
+    files = sorted(glob.glob(os.path.join(shared_data, CLIP)))
+    pictures = [to_compressed(cv2.imread(name), 1 + row) for row, name in enumerate(files[:16])]
+    bag = write_bag(tmp_path / "clip.bag", "/camera/image/compressed", pictures, 0.2)
+    roslaunch("desktop.launch", compressed="/camera/image/compressed", map_path="none")
+    queries = ros.subscribe(NODE + "/queries", LoopCandidates)
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", bag])
+    queries.wait(len(pictures), 30)
+    found = {(each.header.stamp.secs, each.candidates[0].match_stamp.secs) for each in loops.messages}
+    assert (13, 1) in found
+    assert all(11 <= query - match <= 14 for query, match in found), found

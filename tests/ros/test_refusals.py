@@ -1,0 +1,118 @@
+"""What the node cannot work with: it ends at once, with one line that names the thing."""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from place_recognition_ros.descriptor.extractor import default_model_path
+from tests.ros.camera import PARAMETERS, THERE, Camera, stored
+
+SECONDS = 10  # for a process to start, see and end on a busy machine
+
+
+@pytest.fixture
+def refusal(start_node):
+    """The one line with which a node that starts with these parameters ends."""
+
+    def refuse(**parameters):
+        node = start_node(name="refused", ready=False, **parameters)
+        assert node.wait(SECONDS) == 1
+        assert "Traceback" not in node.log
+        lines = [line for line in node.log.splitlines() if "FATAL" in line]
+        assert len(lines) == 1, node.log
+        assert "expected" in lines[0] and "Received" in lines[0]
+        return lines[0]
+
+    return refuse
+
+
+@pytest.fixture
+def other_model(tmp_path):
+    """A copy of the model and its card, to be spoiled; its card as a dictionary."""
+    onnx = tmp_path / "other.onnx"
+    shutil.copy(default_model_path(), onnx)
+    with open(os.path.splitext(default_model_path())[0] + ".json", encoding="utf-8") as file:
+        card = json.load(file)
+
+    def write(**changes):
+        (tmp_path / "other.json").write_text(json.dumps({**card, **changes}), encoding="utf-8")
+        return str(onnx)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("no_such_parameter", 1),
+        ("max_rate_hz", -1.0),
+        ("top_k", "many"),
+        ("top_k", 0),
+        ("backend", "magic"),
+        ("geometric_check", 1),
+        ("model", 5),
+    ],
+)
+def test_parameters(refusal, name, value):
+    line = refusal(**{name: value})
+    assert f"'{name}'" in line
+    assert repr(value) in line
+
+
+def test_a_missing_model(refusal, tmp_path):
+    path = str(tmp_path / "missing.onnx")
+    assert path in refusal(model=path)
+
+
+def test_a_model_without_its_card(refusal, other_model, tmp_path):
+    path = other_model()
+    (tmp_path / "other.json").unlink()
+    assert str(tmp_path / "other.json") in refusal(model=path)
+
+
+def test_a_model_with_the_sha256_of_another(refusal, other_model):
+    path = other_model()
+    with open(path, "ab") as file:
+        file.write(b"\0")
+    line = refusal(model=path)
+    assert path in line and "SHA-256" in line
+
+
+def test_a_model_that_is_none(refusal, other_model, tmp_path):
+    path = other_model(sha256="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    (tmp_path / "other.onnx").write_bytes(b"")
+    assert "EngineError" in refusal(model=path)
+
+
+def test_a_map_of_another_model(ros, start_node, refusal, other_model, tmp_path):
+    path = str(tmp_path / "map.db")
+    node = start_node(map_path=path, **PARAMETERS)
+    answer = Camera(ros).show(THERE[0])
+    node.stop()
+    line = refusal(map_path=path, model=other_model(name="other"))
+    assert path in line
+    assert re.search(r"model other-\w+\. Received", line) and "descriptors" in line
+    assert [number for number, *_ in stored(path)] == [answer.query_id]
+
+
+def test_a_map_that_another_node_holds(start_node, refusal, tmp_path):
+    path = str(tmp_path / "map.db")
+    holder = start_node(map_path=path)
+    line = refusal(map_path=path)
+    assert "StoreBusy" in line and path in line
+    assert holder.running
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/map.db", "."])
+def test_a_map_where_none_can_be(refusal, tmp_path, name):
+    path = str(tmp_path / name)
+    assert path in refusal(map_path=path)
+
+
+def test_a_map_that_is_none(refusal, tmp_path):
+    path = tmp_path / "map.db"
+    path.write_bytes(b"no map at all" * 1000)
+    assert str(path) in refusal(map_path=str(path))
