@@ -131,12 +131,15 @@ def _epipolar_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _crowded(inliers: np.ndarray, features: np.ndarray) -> bool:
-    return bool(inliers.std(axis=0).min() < MIN_SPREAD * np.ptp(features, axis=0).max())
+    spread = max(MIN_SPREAD * np.ptp(features, axis=0).max(), EPIPOLAR_TOLERANCE)
+    return bool(inliers.std(axis=0).min() < spread)
 
 
 def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
     """How many features lie in the convex hull of the inliers."""
-    pixels = features.astype(np.int32)
-    region = np.zeros(pixels.max(axis=0)[::-1] + 1, np.uint8)
-    cv2.fillConvexPoly(region, cv2.convexHull(inliers.astype(np.int32)), (1,))
-    return int(region[pixels[:, 1], pixels[:, 0]].sum())
+    low, high = inliers.min(axis=0), inliers.max(axis=0)
+    near = features[((low <= features) & (features <= high)).all(axis=1)]
+    region = np.zeros((high - low).astype(int)[::-1] + 1, np.uint8)
+    cv2.fillConvexPoly(region, cv2.convexHull((inliers - low).astype(np.int32)), (1,))
+    x, y = (near - low).astype(int).T
+    return int(region[y, x].sum())

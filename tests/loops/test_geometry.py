@@ -1,0 +1,213 @@
+import cv2
+import numpy as np
+import pytest
+
+from place_recognition_ros.loops.geometry import MIN_POINTS, FeatureFinder, Verification, verify
+from place_recognition_ros.types import FEATURE, Reason
+
+LIMITS = {"min_inliers": 20, "min_inlier_ratio": 0.7, "min_coverage": 0.15}
+NOT_VERIFIED = (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
+
+
+def features_at(points, descriptors, angle=0.0):
+    """(N,) FEATURE at (N, 2) pixels."""
+    features = np.zeros(len(points), FEATURE)
+    features["x"], features["y"] = np.asarray(points, np.float32).reshape(-1, 2).T
+    features["angle"] = angle
+    features["descriptor"] = descriptors
+    return features
+
+
+def project(points, turn, position):
+    """Pixels of (N, 3) points in a camera turned about its vertical axis (radians) at a position (metres)."""
+    rotation = cv2.Rodrigues(np.array([0.0, turn, 0.0]))[0]
+    seen = (points - np.asarray(position)) @ rotation.T
+    return 300 * seen[:, :2] / seen[:, 2:] + (160, 120)
+
+
+@pytest.fixture
+def descriptors(rng):
+    """``descriptors(count)`` ► (count, 32) uint8, no two alike."""
+    return lambda count: rng.integers(0, 256, (count, 32)).astype(np.uint8)
+
+
+@pytest.fixture
+def two_views(rng, descriptors):
+    """``two_views(count, roll)`` ► the features of one rigid scene from two places."""
+
+    def two_views(count, roll=0.0):
+        points = rng.uniform((-3, -2, 4), (3, 2, 10), (count, 3))
+        looks = descriptors(count)
+        first = features_at(project(points, 0.0, (0, 0, 0)), looks, rng.uniform(0, 360, count))
+        second = features_at(project(points, 0.1, (0.6, 0.1, 0.3)), looks ^ 1, (first["angle"] + roll) % 360)
+        return first, second[rng.permutation(count)]
+
+    return two_views
+
+
+@pytest.mark.parametrize("roll", [0, 30, 180, 355])
+def test_two_views_of_a_rigid_scene_are_verified(two_views, roll):
+    found = verify(*two_views(100, roll), **LIMITS)
+    assert found.reason == Reason.NONE
+    assert found.matches == 100
+    assert found.inliers >= 95
+
+
+def test_a_third_of_moving_things_does_not_matter(two_views, rng):
+    first, second = two_views(120)
+    moved = rng.choice(120, 30, replace=False)
+    second["x"][moved], second["y"][moved] = rng.uniform(0, 320, 30), rng.uniform(0, 240, 30)
+    found = verify(first, second, **LIMITS)
+    assert found.reason == Reason.NONE
+    assert 90 <= found.inliers < 110
+
+
+def test_the_same_features_elsewhere_are_no_rigid_scene(two_views, rng):
+    first, second = two_views(100)
+    second["x"], second["y"] = rng.uniform(0, 320, 100), rng.uniform(0, 240, 100)
+    found = verify(first, second, **LIMITS)
+    assert found.matches == 100
+    assert found.reason == Reason.FEW_INLIERS
+
+
+def test_other_features_do_not_match(two_views):
+    found = verify(two_views(100)[0], two_views(100)[0], **LIMITS)
+    assert found == Verification(found.matches, 0, Reason.FEW_MATCHES)
+    assert found.matches < 20
+
+
+def test_features_that_turn_each_its_own_way_do_not_match(two_views, rng):
+    first, second = two_views(60)
+    second["angle"] = rng.uniform(0, 360, 60)
+    assert verify(first, second, **LIMITS).reason == Reason.FEW_MATCHES
+
+
+def test_the_limits_are_kept(two_views):
+    first, second = two_views(60)
+    inliers = verify(first, second, **LIMITS).inliers
+    assert verify(first, second, **dict(LIMITS, min_inliers=inliers)).reason == Reason.NONE
+    assert verify(first, second, **dict(LIMITS, min_inliers=61)).reason == Reason.FEW_MATCHES
+    second["x"][:20] += 100
+    found = verify(first, second, **dict(LIMITS, min_inlier_ratio=0.0))
+    assert found.reason == Reason.NONE
+    share = found.inliers / found.matches
+    assert verify(first, second, **dict(LIMITS, min_inlier_ratio=share + 0.05)).reason == Reason.FEW_INLIERS
+
+
+@pytest.mark.parametrize("x", [np.nan, np.inf, -np.inf, 1e30, -5.0, 1e6])
+def test_strange_coordinates_of_others_do_not_matter(two_views, descriptors, x):
+    first, second = two_views(60)
+    stray = features_at([(x, 50.0), (50.0, x)], descriptors(2))
+    assert verify(np.concatenate([first, stray]), second, **LIMITS).inliers >= 55
+
+
+def test_inliers_amid_many_strange_features_are_a_look_alike(two_views, descriptors, rng):
+    first, second = two_views(60)
+    clutter = features_at(rng.uniform((40, 40), (280, 200), (540, 2)), descriptors(540))
+    crowded = np.concatenate([second, clutter])
+    assert verify(first, crowded, **dict(LIMITS, min_coverage=0.0)).reason == Reason.NONE
+    assert verify(first, crowded, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
+    assert verify(crowded, first, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_inliers_on_a_strip_are_degenerate(two_views, descriptors, rng, axis):
+    first, second = two_views(80)
+    for view in (first, second):
+        view[axis] = 100 + view[axis] / 50
+    others = [features_at(rng.uniform(0, 240, (80, 2)), descriptors(80)) for _ in range(2)]
+    found = verify(np.concatenate([first, others[0]]), np.concatenate([second, others[1]]), **LIMITS)
+    assert found.reason == Reason.DEGENERATE
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, MIN_POINTS - 1])
+def test_too_few_features_are_too_few_matches(two_views, count):
+    first, second = two_views(100)
+    for few in ((first[:count], second), (first, second[:count]), (first[:count], first[:count])):
+        found = verify(*few, **dict(LIMITS, min_inliers=8))
+        assert found.reason == Reason.FEW_MATCHES
+        assert 0 <= found.matches <= count
+        assert found.inliers == 0
+
+
+def degenerate_sets(rng, count):
+    """Point sets on which solvers fail: (name, points of one view, points of the other)."""
+    free, other = rng.uniform(0, 320, (2, count, 2))
+    line = np.stack([np.linspace(0, 300, count), np.full(count, 7.0)], axis=1)
+    spot = np.full((count, 2), 50.0)
+    holes = np.where(rng.random((count, 2)) < 0.3, np.nan, free)
+    far = np.where(rng.random((count, 2)) < 0.3, np.inf, free)
+    yield "random", free, other
+    yield "line", line, line + (3, 0)
+    yield "line to random", line, other
+    yield "spot", spot, spot
+    yield "spot to random", spot, other
+    yield "blur to random", spot + rng.uniform(0, 3, (count, 2)), other
+    yield "two spots", np.where(rng.random((count, 1)) < 0.5, spot, 2 * spot), spot
+    yield "NaN", holes, free
+    yield "all NaN", np.full((count, 2), np.nan), np.full((count, 2), np.nan)
+    yield "infinite", far, free
+    yield "huge", 1e30 * free, 1e30 * other
+    yield "negative", -free, -other - 1000
+
+
+@pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.stress)])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 15, 20, 40, 100])
+def test_degenerate_points_are_never_verified(count, rounds, rng, descriptors):
+    """FAULTS 19: whatever the solver makes of them, no exception comes out."""
+    for _ in range(rounds):
+        looks = descriptors(count)
+        for name, first, second in degenerate_sets(rng, count):
+            angle = np.nan if name == "all NaN" else 0.0
+            views = (features_at(first, looks, angle), features_at(second, looks))
+            for min_coverage in (0.0, 0.15):
+                found = verify(*views, **dict(LIMITS, min_coverage=min_coverage))
+                assert found.reason in NOT_VERIFIED, name
+                assert 0 <= found.inliers <= found.matches <= count, name
+
+
+def test_random_bytes_as_features_are_never_verified(rng):
+    """What a damaged map could hold, were there no CRC."""
+    with np.errstate(all="ignore"):
+        for _ in range(50):
+            views = [np.frombuffer(rng.bytes(FEATURE.itemsize * 60), FEATURE) for _ in range(2)]
+            views[1] = views[1].copy()
+            views[1]["descriptor"] = views[0]["descriptor"]
+            assert verify(*views, **LIMITS).reason in NOT_VERIFIED
+
+
+class TestFeatureFinder:
+    def test_features_lie_in_the_picture(self, paint):
+        features = FeatureFinder(300, 480).find(paint(1))
+        assert 200 < len(features) <= 300
+        assert features.dtype == FEATURE
+        for name, end in (("x", 320), ("y", 240), ("angle", 360.001)):
+            assert ((features[name] >= 0) & (features[name] < end)).all()
+        assert len(np.unique(features["descriptor"], axis=0)) > 100
+
+    def test_color_is_seen_as_gray(self, paint):
+        gray = paint(1)
+        color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+        finder = FeatureFinder(300, 480)
+        np.testing.assert_array_equal(finder.find(color), finder.find(gray))
+
+    def test_a_large_picture_is_reduced_first(self, paint):
+        large = np.kron(paint(1), np.ones((3, 3), np.uint8))
+        finder = FeatureFinder(300, 320)
+        np.testing.assert_array_equal(finder.find(large), finder.find(paint(1)))
+
+    def test_the_same_place_from_beside_is_verified_and_a_look_alike_is_not(self, paint):
+        finder = FeatureFinder(600, 480)
+        here = finder.find(paint(1))
+        assert verify(finder.find(paint(1, shift=15)), here, **LIMITS).reason == Reason.NONE
+        assert verify(finder.find(paint(1, texture=2)), here, **LIMITS).reason in NOT_VERIFIED
+
+    @pytest.mark.parametrize("level", [0, 128, 255])
+    def test_a_flat_picture_has_none(self, level):
+        assert len(FeatureFinder(300, 480).find(np.full((240, 320), level, np.uint8))) == 0
+
+    @pytest.mark.parametrize("side", [1, 2, 16, 31, 62, 63, 64, 70])
+    def test_small_and_thin_pictures_are_no_error(self, side, rng):
+        for shape in ((side, side), (side, 2000), (2000, side, 3)):
+            features = FeatureFinder(300, 480).find(rng.integers(0, 256, shape).astype(np.uint8))
+            assert features.dtype == FEATURE
