@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter, deque
+from contextlib import ExitStack
 from typing import Counter as CounterType
 from typing import Deque, List, NamedTuple, Optional
 
@@ -72,14 +73,15 @@ class LoopDetector:
         Raises:
             ModelError, EngineError, StoreError: what cannot be opened, and why.
         """
-        extractor = open_extractor(config.model, config.backend, config.threads)
-        card = extractor.card
-        try:
+        with ExitStack() as opened:
+            extractor = open_extractor(config.model, config.backend, config.threads)
+            opened.callback(extractor.close)
             path = os.path.expanduser(map_path or config.map_path)
-            return cls(config, extractor, KeyframeStore(path, card.model_id, card.descriptor_size))
-        except StoreError:
-            extractor.close()
-            raise
+            store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
+            opened.callback(store.close)
+            detector = cls(config, extractor, store)
+            opened.pop_all()  # nothing failed: they stay open
+        return detector
 
     def add(self, keyframe: Keyframe) -> List[Candidate]:
         """Take in the next keyframe of the trajectory and look whether the camera was here before.

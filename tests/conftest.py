@@ -52,3 +52,78 @@ def paint():
         return np.ascontiguousarray(canvas[:, shift : shift + 320])
 
     return paint
+
+
+class ProjectionEngine:
+    """An honest stand-in for a network: a fixed random projection of the picture's soft parts."""
+
+    name = "projection"
+
+    def __init__(self, height, width, size):
+        numbers = np.random.default_rng(7)
+        self._matrix = numbers.standard_normal((size, height * width))
+        self._flat = 0.01 * numbers.standard_normal(size)  # what a picture without contrast gives
+        self.broken = False
+        self.closed = False
+
+    def infer(self, tensor):
+        pixels = tensor.ravel()
+        vector = self._matrix @ (pixels - pixels.mean()) + self._flat
+        vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+        return vector * np.float32("nan") if self.broken else vector
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def engine():
+    return ProjectionEngine(12, 16, 64)
+
+
+@pytest.fixture
+def make_detector(engine):
+    """``make_detector(map_path, **parameters)`` ► a LoopDetector on ``engine``, closed after the test."""
+    from place_recognition_ros.config import Config
+    from place_recognition_ros.descriptor import Extractor, ModelCard
+    from place_recognition_ros.descriptor.preprocess import InputSpec
+    from place_recognition_ros.detector import LoopDetector
+    from place_recognition_ros.keyframes.store import KeyframeStore
+
+    spec = InputSpec(height=12, width=16, channels=1, color_order="GRAY", scale=1 / 255, offset=0.0)
+    card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
+    plain = {
+        "top_k": 5,
+        "min_margin": -0.1,
+        "min_loop_interval_s": 5.0,
+        "sequence_length": 1,
+        "max_verifications": 3,
+        "min_inliers": 20,
+        "min_inlier_ratio": 0.7,
+        "min_coverage": 0.1,
+        "min_features": 40,
+    }
+    opened = []
+
+    def make_detector(map_path="", **parameters):
+        config = Config(**dict(plain, **parameters))
+        store = KeyframeStore(map_path, card.model_id, card.descriptor_size)
+        opened.append(LoopDetector(config, Extractor(card, engine), store))
+        return opened[-1]
+
+    yield make_detector
+    for detector in opened:
+        detector.close()
+
+
+@pytest.fixture(scope="session")
+def drive():
+    """``drive(detector, pictures, start)`` adds a picture each second; the candidates of each."""
+    from place_recognition_ros.types import Keyframe
+
+    def drive(detector, pictures, start=1, poses=()):
+        poses = list(poses) or [None] * len(pictures)
+        stamps = [(start + second) * 10**9 for second in range(len(pictures))]
+        return [detector.add(Keyframe(*each)) for each in zip(pictures, stamps, poses)]
+
+    return drive

@@ -1,0 +1,241 @@
+"""What the detector says of places: right, wrong, and why."""
+
+import cv2
+import numpy as np
+import pytest
+
+from place_recognition_ros.errors import EngineError, ImageError
+from place_recognition_ros.types import Keyframe, Kind, Pose, Reason, Status
+
+SECOND = 10**9
+ANY = {"min_similarity": -0.99, "min_margin": -2.0}  # let the later checks decide
+
+
+@pytest.fixture
+def street(paint):
+    """Twelve places."""
+    return [paint(layout) for layout in range(1, 13)]
+
+
+@pytest.fixture
+def again(paint):
+    """``again(layout)``: that place from beside."""
+    return lambda layout: paint(layout, shift=12)
+
+
+def accepted(candidates):
+    return [each for each in candidates if each.accepted]
+
+
+def test_a_return_is_found(make_detector, drive, street, again):
+    detector = make_detector(sequence_length=3)
+    assert [accepted(answer) for answer in drive(detector, street)] == [[]] * 12
+    for number, answer in enumerate(drive(detector, [again(1), again(2), again(3)], start=13), 1):
+        (best,) = accepted(answer)
+        assert best == answer[0]
+        assert (best.kind, best.status, best.reason) == (Kind.LOOP_CLOSURE, Status.VERIFIED, Reason.NONE)
+        assert (best.query_id, best.match_id) == (12 + number, number)
+        assert (best.query_stamp, best.match_stamp) == ((12 + number) * SECOND, number * SECOND)
+        assert best.query_session == best.match_session == detector.map.session
+        assert best.similarity > 0.8
+        assert best.matches >= best.inliers >= 20
+
+
+def test_the_way_back_is_found_too(make_detector, drive, street, again):
+    detector = make_detector(sequence_length=3)
+    drive(detector, street)
+    backwards = drive(detector, [again(layout) for layout in range(12, 0, -1)], start=20)
+    assert [answer[0].match_id for answer in backwards if accepted(answer)] == list(range(11, 0, -1))
+
+
+def test_candidates_come_best_first_and_no_more_than_k(make_detector, drive, street):
+    detector = make_detector(top_k=4, **ANY)
+    for number, answer in enumerate(drive(detector, street), 1):
+        assert len(answer) == max(0, min(4, number - 6))
+        similarities = [each.similarity for each in answer]
+        assert similarities == sorted(similarities, reverse=True)
+        assert len({each.match_id for each in answer}) == len(answer)
+
+
+def test_the_margin_is_the_lead_over_the_best_other_place(make_detector, drive, street, again):
+    detector = make_detector(top_k=12, **ANY)
+    drive(detector, street)
+    detector.start_session()
+    answer = detector.query(again(1), 12)
+    for each in answer:
+        others = [other for other in answer if abs(other.match_stamp - each.match_stamp) >= 5 * SECOND]
+        assert each.margin == pytest.approx(each.similarity - max(other.similarity for other in others))
+    assert answer[0].margin > 0.3
+    assert answer[-1].margin < 0
+
+
+def test_alone_a_place_leads_over_the_least_similarity(make_detector, drive, street):
+    detector = make_detector()
+    drive(detector, street[:1])
+    detector.start_session()
+    (only,) = detector.query(street[0], 5)
+    assert only.margin == pytest.approx(only.similarity + 1)
+
+
+def test_a_robot_that_stands_still_closes_no_loop(make_detector, drive, street, rng):
+    detector = make_detector()
+    pictures = [cv2.add(street[0], rng.integers(0, 8, (240, 320)).astype(np.uint8)) for _ in range(40)]
+    answers = drive(detector, pictures)
+    assert [accepted(answer) for answer in answers] == [[]] * 40
+    assert {answer[0].reason for answer in answers[6:]} == {Reason.TOO_RECENT}
+
+
+def few_matches(paint):
+    yield from (paint(layout) for layout in range(1, 13))
+    yield paint(3, texture=99)
+
+
+def few_inliers(paint):
+    """The same picture, cut in pieces and laid anew."""
+    yield from (paint(layout) for layout in range(1, 13))
+    tiles = [tile for row in np.split(paint(3), 3) for tile in np.split(row, 4, axis=1)]
+    order = np.random.default_rng(3).permutation(12)
+    yield np.concatenate([np.concatenate([tiles[n] for n in row], axis=1) for row in order.reshape(3, 4)])
+
+
+def degenerate(paint):
+    """Only a strip is the same."""
+    yield from (paint(layout) for layout in range(1, 13))
+    picture = paint(4, texture=99)
+    picture[110:136] = paint(4)[110:136]
+    yield picture
+
+
+def low_similarity(paint):
+    yield from (paint(layout) for layout in range(1, 14))
+
+
+def ambiguous(paint):
+    """Much of one place, a little of another."""
+    yield from (paint(layout) for layout in range(1, 13))
+    yield cv2.addWeighted(paint(1, texture=98), 0.65, paint(7, texture=99), 0.35, 0)
+
+
+def not_consistent(paint):
+    """One place alike amid a new street."""
+    yield from (paint(layout) for layout in (*range(1, 13), 21, 22, 23))
+    yield paint(5, shift=12)
+
+
+def too_recent(paint):
+    yield from [paint(1)] * 12
+
+
+def too_near(paint):
+    """Left and come back, but not far enough."""
+    yield from (paint(layout) for layout in range(1, 13))
+    yield paint(1, shift=12)
+
+
+SITUATIONS = {
+    Reason.LOW_SIMILARITY: (low_similarity, {}),
+    Reason.AMBIGUOUS: (ambiguous, {"min_similarity": 0.2, "min_loop_interval_s": 3.0}),
+    Reason.NOT_CONSISTENT: (not_consistent, {"sequence_length": 4, "min_similarity": 0.6}),
+    Reason.FEW_MATCHES: (few_matches, {}),
+    Reason.FEW_INLIERS: (few_inliers, dict(ANY, max_verifications=12, top_k=12, min_loop_interval_s=1.0)),
+    Reason.DEGENERATE: (degenerate, {}),
+    Reason.TOO_RECENT: (too_recent, {}),
+}
+
+
+def test_every_reason_has_its_situation():
+    """ODOMETRY_CONFLICT comes with the poses of matches."""
+    assert set(SITUATIONS) == set(Reason) - {Reason.NONE, Reason.ODOMETRY_CONFLICT}
+
+
+@pytest.mark.parametrize("reason", SITUATIONS, ids=lambda reason: reason.name)
+def test_what_is_rejected_says_why(make_detector, drive, paint, reason):
+    pictures, parameters = SITUATIONS[reason]
+    answer = drive(make_detector(**parameters), list(pictures(paint)))[-1]
+    assert not accepted(answer)
+    rejected = [each for each in answer if each.reason == reason]
+    assert rejected, [(each.reason, each.similarity) for each in answer]
+    assert all(each.status == Status.REJECTED for each in rejected)
+    looked_at = reason in (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
+    assert all((each.matches >= 0) == looked_at == (each.inliers >= 0) for each in rejected)
+
+
+def test_a_look_alike_passes_without_the_geometric_check(make_detector, drive, paint):
+    answer = drive(make_detector(geometric_check=False), list(few_matches(paint)))[-1]
+    (best,) = accepted(answer)
+    assert (best.status, best.match_id, best.matches, best.inliers) == (Status.CONSISTENT, 3, -1, -1)
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_more_places_are_verified_than_allowed(make_detector, drive, paint, limit):
+    detector = make_detector(max_verifications=limit, min_margin=-2.0)
+    alike = [paint(1, texture=50), *(paint(layout) for layout in range(2, 12)), paint(1, texture=51)]
+    drive(detector, alike)
+    detector.start_session()
+    answer = detector.query(paint(1, texture=52), 12)
+    assert sum(each.matches >= 0 for each in answer) == limit
+    assert {answer[0].match_id, answer[1].match_id} == {1, 12}
+
+
+def test_a_place_is_verified_once(make_detector, drive, paint):
+    """Its most similar keyframe speaks for the others."""
+    detector = make_detector(max_verifications=10)
+    drive(detector, [paint(1, texture=50), paint(1, texture=50), paint(1, texture=51)])
+    detector.start_session()
+    answer = detector.query(paint(1, texture=52), 12)
+    assert len(answer) == 3
+    assert sum(each.matches >= 0 for each in answer) == 1
+
+
+@pytest.mark.parametrize("metres, found", [(30.0, True), (50.0, False)])
+def test_the_way_between_must_be_long_enough(make_detector, drive, paint, metres, found):
+    detector = make_detector(min_loop_distance_m=metres)
+    poses = [Pose(np.array([3.0 * n, 0, 0]), np.array([0, 0, 0, 1.0])) for n in range(13)]
+    answer = drive(detector, list(too_near(paint)), poses=poses)[-1]
+    assert bool(accepted(answer)) is found
+    assert answer[0].reason == (Reason.NONE if found else Reason.TOO_RECENT)
+
+
+@pytest.mark.parametrize(
+    "blind",
+    [
+        np.zeros((240, 320, 3), np.uint8),
+        np.full((240, 320), 255, np.uint8),
+        np.zeros((1, 1), np.uint8),
+        np.zeros((2, 3000, 3), np.uint8),
+        None,
+    ],
+    ids=["black", "white", "one pixel", "a line", "blurred"],
+)
+def test_a_picture_that_shows_nothing_is_no_place(make_detector, drive, street, blind):
+    """FAULTS 18."""
+    detector = make_detector()
+    blind = cv2.GaussianBlur(street[0], (0, 0), 15) if blind is None else blind
+    drive(detector, street)
+    assert drive(detector, [blind] * 8, start=13) == [[]] * 8
+    assert detector.query(blind, 5) == []
+    assert len(detector.map) == 12
+    assert detector.counts["blind"] == 9
+    assert detector.newest.stamp == 12 * SECOND
+
+
+def test_a_poisoned_descriptor_is_refused_and_not_stored(make_detector, drive, street, again, engine):
+    """FAULTS 13."""
+    detector = make_detector(sequence_length=3)
+    drive(detector, street)
+    engine.broken = True
+    with pytest.raises(EngineError, match="unit norm"):
+        drive(detector, street[:1], start=13)
+    with pytest.raises(EngineError):
+        detector.query(street[0], 3)
+    engine.broken = False
+    assert len(detector.map) == 12
+    assert [len(accepted(each)) for each in drive(detector, [again(1), again(2)], start=14)] == [1, 1]
+
+
+@pytest.mark.parametrize("shape", [(240, 320, 4), (0, 320), (320,)], ids=str)
+def test_what_is_no_picture_is_refused_and_not_stored(make_detector, shape):
+    detector = make_detector()
+    with pytest.raises(ImageError):
+        detector.add(Keyframe(np.zeros(shape, np.uint8), SECOND))
+    assert len(detector.map) == 0

@@ -1,0 +1,237 @@
+"""What the detector remembers: sessions, kidnaps, restarts, a map that is full or cannot be written."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.detector import THUMBNAIL_PX, LoopDetector, thumbnail
+from place_recognition_ros.errors import EngineError, MapMismatch, ModelError, StoreBusy, StoreError
+from place_recognition_ros.keyframes.store import KeyframeStore
+from place_recognition_ros.loops.kidnap import TrackingState
+from place_recognition_ros.types import Kind, Reason
+
+SECOND = 10**9
+
+
+@pytest.fixture
+def street(paint):
+    return [paint(layout) for layout in range(1, 9)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "map.db")
+
+
+@pytest.fixture
+def known(make_detector, drive, street):
+    """A detector that has seen the street."""
+    detector = make_detector()
+    drive(detector, street)
+    return detector
+
+
+def kinds(answers):
+    """(kind, match) of each accepted candidate."""
+    return [(each.kind, each.match_id) for answer in answers for each in answer if each.accepted]
+
+
+def test_the_map_survives_a_restart(make_detector, drive, street, paint, path):
+    first = make_detector(path)
+    drive(first, street)
+    first.close()
+
+    second = make_detector(path)
+    assert len(second.map) == 8
+    answers = drive(second, [paint(3, shift=12), paint(4, shift=12)], start=1)
+    assert kinds(answers) == [(Kind.INTER_SESSION, 3), (Kind.INTER_SESSION, 4)]
+    best = answers[0][0]
+    assert (best.query_id, best.query_session, best.match_session) == (9, 2, 1)
+    assert (best.query_stamp, best.match_stamp) == (SECOND, 3 * SECOND)
+
+
+def test_a_new_session_is_another_world(known, drive, paint):
+    session = known.map.session
+    known.start_session()
+    answers = drive(known, [paint(3, shift=12)], start=9)
+    assert kinds(answers) == [(Kind.INTER_SESSION, 3)]
+    assert (answers[0][0].match_session, answers[0][0].query_session) == (session, session + 1)
+
+
+def test_a_new_session_forgets_the_past_of_the_old(make_detector, drive, street, paint):
+    detector = make_detector(sequence_length=3)
+    drive(detector, [*street, paint(21), paint(22)])
+    detector.start_session()
+    assert kinds(drive(detector, [paint(3, shift=12)], start=20)) == [(Kind.INTER_SESSION, 3)]
+
+
+def test_kidnapped_and_recovered(known, drive, paint):
+    before = known.map.session
+    assert known.set_tracking(False, 9 * SECOND)
+    assert (known.kidnap.state, known.map.session) == (TrackingState.LOST, before + 1)
+
+    answers = drive(known, [paint(21), paint(22)], start=9)
+    assert kinds(answers) == []
+    assert {each.query_id for answer in answers for each in answer} == {0}
+    assert len(known.map) == 8, "what is seen while lost has no place in a world frame"
+    assert known.counts["not stored"] == 2
+
+    assert known.set_tracking(True, 11 * SECOND)
+    answers = drive(known, [paint(23), paint(4, shift=12), paint(5, shift=12)], start=12)
+    assert kinds(answers) == [(Kind.KIDNAP_RECOVERY, 4), (Kind.INTER_SESSION, 5)]
+    assert (known.kidnap.state, known.kidnap.since) == (TrackingState.RECOVERED, 13 * SECOND)
+    assert len(known.map) == 11
+    assert answers[1][0].query_session == before + 1
+
+
+def test_a_kidnap_may_be_recovered_while_still_lost(known, drive, paint):
+    known.set_tracking(False, 9 * SECOND)
+    answers = drive(known, [paint(4, shift=12)], start=9)
+    assert kinds(answers) == [(Kind.KIDNAP_RECOVERY, 4)]
+    assert answers[0][0].query_id == 0
+    assert known.kidnap.state == TrackingState.RECOVERED
+    assert len(known.map) == 8
+
+
+def test_tracking_that_is_no_news_changes_nothing(known):
+    session = known.map.session
+    assert not known.set_tracking(True, SECOND)
+    assert known.map.session == session
+    known.set_tracking(False, 2 * SECOND)
+    assert not known.set_tracking(False, 3 * SECOND)
+    assert known.map.session == session + 1
+
+
+def test_a_query_is_not_stored(known, paint):
+    newest = known.newest
+    answer = known.query(paint(2, shift=12), 3)
+    assert len(answer) <= 3
+    assert kinds([answer]) == [(Kind.RELOCALIZATION, 2)]
+    assert {each.kind for each in answer} == {Kind.RELOCALIZATION}
+    assert answer[0].query_id == 0
+    assert len(known.map) == 8
+    assert known.newest is newest
+    assert known.query(paint(2), 0) == []
+
+
+def test_relocalize_asks_with_the_newest_keyframe(known, drive, paint):
+    drive(known, [paint(2, shift=12)], start=30)
+    answer = known.relocalize()
+    assert kinds([answer]) == [(Kind.RELOCALIZATION, 2)]
+    assert (answer[0].query_id, answer[0].query_stamp) == (9, 30 * SECOND)
+    assert len(known.map) == 9
+
+
+def test_relocalize_without_keyframes_knows_nothing(make_detector, drive, paint):
+    detector = make_detector()
+    assert detector.relocalize() == []
+    assert detector.query(paint(1), 5) == []
+    drive(detector, [paint(1)])
+    detector.start_session()
+    assert detector.relocalize() == []
+
+
+def test_a_full_map_still_answers(make_detector, drive, street, paint):
+    detector = make_detector(max_keyframes=6)
+    drive(detector, street)
+    answers = drive(detector, [paint(2, shift=12)], start=20)
+    assert kinds(answers) == [(Kind.LOOP_CLOSURE, 2)]
+    assert answers[0][0].query_id == 0
+    assert len(detector.map) == 6
+    assert detector.counts == {"stored": 6, "not stored": 3}
+
+
+def test_a_map_that_cannot_be_written_still_answers(known, drive, paint, monkeypatch):
+    """FAULTS 3."""
+
+    def fail(*_):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyframeStore, "add", fail)
+        answers = drive(known, [paint(2, shift=12)], start=20)
+    assert kinds(answers) == [(Kind.LOOP_CLOSURE, 2)]
+    assert answers[0][0].query_id == 0
+    assert known.counts["store failed"] == 1
+    answers = drive(known, [paint(3, shift=12)], start=21)
+    assert answers[0][0].query_id == 9, "there is room again"
+
+
+def test_a_lost_view_is_not_verified(known, drive, paint):
+    """The row of the local features is damaged."""
+    known.map._store._connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
+    answer = drive(known, [paint(2, shift=12)], start=20)[0]
+    assert (answer[0].match_id, answer[0].reason, answer[0].matches) == (2, Reason.FEW_MATCHES, 0)
+
+
+def test_stages_are_timed(known):
+    assert set(known.watch.summary()) == {"describe", "local features", "store", "search", "checks"}
+
+
+@pytest.mark.parametrize(
+    "shape", [(240, 320), (480, 640, 3), (1080, 1920, 3), (1, 5000), (5000, 2, 3), (3, 2)]
+)
+def test_a_thumbnail_keeps_the_ratio(shape):
+    small = cv2.imdecode(np.frombuffer(thumbnail(np.zeros(shape, np.uint8)), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert small.ndim == len(shape)
+    assert max(small.shape[:2]) == min(max(shape[:2]), THUMBNAIL_PX)
+    scale = min(1, THUMBNAIL_PX / max(shape[:2]))
+    assert min(small.shape[:2]) == max(1, round(scale * min(shape[:2])))
+
+
+class TestOpen:
+    """The real model, nothing but the door."""
+
+    def test_the_map_is_where_it_is_told(self, path):
+        for config, map_path in ((Config(map_path=path), ""), (Config(map_path="/nowhere/map.db"), path)):
+            detector = LoopDetector.open(config, map_path)
+            assert "onnxruntime" in detector.engine_name
+            detector.close()
+            assert os.path.isfile(path)
+            os.remove(path)
+
+    def test_a_tilde_is_home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        LoopDetector.open(Config(map_path="~/map.db")).close()
+        assert (tmp_path / "map.db").is_file()
+
+    def test_a_map_of_another_model_is_refused(self, path):
+        KeyframeStore(path, "ancient-000000000000", 512).close()
+        with pytest.raises(MapMismatch, match="ancient-000000000000"):
+            LoopDetector.open(Config(), path)
+
+    def test_a_map_is_for_one(self, path):
+        first = LoopDetector.open(Config(), path)
+        with pytest.raises(StoreBusy):
+            LoopDetector.open(Config(), path)
+        first.close()
+        LoopDetector.open(Config(), path).close()
+
+    @pytest.mark.parametrize("model, error", [("/nowhere/other.onnx", ModelError), ("/dev/null", ModelError)])
+    def test_a_model_that_is_none_is_named(self, model, error, path):
+        with pytest.raises(error, match=model.split("/")[-1]):
+            LoopDetector.open(Config(model=model), path)
+        assert not os.path.exists(path)
+
+    def test_an_unreadable_map_closes_what_was_opened(self, path, monkeypatch):
+        def fail(_):
+            raise StoreError("rows cannot be read")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(KeyframeStore, "keyframes", fail)
+            with pytest.raises(StoreError, match="rows cannot be read"):
+                LoopDetector.open(Config(), path)
+        LoopDetector.open(Config(), path).close()
+
+
+def test_an_engine_that_fails_in_between_does_not_harm_the_map(known, drive, street, engine):
+    engine.broken = True
+    for _ in range(5):
+        with pytest.raises(EngineError):
+            drive(known, street[:1], start=9)
+    engine.broken = False
+    drive(known, street[:1], start=9)
+    assert len(known.map) == 9
