@@ -72,9 +72,9 @@ class PlaceRecognitionNode:
         self._publish_kidnap_state(self._detector)
 
     def _subscribe(self) -> None:
-        newest = {"queue_size": 1, "buff_size": READ_AHEAD}
-        rospy.Subscriber("keyframe", Image, self._worker.offer, **newest)
-        rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, **newest)
+        # No queue_size: rospy would leave images out without a word; the mailbox counts them.
+        rospy.Subscriber("keyframe", Image, self._worker.offer, buff_size=READ_AHEAD)
+        rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, buff_size=READ_AHEAD)
         rospy.Subscriber("odom", Odometry, self._hear_odometry, queue_size=100)
         rospy.Subscriber("tracking_ok", Bool, self._hear_tracking, queue_size=10)
 

@@ -147,7 +147,7 @@ class Client:
 
     def publisher(self, topic, kind, connected=True, latch=False):
         """A publisher; ``connected`` waits for a subscriber, so that the first message arrives."""
-        publisher = rospy.Publisher(topic, kind, queue_size=10, latch=latch)
+        publisher = rospy.Publisher(topic, kind, queue_size=100, latch=latch)
         self._open.append(publisher.unregister)
         if connected:
             wait_until(publisher.get_num_connections, 10, f"a subscriber of {topic}")

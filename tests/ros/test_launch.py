@@ -80,9 +80,8 @@ def test_a_bag_that_loops_is_a_new_session_each_time(ros, roslaunch, start_proce
         assert answer.candidates[0].match_session < session
 
 
-@pytest.mark.parametrize("name", ["tx2.launch", "demo.launch"])
-def test_the_other_launch_files_start(ros, roslaunch, name):
-    launched = roslaunch(name, map_path="none")
+def test_tx2_launch_starts(ros, roslaunch):
+    launched = roslaunch("tx2.launch", map_path="none")
     assert "map is empty" in ros.call("relocalize", Relocalize).message
     assert Diagnostics(ros).next()["keyframes in the map"] == "0"
     assert launched.stop(timeout=20) == 0

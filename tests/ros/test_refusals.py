@@ -50,10 +50,6 @@ def other_model(tmp_path):
         ("no_such_parameter", 1),
         ("max_rate_hz", -1.0),
         ("top_k", "many"),
-        ("top_k", 0),
-        ("backend", "magic"),
-        ("geometric_check", 1),
-        ("model", 5),
     ],
 )
 def test_parameters(refusal, name, value):
