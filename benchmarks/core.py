@@ -1,0 +1,88 @@
+"""Figures of the core, which needs no ROS."""
+
+import glob
+import os
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from benchmarks.figures import Figure, latency, seconds
+from benchmarks.prepared_map import revisits
+from benchmarks.scenes import Place
+from place_recognition_ros.config import Config
+from place_recognition_ros.descriptor import Extractor
+from place_recognition_ros.detector import LoopDetector, thumbnail
+from place_recognition_ros.keyframes.index import Entry, KeyframeIndex
+from place_recognition_ros.keyframes.store import KeyframeStore
+from place_recognition_ros.loops.geometry import FeatureFinder
+from place_recognition_ros.types import Keyframe
+
+ROUNDS = 200
+WARM_UP = 20
+DRIVE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "demo", "drive", "frames")
+
+
+def describing(extractor: Extractor) -> list[Figure]:
+    """The extractor alone."""
+    pictures = [Place(number).picture() for number in range(WARM_UP)]
+    durations = [
+        seconds(lambda row=row: extractor.describe(pictures[row % WARM_UP])) for row in range(ROUNDS)
+    ]
+    return latency("extractor", durations[WARM_UP:], median=8)
+
+
+def adding(map_path: str) -> list[Figure]:
+    """``LoopDetector.add`` of pictures of the map's places; only adds with a geometric check count."""
+    detector = LoopDetector.open(Config(), map_path)
+    stored = len(detector.map)
+    durations = []
+    pictures = revisits(iter(range(0, stored, 37)))
+    for row, picture in enumerate(islice(pictures, ROUNDS + WARM_UP)):
+        keyframe = Keyframe(picture, (10**6 + row) * 10**9)
+        found: list = []
+        duration = seconds(lambda keyframe=keyframe, found=found: found.extend(detector.add(keyframe)))
+        if row >= WARM_UP and any(candidate.matches >= 0 for candidate in found):
+            durations.append(duration)
+    detector.close()
+    if len(durations) < ROUNDS / 2:
+        raise RuntimeError(f"expected a geometric check in most of {ROUNDS} adds. Received: {len(durations)}")
+    return latency(f"LoopDetector.add with {stored:,} keyframes stored", durations, median=50, high=100)
+
+
+def searching(size: int, keyframes: int) -> list[Figure]:
+    """The index alone, with noisy revisits as queries."""
+    random = np.random.default_rng(0)
+    index = KeyframeIndex(size)
+    vectors = random.standard_normal((keyframes, size), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for row, vector in enumerate(vectors):
+        index.add(Entry(row, 1, row), vector)
+    queries = vectors[random.integers(0, keyframes, ROUNDS)]
+    queries += random.standard_normal(queries.shape, np.float32) * np.float32(0.3 / size**0.5)
+    durations = [seconds(lambda query=query: index.search(query, 10)) for query in queries]
+    return latency(f"search, {keyframes:,} keyframes", durations[WARM_UP:])
+
+
+def storing(extractor: Extractor, path: str) -> list[Figure]:
+    """Bytes of the map's file, on the pictures of the demo drive."""
+    files = sorted(glob.glob(os.path.join(DRIVE, "*.jpg")))
+    pictures = [cv2.imread(name) for name in files] or [Place(number).picture() for number in range(300)]
+    of = f"{len(pictures)} frames of the drive" if files else f"{len(pictures)} made-up places"
+    config = Config()
+    finder = FeatureFinder(config.local_features, config.feature_image_px)
+    store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
+    vector = extractor.describe(pictures[0])
+    local = 0
+    for row, picture in enumerate(pictures, 1):
+        features = finder.find(picture)
+        local += features.nbytes
+        store.add(1, row * 10**9, None, vector, features, thumbnail(picture))
+    store.close()
+    whole = os.path.getsize(path)
+    return [
+        Figure(
+            f"store a keyframe without local features, {of}", (whole - local) / len(pictures) / 1e3, "kB", 15
+        ),
+        Figure("store a keyframe with them", whole / len(pictures) / 1e3, "kB"),
+    ]

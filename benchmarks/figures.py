@@ -1,0 +1,84 @@
+"""Measured figures, each beside its promise."""
+
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import cv2
+import faiss
+import numpy as np
+import onnxruntime
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    value: float
+    unit: str
+    promise: float | None = None  # the value is at most this; None: nothing is promised
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is kept; nothing promised is nothing broken."""
+        return self.promise is None or self.value <= self.promise
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """What the table shows."""
+        promised = "" if self.promise is None else f"≤ {self.promise:g} {self.unit}"
+        verdict = "" if self.promise is None else ("yes" if self.kept else "NO")
+        return self.what, f"{self.value:.3g} {self.unit}", promised, verdict
+
+
+HEADINGS = ("figure", "measured", "promised", "kept")
+
+
+def table(figures: Iterable[Figure], markdown: bool) -> str:
+    """The figures for a terminal or for a page of documentation."""
+    rows = [HEADINGS, *(figure.cells for figure in figures)]
+    if markdown:
+        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        lines.insert(1, "|---|---:|---:|---|")
+        return "\n".join(lines)
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows
+    )
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    versions = {
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "OpenCV": cv2.__version__,
+        "FAISS": faiss.__version__,
+        "ONNX Runtime": onnxruntime.__version__,
+        "SQLite": sqlite3.sqlite_version,
+    }
+    return (
+        f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f} at the start; "
+        + ", ".join(f"{name} {version}" for name, version in versions.items())
+    )
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long an action takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def latency(
+    what: str, durations: list[float], median: float | None = None, high: float | None = None
+) -> list[Figure]:
+    """Median and 95th percentile of durations in seconds, with what is promised of them in milliseconds."""
+    middle, upper = 1e3 * np.percentile(durations, (50, 95))
+    return [Figure(f"{what}, median", middle, "ms", median), Figure(f"{what}, 95 %", upper, "ms", high)]
