@@ -23,7 +23,7 @@ from place_recognition_ros.types import Candidate, Keyframe, Kind, Reason, Statu
 
 ELSEWHERE = 0.7  # of the match's similarity: what is less similar than this shows another place
 THUMBNAIL_PX = 320
-THUMBNAIL_QUALITY = 75
+THUMBNAIL_QUALITY = 60
 
 
 class Query(NamedTuple):
@@ -34,6 +34,7 @@ class Query(NamedTuple):
     descriptor: np.ndarray  # (D,) float32, unit norm
     features: np.ndarray  # (N,) FEATURE
     past: np.ndarray  # (n, D) float32: this descriptor, then those of the keyframes before it
+    believed: Optional[Candidate] = None  # the last one accepted before
 
 
 class LoopDetector:
@@ -58,8 +59,9 @@ class LoopDetector:
         self._min_similarity = (
             self.card.min_similarity if config.min_similarity == -1 else config.min_similarity
         )
-        self._min_age = int(config.min_loop_interval_s * 1e9)
+        self._min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
+        self._believed: Optional[Candidate] = None
         self.map = KeyframeMap(store, self.card.descriptor_size, self._min_age)
 
     @classmethod
@@ -103,6 +105,7 @@ class LoopDetector:
             return []
         self.newest = query = query._replace(id=self._remember(keyframe, query))
         candidates = self._answer(query, self.config.top_k)
+        self._believed = next((each for each in candidates if each.accepted), self._believed)
         if self.kidnap.awaited and any(c.accepted and c.kind == Kind.KIDNAP_RECOVERY for c in candidates):
             self.kidnap.recovered(keyframe.stamp)
         return candidates
@@ -139,6 +142,7 @@ class LoopDetector:
         """Begin an unbroken trajectory with a world frame of its own."""
         self.map.start_session()
         self._past.clear()
+        self._believed = None
         self.newest = None
 
     def close(self) -> None:
@@ -157,7 +161,7 @@ class LoopDetector:
         if alone:
             return Query(0, keyframe.stamp, descriptor, features, descriptor[np.newaxis])
         self._past.appendleft(descriptor)
-        return Query(0, keyframe.stamp, descriptor, features, np.array(self._past))
+        return Query(0, keyframe.stamp, descriptor, features, np.array(self._past), self._believed)
 
     def _remember(self, keyframe: Keyframe, query: Query) -> int:
         """The keyframe's id in the map; 0 where it is not stored."""
@@ -239,7 +243,7 @@ class LoopDetector:
             self.map.features(match.entry.id),
             self.config.min_inliers,
             self.config.min_inlier_ratio,
-            self.config.min_coverage,
+            0.0 if self._is_believed(query, match) else self.config.min_coverage,
         )
         candidate = candidate._replace(matches=found.matches, inliers=found.inliers, status=Status.VERIFIED)
         return candidate if found.reason == Reason.NONE else candidate.rejected(found.reason)
@@ -252,8 +256,20 @@ class LoopDetector:
         return least < ELSEWHERE * match.similarity
 
     def _same_place(self, a: Neighbour, b: Neighbour) -> bool:
-        near = abs(a.entry.stamp - b.entry.stamp) < max(self._min_age, 1)
-        return near and a.entry.session == b.entry.session
+        return a.entry.session == b.entry.session and self._near(a.entry.stamp, b.entry.stamp)
+
+    def _is_believed(self, query: Query, match: Neighbour) -> bool:
+        """Whether the keyframes just before the query were recognised here: look-alikes are out then."""
+        last = query.believed
+        return (
+            last is not None
+            and last.match_session == match.entry.session
+            and self._near(last.match_stamp, match.entry.stamp)
+            and self._near(last.query_stamp, query.stamp)
+        )
+
+    def _near(self, stamp: int, other: int) -> bool:
+        return abs(stamp - other) < max(self._min_age, 1)
 
 
 def thumbnail(image: np.ndarray) -> bytes:

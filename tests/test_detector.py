@@ -51,10 +51,16 @@ def test_the_way_back_is_found_too(make_detector, drive, street, again):
 def test_candidates_come_best_first_and_no_more_than_k(make_detector, drive, street):
     detector = make_detector(top_k=4, **ANY)
     for number, answer in enumerate(drive(detector, street), 1):
-        assert len(answer) == max(0, min(4, number - 6))
+        assert len(answer) == max(0, min(4, number - 5))
         similarities = [each.similarity for each in answer]
         assert similarities == sorted(similarities, reverse=True)
         assert len({each.match_id for each in answer}) == len(answer)
+
+
+def test_a_keyframe_is_never_its_own_match(make_detector, drive, street):
+    detector = make_detector(min_loop_interval_s=0.0, **ANY)
+    for answer in drive(detector, street[:3]):
+        assert all(each.match_id < each.query_id for each in answer)
 
 
 def test_the_margin_is_the_lead_over_the_best_other_place(make_detector, drive, street, again):

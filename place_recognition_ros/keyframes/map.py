@@ -31,7 +31,7 @@ class KeyframeMap:
     Args:
         store: the truth; read here.
         descriptor_size: length D of the descriptors.
-        min_age: nanoseconds that a keyframe waits before it can be found.
+        min_age: nanoseconds, 1 or more, that a keyframe waits before it can be found.
     """
 
     def __init__(self, store: KeyframeStore, descriptor_size: int, min_age: int) -> None:
@@ -93,7 +93,7 @@ class KeyframeMap:
             k: how many at the most.
             now: nanoseconds.
         """
-        while self._young and self._young[0][0].stamp < now - self._min_age:
+        while self._young and self._young[0][0].stamp <= now - self._min_age:
             self._index.add(*self._young.popleft())
         found = self._index.search(descriptor, k)
         return [Neighbour(position, self._index[position], similarity) for position, similarity in found]

@@ -43,13 +43,13 @@ def test_a_young_keyframe_is_not_found(open_map, remember):
     keyframes = open_map()
     vectors = remember(keyframes, *range(1, 21))
     assert len(keyframes) == 20
-    for now, oldest in [(20 * SECOND, 9), (20 * SECOND + 1, 10), (21 * SECOND, 10), (30 * SECOND + 1, 20)]:
+    for now, oldest in [(20 * SECOND - 1, 9), (20 * SECOND, 10), (21 * SECOND - 1, 10), (30 * SECOND, 20)]:
         assert stamps(keyframes.search(vectors[19], 100, now)) == list(range(1, oldest + 1))
     assert len(keyframes) == 20
 
 
 def test_a_keyframe_never_finds_itself(open_store, remember):
-    keyframes = KeyframeMap(open_store(), 8, min_age=0)
+    keyframes = KeyframeMap(open_store(), 8, min_age=1)
     vectors = remember(keyframes, 1, 2)
     assert stamps(keyframes.search(vectors[1], 9, 2 * SECOND)) == [1]
 
@@ -59,7 +59,7 @@ def test_the_young_do_not_crowd_out_the_old(open_map, remember):
     vectors = remember(keyframes, 1)
     for second in range(2, 12):  # the camera stands still
         keyframes.add(second * SECOND, None, vectors[0], np.zeros(0, FEATURE), b"")
-    assert stamps(keyframes.search(vectors[0], 1, 11 * SECOND + 1)) == [1]
+    assert stamps(keyframes.search(vectors[0], 1, 11 * SECOND)) == [1]
 
 
 def test_a_new_session_finds_all_that_was_before(open_map, remember):
@@ -142,7 +142,7 @@ def test_around_knows_no_young_keyframe(open_map, remember):
     vectors = remember(keyframes, *range(1, 21))
     keyframes.search(vectors[0], 1, 20 * SECOND)
     around, row = keyframes.around(8, 5)
-    assert (len(around), row) == (6, 5)  # positions 3 to 8; 9 is too young
+    assert (len(around), row) == (7, 5)  # positions 3 to 9; 10 is too young
 
 
 @pytest.mark.parametrize("since", [3, 300])
