@@ -129,7 +129,10 @@ class Config:
         0.7, "share of the matches that must fit it: look-alikes agree in parts only", low=0, high=1
     )
     min_coverage: float = _parameter(
-        0.15, "share of all features in the matched region that must fit it", low=0, high=1
+        0.15,
+        "share of all features in the matched region that must fit it, until a place is recognised",
+        low=0,
+        high=1,
     )
     min_features: int = _parameter(
         40, "a picture with fewer local features (dark, blurred, a wall) is no place", low=0, high=10000
