@@ -269,7 +269,7 @@ class LoopDetector:
         )
 
     def _near(self, stamp: int, other: int) -> bool:
-        return abs(stamp - other) < max(self._min_age, 1)
+        return abs(stamp - other) < self._min_age
 
 
 def thumbnail(image: np.ndarray) -> bytes:
