@@ -125,6 +125,7 @@ def name_by_place(graph):
     graph.ClearField("initializer")
     graph.initializer.extend(copies)
     graph.ClearField("value_info")
+    graph.ClearField("doc_string")
 
 
 def write_card(card, path):

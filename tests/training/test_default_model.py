@@ -1,0 +1,57 @@
+"""models/default.onnx: what the run time, ONNX Runtime and TensorRT 8.2 rely on."""
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
+
+from place_recognition_ros.descriptor import open_extractor  # noqa: E402
+from place_recognition_ros.descriptor.model_card import read_model  # noqa: E402
+from training.paths import DEFAULT_MODEL  # noqa: E402
+
+# Known to TensorRT 8.2's ONNX parser.
+ALLOWED = {
+    *("Add", "Cast", "Clip", "Conv", "Div", "Gemm", "MatMul", "Max", "Mul", "ReduceSum", "Reshape"),
+    *("Softmax", "Sqrt", "Sub", "Transpose"),
+}
+
+
+@pytest.fixture(scope="module")
+def card_and_model():
+    card, content = read_model(str(DEFAULT_MODEL))  # checks the SHA-256
+    return card, onnx.load_from_string(content)
+
+
+def test_input_and_output(card_and_model):
+    card, model = card_and_model
+    (image,), (descriptor,) = model.graph.input, model.graph.output
+    sizes = [[size.dim_value for size in value.type.tensor_type.shape.dim] for value in (image, descriptor)]
+    assert (image.name, descriptor.name, sizes) == ("image", "descriptor", [[1, 240, 320, 3], [1, 512]])
+    assert (card.input.height, card.input.width, card.descriptor_size) == (240, 320, 512)
+
+
+def test_only_operations_that_tensorrt_knows(card_and_model):
+    assert {node.op_type for node in card_and_model[1].graph.node} <= ALLOWED
+
+
+def test_size(card_and_model):
+    parameters = sum(np.prod(tensor.dims) for tensor in card_and_model[1].graph.initializer)
+    assert parameters <= 4e6
+    assert DEFAULT_MODEL.stat().st_size <= 8.6e6
+
+
+def test_card_tells_where_it_comes_from(card_and_model):
+    card = card_and_model[0]
+    assert card.made_by == "python3 training/make_baseline.py"
+    assert set(card.trained_on) == {"ie_tower", "outdoor", "mobilenet_imagenet"}
+    assert 0.0 < card.min_similarity < 0.9
+    assert card.recall_at_1["sped_half"] >= 0.5
+    assert card.recall_at_1["koe_landmarks_new"] >= 0.9
+
+
+@pytest.mark.parametrize("value", [0, 255, None], ids=["black", "white", "noise"])
+def test_any_picture_gives_a_unit_vector(value):
+    image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    if value is not None:
+        image[:] = value
+    assert np.linalg.norm(open_extractor(str(DEFAULT_MODEL)).describe(image)) == pytest.approx(1.0, abs=1e-4)
