@@ -7,7 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from benchmarks.figures import Figure, latency, seconds
+from benchmarks.figures import Figure, latency, timed
 from benchmarks.prepared_map import revisits
 from benchmarks.scenes import Place
 from place_recognition_ros.config import Config
@@ -26,25 +26,23 @@ DRIVE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def describing(extractor: Extractor) -> list[Figure]:
     """The extractor alone."""
     pictures = [Place(number).picture() for number in range(WARM_UP)]
-    durations = [
-        seconds(lambda row=row: extractor.describe(pictures[row % WARM_UP])) for row in range(ROUNDS)
-    ]
+    durations = [timed(extractor.describe, pictures[row % WARM_UP])[0] for row in range(ROUNDS)]
     return latency("extractor", durations[WARM_UP:], median=8)
 
 
-def adding(map_path: str) -> list[Figure]:
+def adding(extractor: Extractor, map_path: str) -> list[Figure]:
     """``LoopDetector.add`` of pictures of the map's places; only adds with a geometric check count."""
-    detector = LoopDetector.open(Config(), map_path)
+    store = KeyframeStore(map_path, extractor.card.model_id, extractor.card.descriptor_size)
+    detector = LoopDetector(Config(), extractor, store)
     stored = len(detector.map)
     durations = []
     pictures = revisits(iter(range(0, stored, 37)))
     for row, picture in enumerate(islice(pictures, ROUNDS + WARM_UP)):
         keyframe = Keyframe(picture, (10**6 + row) * 10**9)
-        found: list = []
-        duration = seconds(lambda keyframe=keyframe, found=found: found.extend(detector.add(keyframe)))
+        duration, found = timed(detector.add, keyframe)
         if row >= WARM_UP and any(candidate.matches >= 0 for candidate in found):
             durations.append(duration)
-    detector.close()
+    store.close()
     if len(durations) < ROUNDS / 2:
         raise RuntimeError(f"expected a geometric check in most of {ROUNDS} adds. Received: {len(durations)}")
     return latency(f"LoopDetector.add with {stored:,} keyframes stored", durations, median=50, high=100)
@@ -60,7 +58,7 @@ def searching(size: int, keyframes: int) -> list[Figure]:
         index.add(Entry(row, 1, row), vector)
     queries = vectors[random.integers(0, keyframes, ROUNDS)]
     queries += random.standard_normal(queries.shape, np.float32) * np.float32(0.3 / size**0.5)
-    durations = [seconds(lambda query=query: index.search(query, 10)) for query in queries]
+    durations = [timed(index.search, query, 10)[0] for query in queries]
     return latency(f"search, {keyframes:,} keyframes", durations[WARM_UP:])
 
 

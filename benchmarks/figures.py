@@ -5,7 +5,7 @@ import platform
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import faiss
@@ -69,11 +69,11 @@ def machine() -> str:
     )
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """How long an action takes."""
+def timed(action: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
+    """How long an action takes, in seconds, and its result."""
     start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    result = action(*arguments)
+    return time.perf_counter() - start, result
 
 
 def latency(

@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from queue import Queue
 
 import numpy as np
 
@@ -22,44 +24,40 @@ PICTURES = 100
 TIMEOUT = 30.0  # seconds
 
 
-def running(map_path: str, keyframes: int) -> list[Figure]:
+def running(model: str, map_path: str, keyframes: int) -> list[Figure]:
     """Start the node on a map, show it pictures, look at its memory."""
     with _ros_master():
         import rospy
 
         rospy.init_node("benchmark", anonymous=True, disable_signals=True)
         start = time.perf_counter()
-        with _process([sys.executable, NODE, f"_map_path:={map_path}"]) as node:
+        with _process([sys.executable, NODE, f"_model:={model}", f"_map_path:={map_path}"]) as node:
             rospy.wait_for_service("relocalize", TIMEOUT)
             started = time.perf_counter() - start
-            answers = _show(revisits(iter(range(0, keyframes, 37))))
+            _show(revisits(iter(range(0, keyframes, 37))))
             memory = _resident_bytes(node.pid)
         rospy.signal_shutdown("done")
-    if answers < PICTURES:
-        raise RuntimeError(f"expected {PICTURES} answers of the node. Received: {answers}")
     return [
         Figure(f"node's memory, {keyframes:,} keyframes", memory / 1e6, "MB", 350),
         Figure(f"node's start, {keyframes:,} keyframes", started, "s"),
     ]
 
 
-def _show(pictures: Iterator[np.ndarray]) -> int:
-    """Show pictures to the node, each when the one before was answered; how many were."""
+def _show(pictures: Iterator[np.ndarray]) -> None:
+    """Show pictures to the node, each when the one before was answered."""
     import rospy
     from sensor_msgs.msg import Image
 
-    answers: list = []
-    rospy.Subscriber("place_recognition/queries", rospy.AnyMsg, answers.append)
+    answers: Queue = Queue()
+    subscriber = rospy.Subscriber("place_recognition/queries", rospy.AnyMsg, answers.put)
     publisher = rospy.Publisher("keyframe", Image, queue_size=1)
-    _wait(publisher.get_num_connections)
-    for number in range(1, PICTURES + 1):
-        picture = next(pictures)
+    _wait(lambda: publisher.get_num_connections() and subscriber.get_num_connections())
+    for number, picture in enumerate(islice(pictures, PICTURES)):
         message = Image(height=picture.shape[0], width=picture.shape[1], encoding="bgr8")
         message.step, message.data = picture.strides[0], picture.tobytes()
         message.header.stamp = rospy.Time(10**6 + number)
         publisher.publish(message)
-        _wait(lambda number=number: len(answers) >= number)
-    return len(answers)
+        answers.get(timeout=TIMEOUT)
 
 
 def _wait(condition: Callable[[], object]) -> None:

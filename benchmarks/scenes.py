@@ -73,9 +73,8 @@ def _texture(random: np.random.Generator, paint: Painter, size: int) -> np.ndarr
     colors = [tuple(int(value) for value in color) for color in random.integers(0, 256, (5, 3))]
     texture = np.full((size, size, 3), colors[0], np.uint8)
     paint(random, texture, colors)
-    grain = random.normal(0.0, 8.0, (size // 2, size // 2, 1)).astype(np.float32)
-    grain = cv2.resize(grain, (size, size))[..., np.newaxis]
-    return np.clip(texture + grain, 0, 255).astype(np.uint8)
+    grain = cv2.resize(random.normal(0.0, 8.0, (size // 2, size // 2)), (size, size))
+    return np.clip(texture + grain[..., np.newaxis], 0, 255).astype(np.uint8)
 
 
 def _boxes(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
@@ -114,8 +113,8 @@ def _tiles(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> 
 
 def _clouds(random: np.random.Generator, texture: np.ndarray, colors: Colors) -> None:
     for cells in (5, 11, 23):
-        cloud = random.integers(0, 256, (cells, cells, 3)).astype(np.uint8)
-        cloud = cv2.resize(cloud, texture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        seeds = random.integers(0, 256, (cells, cells, 3)).astype(np.uint8)
+        cloud = cv2.resize(seeds, texture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
         cv2.addWeighted(texture, 0.5, cloud, 0.5, 0.0, texture)
 
 
