@@ -1,0 +1,65 @@
+"""Play pictures through the real node over real topics, and judge what it says: ``./run demo``."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from demo.console import summary
+from demo.ros_session import NodeError, RosSession
+from demo.sources import SourceError, open_source
+
+LAUNCH = ("place_recognition_ros", "demo.launch")
+
+
+def main() -> int:
+    """Command line; the exit code."""
+    options = parse_options()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # each ends what was started
+    try:
+        source = open_source(options.path, Path(__file__).parent / "drive", options.topic, options.hz)
+        if source.note:
+            print(source.note)
+        with RosSession(LAUNCH) as ros:
+            print("Starting a ROS master and the node ...", flush=True)
+            from demo.player import Player  # ROS is wanted only once the pictures are there
+
+            player = Player(ros, source, options.rate)
+            player.play()
+            log, min_age = player.log, player.min_age
+    except (SourceError, NodeError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndemo: stopped", file=sys.stderr)
+        return 130
+    from demo.report import write_report  # matplotlib is slow to import, and wanted only here
+
+    print(summary(log, min_age))
+    write_report(options.output, log, min_age, source.folder)
+    print(f"The whole in one picture: {options.output.resolve()}")
+    return 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument(
+        "path", type=Path, nargs="?", help="folder of pictures or FILE.bag (default: the rendered drive)"
+    )
+    parser.add_argument("--output", type=Path, default=Path("demo_result.png"), help="the picture to write")
+    parser.add_argument("--rate", type=float, default=1.0, help="2 plays twice as fast")
+    parser.add_argument("--topic", default="", help="of a bag with several image topics")
+    parser.add_argument(
+        "--hz", type=float, default=5.0, help="pictures a second that a folder's stamps tell (default 5)"
+    )
+    options = parser.parse_args()
+    if options.rate <= 0 or options.hz <= 0:
+        parser.error("expected --rate and --hz above 0")
+    if not options.output.resolve().parent.is_dir():
+        parser.error(f"expected --output in a folder that exists. Received: {options.output}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

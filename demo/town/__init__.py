@@ -1,0 +1,1 @@
+"""A small town made by arithmetic alone: textures, houses, streets, light."""
