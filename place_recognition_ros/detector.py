@@ -34,7 +34,7 @@ class Query(NamedTuple):
     descriptor: np.ndarray  # (D,) float32, unit norm
     features: np.ndarray  # (N,) FEATURE
     past: np.ndarray  # (n, D) float32: this descriptor, then those of the keyframes before it
-    believed: Optional[Candidate] = None  # the last one accepted before
+    accepted: List[Candidate]  # of the keyframes just before it
 
 
 class LoopDetector:
@@ -61,7 +61,7 @@ class LoopDetector:
         )
         self._min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
-        self._believed: Optional[Candidate] = None
+        self._accepted: Deque[Optional[Candidate]] = deque(maxlen=config.sequence_length)
         self.map = KeyframeMap(store, self.card.descriptor_size, self._min_age)
 
     @classmethod
@@ -105,7 +105,7 @@ class LoopDetector:
             return []
         self.newest = query = query._replace(id=self._remember(keyframe, query))
         candidates = self._answer(query, self.config.top_k)
-        self._believed = next((each for each in candidates if each.accepted), self._believed)
+        self._accepted.append(next((each for each in candidates if each.accepted), None))
         if self.kidnap.awaited and any(c.accepted and c.kind == Kind.KIDNAP_RECOVERY for c in candidates):
             self.kidnap.recovered(keyframe.stamp)
         return candidates
@@ -142,7 +142,7 @@ class LoopDetector:
         """Begin an unbroken trajectory with a world frame of its own."""
         self.map.start_session()
         self._past.clear()
-        self._believed = None
+        self._accepted.clear()
         self.newest = None
 
     def close(self) -> None:
@@ -159,9 +159,10 @@ class LoopDetector:
             self.counts["blind"] += 1
             return None
         if alone:
-            return Query(0, keyframe.stamp, descriptor, features, descriptor[np.newaxis])
+            return Query(0, keyframe.stamp, descriptor, features, descriptor[np.newaxis], [])
         self._past.appendleft(descriptor)
-        return Query(0, keyframe.stamp, descriptor, features, np.array(self._past), self._believed)
+        accepted = [each for each in self._accepted if each is not None]
+        return Query(0, keyframe.stamp, descriptor, features, np.array(self._past), accepted)
 
     def _remember(self, keyframe: Keyframe, query: Query) -> int:
         """The keyframe's id in the map; 0 where it is not stored."""
@@ -256,20 +257,16 @@ class LoopDetector:
         return least < ELSEWHERE * match.similarity
 
     def _same_place(self, a: Neighbour, b: Neighbour) -> bool:
-        return a.entry.session == b.entry.session and self._near(a.entry.stamp, b.entry.stamp)
+        near = abs(a.entry.stamp - b.entry.stamp) < self._min_age
+        return near and a.entry.session == b.entry.session
 
     def _is_believed(self, query: Query, match: Neighbour) -> bool:
-        """Whether the keyframes just before the query were recognised here: look-alikes are out then."""
-        last = query.believed
-        return (
-            last is not None
-            and last.match_session == match.entry.session
-            and self._near(last.match_stamp, match.entry.stamp)
-            and self._near(last.query_stamp, query.stamp)
+        """Whether a keyframe just before the query was recognised beside the match: no look-alike then."""
+        reach = sequence_radius(self.config.sequence_length)
+        return any(
+            last.match_session == match.entry.session and abs(last.match_id - match.entry.id) <= reach
+            for last in query.accepted
         )
-
-    def _near(self, stamp: int, other: int) -> bool:
-        return abs(stamp - other) < self._min_age
 
 
 def thumbnail(image: np.ndarray) -> bytes:
