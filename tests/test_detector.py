@@ -183,6 +183,19 @@ def test_no_more_places_are_verified_than_allowed(make_detector, drive, paint, l
     assert {answer[0].match_id, answer[1].match_id} == {1, 12}
 
 
+def test_once_a_place_is_accepted_no_other_is_verified(make_detector, drive, paint):
+    detector = make_detector()
+    drive(detector, [paint(1), *(paint(layout) for layout in range(2, 12)), paint(1, texture=51)])
+    detector.start_session()
+    for texture in (1, 51):
+        answer = detector.query(paint(1, texture), 12)
+        if answer[0].accepted:
+            assert answer[1].status == Status.RETRIEVED
+            assert answer[1].matches == -1
+            return
+    pytest.fail("neither came first")
+
+
 def test_a_place_is_verified_once(make_detector, drive, paint):
     """Its most similar keyframe speaks for the others."""
     detector = make_detector(max_verifications=10)
@@ -245,3 +258,20 @@ def test_what_is_no_picture_is_refused_and_not_stored(make_detector, shape):
     with pytest.raises(ImageError):
         detector.add(Keyframe(np.zeros(shape, np.uint8), SECOND))
     assert len(detector.map) == 0
+
+
+def test_a_place_just_recognised_is_believed_with_less(make_detector, drive, paint, again):
+    """Much has changed there, which alone would look like another place of the same design."""
+
+    def changed(layout):
+        picture = again(layout)
+        for left in range(0, 320, 40):
+            picture[:, left : left + 20] = paint(layout, texture=99, shift=12)[:, left : left + 20]
+        return picture
+
+    for before, found in ((again(3), True), (paint(20), False)):
+        detector = make_detector(min_coverage=0.4)
+        drive(detector, [paint(layout) for layout in range(1, 13)])
+        answer = drive(detector, [before, changed(4)], start=13)[-1]
+        assert answer[0].match_id == 4
+        assert answer[0].accepted is found

@@ -62,7 +62,7 @@ def test_a_new_session_is_another_world(known, drive, paint):
 
 
 def test_a_new_session_forgets_the_past_of_the_old(make_detector, drive, street, paint):
-    detector = make_detector(sequence_length=3)
+    detector = make_detector(sequence_length=3, min_similarity=0.6)
     drive(detector, [*street, paint(21), paint(22)])
     detector.start_session()
     assert kinds(drive(detector, [paint(3, shift=12)], start=20)) == [(Kind.INTER_SESSION, 3)]

@@ -70,6 +70,13 @@ def test_everything_comes_back_bit_by_bit(open_store, keyframe):
     assert store.damaged == 0
 
 
+def test_every_commit_reaches_the_disk(open_store):
+    """A power cut cannot be tested here; the settings that survive it can."""
+    run = open_store()._connection.execute
+    assert run("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert run("PRAGMA synchronous").fetchone() == (2,), "FULL"
+
+
 def test_a_new_map_is_empty(open_store):
     store = open_store()
     assert list(store.keyframes()) == []

@@ -144,9 +144,9 @@ def degenerate_sets(rng, count):
     yield "spot to random", spot, other
     yield "blur to random", spot + rng.uniform(0, 3, (count, 2)), other
     yield "two spots", np.where(rng.random((count, 1)) < 0.5, spot, 2 * spot), spot
-    yield "NaN", holes, free
+    yield "NaN", holes, other
     yield "all NaN", np.full((count, 2), np.nan), np.full((count, 2), np.nan)
-    yield "infinite", far, free
+    yield "infinite", far, other
     yield "huge", 1e30 * free, 1e30 * other
     yield "negative", -free, -other - 1000
 
