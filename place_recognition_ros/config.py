@@ -26,8 +26,8 @@ class Parameter(NamedTuple):
         if self.choices:
             return " | ".join(self.choices)
         if self.low is not None:
-            return f"{self.low:g} … {self.high:g}"
-        return "true | false" if isinstance(self.default, bool) else "any"
+            return f"{self.low} … {self.high}"
+        return "true | false" if isinstance(self.default, bool) else "a path"
 
     def check(self, value: Any) -> Any:
         """``value`` in the parameter's type.
@@ -60,9 +60,7 @@ class Config:
     2.0
     """
 
-    model: str = _parameter(
-        "", "ONNX file with its card beside it; empty: the model that comes with the package"
-    )
+    model: str = _parameter("", "the model, an ONNX file with its card beside it; empty: the package's own")
     backend: str = _parameter("auto", "inference engine", choices=("auto", "onnx"))
     threads: int = _parameter(1, "CPU threads for inference; one is the fastest per core", low=1, high=64)
     map_path: str = _parameter("", "file that keeps the map across restarts; empty: forgotten at exit")
