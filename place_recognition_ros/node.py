@@ -30,6 +30,7 @@ SERVICE_TIMEOUT = 5.0  # seconds
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
 REPORT_PERIOD = 1.0  # seconds of wall time: rospy's timers die when the clock of a bag jumps back
 MAX_FAILURES = 5  # in a row: this process is broken, the next may not be
+MAX_ANSWERS = 100  # of one ~query_image: its work grows with the square
 READ_AHEAD = 2**24  # bytes; with a smaller buffer rospy hands out old images
 
 
@@ -48,6 +49,7 @@ class PlaceRecognitionNode:
         self._odometry = OdometryBuffer()
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._frame_id = ""
+        self._tracking_ok = True
         self._ended = threading.Event()
         self._worker: Worker[LoopDetector, ImageMessage] = Worker(
             partial(LoopDetector.open, config), self._handle, self._note_failure
@@ -99,9 +101,12 @@ class PlaceRecognitionNode:
         self._odometry.add(message.header.stamp.to_nsec(), messages.to_pose(message.pose.pose))
 
     def _hear_tracking(self, message: Bool) -> None:
-        stamp = rospy.Time.now().to_nsec()
+        if message.data == self._tracking_ok:
+            return  # no news; the line is short
         try:
+            stamp = rospy.Time.now().to_nsec()
             self._worker.post(partial(self._set_tracking, ok=message.data, stamp=stamp))
+            self._tracking_ok = message.data
         except WorkerBusy as error:
             rospy.logerr("tracking_ok: %s", error)
 
@@ -109,7 +114,7 @@ class PlaceRecognitionNode:
         return self._serve(RelocalizeResponse, lambda detector: detector.relocalize())
 
     def _query_image(self, request: QueryImage) -> QueryImageResponse:
-        k = request.k or self._detector.config.top_k
+        k = min(request.k or self._detector.config.top_k, MAX_ANSWERS)
         return self._serve(
             QueryImageResponse, lambda detector: detector.query(messages.to_image(request.image), k)
         )

@@ -1,7 +1,8 @@
 """One thread does all the work, and owns what it works with.
 
 New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that an
-overloaded robot answers about now and not about a queue. Requests wait in a short line and come first.
+overloaded robot answers about now and not about a queue. Requests wait in a short line; the worker takes
+one request and one item in turn, so that neither starves the other.
 """
 
 import threading
@@ -120,13 +121,11 @@ class Worker(Generic[Owned, Item]):
             self._wake.wait_for(lambda: self._stopping or self._requests or self._newest is not None)
             if self._stopping:
                 return False
-            request, future = self._requests.popleft() if self._requests else (None, None)
-            item = self._newest
-            if request is None:
-                self._newest = None
-        if request is not None and future is not None:
-            self._serve(owned, request, future)
-        elif item is not None:
+            waiting = self._requests.popleft() if self._requests else None
+            item, self._newest = self._newest, None
+        if waiting is not None:
+            self._serve(owned, *waiting)
+        if item is not None:
             self._take(owned, item)
         return True
 

@@ -144,6 +144,14 @@ def test_a_full_map_still_answers(make_detector, drive, street, paint):
     assert detector.counts == {"stored": 6, "not stored": 3}
 
 
+def test_a_full_map_knows_its_last_place_again(make_detector, drive, street, paint):
+    """Nothing tells where the camera was since, so it is not taken for a camera that stayed."""
+    detector = make_detector(max_keyframes=6)
+    drive(detector, street[:6])
+    answers = drive(detector, [paint(6, shift=12)], start=40)
+    assert kinds(answers) == [(Kind.LOOP_CLOSURE, 6)]
+
+
 def test_a_map_that_cannot_be_written_still_answers(known, drive, paint, monkeypatch):
     """FAULTS 3."""
 

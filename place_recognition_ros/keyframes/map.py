@@ -119,8 +119,10 @@ class KeyframeMap:
     def least_similarity_since(self, position: int, descriptor: np.ndarray) -> float:
         """The lowest cosine between a descriptor and the keyframes since ``position``.
 
-        It is high where the camera has stayed.
+        It is high where the camera has stayed; −1 where nothing was stored for so long that nobody knows.
         """
+        if not self._young:
+            return -1.0
         step = 1 + (len(self._index) - position) // SAMPLES_SINCE
         old = [self._index.vectors(at, at + 1)[0] for at in range(position, len(self._index), step)]
         young = [vector for _, vector in self._young]

@@ -98,7 +98,6 @@ class KeyframeStore:
     def _lock_and_check(self, model_id: str) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode=EXCLUSIVE")
-        run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=FULL")
         run("BEGIN EXCLUSIVE")
         if not run("SELECT 1 FROM sqlite_master").fetchone():
@@ -116,6 +115,7 @@ class KeyframeStore:
                 f"expected a map of the model {model_id}. Received: '{self._path}' of {meta.get('model')}; "
                 "descriptors of two models cannot be compared; use its own model or another map"
             )
+        run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
 
     def add(
         self,

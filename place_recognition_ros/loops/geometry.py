@@ -2,7 +2,8 @@
 
 ORB features (Rublee et al., ICCV 2011), Lowe's ratio test (IJCV 2004), one common rotation of the
 matched features' orientations (Jégou et al., ECCV 2008, weak geometric consistency), then a
-fundamental matrix with MAGSAC++ (Barath et al., CVPR 2020). A match lives only if it comes through all.
+fundamental matrix, or a homography, with MAGSAC++ (Barath et al., CVPR 2020). A match lives only if it
+comes through all.
 """
 
 from typing import NamedTuple
@@ -81,7 +82,7 @@ def verify(
     if len(first) < needed:
         return Verification(len(first), 0, Reason.FEW_MATCHES)
     a, b = _points(query[first]), _points(match[second])
-    inside = _epipolar_inliers(a, b)
+    inside = _rigid_inliers(a, b)
     inliers = int(np.count_nonzero(inside))
     if inliers < needed or inliers < min_inlier_ratio * len(first):
         return Verification(len(first), inliers, Reason.FEW_INLIERS)
@@ -120,14 +121,26 @@ def _points(features: np.ndarray) -> np.ndarray:
     return np.stack([features["x"], features["y"]], axis=1)
 
 
-def _epipolar_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(N,) bool. No model, no inliers: OpenCV answers that with None, or throws, for degenerate points."""
-    method = getattr(cv2, "USAC_MAGSAC", cv2.FM_RANSAC)  # OpenCV 4.5 and newer
-    try:
-        _, mask = cv2.findFundamentalMat(a, b, method, EPIPOLAR_TOLERANCE, 0.999, 2000)
-    except cv2.error:
-        mask = None
-    return np.zeros(len(a), bool) if mask is None else mask.ravel().astype(bool)
+def _rigid_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(N,) bool: the inliers of a fundamental matrix or, where it has more, of a homography.
+
+    Two pictures from one spot, or of one plane, leave the fundamental matrix undetermined, and OpenCV may
+    find none at all.
+    """
+    method = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
+    tolerance, confidence, iterations = EPIPOLAR_TOLERANCE, 0.999, 2000
+    found = [np.zeros(len(a), bool)]
+    for fit, more in (
+        (cv2.findFundamentalMat, (confidence, iterations)),
+        (cv2.findHomography, (None, iterations, confidence)),
+    ):
+        try:
+            _, mask = fit(a, b, method, tolerance, *more)
+        except cv2.error:  # so it answers degenerate points, or with None
+            continue
+        if mask is not None:
+            found.append(mask.ravel().astype(bool))
+    return max(found, key=np.count_nonzero)
 
 
 def _crowded(inliers: np.ndarray, features: np.ndarray) -> bool:

@@ -165,10 +165,13 @@ def test_what_is_no_map_is_refused_and_left_as_it_is(open_store, path, content):
 
 def test_the_database_of_another_program_is_refused(open_store, path):
     alter(path, "CREATE TABLE songs (title TEXT)")
+    with open(path, "rb") as file:
+        content = file.read()
     with pytest.raises(StoreError) as caught:
         open_store()
     assert path in str(caught.value)
-    alter(path, "INSERT INTO songs VALUES ('still a database')")
+    with open(path, "rb") as file:
+        assert file.read() == content, "not even its journal mode is changed"
 
 
 def test_a_file_that_cannot_be_written_is_refused(open_store, keyframe, path, monkeypatch):

@@ -53,6 +53,20 @@ def test_two_views_of_a_rigid_scene_are_verified(two_views, roll):
     assert found.inliers >= 95
 
 
+def test_the_same_picture_is_verified(two_views):
+    """Its fundamental matrix is undetermined; the homography is not."""
+    first, _ = two_views(100)
+    found = verify(first, first.copy(), **LIMITS)
+    assert (found.reason, found.inliers) == (Reason.NONE, 100)
+
+
+def test_a_camera_that_only_turns_is_verified(rng, descriptors):
+    points = rng.uniform((-3, -2, 4), (3, 2, 10), (100, 3))
+    looks = descriptors(100)
+    views = [features_at(project(points, turn, (0, 0, 0)), looks) for turn in (0.0, 0.2)]
+    assert verify(*views, **LIMITS).reason == Reason.NONE
+
+
 def test_a_third_of_moving_things_does_not_matter(two_views, rng):
     first, second = two_views(120)
     moved = rng.choice(120, 30, replace=False)
