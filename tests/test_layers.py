@@ -77,8 +77,10 @@ def layer(part):
 
 def may_import(part, other):
     """Whether a part of the package may import another one."""
-    if other in (part, "__init__") or part in ON_TOP:
-        return other not in ON_TOP or part == other
+    if part == other:
+        return True
+    if part in ON_TOP:
+        return other not in KNOW_ROS
     return layer(other) < layer(part) or layer(other) == layer(part) == 0
 
 
