@@ -191,8 +191,9 @@ class PlaceRecognitionNode:
 
     def _report(self) -> DiagnosticArray:
         detector = self._detector
-        counts = self._counts + detector.counts
-        counts["dropped"] = self._worker.dropped
+        counts = Counter({"dropped": self._worker.dropped})
+        for counter in (self._counts, detector.counts):
+            counts.update(dict(counter))  # the copy is atomic; the worker may be counting something new
         facts = {
             "keyframes in the map": len(detector.map),
             "damaged keyframes left out": detector.map.damaged,
