@@ -3,6 +3,8 @@
 One thread, pictures of 240×320. The exit code is 1 when a promise is broken.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys

@@ -1,5 +1,7 @@
 """Figures of the core, which needs no ROS."""
 
+from __future__ import annotations
+
 import glob
 import os
 from itertools import islice

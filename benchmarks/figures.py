@@ -1,5 +1,7 @@
 """Measured figures, each beside its promise."""
 
+from __future__ import annotations
+
 import os
 import platform
 import sqlite3
@@ -44,7 +46,7 @@ def table(figures: Iterable[Figure], markdown: bool) -> str:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         lines.insert(1, "|---|---:|---:|---|")
         return "\n".join(lines)
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     return "\n".join(
         f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows
     )

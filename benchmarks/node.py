@@ -1,5 +1,7 @@
 """Figures of the running node: a real process on a ROS master of its own."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket

@@ -5,7 +5,7 @@ the near ones more than the far ones, as a real camera sees it, so that geometri
 something true to find.
 """
 
-from typing import Callable, NamedTuple
+from typing import Callable, List, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ BOARDS = 6
 FOCAL_LENGTH = 280.0  # pixels
 FAR = 12.0  # metres to the wall
 
-Colors = list[tuple[int, ...]]
+Colors = List[Tuple[int, ...]]
 Painter = Callable[[np.random.Generator, np.ndarray, Colors], None]
 
 

@@ -196,7 +196,7 @@ def test_random_shapes_equal_the_reference_or_are_refused(rng):
 
 
 def test_cv_bridge_gives_the_same_pixels(rng):
-    CvBridge = pytest.importorskip("cv_bridge", reason="cv_bridge comes with ROS").CvBridge  # noqa: N806
+    CvBridge = pytest.importorskip("cv_bridge", reason="cv_bridge is not installed").CvBridge  # noqa: N806
     Image = pytest.importorskip("sensor_msgs.msg").Image  # noqa: N806
     unknown_to_it = {"8UC1", "8UC3", "8UC4", "16UC1", "yuv422_yuy2"}  # it converts none of these to a color
     for encoding in sorted(set(ENCODINGS) - unknown_to_it):
