@@ -197,6 +197,7 @@ class PlaceRecognitionNode:
         facts = {
             "keyframes in the map": len(detector.map),
             "damaged keyframes left out": detector.map.damaged,
+            "odometry poses": len(self._odometry),
             "session": detector.map.session,
             "tracking": detector.kidnap.state.name,
         }

@@ -18,6 +18,9 @@ class OdometryBuffer:
         self._poses: Deque[Tuple[int, Pose]] = deque(maxlen=length)
         self._tolerance = tolerance * 1e9
 
+    def __len__(self) -> int:
+        return len(self._poses)
+
     def add(self, stamp: int, pose: Pose) -> None:
         """``stamp``: nanoseconds."""
         self._poses.append((stamp, pose))

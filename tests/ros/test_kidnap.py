@@ -61,11 +61,11 @@ class Robot:
         self._odometry = ros.publisher("odom", Odometry)
 
     def drive(self, start, stop):
-        """Publish the odometry between these seconds, ten a second."""
-        for tenth in range(int(start * 10), int(stop * 10)):
+        """Publish the odometry of each of these seconds; fewer than the publisher's queue holds."""
+        for second in range(start, stop):
             message = Odometry()
-            message.header.stamp = to_image(THERE[0], tenth / 10).header.stamp
-            message.pose.pose.position.x = tenth / 10 - start
+            message.header.stamp = to_image(THERE[0], second).header.stamp
+            message.pose.pose.position.x = second - start
             message.pose.pose.orientation.w = 1.0
             self._odometry.publish(message)
 
@@ -77,6 +77,7 @@ def test_motion_picks_keyframes_and_their_poses_are_stored(ros, start_node, tmp_
     camera = Camera(ros)
     robot = Robot(ros)
     robot.drive(1000, 1008)
+    diagnostics.wait({"odometry poses": 8})  # nothing else tells that they are there before the pictures
     camera.now = 1001.0
     camera.show(THERE[0])
     camera.send(to_image(THERE[1], 1003))  # one metre
