@@ -1,7 +1,6 @@
 """Keras network ► ONNX file and model card, with proof that nothing was lost on the way."""
 
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from place_recognition_ros.descriptor.model_card import card_path
 from place_recognition_ros.errors import ModelError
 from training.folding import fold_batch_normalization
+from training.saving import write_atomically
 
 OPSET = 13  # the newest that TensorRT 8.2 reads
 MIN_PARITY = 0.99999  # cosine
@@ -137,26 +137,6 @@ def write_card(card, path):
     """
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     write_atomically(card_path(str(path)), card._replace(sha256=digest).to_json().encode())
-
-
-def write_atomically(path, content):
-    """Write a file so that its name never stands for half of it.
-
-    Args:
-        path: the file's name; what it held before is replaced at the end.
-        content: bytes.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _rename(graph, old, new):

@@ -18,7 +18,7 @@ import numpy as np
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.backbones import BACKBONES
-from training.data import read_training_pictures
+from training.data.readers.own_sets import read_own_sets
 from training.evaluate import evaluate
 from training.export import export_model, write_card
 from training.fitting import place_whitening
@@ -48,7 +48,7 @@ def make_baseline(config, fit, pictures, data):
     Args:
         config: a NetworkConfig.
         fit: a FitConfig.
-        pictures: list of :class:`training.data.Picture`.
+        pictures: list of :class:`training.data.Record`.
         data: folder that holds mobilenet_imagenet/.
 
     Returns:
@@ -73,7 +73,7 @@ def min_similarity(network, pictures, spec):
 
     Args:
         network: fitted Keras model.
-        pictures: list of :class:`training.data.Picture`; pairs of one data set and of different
+        pictures: list of :class:`training.data.Record`; pairs of one data set and of different
             regions show different places.
         spec: the network's InputSpec.
 
@@ -81,7 +81,7 @@ def min_similarity(network, pictures, spec):
         float, -1 to 1.
     """
     descriptors = np.concatenate([network.predict_on_batch(batch) for batch in Visits(pictures, spec)])
-    dataset = np.array([picture.dataset for picture in pictures])
+    dataset = np.array([_set(picture) for picture in pictures])
     region = np.array([picture.region for picture in pictures])
     different = (dataset[:, None] == dataset) & (region[:, None] != region)
     return float(np.quantile((descriptors @ descriptors.T)[different], _DIFFERENT_PLACES))
@@ -89,8 +89,8 @@ def min_similarity(network, pictures, spec):
 
 def main():
     arguments = _parse()
-    pictures = read_training_pictures(arguments.data)
-    fitted_on = [picture for picture in pictures if not (arguments.validate and picture.held_out)]
+    pictures = read_own_sets(arguments.data)
+    fitted_on = [picture for picture in pictures if not (arguments.validate and picture.split != "train")]
     config, fit = _chosen(NetworkConfig, arguments), _chosen(FitConfig, arguments)
     network = make_baseline(config, fit, fitted_on, arguments.data)
     card = ModelCard(
@@ -121,11 +121,15 @@ def _sources(config, pictures):
     """Data set ► number of pictures and their licences."""
     licences = defaultdict(set)
     for picture in pictures:
-        licences[picture.dataset].add(picture.licence)
-    counts = {name: sum(picture.dataset == name for picture in pictures) for name in licences}
+        licences[_set(picture)].add(picture.licence)
+    counts = {name: sum(_set(picture) == name for picture in pictures) for name in licences}
     used = {name: {"pictures": counts[name], "licences": sorted(found)} for name, found in licences.items()}
     weights = BACKBONES[config.backbone]
     return {**used, "mobilenet_imagenet": {"weights": weights.weights, "licences": [weights.licence]}}
+
+
+def _set(picture):
+    return picture.region.split("/")[0]
 
 
 def _chosen(options, arguments):

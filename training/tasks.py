@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from training.augmentation import change_light, change_view, other_visit
-from training.data import read_ie_tower, read_picture, read_table, read_training_pictures
+from training.data import read_picture
+from training.data.readers.own_sets import read_ie_tower, read_own_sets, read_table
 from training.retrieval import RetrievalTask
 
 _GUARD_SECONDS = 3.0  # a query may not find frames this close: they are nearly the same picture
@@ -54,23 +55,23 @@ def ie_tower(data):
 
 def held_out(data):
     """Held-out pictures asked for in four ways, and neighbours on the held-out floors."""
-    pictures = [picture for picture in read_training_pictures(data) if picture.held_out]
-    originals = [partial(read_picture, picture.path) for picture in pictures]
-    coarse = [partial(_coarse, picture.path) for picture in pictures]
-    sequence = np.array([f"{picture.dataset}/{picture.sequence}" for picture in pictures])
+    pictures = [picture for picture in read_own_sets(data) if picture.split != "train"]
+    originals = [partial(read_picture, picture.image) for picture in pictures]
+    coarse = [partial(_coarse, picture.image) for picture in pictures]
+    sequence = np.array([f"{picture.region}/{picture.sequence}" for picture in pictures])
     time = np.array([picture.time for picture in pictures])
     right = (sequence[:, None] == sequence) & (np.abs(time[:, None] - time) <= 1)
     tasks = [
         RetrievalTask(
             name=f"held_out_{name}",
-            queries=[partial(visit, picture.path, seed) for seed, picture in enumerate(pictures)],
+            queries=[partial(visit, picture.image, seed) for seed, picture in enumerate(pictures)],
             references=coarse if name == "coarse" else originals,
             right=right,
             ignored=np.zeros_like(right),
         )
         for name, visit in _VISITS.items()
     ]
-    indoor = [picture for picture in pictures if picture.dataset == "ie_tower"]
+    indoor = [picture for picture in pictures if picture.region.startswith("ie_tower/")]
     return [*tasks, _neighbours("held_out_walk", indoor)]
 
 
@@ -89,7 +90,7 @@ def _koe_place(row):
 
 
 def _neighbours(name, pictures):
-    frames = [partial(read_picture, picture.path) for picture in pictures]
+    frames = [partial(read_picture, picture.image) for picture in pictures]
     clip = np.array([picture.sequence for picture in pictures])
     time = np.array([picture.time for picture in pictures])
     same_clip = clip[:, None] == clip

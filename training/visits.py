@@ -14,7 +14,7 @@ class Visits:
     """Every picture and what it would look like on other visits; can be iterated again and again.
 
     Args:
-        pictures: list of :class:`training.data.Picture`.
+        pictures: list of :class:`training.data.Record`.
         spec: the network's InputSpec.
         copies: number of other visits, made by augmentation, that follow each original.
         seed: of the augmentation; each picture has a random sequence of its own.
@@ -36,7 +36,7 @@ class Visits:
         for number, picture in enumerate(self._pictures):
             random = np.random.default_rng((self._seed, number))
             size = (self._spec.width, self._spec.height)
-            image = cv2.resize(read_picture(picture.path), size, interpolation=cv2.INTER_AREA)
+            image = cv2.resize(read_picture(picture.image), size, interpolation=cv2.INTER_AREA)
             strengths = (_STRENGTHS[copy % len(_STRENGTHS)] for copy in range(self._copies))
             views = [image, *(other_visit(image, random, *strength) for strength in strengths)]
             yield np.concatenate([prepare(view, self._spec) for view in views])

@@ -1,0 +1,90 @@
+"""Which pictures show the same place, which surely do not, and which may.
+
+A pair that is neither "same" nor "different" is the guard: it trains nothing and counts nowhere, so
+that no negative is a positive in disguise.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class PlaceRules(NamedTuple):
+    """How near is the same place, how far a different one; what is between is not used."""
+
+    positive_seconds: float = 1.0  # apart in one sequence
+    guard_seconds: float = float("inf")  # further apart in one sequence: different; inf: never
+    positive_metres: float = 5.0
+    guard_metres: float = 25.0
+    positive_degrees: float = 40.0  # between the headings, where both are known
+
+
+class Places:
+    """What a list of records says of pairs of its pictures.
+
+    A pair is judged by labels where both have one, else by position where both have one in the same
+    region, else by time where both are of one sequence. Pictures of different regions are different.
+
+    Args:
+        records: list of :class:`training.data.manifest.Record`, N of them.
+        rules: a :class:`PlaceRules`.
+    """
+
+    def __init__(self, records, rules):
+        self._rules = rules
+        self._number = np.arange(len(records))
+        self._place = _numbered(f"{record.region}\0{record.place}" if record.place else "" for record in records)
+        self._region = _numbered(record.region for record in records)
+        self._sequence = _numbered(
+            f"{record.region}\0{record.sequence}" if record.sequence else "" for record in records
+        )
+        self._time = np.array([record.time for record in records])
+        self._xy = np.array([(record.x, record.y) for record in records]).reshape(-1, 2)
+        self._heading = np.array([record.heading for record in records])
+
+    def judge(self, rows, columns=slice(None)):
+        """What is known of pairs.
+
+        Args:
+            rows, columns: indices of records, or slices; R and C of them.
+
+        Returns:
+            (R, C) bool, the pair shows the same place (every picture that of itself); (R, C) bool, it
+            shows different places for sure.
+        """
+        rules = self._rules
+
+        def pair(values):
+            return values[rows][:, None], values[columns][None]
+
+        def both(values):
+            one, other = pair(values)
+            return (one >= 0) & (other >= 0), one == other
+
+        known, equal = both(self._region)
+        other_region = known & ~equal
+        labelled, same_label = both(self._place)
+        in_sequence, same_sequence = both(self._sequence)
+        in_sequence &= same_sequence
+        offset = self._xy[rows][:, None] - self._xy[columns][None]
+        distance = np.hypot(offset[..., 0], offset[..., 1])
+        positioned = ~np.isnan(distance) & ~labelled
+        in_sequence &= ~labelled & ~positioned
+        one, other = pair(self._heading)
+        turn = np.degrees(np.abs(np.angle(np.exp(1j * (one - other)))))
+        aligned = np.isnan(turn) | (turn <= rules.positive_degrees)
+        one, other = pair(self._time)
+        apart = np.abs(one - other)
+        same = (labelled & same_label) | (positioned & (distance <= rules.positive_metres) & aligned)
+        same |= in_sequence & (apart <= rules.positive_seconds)
+        one, other = pair(self._number)
+        same |= one == other
+        different = (labelled & ~same_label) | (positioned & (distance > rules.guard_metres))
+        different |= in_sequence & (apart > rules.guard_seconds)
+        return same & ~other_region, different | other_region
+
+
+def _numbered(texts):
+    """Texts to numbers, equal for equal ones; -1 for the empty one: (N,) int64."""
+    numbers = {"": -1}
+    return np.array([numbers.setdefault(text, len(numbers)) for text in texts])
