@@ -3,7 +3,64 @@
 import keras
 import numpy as np
 
-from training.fitting import kmeans, principal_components
+from place_recognition_ros.descriptor.preprocess import prepare
+from training.fitting import kmeans, place_whitening, principal_components
+
+
+class Views:
+    """Batches of network input: each picture as it is, then as it would look on other visits.
+
+    Args:
+        pictures: by index, (H, W, 3) uint8 BGR each.
+        indices: of those to show.
+        spec: the network's InputSpec.
+        augment: (picture, seed) ► picture.
+        copies: number of other visits that follow each picture.
+
+    Yields:
+        (1 + copies, H, W, C) float32, one picture at a time; the same ones each time it is iterated.
+    """
+
+    def __init__(self, pictures, indices, spec, augment, copies=0):
+        self._pictures, self._indices, self._spec = pictures, indices, spec
+        self._augment, self._copies = augment, copies
+
+    def __iter__(self):
+        for number, index in enumerate(self._indices):
+            picture = self._pictures[index]
+            seeds = range(number * self._copies, (number + 1) * self._copies)
+            views = [picture, *(self._augment(picture, seed) for seed in seeds)]
+            yield np.concatenate([prepare(view, self._spec) for view in views])
+
+
+def initialize(network, config, pictures, indices, spec, augment):
+    """Reduction, clusters and whitening from pictures; the backbone has its weights already.
+
+    Args:
+        network: Keras model of :func:`training.network.build_network`.
+        config: a :class:`training.config.StartConfig`.
+        pictures: by index, (H, W, 3) uint8 BGR each.
+        indices: of those to look at.
+        spec: the network's InputSpec.
+        augment: (picture, seed) ► picture.
+    """
+    once = Views(pictures, indices, spec, augment, 1)
+    initialize_pooling(network, once, config.equalization, config.sharpness)
+    fit_whitening(network, Views(pictures, indices, spec, augment, config.copies), config.shrinkage)
+
+
+def fit_whitening(network, views, shrinkage):
+    """Fit the layer "whitening" to what the network pools from views of places.
+
+    Args:
+        network: Keras model.
+        views: a :class:`Views` with at least one copy of each picture.
+        shrinkage: see :func:`training.fitting.place_whitening`.
+    """
+    whitening = network.get_layer("whitening")
+    pooling = keras.Model(network.input, whitening.input)
+    samples = np.stack([pooling.predict_on_batch(batch) for batch in views])
+    whitening.set_projection(*place_whitening(samples, whitening.size, shrinkage))
 
 
 def initialize_pooling(network, batches, equalization, sharpness, per_picture=40, seed=0):
@@ -31,20 +88,6 @@ def initialize_pooling(network, batches, equalization, sharpness, per_picture=40
     reduced = np.float32((features - mean) @ projection)
     reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
     netvlad.set_centers(kmeans(reduced, netvlad.clusters, seed), sharpness)
-
-
-def pooled_descriptors(network, batches):
-    """What the layer "netvlad" answers.
-
-    Args:
-        network: Keras model of :func:`training.network.build_network`.
-        batches: iterable of (B, H, W, C) float32 pictures.
-
-    Returns:
-        (N, K · D) float32, unit norm.
-    """
-    pooling = keras.Model(network.input, network.get_layer("netvlad").output)
-    return np.concatenate([pooling.predict_on_batch(batch) for batch in batches])
 
 
 def _some(grids, count, random):

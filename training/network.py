@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import keras
 
+from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.backbones import BACKBONES
 from training.layers import L2Normalization, NetVLAD, Whitening
 
@@ -41,3 +42,8 @@ def build_network(config):
     components = Whitening(config.size, name="whitening")(pooled)
     descriptor = L2Normalization(name="descriptor")(components)
     return keras.Model(image, descriptor, name="place_recognition")
+
+
+def input_spec(config):
+    """The pre-processing of a network's pictures: an InputSpec."""
+    return InputSpec(config.height, config.width, 3, "RGB", 1 / 127.5, -1.0)

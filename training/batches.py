@@ -1,0 +1,156 @@
+"""Batches of pictures to train on: queries, each with positives and negatives of its own.
+
+A batch is a function of the seed and the step alone (and of the mined descriptors, where they are
+used), so that a training that is resumed sees what an uninterrupted one sees.
+"""
+
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from place_recognition_ros.descriptor.preprocess import prepare
+from training.data import read_picture
+
+
+class Batch(NamedTuple):
+    """What one step learns from; N = queries · (1 + positives + negatives)."""
+
+    indices: np.ndarray  # (N,) int, which records; query by query
+    images: np.ndarray  # (N, H, W, C) float32, network input
+    same: np.ndarray  # (N, N) bool
+    different: np.ndarray  # (N, N) bool
+
+
+class Pictures:
+    """Decoded pictures at the network's size, the newest kept in memory.
+
+    Args:
+        records: list of :class:`training.data.Record`.
+        spec: the network's InputSpec.
+        kept: how many stay in memory.
+    """
+
+    def __init__(self, records, spec, kept):
+        self._records, self._kept, self._lock = records, kept, Lock()
+        self._size = (spec.width, spec.height)
+        self._cache = OrderedDict()
+
+    def __getitem__(self, index):
+        """(H, W, 3) uint8 BGR."""
+        with self._lock:
+            image = self._cache.pop(index, None)
+        if image is None:
+            image = read_picture(self._records[index].image)
+            shrinks = image.shape[1] > self._size[0] or image.shape[0] > self._size[1]
+            image = cv2.resize(
+                image, self._size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            )
+        with self._lock:
+            self._cache[index] = image
+            while len(self._cache) > self._kept:
+                self._cache.popitem(last=False)
+        return image
+
+
+class Batches:
+    """Makes the batch of any step.
+
+    Args:
+        places: a :class:`training.data.Places` over N records.
+        shares: (N,) float, chance of each record to be a query, up to a factor.
+        pictures: N pictures by index, (H, W, 3) uint8 BGR each.
+        spec: the network's InputSpec.
+        config: a :class:`training.config.BatchConfig`.
+        augment: (picture, seed) ► picture.
+        seed: int.
+    """
+
+    def __init__(self, places, shares, pictures, spec, config, augment, seed):
+        self._places, self._pictures, self._spec = places, pictures, spec
+        self._shares = np.asarray(shares, np.float64) / np.sum(shares)
+        self._config, self._augment, self._seed = config, augment, seed
+        self.mined = None
+        """(N, D) float32 descriptors that tell which pictures look alike; None: not mined yet."""
+
+    def __getitem__(self, step):
+        """The :class:`Batch` of a step."""
+        random = np.random.default_rng((self._seed, step))
+        indices = self._choose(random)
+        seeds = random.integers(2**31, size=len(indices))
+        images = [
+            prepare(self._augment(self._pictures[index], int(seed)), self._spec)
+            for index, seed in zip(indices, seeds)
+        ]
+        return Batch(indices, np.concatenate(images), *self._places.judge(indices, indices))
+
+    def _choose(self, random):
+        config, chosen = self._config, []
+        for query in self._queries(random):
+            same, different = (mask[0] for mask in self._places.judge([query]))
+            same[query] = False
+            others = np.flatnonzero(same)
+            chosen.append(query)
+            for _ in range(config.positives):
+                neighbour = len(others) and random.random() < config.neighbours
+                chosen.append(random.choice(others) if neighbour else query)
+            chosen += self._most_alike(query, different, config.negatives, random)
+        return np.array(chosen)
+
+    def _queries(self, random):
+        config = self._config
+        queries = list(random.choice(len(self._shares), config.queries, replace=False, p=self._shares))
+        if self.mined is None:
+            return queries
+        for place in range(1, config.queries):
+            if random.random() < config.hard_queries:
+                before = queries[place - 1]
+                different = self._places.judge([before])[1][0]
+                different[queries] = False
+                queries[place : place + 1] = self._most_alike(before, different, 1, random) or [queries[place]]
+        return queries
+
+    def _most_alike(self, query, allowed, count, random):
+        """Up to ``count`` allowed records, drawn from those most similar to the query."""
+        candidates = np.flatnonzero(allowed)
+        count = min(count, len(candidates))
+        if self.mined is not None and len(candidates) > self._config.hardest:
+            similarity = self.mined[candidates] @ self.mined[query]
+            hardest = max(count, self._config.hardest)
+            candidates = candidates[np.argpartition(-similarity, hardest - 1)[:hardest]]
+        return list(random.choice(candidates, count, replace=False))
+
+
+class Loader:
+    """Makes batches ahead, in other threads, while the network learns.
+
+    Args:
+        batches: a :class:`Batches`.
+        threads: how many.
+    """
+
+    def __init__(self, batches, threads):
+        self._batches, self._ahead = batches, threads + 1
+        self._threads = ThreadPoolExecutor(threads)
+        self._coming = {}
+
+    def __getitem__(self, step):
+        """The batch of a step; those of the next steps are begun."""
+        for future in range(step, step + self._ahead):
+            if future not in self._coming:
+                self._coming[future] = self._threads.submit(self._batches.__getitem__, future)
+        return self._coming.pop(step).result()
+
+    def forget(self):
+        """Drop what was begun: it was chosen by older descriptors."""
+        for future in self._coming.values():
+            future.cancel()
+        self._coming.clear()
+
+    def close(self):
+        """End the threads."""
+        self.forget()
+        self._threads.shutdown(wait=True)

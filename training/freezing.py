@@ -1,0 +1,27 @@
+"""Which layers of a network keep their weights."""
+
+import re
+
+from keras.layers import BatchNormalization
+
+
+def freeze(network, pattern):
+    """Freeze the layers whose names begin with a pattern, and all batch normalisation.
+
+    Batches of few, alike pictures would spoil the running statistics that ImageNet gave.
+
+    Args:
+        network: Keras model.
+        pattern: regular expression; empty: none.
+
+    Raises:
+        ValueError: if the pattern is none, or fits no layer.
+    """
+    try:
+        named = [layer for layer in network.layers if pattern and re.match(pattern, layer.name)]
+    except re.error as error:
+        raise ValueError(f"expected a regular expression as optimizer.frozen. Received: '{pattern}': {error}") from error
+    if pattern and not named:
+        raise ValueError(f"expected a layer whose name begins with '{pattern}'. Received: none of {len(network.layers)}")
+    for layer in network.layers:
+        layer.trainable = not (layer in named or isinstance(layer, BatchNormalization))

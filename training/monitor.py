@@ -1,0 +1,79 @@
+"""What a training shows: a progress bar, the curve as CSV, TensorBoard."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+_SHOWN = 6  # hardest tuples
+_TILE = (160, 120)  # pixels
+
+
+class Monitor:
+    """Writes the curve of a run; a resumed run goes on in the same files.
+
+    Args:
+        folder: of the run; gets curve.csv and TensorBoard's files under tensorboard/.
+        steps: of the whole training.
+        pictures: validation pictures by index, (H, W, 3) uint8 BGR, for the hardest tuples.
+    """
+
+    def __init__(self, folder, steps, pictures):
+        import tensorflow as tf  # TensorBoard's writer; also where JAX trains
+
+        self._tf = tf
+        self._curve = Path(folder) / "curve.csv"
+        self._writer = tf.summary.create_file_writer(str(Path(folder) / "tensorboard"))
+        self._bar = keras.utils.Progbar(steps, stateful_metrics=None, unit_name="step")
+        self._pictures = pictures
+
+    def start(self, step):
+        """Begin, or go on: points of the curve after ``step`` are of a run that was cut off, and dropped."""
+        rows = []
+        if self._curve.exists():
+            with open(self._curve, encoding="utf-8", newline="") as file:
+                rows = [row for row in csv.reader(file) if row and int(row[0]) <= step]
+        with open(self._curve, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        self._bar.update(step)
+
+    def learned(self, step, figures):
+        """A point of the curve: loss and metrics since the one before."""
+        self._bar.update(step, list(figures.items()))
+        self._write(step, figures)
+
+    def validated(self, step, figures, similarity):
+        """Recall, and the tuples that were hardest.
+
+        Args:
+            step: after which.
+            figures: dict from name to recall.
+            similarity: (N, N) float; the picture of row i is asked for by an altered copy.
+        """
+        self._write(step, figures)
+        shown = ", ".join(f"{name} {100 * share:.1f}" for name, share in figures.items() if "@1" in name)
+        print(f"\nstep {step}: {shown}", flush=True)
+        with self._writer.as_default():
+            self._tf.summary.image("hardest: right, found", self._hardest(similarity)[None], step)
+
+    def _hardest(self, similarity):
+        """The pictures that lose most clearly to a wrong one: (H, W, 3) uint8 RGB."""
+        own = np.diag(similarity)
+        rival = similarity - np.diag(np.full(len(own), np.inf))
+        worst = np.argsort(own - rival.max(axis=1))[:_SHOWN]
+        rows = [[asked, int(np.argmax(rival[asked]))] for asked in worst]
+        tiles = [
+            np.hstack([cv2.resize(self._pictures[i], _TILE, interpolation=cv2.INTER_AREA) for i in row])
+            for row in rows
+        ]
+        return cv2.cvtColor(np.vstack(tiles), cv2.COLOR_BGR2RGB)
+
+    def _write(self, step, figures):
+        with open(self._curve, "a", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([step, name, repr(value)] for name, value in figures.items())
+        with self._writer.as_default():
+            for name, value in figures.items():
+                self._tf.summary.scalar(name.replace("@", " at "), value, step)
+        self._writer.flush()

@@ -1,0 +1,69 @@
+"""How well a network finds places again while it is trained: recall on the split "validation"."""
+
+import numpy as np
+
+from place_recognition_ros.descriptor.preprocess import prepare
+from training.retrieval import recall_at
+
+_AT_ONCE = 32  # pictures
+
+
+class Validation:
+    """Asks every validation picture twice.
+
+    "changed": an augmented copy of it, always the same one, asked of all pictures as they are.
+    "neighbour": the picture as it is, asked of all others; where no picture has another of its place,
+    this one is left out.
+
+    Args:
+        places: a :class:`training.data.Places` over the validation records.
+        pictures: N pictures by index, (H, W, 3) uint8 BGR each.
+        count: N.
+        spec: the network's InputSpec.
+        augment: (picture, seed) ► picture.
+    """
+
+    def __init__(self, places, pictures, count, spec, augment):
+        self._same, self._different = places.judge(np.arange(count))
+        self._pictures, self._count, self._spec, self._augment = pictures, count, spec, augment
+
+    def __call__(self, network):
+        """Measure a network.
+
+        Returns:
+            dict from name to recall, 0 to 1, and the last similarities: figures, (N, N) float32.
+        """
+        plain = describe(network, (self._pictures[i] for i in range(self._count)), self._spec)
+        changed = describe(
+            network, (self._augment(self._pictures[i], i) for i in range(self._count)), self._spec
+        )
+        itself = np.eye(self._count, dtype=bool)
+        unknown = ~(self._same | self._different)
+        similarity = changed @ plain.T
+        figures = {"changed": recall_at(similarity, itself, (self._same | unknown) & ~itself)}
+        if (self._same & ~itself).any():
+            figures["neighbour"] = recall_at(plain @ plain.T, self._same, itself | unknown)
+        flat = {f"{name} recall@{k}": share for name, recall in figures.items() for k, share in recall.items()}
+        return flat, similarity
+
+
+def describe(network, pictures, spec):
+    """Descriptors of many pictures.
+
+    Args:
+        network: Keras model.
+        pictures: iterable of (H, W, 3) uint8 BGR.
+        spec: the network's InputSpec.
+
+    Returns:
+        (N, D) float32.
+    """
+    descriptors, waiting = [], []
+    for picture in pictures:
+        waiting.append(prepare(picture, spec))
+        if len(waiting) == _AT_ONCE:
+            descriptors.append(network.predict_on_batch(np.concatenate(waiting)))
+            waiting = []
+    if waiting:
+        descriptors.append(network.predict_on_batch(np.concatenate(waiting)))
+    return np.concatenate(descriptors).astype(np.float32)
