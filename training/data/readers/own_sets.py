@@ -1,6 +1,7 @@
 """The sets that train the default model: ie_tower and outdoor, see models/README.md, "Sources"."""
 
 import csv
+from collections import defaultdict
 from pathlib import Path
 
 from training.data.manifest import Record
@@ -56,18 +57,23 @@ def read_outdoor(folder):
         folder: with gt.csv and images/.
 
     Returns:
-        list of :class:`Record`; the time is the order in the sequence, not seconds.
+        list of :class:`Record`; the time counts the steps of a sequence, its seconds are not known.
     """
+    rows = read_table(folder)
+    orders = defaultdict(set)
+    for row in rows:
+        orders[row["sequence"]].add(float(row["order"]))
+    steps = {sequence: sorted(found) for sequence, found in orders.items()}
     return [
         Record(
             image=Path(folder) / row["file"],
             sequence=row["sequence"],
-            time=float(row["order"]),
+            time=float(steps[row["sequence"]].index(float(row["order"]))),
             region=f"outdoor/{row['sequence']}",
             split="validation" if row["sequence"] in _VALIDATION_OUTDOOR else "train",
             licence=row["licence"],
         )
-        for row in read_table(folder)
+        for row in rows
     ]
 
 
