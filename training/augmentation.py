@@ -1,89 +1,132 @@
-"""Pictures of the same place as another camera, another day or another light would have made them.
+"""The place of a picture on another visit: from elsewhere, in another light, with another camera.
 
-Made with OpenCV and NumPy alone. Every function takes a picture of (H, W, 3) uint8 in BGR order and a
-numpy random Generator, and answers a new picture of the same size.
+Made with albumentations (Buslaev et al., Information 2020).
 """
 
+import os
+import threading
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
+
+import albumentations as A  # noqa: N812  as its documentation does
 import cv2
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 
-def change_view(image, random, strength):
-    """Look from elsewhere: a random homography, without borders.
+class AugmentationConfig(BaseModel):
+    """How far another visit may differ."""
 
-    Args:
-        image: (H, W, 3) uint8.
-        random: numpy Generator.
-        strength: how far each corner moves at most, as a share of the picture's size, 0 to 0.5.
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    Returns:
-        (H, W, 3) uint8.
-    """
-    height, width = image.shape[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    inward = random.uniform(0.0, strength, (4, 2)) * [width, height]
-    source = (corners + inward * [[1, 1], [-1, 1], [-1, -1], [1, -1]]).astype(np.float32)
-    homography = cv2.getPerspectiveTransform(source, corners)
-    return cv2.warpPerspective(image, homography, (width, height), borderMode=cv2.BORDER_REFLECT)
+    geometric: float = Field(1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: a visit")
+    photometric: float = Field(1.0, ge=0, le=2, description="exposure, colour, shadow, blur, noise; 0: none")
+    rotation_degrees: float = Field(0.0, ge=0, le=180, description="in-plane rotation by up to this, either way")
 
 
-def change_light(image, random, strength):
-    """Light from elsewhere: a smooth field of exposure, a tone curve and a colour cast.
+class Augmentation:
+    """Alters pictures, each in a way that its seed decides. Threads may share it.
 
     Args:
-        image: (H, W, 3) uint8.
-        random: numpy Generator.
-        strength: standard deviation of the exposure in stops (factors of two).
-
-    Returns:
-        (H, W, 3) uint8.
+        config: an :class:`AugmentationConfig`.
     """
-    height, width = image.shape[:2]
-    field = random.normal(0.0, 0.7 * strength, (3, 4)).astype(np.float32)
-    field = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
-    exposure = np.clip(random.normal(0.0, 0.7), -1.2, 1.2) * strength
-    cast = random.normal(0.0, 0.2 * strength, 3)
-    stops = field[:, :, None] + np.float32(exposure + cast)
-    tone = np.exp2(random.normal(0.0, 0.4 * strength))
-    bright = np.float32(255.0) * (image / np.float32(255.0)) ** np.float32(tone) * np.exp2(stops)
-    return np.clip(bright, 0.0, 255.0).astype(np.uint8)
+
+    def __init__(self, config):
+        self._config = config
+        self._thread = threading.local()  # a pipeline has one random state
+
+    def __call__(self, image, seed):
+        """Alter a picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            seed: int; equal seeds alter equally.
+
+        Returns:
+            (H, W, 3) uint8 BGR.
+        """
+        height, width = image.shape[:2]
+        if getattr(self._thread, "size", None) != (height, width):
+            self._thread.size = (height, width)
+            self._thread.pipeline = A.Compose(
+                [*_geometric(self._config, height, width), *_photometric(self._config.photometric)]
+            )
+        self._thread.pipeline.set_random_seed(seed)
+        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)
 
 
-def degrade(image, random):
-    """A worse camera: gray, coarse, blurred, noisy, each now and then.
+def contact_sheet(images, augment, copies=6):
+    """Pictures and what they become: one row each, the original first.
 
     Args:
-        image: (H, W, 3) uint8.
-        random: numpy Generator.
+        images: list of (H, W, 3) uint8 BGR, of one size.
+        augment: (picture, seed) ► picture.
+        copies: altered ones a row.
 
     Returns:
-        (H, W, 3) uint8.
+        uint8 BGR picture of len(images) rows and 1 + copies columns.
     """
-    height, width = image.shape[:2]
-    if random.random() < 0.3:
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    if random.random() < 0.4:
-        coarse = random.uniform(0.25, 0.7)
-        image = cv2.resize(image, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_AREA)
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    if random.random() < 0.3:
-        image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.5, 2.0))
-    if random.random() < 0.4:
-        noise = random.normal(0.0, random.uniform(2.0, 10.0), image.shape)
-        image = np.clip(image + noise, 0.0, 255.0).astype(np.uint8)
-    return image
+    rows = [
+        [image, *(augment(image, number * copies + copy) for copy in range(copies))]
+        for number, image in enumerate(images)
+    ]
+    return np.vstack([np.hstack(row) for row in rows])
 
 
-def other_visit(image, random, view=0.2, light=0.7):
-    """The place of a picture on another visit: view, light and camera changed at once.
+def _geometric(config, height, width):
+    strength, border = config.geometric, cv2.BORDER_REFLECT_101
+    steps = []
+    if config.rotation_degrees:
+        limits = (-config.rotation_degrees, config.rotation_degrees)
+        steps.append(A.Rotate(limits, border_mode=border, p=0.5))
+    if strength:
+        steps += [
+            A.Perspective(scale=(0.02, 0.02 + 0.1 * strength), border_mode=border, p=0.7),
+            A.RandomResizedCrop(
+                (height, width),
+                scale=(1.0 - 0.4 * min(strength, 2.0), 1.0),
+                ratio=(width / height * (1 - 0.2 * strength), width / height * (1 + 0.25 * strength)),
+                p=0.8,
+            ),
+        ]
+    return steps
 
-    Args:
-        image: (H, W, 3) uint8.
-        random: numpy Generator.
-        view: strength of :func:`change_view`.
-        light: strength of :func:`change_light`.
 
-    Returns:
-        (H, W, 3) uint8.
-    """
-    return degrade(change_light(change_view(image, random, view), random, light), random)
+def _photometric(strength):
+    if not strength:
+        return []
+    s = strength
+    return [
+        A.OneOf(  # season, weather, lamps
+            [
+                A.HueSaturationValue(round(18 * s), round(70 * s), 0, p=1.0),
+                A.ColorJitter((1, 1), (1, 1), (max(0.0, 1 - s), 1 + 0.5 * s), (0, 0), p=1.0),
+                A.PlanckianJitter(mode="blackbody", p=1.0),
+                A.RGBShift(round(30 * s), round(30 * s), round(30 * s), p=1.0),
+            ],
+            p=0.6,
+        ),
+        A.RandomToneCurve(scale=min(1.0, 0.3 * s), per_channel=True, p=0.3),
+        A.RandomGamma((round(100 / (1 + 0.9 * s)), round(100 * (1 + 1.2 * s))), p=0.5),  # day and night
+        A.RandomBrightnessContrast((-0.35 * s, 0.3 * s), (-0.45 * s, 0.45 * s), p=0.6),
+        A.OneOf(  # lamps, shadows
+            [
+                A.Illumination(intensity_range=(0.02, min(0.2, 0.02 + 0.15 * s)), p=1.0),
+                A.RandomShadow(num_shadows_limit=(1, 3), shadow_intensity_range=(0.2, min(0.8, 0.5 * s + 0.1)), p=1.0),
+            ],
+            p=0.35,
+        ),
+        A.OneOf(  # a small, moved or unfocused camera
+            [
+                A.Downscale((max(0.15, 0.35 - 0.1 * s), 0.7), p=1.0),
+                A.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 0.5 + 1.8 * s), p=1.0),
+                A.MotionBlur((3, 2 * round(4 * s) + 3), p=1.0),
+            ],
+            p=0.55,
+        ),
+        A.GaussNoise((0.01, 0.02 + 0.04 * s), p=0.15),
+        A.ImageCompression(quality_range=(max(10, round(60 - 35 * s)), 90), p=0.1),
+        A.ToGray(p=0.2),
+        A.CoarseDropout(num_holes_range=(1, 3), hole_height_range=(0.1, 0.1 + 0.15 * s), hole_width_range=(0.1, 0.1 + 0.15 * s), fill="random_uniform", p=0.2),
+    ]
