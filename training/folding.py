@@ -38,7 +38,7 @@ def fold_batch_normalization(model):
     folded = keras.models.clone_model(model, clone_function=clone, call_function=call)
     for layer in model.layers:
         if layer.name in normalizations:
-            folded.get_layer(layer.name).set_weights(_fold(layer, normalizations[layer.name]))
+            folded.get_layer(layer.name).set_weights(fold(layer, normalizations[layer.name]))
         elif layer.weights and not isinstance(layer, BatchNormalization):
             folded.get_layer(layer.name).set_weights(layer.get_weights())
     return folded
@@ -55,8 +55,8 @@ def _convolution_before(normalization):
     return layer
 
 
-def _fold(convolution, normalization):
-    """Kernel and bias of the convolution that does both: γ (k∗x - μ) / √(σ² + ε) + β."""
+def fold(convolution, normalization):
+    """Kernel and bias of the one convolution that does both: γ (k∗x - μ) / √(σ² + ε) + β."""
     (kernel,) = convolution.get_weights()
     gamma, beta, mean, variance = normalization.get_weights()
     scale = gamma / np.sqrt(variance + normalization.epsilon)

@@ -87,7 +87,7 @@ def initialize_pooling(network, batches, equalization, sharpness, per_picture=40
     reduction.set_weights([np.float32(projection[None, None]), np.float32(-mean @ projection)])
     reduced = np.float32((features - mean) @ projection)
     reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
-    netvlad.set_centers(kmeans(reduced, netvlad.clusters, seed), sharpness)
+    netvlad.set_centers(kmeans(reduced, netvlad.clusters + netvlad.ghosts, seed), sharpness)
 
 
 def _some(grids, count, random):

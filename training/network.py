@@ -14,11 +14,14 @@ class NetworkConfig(NamedTuple):
 
     height: int = 240  # pixels
     width: int = 320  # pixels
+    channels: int = 3  # 3: RGB, 1: gray
     backbone: str = "mobilenet_v2"  # out of BACKBONES
     last_block: int = 10  # of the backbone
-    reduced: int = 64  # components of a local feature after the 1×1 reduction
+    reduced: int = 64  # components of a local feature after the 1×1 reduction; 0: no reduction
     clusters: int = 64
-    size: int = 512  # of the descriptor
+    ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
+    normalized: bool = True  # local features are scaled to unit length
+    size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
 
 
 def build_network(config):
@@ -28,22 +31,45 @@ def build_network(config):
         config: a :class:`NetworkConfig`.
 
     Returns:
-        Keras model, (B, height, width, 3) float32 RGB / 127.5 - 1 to (B, size) float32, unit norm.
+        Keras model, (B, height, width, channels) float32 pixel / 127.5 - 1 to (B, size) float32, unit norm.
 
     Raises:
-        ValueError: if there is no such backbone or block.
+        ValueError: if there is no such backbone or block, or the channels are neither 1 nor 3.
     """
     if config.backbone not in BACKBONES:
         raise ValueError(f"expected a backbone among {', '.join(BACKBONES)}. Received: {config.backbone!r}")
-    image = keras.Input((config.height, config.width, 3), name="image")
+    if config.channels not in (1, 3):
+        raise ValueError(f"expected 1 or 3 channels. Received: {config.channels}")
+    image = keras.Input((config.height, config.width, config.channels), name="image")
     features = BACKBONES[config.backbone].features(image, config.last_block)
-    features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
-    pooled = NetVLAD(config.clusters, name="netvlad")(features)
-    components = Whitening(config.size, name="whitening")(pooled)
-    descriptor = L2Normalization(name="descriptor")(components)
+    if config.reduced:
+        features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
+    pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, name="netvlad")
+    descriptor = pooling(features)
+    if config.size:
+        components = Whitening(config.size, name="whitening")(descriptor)
+        descriptor = L2Normalization(name="descriptor")(components)
     return keras.Model(image, descriptor, name="place_recognition")
 
 
 def input_spec(config):
     """The pre-processing of a network's pictures: an InputSpec."""
-    return InputSpec(config.height, config.width, 3, "RGB", 1 / 127.5, -1.0)
+    order = "RGB" if config.channels == 3 else "GRAY"
+    return InputSpec(config.height, config.width, config.channels, order, 1 / 127.5, -1.0)
+
+
+def resized(network, height, width):
+    """The same network, with the same weights, for pictures of another size.
+
+    Args:
+        network: functional Keras model whose layers keep to no size.
+        height, width: pixels.
+
+    Returns:
+        Keras model, (B, height, width, C) to what the network answers.
+    """
+    config = network.get_config()
+    config["layers"][0]["config"]["batch_shape"] = (None, height, width, network.input.shape[-1])
+    other = keras.Model.from_config(config)
+    other.set_weights(network.get_weights())
+    return other

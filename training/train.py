@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from training.augmentation import Augmentation
-from training.backbones import BACKBONES
+from training.backbones import load_imagenet
 from training.batches import Batches, Pictures
 from training.config import read_config
 from training.console import run_script
@@ -108,7 +108,7 @@ def start_network(config, folder, pictures, count, spec, augment):
     if (started / "network.weights.h5").exists():
         return load_network(started)
     network = build_network(config.network)
-    BACKBONES[config.network.backbone].load_weights(network, config.start.weights)
+    load_imagenet(network, config.network.backbone, config.start.weights)
     step = max(1, count // config.start.pictures)
     print(f"fitting PCA, clusters and whitening to {len(range(0, count, step))} pictures", flush=True)
     initialize(network, config.start, pictures, range(0, count, step), spec, augment)
@@ -123,7 +123,7 @@ def main():
     parser.add_argument("config", type=Path, help="YAML file, see training/config.py")
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     config = read_config(arguments.config, arguments.overrides)
     arguments.output.mkdir(parents=True, exist_ok=True)
     write_atomically(arguments.output / "config.json", config.model_dump_json(indent=1).encode())

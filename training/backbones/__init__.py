@@ -2,31 +2,54 @@
 
 from typing import Callable, NamedTuple
 
+from training.backbones.imagenet import copy_application_weights
 from training.backbones.mobilenet import load_mobilenet_weights, mobilenet
 from training.backbones.mobilenet_v2 import load_mobilenet_v2_weights, mobilenet_v2
+from training.backbones.vgg16 import vgg16
 
 
 class Backbone(NamedTuple):
-    """How to build one and give it its ImageNet weights."""
+    """How to build one, and how to read its weights from a bare .npz file."""
 
     features: Callable  # (image, last_block) → local features
-    load_weights: Callable  # (model, path)
-    weights: str  # file in the folder mobilenet_imagenet
-    licence: str  # of the weights
+    load_npz: Callable  # (model, path)
+
+
+def _no_npz(model, path):
+    raise ValueError(f"expected an .h5 file of keras.applications, or 'imagenet'. Received: '{path}'")
 
 
 BACKBONES = {
-    "mobilenet": Backbone(mobilenet, load_mobilenet_weights, "mobilenet_v1_1.0_to_conv_pw_12.npz", "MIT"),
-    "mobilenet_v2": Backbone(
-        mobilenet_v2, load_mobilenet_v2_weights, "mobilenet_v2_1.0_to_block_13.npz", "Apache-2.0"
-    ),
+    "mobilenet": Backbone(mobilenet, load_mobilenet_weights),
+    "mobilenet_v2": Backbone(mobilenet_v2, load_mobilenet_v2_weights),
+    "vgg16": Backbone(vgg16, _no_npz),
 }
+
+
+def load_imagenet(model, backbone, weights):
+    """Give the backbone of a model its ImageNet weights.
+
+    Args:
+        model: Keras model that begins with the backbone.
+        backbone: its name, out of BACKBONES.
+        weights: an .npz file, an .h5 file of keras.applications, or "imagenet": Keras downloads it.
+
+    Raises:
+        ValueError: if the weights cannot be had or do not fit.
+    """
+    if str(weights).endswith(".npz"):
+        BACKBONES[backbone].load_npz(model, weights)
+    else:
+        copy_application_weights(model, backbone, weights)
+
 
 __all__ = [
     "BACKBONES",
     "Backbone",
+    "load_imagenet",
     "load_mobilenet_v2_weights",
     "load_mobilenet_weights",
     "mobilenet",
     "mobilenet_v2",
+    "vgg16",
 ]

@@ -18,35 +18,49 @@ class NetVLAD(keras.layers.Layer):
 
     Each V_k is scaled to unit length (intra-normalisation), then all of them together.
 
+    Ghost clusters take their share of the features and are left out of the descriptor, so that what
+    tells nothing of a place has somewhere to go (GhostVLAD: Zhong et al., ACCV 2018, section 3.2).
+
     Args:
-        clusters: number of clusters, K.
+        clusters: number of clusters that are described, K.
+        ghosts: number of further clusters that are not, G.
+        normalize_input: whether local features are scaled to unit length first.
 
     Input shape:
-        (B, H, W, D) float; need not be of unit length, the layer sees to it.
+        (B, H, W, D) float.
 
     Output shape:
         (B, K · D) float, unit norm; cluster by cluster.
 
     Raises:
-        ValueError: if ``clusters`` is less than 1.
+        ValueError: if ``clusters`` is less than 1 or ``ghosts`` less than 0.
     """
 
-    def __init__(self, clusters, **kwargs):
+    def __init__(self, clusters, ghosts=0, normalize_input=True, **kwargs):
         super().__init__(**kwargs)
-        if clusters < 1:
-            raise ValueError(f"expected at least 1 cluster. Received: clusters={clusters}")
+        if clusters < 1 or ghosts < 0:
+            raise ValueError(
+                f"expected at least 1 cluster and 0 ghosts. Received: clusters={clusters}, ghosts={ghosts}"
+            )
         self.clusters = clusters
+        self.ghosts = ghosts
+        self.normalize_input = normalize_input
 
     def build(self, input_shape):
         depth = input_shape[-1]
-        self.kernel = self.add_weight(name="kernel", shape=(depth, self.clusters))
-        self.bias = self.add_weight(name="bias", shape=(self.clusters,), initializer="zeros")
+        every = self.clusters + self.ghosts
+        self.kernel = self.add_weight(name="kernel", shape=(depth, every))
+        self.bias = self.add_weight(name="bias", shape=(every,), initializer="zeros")
         self.centers = self.add_weight(name="centers", shape=(self.clusters, depth))
 
     def call(self, features):
         height, width, depth = features.shape[1:]
-        x = l2_normalize(ops.reshape(features, (-1, height * width, depth)))
+        x = ops.reshape(features, (-1, height * width, depth))
+        if self.normalize_input:
+            x = l2_normalize(x)
         assignment = ops.softmax(ops.matmul(x, self.kernel) + self.bias, axis=-1)
+        if self.ghosts:
+            assignment = assignment[..., : self.clusters]
         assignment = ops.transpose(assignment, (0, 2, 1))  # (B, K, H·W)
         mass = ops.sum(assignment, axis=-1, keepdims=True)
         residuals = ops.matmul(assignment, x) - mass * self.centers
@@ -57,16 +71,22 @@ class NetVLAD(keras.layers.Layer):
         return (input_shape[0], self.clusters * input_shape[-1])
 
     def get_config(self):
-        return {**super().get_config(), "clusters": self.clusters}
+        return {
+            **super().get_config(),
+            "clusters": self.clusters,
+            "ghosts": self.ghosts,
+            "normalize_input": self.normalize_input,
+        }
 
     def set_centers(self, centers, sharpness):
         """Start from cluster centres as the paper does: w_k = 2α c_k, b_k = -α |c_k|².
 
         Args:
-            centers: (K, D) float, for example the k-means centres of unit-length local features.
+            centers: (K + G, D) float, for example the k-means centres of unit-length local features;
+                the last G are the ghosts'.
             sharpness: α > 0; the larger, the nearer to hard assignment.
         """
         centers = np.asarray(centers, np.float32)
-        self.centers.assign(centers)
+        self.centers.assign(centers[: self.clusters])
         self.kernel.assign(2.0 * sharpness * centers.T)
         self.bias.assign(-sharpness * np.sum(centers**2, axis=1))

@@ -1,0 +1,53 @@
+"""ImageNet weights from a file of keras.applications, or from Keras' own download."""
+
+import keras
+
+from training.backbones.vgg16 import caffe_input
+from training.folding import fold
+
+_APPLICATIONS = {
+    "mobilenet": keras.applications.MobileNet,
+    "mobilenet_v2": keras.applications.MobileNetV2,
+    "vgg16": keras.applications.VGG16,
+}
+_NORMALIZATION_OF = {"Conv1": "bn_Conv1"}  # the others: name and "_BN"
+
+
+def copy_application_weights(model, backbone, weights="imagenet"):
+    """Give a backbone the weights of keras.applications, layer by layer.
+
+    Batch normalisation that our network has not is folded; a gray input gets the sum over the colours.
+
+    Args:
+        model: Keras model that begins with a backbone.
+        backbone: its name, "mobilenet", "mobilenet_v2" or "vgg16".
+        weights: path of an .h5 file as keras.applications gives it, or "imagenet": Keras downloads it.
+
+    Raises:
+        ValueError: if the file does not fit, or cannot be downloaded.
+    """
+    try:
+        source = _APPLICATIONS[backbone](weights=None, include_top=False, input_shape=(224, 224, 3))
+        if weights == "imagenet":
+            source = _APPLICATIONS[backbone](weights=weights, include_top=False, input_shape=(224, 224, 3))
+        else:
+            source.load_weights(weights)
+    except Exception as error:  # a download fails in many ways
+        raise ValueError(f"expected the weights of {backbone}. Received: '{weights}': {error}") from error
+    known = {layer.name: layer for layer in source.layers}
+    for layer in model.layers:
+        if layer.name == "caffe_input":
+            layer.set_weights(caffe_input(model.input.shape[-1]))
+        elif layer.name in known and layer.weights:
+            layer.set_weights(_fitting(layer, known))
+
+
+def _fitting(layer, known):
+    """The weights for a layer: batch normalisation folded, colours summed where the model lacks them."""
+    weights = known[layer.name].get_weights()
+    normalization = known.get(_NORMALIZATION_OF.get(layer.name, f"{layer.name}_BN"))
+    if len(layer.weights) == 2 and len(weights) == 1 and normalization is not None:
+        weights = fold(known[layer.name], normalization)
+    if weights[0].ndim == 4 and (weights[0].shape[2], layer.weights[0].shape[2]) == (3, 1):
+        weights[0] = weights[0].sum(axis=2, keepdims=True)
+    return weights
