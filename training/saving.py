@@ -1,5 +1,6 @@
 """Files that are whole or not there; networks on disk."""
 
+import json
 import os
 from pathlib import Path
 
@@ -43,10 +44,17 @@ def save_network(network, folder):
     temporary = folder / f".{os.getpid()}.weights.h5"
     try:
         network.save_weights(temporary)
-        write_atomically(folder / ARCHITECTURE, network.to_json(indent=1).encode())
+        write_atomically(folder / ARCHITECTURE, architecture(network).encode())
         os.replace(temporary, folder / WEIGHTS)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def architecture(network):
+    """A network's layers as plain Keras JSON, without the loss and optimizer that trained it."""
+    description = json.loads(network.to_json())
+    description.pop("compile_config", None)
+    return json.dumps(description, indent=1)
 
 
 def load_network(folder):
