@@ -1,35 +1,38 @@
-"""Recall of ONNX models on named picture sets.
+"""Recall of models on picture sets.
 
-Usage: python3 training/evaluate.py models/default.onnx --sets sped_half koe_landmarks
+Usage: python3 training/evaluate.py models/default.onnx runs/mine --sets validation
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from place_recognition_ros.descriptor import open_extractor
+from training.console import run_script
+from training.evaluation.models import open_model
 from training.paths import DATA
-from training.retrieval import measure
+from training.retrieval import DescriptorCache, judge, similarities
 from training.tasks import TASKS
 
 
-def evaluate(model, sets, data):
+def evaluate(model, tasks):
     """Measure one model.
 
     Args:
-        model: path of an ONNX file with its card beside it.
-        sets: names out of :data:`training.tasks.TASKS`.
-        data: folder of the picture sets.
+        model: a :class:`training.evaluation.models.Model`.
+        tasks: iterable of :class:`training.retrieval.RetrievalTask`; pictures that they share are
+            described once.
 
     Yields:
-        task, dict from k to recall@k (0 to 1).
+        task, (Q, R) float32 similarities, :class:`training.retrieval.Figures`.
     """
-    extractor = open_extractor(str(model))
-    for name in sets:
-        for task in TASKS[name](data):
-            yield task, measure(task, extractor.describe)
+    cache = DescriptorCache(model.describe_many)
+    for task in tasks:
+        similarity = similarities(task, cache)
+        yield task, similarity, judge(similarity, task.right, task.ignored)
 
 
 def main():
@@ -38,12 +41,15 @@ def main():
     parser.add_argument("--sets", nargs="+", choices=sorted(TASKS), default=sorted(TASKS))
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
-    for model in arguments.models:
-        print(f"{model}\n{'set':<20}{'queries':>8}{'R@1':>8}{'R@5':>8}{'R@10':>8}")
-        for task, recall in evaluate(model, arguments.sets, arguments.data):
-            figures = "".join(f"{100 * share:8.1f}" for share in recall.values())
-            print(f"{task.name:<20}{len(task.queries):8d}{figures}", flush=True)
+    tasks = [task for name in arguments.sets for task in TASKS[name](arguments.data)]
+    for path in arguments.models:
+        print(f"{path}\n{'set':<20}{'queries':>8}{'R@1':>8}{'R@5':>8}{'R@10':>8}{'AP':>8}{'R@P100':>8}")
+        for task, _, figures in evaluate(open_model(path), tasks):
+            shares = (*figures.recall.values(), figures.curve.area, figures.curve.recall_at_full_precision)
+            print(
+                f"{task.name:<20}{figures.queries:8d}{''.join(f'{100 * s:8.1f}' for s in shares)}", flush=True
+            )
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -1,0 +1,109 @@
+"""Any model, opened: ONNX with its card, a network of ours, or one of the original's."""
+
+import time
+from pathlib import Path
+from typing import Callable, List, NamedTuple
+
+import numpy as np
+
+from place_recognition_ros.descriptor.preprocess import InputSpec, prepare
+from training.evaluation.cost import Cost, keras_cost, onnx_cost
+
+_TIMED_RUNS = 30
+
+
+class Model(NamedTuple):
+    """What evaluation needs to know of a model."""
+
+    name: str
+    spec: InputSpec
+    describe_many: Callable[[List[np.ndarray]], np.ndarray]  # (H, W, 3) uint8 BGR each ► (N, D)
+    run_once: Callable[[np.ndarray], object]  # (1, H, W, C) float32, one inference
+    cost: Cost
+    engine: str  # that runs it
+
+
+def open_model(path):
+    """Open a model.
+
+    Args:
+        path: ONNX file with its card beside it; or a network of ours (folder of save_network or .keras
+            file), or one of the original's HDF5 files, which run in Keras.
+
+    Returns:
+        a :class:`Model`.
+
+    Raises:
+        ValueError, PlaceRecognitionError: if it is none of these.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"expected a model. Received: '{path}', missing")
+    return _open_onnx(path) if path.suffix == ".onnx" else _open_keras(path)
+
+
+def milliseconds(model, runs=_TIMED_RUNS):
+    """Median time of one inference, without reading and preparing the picture.
+
+    Args:
+        model: a :class:`Model`.
+        runs: how many are timed.
+
+    Returns:
+        float, milliseconds.
+    """
+    spec = model.spec
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, spec.height, spec.width, spec.channels))
+    tensor = (pixels * spec.scale + spec.offset).astype(np.float32)
+    times = []
+    for _ in range(runs + 3):  # the first ones allocate
+        start = time.perf_counter()
+        model.run_once(tensor)
+        times.append(time.perf_counter() - start)
+    return 1000 * float(np.median(times[3:]))
+
+
+def _open_onnx(path):
+    import onnx
+
+    from place_recognition_ros.descriptor.model_card import read_model
+    from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
+
+    card, content = read_model(str(path))
+    engine = OnnxEngine(card, content)
+
+    def describe_many(pictures):
+        return _unit([engine.infer(prepare(picture, card.input)) for picture in pictures])
+
+    cost = onnx_cost(onnx.load_from_string(content))
+    return Model(path.stem, card.input, describe_many, engine.infer, cost, "ONNX Runtime, 1 thread")
+
+
+def _open_keras(path):
+    network, spec = _load_keras(path)
+
+    def describe_many(pictures):
+        batch = np.concatenate([prepare(picture, spec) for picture in pictures])
+        return _unit(np.asarray(network.predict_on_batch(batch)))
+
+    return Model(path.stem, spec, describe_many, network.predict_on_batch, keras_cost(network), "Keras")
+
+
+def _load_keras(path):
+    from training import legacy
+
+    if hasattr(legacy, "load_model_file"):
+        return legacy.load_model_file(path)
+    from training.saving import load_network
+
+    if path.is_file():
+        return legacy.load_legacy(path)
+    network = load_network(path)
+    _, height, width, channels = network.input.shape
+    order = "RGB" if channels == 3 else "GRAY"
+    return network, InputSpec(height, width, channels, order, 1 / 127.5, -1.0)
+
+
+def _unit(vectors):
+    vectors = np.asarray(vectors, np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

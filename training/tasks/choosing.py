@@ -1,0 +1,76 @@
+"""Tasks to choose by, on the split "validation"; and tasks on any manifest."""
+
+import numpy as np
+
+from training.data import PlaceRules, Places
+from training.data.readers.own_sets import read_own_sets
+from training.retrieval import RetrievalTask
+from training.tasks.pictures import Picture
+from training.tasks.walks import neighbours
+
+
+def validation_tasks(data):
+    """The validation pictures of ie_tower and outdoor, asked for in four ways.
+
+    "light", "view" and "coarse": each picture altered, asked of all as they are (or coarse as well);
+    right is only the picture itself, other pictures of its place are ignored. "walk": see
+    :func:`training.tasks.walks.neighbours`.
+
+    Args:
+        data: folder of the picture sets.
+
+    Returns:
+        list of :class:`training.retrieval.RetrievalTask`.
+    """
+    records = [record for record in read_own_sets(data) if record.split == "validation"]
+    _, different = Places(records, PlaceRules()).judge(np.arange(len(records)))
+    itself = np.eye(len(records), dtype=bool)
+
+    def asked(name, change, references_change=""):
+        queries = [Picture(record.image, change, seed) for seed, record in enumerate(records)]
+        references = [Picture(record.image, references_change) for record in records]
+        return RetrievalTask(f"validation_{name}", queries, references, itself, ~different & ~itself)
+
+    indoor = [record for record in records if record.region.startswith("ie_tower/")]
+    return [
+        asked("light", "light"),
+        asked("view", "view"),
+        asked("coarse", "coarse light", "coarse"),
+        neighbours("validation_walk", indoor),
+    ]
+
+
+def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple does not change
+    """Each query of a manifest asked of its references.
+
+    Pairs of which it is not known whether they show the same place are ignored, and so is the query
+    itself among the references.
+
+    Args:
+        name: of the task.
+        records: list of :class:`training.data.Record`; their role says which are queries and which
+            references, without one a picture is both.
+        rules: what the same place is.
+
+    Returns:
+        a :class:`training.retrieval.RetrievalTask`.
+
+    Raises:
+        ValueError: if there are no queries or no references.
+    """
+    queries = [number for number, record in enumerate(records) if record.role in ("", "query")]
+    references = [number for number, record in enumerate(records) if record.role in ("", "reference")]
+    if not queries or not references:
+        raise ValueError(
+            f"expected queries and references in {name}. "
+            f"Received: {len(queries)} and {len(references)} of {len(records)} pictures"
+        )
+    same, different = Places(records, rules).judge(np.array(queries), np.array(references))
+    itself = np.equal.outer(queries, references)
+    return RetrievalTask(
+        name,
+        [Picture(records[number].image) for number in queries],
+        [Picture(records[number].image) for number in references],
+        right=same & ~itself,
+        ignored=itself | ~(same | different),
+    )

@@ -1,0 +1,29 @@
+"""Frames of walks and pans, whose neighbours in time see the same place."""
+
+import numpy as np
+
+from training.retrieval import RetrievalTask
+from training.tasks.pictures import Picture
+
+_GUARD_SECONDS = 3.0  # a query may not find frames this close: they are nearly the same picture
+_SAME_PLACE_SECONDS = 10.0  # of a walk or pan; further on, the view is another
+
+
+def neighbours(name, records):
+    """Each frame asked of all others but its nearest; right is the same clip near by.
+
+    Args:
+        name: of the task.
+        records: list of :class:`training.data.Record` with sequence and time.
+
+    Returns:
+        a :class:`training.retrieval.RetrievalTask`.
+    """
+    frames = [Picture(record.image) for record in records]
+    clip = np.array([f"{record.region}/{record.sequence}" for record in records])
+    time = np.array([record.time for record in records])
+    same_clip = clip[:, None] == clip
+    apart = np.abs(time[:, None] - time)
+    ignored = same_clip & (apart <= _GUARD_SECONDS)
+    right = same_clip & (apart <= _SAME_PLACE_SECONDS) & ~ignored
+    return RetrievalTask(name, frames, frames, right, ignored)
