@@ -1,158 +1,188 @@
-"""Keras network ► ONNX file and model card, with proof that nothing was lost on the way."""
+"""Make an engine-ready model: a trained network, or one of the original's .h5, to ONNX with its card.
 
+Usage: python3 training/export.py MODEL --output my_model.onnx [--height 480 --width 640]
+
+MODEL is the folder of a training, a .keras file of such a network, or one of the original's models.
+The export is proved on real pictures: Keras and ONNX Runtime must describe them alike and find the same
+ones, or no file is written.
+"""
+
+import argparse
 import hashlib
-import tempfile
+import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
-import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"  # the one that Keras exports ONNX from
 
-from place_recognition_ros.descriptor.model_card import card_path
+import numpy as np
+import onnxruntime
+
+from place_recognition_ros.descriptor.model_card import ModelCard, card_path
+from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.errors import ModelError
-from training.folding import fold_batch_normalization
+from training.augmentation import Augmentation, AugmentationConfig
+from training.calibration import min_similarity
+from training.console import run_script
+from training.data import read_manifest, read_picture
+from training.legacy import PREPROCESSING
+from training.model_files import load_model
+from training.network import resized
+from training.onnx_graph import convert
+from training.paths import DATA
 from training.saving import write_atomically
 
-OPSET = 13  # the newest that TensorRT 8.2 reads
 MIN_PARITY = 0.99999  # cosine
+_COMPARED = 64  # pictures that the export is proved on
+_SUFFIXES = (".webp", ".png", ".jpg", ".jpeg", ".bmp")
 
 
-class Exported(NamedTuple):
-    """What an export proved."""
+class Parity(NamedTuple):
+    """How alike Keras and ONNX Runtime are on real pictures."""
 
-    parity: float  # smallest cosine between Keras and ONNX Runtime
-    bytes: int  # size of the ONNX file
+    cosine: float  # the smallest
+    recall_at_1: float  # of an altered copy of each among all, the same for both
 
 
 def export_model(network, card, path, pictures):
     """Write a network as fixed-shape ONNX with its card beside it.
 
-    The file holds the input "image" (1, H, W, C) float32 and the output "descriptor" (1, D) float32,
-    no batch normalisation, and the whitening matrix in half precision. Both files appear under their
-    names only when they are complete and the parity gate is passed.
+    Both files appear under their names only when they are complete and the parity gate is passed.
 
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32.
         card: its ModelCard; the SHA-256 is filled in here.
         path: where the ONNX file goes.
-        pictures: (N, H, W, C) float32, real pictures as `prepare` makes them, to compare on.
+        pictures: list of (H, W, 3) uint8 BGR, real ones, to compare on.
 
     Returns:
-        an :class:`Exported`.
+        a :class:`Parity`.
 
     Raises:
-        ModelError: if Keras and ONNX Runtime disagree on one of the pictures.
+        ModelError: if Keras and ONNX Runtime disagree.
     """
-    graph = convert(network)
-    content = graph.SerializeToString()
-    parity = check_parity(network, content, pictures)
+    content = convert(network).SerializeToString()
+    parity = check_parity(network, content, pictures, card.input)
     write_atomically(path, content)
-    write_card(card, path)
-    return Exported(parity, len(content))
+    digest = hashlib.sha256(content).hexdigest()
+    write_atomically(card_path(str(path)), card._replace(sha256=digest).to_json().encode())
+    return parity
 
 
-def convert(network):
-    """Keras network to a checked ONNX model, in the form that :func:`export_model` describes."""
-    folded = fold_batch_normalization(network)
-    shape = (1, *network.input.shape[1:])
-    folded(np.zeros(shape, np.float32))  # Keras exports only what has run
-    signature = [keras.InputSpec(shape=shape, dtype="float32", name="image")]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
-        model = onnx.load(path)
-    _rename(model.graph, model.graph.output[0].name, "descriptor")
-    _store_as_half(model.graph, network.get_layer("whitening").kernel.shape)
-    name_by_place(model.graph)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def check_parity(network, content, pictures):
+def check_parity(network, content, pictures, spec):
     """The gate: an ONNX model must answer as its Keras network does.
 
     Args:
         network: Keras model.
         content: the ONNX model's bytes.
-        pictures: (N, H, W, C) float32, at least one.
+        pictures: list of (H, W, 3) uint8 BGR, at least one.
+        spec: the network's InputSpec.
 
     Returns:
-        The smallest cosine over the pictures.
+        a :class:`Parity`.
 
     Raises:
-        ModelError: if it is below :data:`MIN_PARITY`, or not a number.
+        ModelError: if the smallest cosine is below :data:`MIN_PARITY` or not a number, or an altered
+            copy of each picture finds others.
     """
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    expected = np.asarray(network.predict_on_batch(pictures))
-    found = np.concatenate([session.run(None, {"image": picture[None]})[0] for picture in pictures])
+    augment = Augmentation(AugmentationConfig())
+    altered = [augment(picture, seed) for seed, picture in enumerate(pictures)]
+    inputs = [prepare(picture, spec) for picture in (*pictures, *altered)]
+    expected = np.concatenate([network.predict_on_batch(tensor) for tensor in inputs])
+    found = np.concatenate([session.run(None, {"image": tensor})[0] for tensor in inputs])
     lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
     cosines = np.sum(expected * found, axis=1) / lengths
     worst = int(np.argmin(cosines))  # the first NaN, if there is one
     if not cosines[worst] >= MIN_PARITY:
         raise ModelError(
             f"expected a cosine of at least {MIN_PARITY} between Keras and ONNX Runtime. "
-            f"Received: {cosines[worst]:.7f} on picture {worst} of {len(pictures)}"
+            f"Received: {cosines[worst]:.7f} on picture {worst % len(pictures)} of {len(pictures)}"
         )
-    return float(cosines[worst])
+    recalls = [_recall_of_copies(descriptors) for descriptors in (expected, found)]
+    if recalls[0] != recalls[1]:
+        raise ModelError(f"expected the recall@1 of Keras, {recalls[0]}. Received: {recalls[1]} from ONNX Runtime")
+    return Parity(float(cosines[worst]), recalls[0])
 
 
-def name_by_place(graph):
-    """Name nodes and tensors by their place in the graph, in place.
-
-    The converter's own names differ from run to run; without them, equal weights give equal bytes.
-
-    Args:
-        graph: onnx.GraphProto, sorted, whose inputs and outputs keep their names.
-    """
-    kept = [value.name for value in (*graph.input, *graph.output)]
-    names = {name: name for name in ("", *kept)}  # "": an optional input that is left out
-    for number, node in enumerate(graph.node):
-        node.name = f"{node.op_type}_{number}"
-        for index, name in enumerate(node.input):
-            names.setdefault(name, f"{node.name}_input_{index}")
-        for index, name in enumerate(node.output):
-            names.setdefault(name, f"{node.name}_output_{index}")
-        node.input[:] = [names[name] for name in node.input]
-        node.output[:] = [names[name] for name in node.output]
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    used = [constants[name] for name in names if name in constants]  # in order of first use
-    for tensor in used:
-        tensor.name = names[tensor.name]
-    copies = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in used]
-    graph.ClearField("initializer")
-    graph.initializer.extend(copies)
-    graph.ClearField("value_info")
-    graph.ClearField("doc_string")
+def _recall_of_copies(descriptors):
+    pictures, copies = np.split(descriptors, 2)
+    return float(np.mean(np.argmax(copies @ pictures.T, axis=1) == np.arange(len(copies))))
 
 
-def write_card(card, path):
-    """Write the card of an ONNX file beside it; the SHA-256 is filled in here.
+def read_pictures(source):
+    """Pictures to prove an export on.
 
     Args:
-        card: a ModelCard.
-        path: the ONNX file.
+        source: a folder or a manifest; None: the picture sets beside the project.
+
+    Returns:
+        list of (H, W, 3) uint8 BGR, evenly chosen.
+
+    Raises:
+        ValueError: if there are none.
     """
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    write_atomically(card_path(str(path)), card._replace(sha256=digest).to_json().encode())
+    if source is None:
+        source = DATA / "ie_tower" / "images"
+    if source.is_file():
+        paths = [record.image for record in read_manifest(source)]
+    else:
+        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise ValueError(f"expected pictures to prove the export on, with --pictures. Received: none in '{source}'")
+    return [read_picture(path) for path in paths[:: max(1, len(paths) // _COMPARED)][:_COMPARED]]
 
 
-def _rename(graph, old, new):
-    for node in graph.node:
-        node.input[:] = [new if name == old else name for name in node.input]
-        node.output[:] = [new if name == old else name for name in node.output]
-    for value in (*graph.output, *graph.value_info):
-        if value.name == old:
-            value.name = new
+def main():
+    arguments = _parse()
+    network, spec = load_model(arguments.model, arguments.preprocessing)
+    if arguments.height or arguments.width:
+        spec = spec._replace(height=arguments.height or spec.height, width=arguments.width or spec.width)
+        network = resized(network, spec.height, spec.width)
+    similarity = arguments.min_similarity
+    if similarity is None:
+        similarity = min_similarity(network, spec, read_manifest(arguments.calibrate)) if arguments.calibrate else 0.0
+    card = ModelCard(
+        name=arguments.output.stem,
+        sha256="",
+        input=spec,
+        descriptor_size=int(network.output.shape[-1]),
+        min_similarity=round(float(similarity), 3),
+        made_by=" ".join(["python3 training/export.py", *sys.argv[1:]]),
+        trained_on=dict(source.split("=", 1) for source in arguments.trained_on),
+        recall_at_1={},
+    )
+    parity = export_model(network, card, arguments.output, read_pictures(arguments.pictures))
+    print(
+        f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; Keras "
+        f"against ONNX Runtime: cosine at least {parity.cosine:.7f}, recall@1 {100 * parity.recall_at_1:.1f} by both"
+    )
 
 
-def _store_as_half(graph, shape):
-    """Halve the file: the largest matrix as float16, cast back when the model is loaded."""
-    for tensor in graph.initializer:
-        if tuple(tensor.dims) == tuple(shape):
-            name, stored = tensor.name, f"{tensor.name}_half"
-            half = numpy_helper.to_array(tensor).astype(np.float16)
-            tensor.CopyFrom(numpy_helper.from_array(half, stored))
-            graph.node.insert(0, helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+def _parse():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument("--kerasmodel_h5file", type=Path, help="the model, as the original's scripts call it")
+    parser.add_argument("--output", type=Path, help="the ONNX file; default: beside the model")
+    parser.add_argument("--height", type=int, help="of the pictures, pixels; default: as trained")
+    parser.add_argument("--width", type=int)
+    parser.add_argument("--pictures", type=Path, help="folder or manifest of pictures to prove it on")
+    parser.add_argument("--preprocessing", choices=sorted(PREPROCESSING), default="", help="of an original's model")
+    parser.add_argument("--calibrate", type=Path, help="manifest that tells the card's min_similarity")
+    parser.add_argument("--min-similarity", type=float, help="the same as a number; default: 0")
+    parser.add_argument("--trained-on", nargs="*", default=[], metavar="SET=LICENCE", help="for the card")
+    arguments = parser.parse_args()
+    arguments.model = arguments.model or arguments.kerasmodel_h5file
+    if arguments.model is None:
+        parser.error("expected a model. Received: none")
+    arguments.output = arguments.output or arguments.model.with_suffix(".onnx")
+    return arguments
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -2,14 +2,30 @@
 
 import json
 import os
+import tempfile
+import zipfile
 from pathlib import Path
 
 import keras
 
 import training.layers  # noqa: F401  registers the own layers
+from place_recognition_ros.errors import ModelError
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
+
+# What a description may name; anything else could run code of its author's when it is built.
+_LAYERS = frozenset(
+    (
+        *("Functional", "InputLayer", "Conv2D", "DepthwiseConv2D", "BatchNormalization", "ReLU", "Add"),
+        *("MaxPooling2D", "NetVLAD", "Whitening", "L2Normalization"),
+    )
+)
+_HELPERS = frozenset(
+    ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
+)
+_MODULES = ("keras", "keras.layers", "keras.initializers", "keras.src.models.functional", None)
+_OWN = "place_recognition>"  # how Keras registers the own layers
 
 
 def write_atomically(path, content):
@@ -18,6 +34,9 @@ def write_atomically(path, content):
     Args:
         path: the file's name; what it held before is replaced at the end.
         content: bytes.
+
+    Raises:
+        OSError: naming the file, if it cannot be written; what it held before is still there.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,6 +47,8 @@ def write_atomically(path, content):
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, f"expected '{path}' to be written. Received: {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -38,16 +59,16 @@ def save_network(network, folder):
     Args:
         network: Keras model.
         folder: gets ``architecture.json`` and ``network.weights.h5``.
+
+    Raises:
+        OSError: naming the file, if it cannot be written; what it held before is still there.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{os.getpid()}.weights.h5"
-    try:
-        network.save_weights(temporary)
-        write_atomically(folder / ARCHITECTURE, architecture(network).encode())
-        os.replace(temporary, folder / WEIGHTS)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        weights = Path(temporary) / WEIGHTS
+        network.save_weights(weights)
+        content = weights.read_bytes()
+    write_atomically(Path(folder) / WEIGHTS, content)
+    write_atomically(Path(folder) / ARCHITECTURE, architecture(network).encode())
 
 
 def architecture(network):
@@ -57,22 +78,55 @@ def architecture(network):
     return json.dumps(description, indent=1)
 
 
-def load_network(folder):
-    """Read what :func:`save_network` wrote; nothing in it is executed.
+def load_network(path):
+    """Read a network of ours; nothing in it is executed.
 
     Args:
-        folder: with ``architecture.json`` and ``network.weights.h5``.
+        path: folder that :func:`save_network` wrote, or a .keras file of such a network.
 
     Returns:
         Keras model.
 
     Raises:
-        ValueError: if one of the files is missing or does not fit.
+        ModelError: if a file is missing or does not fit, or names a layer that is none of ours.
     """
-    folder = Path(folder)
+    path = Path(path)
     try:
-        network = keras.models.model_from_json((folder / ARCHITECTURE).read_text(encoding="utf-8"))
-        network.load_weights(folder / WEIGHTS)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"expected {ARCHITECTURE} and {WEIGHTS} in '{folder}'. Received: {error}") from error
-    return network
+        if path.is_dir():
+            network = _build((path / ARCHITECTURE).read_text(encoding="utf-8"), path)
+            network.load_weights(path / WEIGHTS)
+            return network
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as temporary:
+            network = _build(archive.read("config.json").decode(), path)
+            weights = Path(temporary) / WEIGHTS
+            weights.write_bytes(archive.read("model.weights.h5"))
+            network.load_weights(weights)
+            return network
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        expected = f"{ARCHITECTURE} and {WEIGHTS} in" if path.is_dir() else "a network of ours as"
+        raise ModelError(f"expected {expected} '{path}'. Received: {error}") from error
+
+
+def _build(text, path):
+    """A model from its description, once every class that this names is known to be harmless."""
+    description = json.loads(text)
+    description.pop("compile_config", None)
+    _check(description, path)
+    return keras.models.model_from_json(json.dumps(description))
+
+
+def _check(part, path):
+    if isinstance(part, dict):
+        if "class_name" in part:
+            name, module = part["class_name"], part.get("module")
+            own = part.get("registered_name") == f"{_OWN}{name}"
+            if name not in _LAYERS | _HELPERS or not (own or module in _MODULES):
+                raise ModelError(
+                    f"expected layers out of {', '.join(sorted(_LAYERS))} in '{path}'. "
+                    f"Received: {name} of {module}"
+                )
+        for value in part.values():
+            _check(value, path)
+    elif isinstance(part, list):
+        for value in part:
+            _check(value, path)

@@ -1,0 +1,34 @@
+"""Any file that holds a network."""
+
+from pathlib import Path
+
+import h5py
+
+from place_recognition_ros.descriptor.preprocess import InputSpec
+from place_recognition_ros.errors import ModelError
+from training.legacy import load_legacy
+from training.saving import load_network
+
+
+def load_model(path, preprocessing=""):
+    """Read a network of ours or one of the original's; nothing in the file is executed.
+
+    Args:
+        path: folder of a training, .keras file of such a network, or the original's HDF5 file.
+        preprocessing: of an original's model, see :func:`training.legacy.load_legacy`.
+
+    Returns:
+        Keras model, InputSpec.
+
+    Raises:
+        ModelError: naming the file, if it is none of these.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ModelError(f"expected a model. Received: '{path}', missing")
+    if path.is_file() and h5py.is_hdf5(path):
+        return load_legacy(path, preprocessing)
+    network = load_network(path)
+    _, height, width, channels = network.input.shape
+    order = "RGB" if channels == 3 else "GRAY"
+    return network, InputSpec(height, width, channels, order, 1 / 127.5, -1.0)

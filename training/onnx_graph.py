@@ -1,0 +1,90 @@
+"""Keras network ► ONNX graph, in the one form that all engines read."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from training.folding import fold_batch_normalization
+
+OPSET = 13  # the newest that TensorRT 8.2 reads
+
+
+def convert(network):
+    """Keras network to a checked ONNX model.
+
+    It has the input "image" (1, H, W, C) float32 and the output "descriptor" (1, D) float32, fixed
+    shapes, no batch normalisation, and the whitening matrix, if there is one, in half precision.
+
+    Args:
+        network: Keras model, (B, H, W, C) float32 to (B, D) float32.
+
+    Returns:
+        onnx.ModelProto.
+    """
+    folded = fold_batch_normalization(network)
+    shape = (1, *network.input.shape[1:])
+    folded(np.zeros(shape, np.float32))  # Keras exports only what has run
+    signature = [keras.InputSpec(shape=shape, dtype="float32", name="image")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
+        model = onnx.load(path)
+    _rename(model.graph, model.graph.output[0].name, "descriptor")
+    for layer in network.layers:
+        if layer.name == "whitening":
+            _store_as_half(model.graph, layer.kernel.shape)
+    name_by_place(model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def name_by_place(graph):
+    """Name nodes and tensors by their place in the graph, in place.
+
+    The converter's own names differ from run to run; without them, equal weights give equal bytes.
+
+    Args:
+        graph: onnx.GraphProto, sorted, whose inputs and outputs keep their names.
+    """
+    kept = [value.name for value in (*graph.input, *graph.output)]
+    names = {name: name for name in ("", *kept)}  # "": an optional input that is left out
+    for number, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{number}"
+        for index, name in enumerate(node.input):
+            names.setdefault(name, f"{node.name}_input_{index}")
+        for index, name in enumerate(node.output):
+            names.setdefault(name, f"{node.name}_output_{index}")
+        node.input[:] = [names[name] for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    used = [constants[name] for name in names if name in constants]  # in order of first use
+    for tensor in used:
+        tensor.name = names[tensor.name]
+    copies = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in used]
+    graph.ClearField("initializer")
+    graph.initializer.extend(copies)
+    graph.ClearField("value_info")
+    graph.ClearField("doc_string")
+
+
+def _rename(graph, old, new):
+    for node in graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+    for value in (*graph.output, *graph.value_info):
+        if value.name == old:
+            value.name = new
+
+
+def _store_as_half(graph, shape):
+    """Halve the file: the largest matrix as float16, cast back when the model is loaded."""
+    for tensor in graph.initializer:
+        if tuple(tensor.dims) == tuple(shape):
+            name, stored = tensor.name, f"{tensor.name}_half"
+            half = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(half, stored))
+            graph.node.insert(0, helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
