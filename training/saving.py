@@ -1,7 +1,6 @@
-"""Files that are whole or not there; networks on disk."""
+"""Networks on disk."""
 
 import json
-import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -10,6 +9,7 @@ import keras
 
 import training.layers  # noqa: F401  registers the own layers
 from place_recognition_ros.errors import ModelError
+from training.files import write_atomically
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
@@ -26,31 +26,6 @@ _HELPERS = frozenset(
 )
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.src.models.functional", None)
 _OWN = "place_recognition>"  # how Keras registers the own layers
-
-
-def write_atomically(path, content):
-    """Write a file so that its name never stands for half of it.
-
-    Args:
-        path: the file's name; what it held before is replaced at the end.
-        content: bytes.
-
-    Raises:
-        OSError: naming the file, if it cannot be written; what it held before is still there.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OSError(error.errno, f"expected '{path}' to be written. Received: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_network(network, folder):

@@ -13,7 +13,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from training.saving import write_atomically
+from training.files import write_atomically
 
 SPLITS = ("train", "validation", "test")
 ROLES = ("", "query", "reference")
