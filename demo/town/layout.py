@@ -1,6 +1,6 @@
 """Which house stands where, and what stands before it."""
 
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from demo.town.houses import Details, HouseBuilder, Kit, random_details
 from demo.town.library import Library
 from demo.town.mesh import Mesh
 from demo.town.painted import SHOPS
-from demo.town.streets import add_ground, add_park, church, dress_kerb
+from demo.town.streets import add_ground, add_park, church, dress_kerb, park_cars
 
 WALL = 6.2  # metres from the middle of a street to its houses
 KERB = 3.8
@@ -83,28 +83,54 @@ def terraces() -> List[Terrace]:
     ]  # fmt: skip
 
 
-def build_town(library: Library, seed: int) -> Mesh:
-    """The whole town; the same one for the same seed."""
+def build_town(
+    library: Library,
+    seed: int,
+    rows: Optional[Sequence[Terrace]] = None,
+    kits: Mapping[str, Kit] = KITS,
+    parked: bool = True,
+) -> Mesh:
+    """The whole town; the same one for the same seed.
+
+    Args:
+        rows: its houses; None: those of :func:`terraces`.
+        kits: what they are made of, by name.
+        parked: with the cars along the kerbs, or without, for :func:`parked_cars`.
+    """
     rng = np.random.default_rng(seed)
     town = Mesh()
     builder = HouseBuilder(library)
     signs = _signs(rng)
-    for terrace in terraces():
-        _add_terrace(town, builder, terrace, rng, signs)
+    for terrace in terraces() if rows is None else rows:
+        _add_terrace(town, builder, terrace, kits, rng, signs)
     add_ground(town, library, rng)
     add_park(town, library, rng)
     town.place(church(library), (EAST / 2 + WALL + 6.4, NORTH + WALL))
     furniture = Furniture(library)
     for start, end, busy in _kerbs():
-        dress_kerb(town, library, furniture, rng, start, end, busy)
+        dress_kerb(town, library, furniture, rng, start, end, busy if parked else 0.0)
     return town
 
 
-def _add_terrace(town: Mesh, builder: HouseBuilder, row: Terrace, rng, signs: Iterator[int]) -> None:
+def parked_cars(fleet: Sequence[Mesh], rng: np.random.Generator, busy: float = 1.0) -> Mesh:
+    """Cars along all kerbs, out of a fleet.
+
+    Args:
+        busy: how many, times what is usual in the street.
+    """
+    cars = Mesh()
+    for start, end, usual in _kerbs():
+        park_cars(cars, lambda: fleet[int(rng.integers(len(fleet)))], rng, start, end, usual * busy)
+    return cars
+
+
+def _add_terrace(
+    town: Mesh, builder: HouseBuilder, row: Terrace, kits: Mapping[str, Kit], rng, signs: Iterator[int]
+) -> None:
     along = np.array([np.cos(row.yaw), np.sin(row.yaw)])
     at = np.array(row.at)
     for i, (name, width) in enumerate(row.houses):
-        kit = KITS[name]
+        kit = kits[name]
         details: Details = random_details(rng, next(signs) if kit.ground == "shop" else 0)
         sides = ("l" if i == 0 and "l" in row.sides else "") + ("b" if "b" in row.sides else "")
         sides += "r" if i == len(row.houses) - 1 and "r" in row.sides else ""

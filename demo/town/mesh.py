@@ -39,6 +39,10 @@ class Mesh:
         """(N,) array of ``VERTEX``, three a triangle."""
         return np.concatenate(self._parts) if self._parts else np.zeros(0, VERTEX)
 
+    def add(self, vertices: np.ndarray) -> None:
+        """Add triangles as they are: (N,) array of ``VERTEX``, three a triangle."""
+        self._parts.append(vertices)
+
     def quad(self, corners, skin: Skin, uv=None, normals=None, shade=None) -> None:
         """Add one four-cornered face.
 

@@ -30,6 +30,12 @@ class Light(NamedTuple):
     ambient_ground: Tuple[float, float, float]
     evening: float
     exposure: float
+    clouds: Tuple[float, float, float] = (
+        3.7,
+        1.2,
+        0.43,
+    )  # how far they drifted; where they begin, 0 many … 1 none
+    haze: float = 1.0  # factor of the renderer's fog
 
 
 def light_at(daytime: float) -> Light:
@@ -81,11 +87,11 @@ class Renderer:
         self._engine = core.GraphicsEngine.get_global_ptr()
         self._pipe = core.GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3headlessgl")
         self._root = core.NodePath("town")
-        node = self._root.attach_new_node(_geometry(mesh))
-        node.set_shader(_shader("town.vert", "town.frag"))
-        node.set_two_sided(True)
+        self._town: Optional[core.NodePath] = None
+        self._sunlight: Optional[Light] = None
+        self.show(mesh)
         self._root.set_shader_input("textures", _texture_array(library))
-        picture = (size[0] * samples, size[1] * samples)
+        picture = (round(size[0] * samples), round(size[1] * samples))
         self._result = core.Texture("picture")
         self._final, host = self._output("lens", picture, 3, None), None
         host = self._final
@@ -93,7 +99,15 @@ class Renderer:
         self._shadow, self._shadow_camera = self._add_shadow(host)
         self._camera = self._add_scene(host, picture)
         self._card = self._add_lens()
-        self._sunlight: Optional[Light] = None
+
+    def show(self, mesh: Mesh) -> None:
+        """Take pictures of another town from now on; its textures must be those of the first."""
+        if self._town is not None:
+            self._town.remove_node()
+        self._town = self._root.attach_new_node(_geometry(mesh))
+        self._town.set_shader(_shader("town.vert", "town.frag"))
+        self._town.set_two_sided(True)
+        self._sunlight = None  # the shadows are others
 
     def picture(self, rotation: np.ndarray, position: np.ndarray, light: Light) -> np.ndarray:
         """Take one.
@@ -164,10 +178,10 @@ class Renderer:
         lens = self._shadow_camera.node().get_lens()
         matrix = self._root.get_mat(self._shadow_camera) * lens.get_projection_mat()
         self._root.set_shader_input("to_shadow", core.LMatrix4(matrix))
-        self._root.set_shader_input("fog", self._fog)
+        self._root.set_shader_input("fog", self._fog * light.haze)
         for name in ("ambient_sky", "ambient_ground", "evening"):
             self._root.set_shader_input(name, getattr(light, name))
-        for name in ("sun", "sun_light", "zenith", "horizon"):
+        for name in ("sun", "sun_light", "zenith", "horizon", "clouds"):
             self._root.set_shader_input(name, getattr(light, name))
             self._card.set_shader_input(name, getattr(light, name))
         self._card.set_shader_input("exposure", light.exposure)

@@ -1,5 +1,7 @@
 """Roads, pavements, the park, the church, and what is parked and planted along the kerbs."""
 
+from typing import Callable
+
 import numpy as np
 
 from demo.town.furniture import Furniture
@@ -167,21 +169,8 @@ def _front(mesh: Mesh, skin: Skin, x0: float, x1: float, y: float, z0: float, z1
 
 def dress_kerb(town: Mesh, library: Library, furniture: Furniture, rng, start, end, busy: float) -> None:
     """Park cars and put up trees, lamps and smaller things along one kerb, houses on its left."""
-    start, end = np.asarray(start, float), np.asarray(end, float)
-    along = (end - start) / np.linalg.norm(end - start)
-    house = np.array([-along[1], along[0]])
-    yaw = np.arctan2(along[1], along[0])
-    length = float(np.linalg.norm(end - start))
-    slot = 6.2
-    while slot < length - 5.5:
-        if rng.random() < busy:
-            place = start + along * slot - house * 0.98
-            town.place(
-                _random_car(library, rng),
-                place,
-                yaw + (np.pi if rng.random() < 0.5 else 0) + rng.normal(0, 0.02),
-            )
-        slot += rng.uniform(5.0, 6.4)
+    park_cars(town, lambda: random_car(library, rng), rng, start, end, busy)
+    start, along, house, yaw, length = _line(start, end)
     leaf = ["leaves_green", "leaves_light", "leaves_autumn"]
     slot = rng.uniform(1.5, 3.0)
     while slot < length - 1.0:
@@ -197,6 +186,34 @@ def dress_kerb(town: Mesh, library: Library, furniture: Furniture, rng, start, e
         else:
             _small_thing(town, furniture, rng, place, yaw, start + along * slot + house * 1.5)
         slot += rng.uniform(2.4, 4.2)
+
+
+def park_cars(town: Mesh, next_car: Callable[[], Mesh], rng, start, end, busy: float) -> None:
+    """Park cars along one kerb, houses on its left.
+
+    Args:
+        next_car: makes one.
+        busy: chance of a car in each slot.
+    """
+    start, along, house, yaw, length = _line(start, end)
+    slot = 6.2
+    while slot < length - 5.5:
+        if rng.random() < busy:
+            place = start + along * slot - house * 0.98
+            town.place(
+                next_car(),
+                place,
+                yaw + (np.pi if rng.random() < 0.5 else 0) + rng.normal(0, 0.02),
+            )
+        slot += rng.uniform(5.0, 6.4)
+
+
+def _line(start, end):
+    """Start, unit vector along, unit vector to the left, yaw (radians), length (metres) of a kerb."""
+    start, end = np.asarray(start, float), np.asarray(end, float)
+    along = (end - start) / np.linalg.norm(end - start)
+    left = np.array([-along[1], along[0]])
+    return start, along, left, np.arctan2(along[1], along[0]), float(np.linalg.norm(end - start))
 
 
 def _small_thing(town: Mesh, furniture: Furniture, rng, place, yaw: float, deep) -> None:
@@ -225,7 +242,8 @@ def _small_thing(town: Mesh, furniture: Furniture, rng, place, yaw: float, deep)
         )
 
 
-def _random_car(library: Library, rng: np.random.Generator) -> Mesh:
+def random_car(library: Library, rng: np.random.Generator) -> Mesh:
+    """A car of any shape and paint."""
     name = str(rng.choice(["hatch", "hatch", "saloon", "saloon", "van"]))
     paint = PAINTS[int(rng.integers(len(PAINTS)))]
     panel = int(rng.integers(0, 30)) if name == "van" and rng.random() < 0.7 else -1

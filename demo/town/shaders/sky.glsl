@@ -3,6 +3,7 @@ uniform vec3 sun;        // unit vector towards it
 uniform vec3 sun_light;
 uniform vec3 zenith;
 uniform vec3 horizon;
+uniform vec3 clouds;     // how far they drifted; from what noise on there are some
 
 float hash(vec2 p) { return fract(sin(dot(p, vec2(127.1, 311.7))) * 43758.5453); }
 
@@ -13,14 +14,14 @@ float value_noise(vec2 p) {
                mix(hash(i + vec2(0, 1)), hash(i + vec2(1, 1)), f.x), f.y);
 }
 
-float clouds(vec2 p) {
+float cloud_cover(vec2 p) {
     float sum = 0.0, weight = 0.5;
     for (int i = 0; i < 5; ++i) {
         sum += weight * value_noise(p);
         p = p * 2.03 + vec2(17.0, 9.0);
         weight *= 0.5;
     }
-    return smoothstep(0.43, 0.68, sum);
+    return smoothstep(clouds.z, clouds.z + 0.25, sum);
 }
 
 vec3 sky(vec3 ray) {
@@ -28,7 +29,7 @@ vec3 sky(vec3 ray) {
     vec3 color = mix(horizon, zenith, 1.0 - pow(1.0 - up, 3.0));
     float toward = max(dot(ray, sun), 0.0);
     color += sun_light * (0.10 * pow(toward, 8.0) + 0.35 * pow(toward, 90.0));
-    float cover = clouds(ray.xy / (up + 0.12) * 0.9 + vec2(3.7, 1.2)) * smoothstep(0.02, 0.22, up);
+    float cover = cloud_cover(ray.xy / (up + 0.12) * 0.9 + clouds.xy) * smoothstep(0.02, 0.22, up);
     vec3 cloud = mix(horizon * 1.05, sun_light * 0.5 + zenith * 0.2, 0.55 + 0.45 * toward);
     return mix(color, cloud, cover * 0.85);
 }

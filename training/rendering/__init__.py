@@ -1,0 +1,1 @@
+"""Rendered worlds: pictures of places under many lights, with the truth of where each was taken."""
