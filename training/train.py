@@ -29,6 +29,7 @@ from training.freezing import freeze
 from training.initialization import initialize
 from training.monitor import Monitor
 from training.network import build_network, input_spec
+from training.onnx_weights import load_onnx_weights
 from training.saving import load_network, save_network, write_atomically
 from training.trainer import Trainer, averaged
 from training.validation import Validation, describe
@@ -103,8 +104,13 @@ def read_split(config, split):
 def start_network(config, folder, pictures, count, spec, augment):
     """The network before the first step: given, or fitted to the pictures; kept in the run's folder."""
     started = folder / "start"
-    if config.start.network:
-        return load_network(config.start.network)
+    given = config.start.network
+    if given.endswith(".onnx"):
+        network = build_network(config.network)
+        load_onnx_weights(network, given)
+        return network
+    if given:
+        return load_network(given)
     if (started / "network.weights.h5").exists():
         return load_network(started)
     network = build_network(config.network)
