@@ -48,7 +48,7 @@ def _node(node, shapes):
     if node.op_type == "Einsum":
         equation = next(a.s.decode() for a in node.attribute if a.name == "equation").replace(" ", "")
         terms = equation.split("->")[0].split(",")
-        sizes = {}
+        sizes: dict[str, int] = {}
         for term, name in zip(terms, node.input):
             sizes.update(zip(term, shapes[name]))
         return prod(sizes.values())

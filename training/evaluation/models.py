@@ -80,28 +80,15 @@ def _open_onnx(path):
 
 
 def _open_keras(path):
-    network, spec = _load_keras(path)
+    from training.model_files import load_model  # Keras takes seconds
+
+    network, spec = load_model(path)
 
     def describe_many(pictures):
         batch = np.concatenate([prepare(picture, spec) for picture in pictures])
         return _unit(np.asarray(network.predict_on_batch(batch)))
 
     return Model(path.stem, spec, describe_many, network.predict_on_batch, keras_cost(network), "Keras")
-
-
-def _load_keras(path):
-    from training import legacy
-
-    if hasattr(legacy, "load_model_file"):
-        return legacy.load_model_file(path)
-    from training.saving import load_network
-
-    if path.is_file():
-        return legacy.load_legacy(path)
-    network = load_network(path)
-    _, height, width, channels = network.input.shape
-    order = "RGB" if channels == 3 else "GRAY"
-    return network, InputSpec(height, width, channels, order, 1 / 127.5, -1.0)
 
 
 def _unit(vectors):

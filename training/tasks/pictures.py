@@ -1,7 +1,7 @@
 """Pictures of a task, as they are or altered in a way that their seed decides."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,14 +11,15 @@ from training.data import read_picture
 _COARSE_WIDTH = 99  # pixels; webcams and thumbnails
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)  # mypy takes no NamedTuple for a Callable
+class Picture:
     """Reads a picture when called; equal ones are described once."""
 
     path: Path
     change: str = ""  # out of CHANGES; as it is when empty
     seed: int = 0
 
-    def __call__(self):
+    def __call__(self) -> np.ndarray:
         image = read_picture(self.path)
         return CHANGES[self.change](image, np.random.default_rng(self.seed)) if self.change else image
 
