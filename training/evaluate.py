@@ -1,6 +1,9 @@
-"""Recall of models on picture sets.
+"""Measure models side by side: recall, precision and recall, time and cost.
 
-Usage: python3 training/evaluate.py models/default.onnx runs/mine --sets validation
+Usage: python3 training/evaluate.py models/default.onnx runs/mine --manifest my_pictures.csv --plot curves.png
+
+A MODEL is an ONNX file with its card, the folder of a training, a .keras file, or one of the original's .h5.
+Choose by the set "validation" or by pictures of your own; the others only measure, see training/tasks.
 """
 
 import argparse
@@ -9,46 +12,126 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import cv2
+import numpy as np
+
 from training.console import run_script
-from training.evaluation.models import open_model
+from training.data import PlaceRules, read_manifest
+from training.data.manifest import SPLITS
+from training.evaluation.mistakes import mistakes_sheet
+from training.evaluation.models import milliseconds, open_model
+from training.evaluation.plot import plot_curves
+from training.evaluation.table import Evaluation, full_table
 from training.paths import DATA
 from training.retrieval import DescriptorCache, judge, similarities
-from training.tasks import TASKS
+from training.saving import write_atomically
+from training.tasks import TASKS, manifest_task
 
 
-def evaluate(model, tasks):
+def evaluate(path, tasks, name="", strangers=False, each=None):
     """Measure one model.
 
     Args:
-        model: a :class:`training.evaluation.models.Model`.
-        tasks: iterable of :class:`training.retrieval.RetrievalTask`; pictures that they share are
-            described once.
+        path: of any model that :func:`training.evaluation.models.open_model` opens.
+        tasks: list of :class:`training.retrieval.RetrievalTask`; pictures that they share are described
+            once.
+        name: of the model in tables; empty: its file's.
+        strangers: see :func:`training.retrieval.precision_recall`.
+        each: called with a task and its (Q, R) float32 similarities.
 
-    Yields:
-        task, (Q, R) float32 similarities, :class:`training.retrieval.Figures`.
+    Returns:
+        an :class:`training.evaluation.table.Evaluation`.
+
+    Raises:
+        ValueError, PlaceRecognitionError: if the model or a picture cannot be used, or no query of a
+            task has a right answer.
     """
+    model = open_model(path)
     cache = DescriptorCache(model.describe_many)
+    figures = {}
     for task in tasks:
+        if not (task.right & ~task.ignored).any():
+            raise ValueError(
+                f"expected a place with two pictures or more in {task.name}. Received: none, of "
+                f"{len(task.queries)} queries and {len(task.references)} references"
+            )
         similarity = similarities(task, cache)
-        yield task, similarity, judge(similarity, task.right, task.ignored)
+        figures[task.name] = judge(similarity, task.right, task.ignored, strangers=strangers)
+        if each:
+            each(task, similarity)
+    return Evaluation(name or model.name, figures, milliseconds(model), model.engine, model.cost)
+
+
+def encode(image, path):
+    """(H, W, 3) uint8 BGR ► bytes of a picture file of the kind that the path's ending names."""
+    try:
+        return cv2.imencode(path.suffix, image)[1].tobytes()
+    except cv2.error as error:
+        raise ValueError(f"expected a file name that ends in .png or .jpg. Received: '{path}'") from error
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--sets", nargs="+", choices=sorted(TASKS), default=sorted(TASKS))
-    parser.add_argument("--data", type=Path, default=DATA)
-    arguments = parser.parse_args()
+    arguments = _parse()
+    tasks = read_tasks(arguments)
+    names = [path.stem for path in arguments.models]
+    names = [str(p) if names.count(p.stem) > 1 else p.stem for p in arguments.models]
+    evaluations, sheets = [], []
+    for path, name in zip(arguments.models, names):
+
+        def keep(task, similarity, name=name):
+            sheets.append(mistakes_sheet(f"{name}, {task.name}", task, similarity, arguments.count))
+
+        each = keep if arguments.mistakes else None
+        evaluations.append(evaluate(path, tasks, name, arguments.strangers, each))
+    table = full_table(evaluations)
+    print(table, end="")
+    if arguments.table:
+        write_atomically(arguments.table, table.encode())
+    if arguments.plot:
+        write_atomically(arguments.plot, plot_curves(evaluations, arguments.plot.suffix[1:]))
+    if arguments.mistakes:
+        write_atomically(arguments.mistakes, encode(np.vstack(sheets), arguments.mistakes))
+
+
+def read_tasks(arguments):
+    """What the command line asks of the models: list of RetrievalTask."""
     tasks = [task for name in arguments.sets for task in TASKS[name](arguments.data)]
-    for path in arguments.models:
-        print(f"{path}\n{'set':<20}{'queries':>8}{'R@1':>8}{'R@5':>8}{'R@10':>8}{'AP':>8}{'R@P100':>8}")
-        for task, _, figures in evaluate(open_model(path), tasks):
-            shares = (*figures.recall.values(), figures.curve.area, figures.curve.recall_at_full_precision)
-            print(
-                f"{task.name:<20}{figures.queries:8d}{''.join(f'{100 * s:8.1f}' for s in shares)}", flush=True
-            )
+    if arguments.manifest:
+        rules = PlaceRules(**{name: getattr(arguments, name) for name in PlaceRules._fields})
+        records = read_manifest(arguments.manifest, arguments.split)
+        tasks.append(manifest_task(arguments.manifest.stem, records, rules))
+    return tasks
+
+
+def _parse():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL")
+    parser.add_argument(
+        "--sets", nargs="+", choices=list(TASKS), help="default: validation, or the manifest alone"
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
+    parser.add_argument(
+        "--manifest", type=Path, help="CSV of pictures of your own, see training/data/manifest.py"
+    )
+    parser.add_argument("--split", choices=SPLITS, help="of the manifest; default: all")
+    for name, value in PlaceRules._field_defaults.items():
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=float, default=value, help=f"of the manifest; default: {value:g}")
+    parser.add_argument(
+        "--strangers", action="store_true", help="queries without a right answer are asked too"
+    )
+    parser.add_argument("--table", type=Path, help="Markdown file of the table")
+    parser.add_argument("--plot", type=Path, help="picture (.png, .svg, .pdf) of precision over recall")
+    parser.add_argument("--mistakes", type=Path, help="picture (.png, .jpg) of the surest wrong answers")
+    parser.add_argument("--count", type=int, default=10, help="of the mistakes of a model on a set")
+    arguments = parser.parse_args()
+    arguments.sets = arguments.sets or ([] if arguments.manifest else ["validation"])
+    return arguments
 
 
 if __name__ == "__main__":

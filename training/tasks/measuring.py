@@ -39,10 +39,13 @@ def koe_landmarks(data):
 
 
 def ie_tower_held_out(data):
-    """Walks and pans on the floors of split "test": see :func:`training.tasks.walks.neighbours`."""
-    return [
-        neighbours("ie_tower_held_out", [record for record in read_own_sets(data) if record.split == "test"])
-    ]
+    """Walks and pans on the floors of split "test", whose pictures nothing was fitted or chosen on.
+
+    Asked of all frames, and of those of which it is known whether they show the same place; see
+    :func:`training.tasks.walks.neighbours`.
+    """
+    records = [record for record in read_own_sets(data) if record.split == "test"]
+    return [neighbours("ie_tower_held_out", records), neighbours("ie_tower_guarded", records, guarded=True)]
 
 
 def _night_asked_of_day(name, folder, rows):

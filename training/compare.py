@@ -1,0 +1,127 @@
+"""Make the table of models/README.md and its plot: our default beside the untrained baseline and the originals.
+
+Usage: python3 training/compare.py
+
+Needs the picture sets in ../shared/data (or --data FOLDER) and this repository's history, which holds the
+baseline. What it exports and takes from the history stays in .run/compare.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+
+from training.console import run_script
+from training.evaluate import evaluate
+from training.evaluation.plot import plot_curves
+from training.evaluation.table import short_table
+from training.paths import DATA, DEFAULT_MODEL, PROJECT
+from training.saving import write_atomically
+from training.tasks import MEASURING
+
+README = PROJECT / "models" / "README.md"
+PLOT = PROJECT / "docs" / "images" / "precision_recall.png"
+BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
+
+_SCRATCH = PROJECT / ".run" / "compare"
+_BASELINE_COMMIT = "91d561a"  # the last with the model of the first issue
+_ORIGINALS = {  # name ► file in legacy_models
+    "original core_model": "core_model_keras2_hdf5.keras",
+    "original mobilenet": "mobilenet_conv_pw_6_bgr.h5",
+    "original mobilenetv2": "mobilenetv2_block_9_gray.h5",
+}
+
+
+def baseline(folder):
+    """Take the untrained model of the first issue from the repository's history.
+
+    Args:
+        folder: gets the ONNX file and its card.
+
+    Returns:
+        Path of the ONNX file.
+
+    Raises:
+        ValueError: if the history is not there.
+    """
+    for name in ("baseline.onnx", "baseline.json"):
+        source = f"{_BASELINE_COMMIT}:models/default{Path(name).suffix}"
+        shown = subprocess.run(  # noqa: S603
+            ["git", "-C", str(PROJECT), "show", source],  # noqa: S607  whichever git there is
+            capture_output=True,
+            check=False,
+        )
+        if shown.returncode:
+            raise ValueError(
+                f"expected the untrained baseline in the repository's history, as {source}. "
+                f"Received: {shown.stderr.decode().strip()} (a shallow clone needs: git fetch --unshallow)"
+            )
+        write_atomically(folder / name, shown.stdout)
+    return folder / "baseline.onnx"
+
+
+def original(file, folder, pictures):
+    """Export one of the original's models, so that all are measured on the same engine.
+
+    Args:
+        file: the HDF5 file.
+        folder: gets the ONNX file and its card.
+        pictures: folder of those that the export is proved on.
+
+    Returns:
+        Path of the ONNX file.
+
+    Raises:
+        ValueError: if it cannot be exported.
+    """
+    output = folder / f"{file.stem}.onnx"
+    command = [sys.executable, str(PROJECT / "training" / "export.py"), str(file)]
+    command += ["--output", str(output), "--pictures", str(pictures)]
+    ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if ran.returncode:
+        raise ValueError(f"expected '{file}' to be exported. Received: {ran.stderr.decode().strip()[-500:]}")
+    return output
+
+
+def replace_between(text, content):
+    """Text with ``content`` between the markers.
+
+    Raises:
+        ValueError: if the markers are not there, once each and in order.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in after or END in before + after:
+        raise ValueError(
+            f"expected {BEGIN} and then {END}, once each, in '{README}'. Received: none or others"
+        )
+    return f"{before}{BEGIN}\n\n{content}\n{END}{after}"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the picture sets")
+    data = parser.parse_args().data
+    text = README.read_text(encoding="utf-8")
+    replace_between(text, "")  # refuse it before the long part
+    models = {"default": DEFAULT_MODEL, "untrained baseline": baseline(_SCRATCH)}
+    for name, file in _ORIGINALS.items():
+        print(f"» exporting {file}", file=sys.stderr)
+        models[name] = original(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
+    tasks = [task for make in MEASURING.values() for task in make(data)]
+    evaluations = []
+    for name, path in models.items():
+        print(f"» measuring {name}", file=sys.stderr)
+        evaluations.append(evaluate(path, tasks, name))
+    table = short_table(evaluations)
+    write_atomically(README, replace_between(text, table).encode())
+    write_atomically(PLOT, plot_curves(evaluations))
+    print(table, end="")
+
+
+if __name__ == "__main__":
+    run_script(main)

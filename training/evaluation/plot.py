@@ -1,0 +1,117 @@
+"""Pictures of precision over recall, and of similarities."""
+
+import io
+import math
+
+import numpy as np
+
+_COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
+_COLUMNS = 4
+_LABELLED = 40  # pictures; more names would not be legible
+
+
+def plot_curves(evaluations, kind="png", dpi=110):
+    """Draw what :class:`training.retrieval.Curve` holds.
+
+    Each panel names the models in their colours, best first, with the area under the curve.
+
+    Args:
+        evaluations: list of :class:`training.evaluation.table.Evaluation` on the same tasks.
+        kind: of the file: "png", "svg", "pdf".
+        dpi: pixels an inch.
+
+    Returns:
+        bytes of the file.
+    """
+    from matplotlib.figure import Figure  # without pyplot: no window, no state
+
+    tasks = list(evaluations[0].figures)
+    columns = min(_COLUMNS, len(tasks))
+    rows = math.ceil(len(tasks) / columns)
+    figure = Figure(figsize=(2.6 * columns + 0.5, 2.5 * rows + 0.5), dpi=dpi, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for panel, task in zip(panels, tasks):
+        _draw(panel, task, evaluations)
+    for panel in panels[len(tasks) :]:
+        panel.set_axis_off()
+    for panel in panels[max(0, len(tasks) - columns) : len(tasks)]:
+        panel.set_xlabel("recall, %")
+        panel.xaxis.set_tick_params(labelbottom=True)
+    for panel in panels[::columns]:
+        panel.set_ylabel("precision, %")
+    return _save(figure, kind)
+
+
+def plot_similarity(similarity, labels, kind="png", dpi=110):
+    """Draw a table of similarities; the pictures are named where they are few.
+
+    Args:
+        similarity: (N, N) float.
+        labels: N names.
+        kind: of the file: "png", "svg", "pdf".
+        dpi: pixels an inch.
+
+    Returns:
+        bytes of the file.
+    """
+    from matplotlib.figure import Figure
+
+    named = len(labels) <= _LABELLED
+    side = 2.5 + 0.2 * len(labels) if named else 7.0
+    figure = Figure(figsize=(side + 1.0, side), dpi=dpi, layout="constrained")
+    panel = figure.subplots()
+    image = panel.imshow(similarity, cmap="magma", vmin=min(0.0, float(np.min(similarity))), vmax=1.0)
+    figure.colorbar(image, label="cosine", shrink=0.8)
+    if named:
+        panel.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
+        panel.set_yticks(range(len(labels)), labels, fontsize=7)
+    return _save(figure, kind)
+
+
+def _save(figure, kind):
+    content = io.BytesIO()
+    try:
+        figure.savefig(content, format=kind, facecolor="white")
+    except ValueError as error:
+        raise ValueError(
+            f"expected a file name that ends in .png, .svg or .pdf. Received: '.{kind}'"
+        ) from error
+    return content.getvalue()
+
+
+def _draw(panel, task, evaluations):
+    panel.set_title(f"{task}, {evaluations[0].figures[task].queries} queries", loc="left", fontsize=9)
+    areas, heights = [], []
+    for number, evaluation in enumerate(evaluations):
+        curve = evaluation.figures[task].curve
+        color = _COLORS[number % len(_COLORS)]
+        recall = np.concatenate([[0.0], curve.recall])
+        precision = np.concatenate([curve.precision[:1], curve.precision])
+        panel.plot(
+            100 * recall, 100 * precision, color=color, linewidth=1.6, zorder=len(evaluations) - number
+        )
+        panel.plot(100 * recall[-1], 100 * precision[-1], "o", color=color, markersize=3.5, zorder=9)
+        areas.append((curve.area, evaluation.name, color))
+        heights.append(np.interp(0.5, recall, precision, right=0.0))
+    low = np.median(heights) < 0.5  # write where most curves are not
+    for line, (area, name, color) in enumerate(sorted(areas, reverse=not low)):
+        panel.annotate(
+            f"{name} {100 * area:.0f}",
+            (0.97, 0.95) if low else (0.04, 0.05),
+            xycoords="axes fraction",
+            xytext=(0, (-1 if low else 1) * 9.5 * (len(areas) - 1 - line)),
+            textcoords="offset points",
+            ha="right" if low else "left",
+            va="top" if low else "bottom",
+            color=color,
+            fontsize=7.5,
+            fontweight="bold",
+            zorder=20,
+            bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
+        )
+    panel.set(xlim=(-2, 103), ylim=(-2, 104), xticks=range(0, 101, 25), yticks=range(0, 101, 25))
+    panel.tick_params(length=0, labelsize=8, colors="#555555")
+    panel.grid(color="#e6e6e6", linewidth=0.7)
+    panel.set_axisbelow(True)
+    for spine in panel.spines.values():
+        spine.set_visible(False)
