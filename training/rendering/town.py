@@ -6,7 +6,7 @@ from demo.town.layout import EAST, KITS, NORTH, build_town, parked_cars, terrace
 from demo.town.library import town_library
 from demo.town.mesh import Mesh
 from demo.town.painted import random_color
-from demo.town.renderer import Renderer
+from demo.town.renderer import Renderer, light_at
 from demo.town.streets import random_car
 from training.rendering.views import View, rotation
 
@@ -37,12 +37,13 @@ class TownWorld:
     def __init__(self, seed, size, samples=SAMPLES):
         random = np.random.default_rng((seed, 1))
         self._library = town_library(seed)
-        self._town = build_town(self._library, seed, *_houses(random), parked=False).vertices()
+        rows, kits = _houses(random)
+        self._town = build_town(self._library, seed, rows, kits, parked=False).vertices()
         self._fleet = [random_car(self._library, random) for _ in range(FLEET)]
         self._obstacles = _obstacles(self._town)
         focal = size[0] * random.uniform(0.55, 0.8)
         self._renderer = Renderer(_mesh(self._town), self._library, size, focal, samples)
-        self._light = None
+        self._light = light_at(0.0)
 
     def begin(self, conditions, random):
         """Change the world for a visit: its :class:`training.rendering.conditions.Conditions`."""
@@ -77,6 +78,10 @@ class TownWorld:
             return False
         near = np.hypot(self._obstacles[:, 0] - view.x, self._obstacles[:, 1] - view.y)
         return bool(near.min() > CLEARANCE)
+
+    def sees(self, view, other):
+        """Whether nothing stands between the cameras of two views: in the open, always."""
+        return True
 
     def picture(self, view):
         """(H, W, 3) uint8 BGR."""
@@ -116,7 +121,7 @@ def dress(vertices, library, conditions, random):
     if conditions.season == "winter":
         kept = ~of(LEAVES[:3])  # bare trees
         trodden = of(["asphalt", "cobbles"]) & ground
-        white = (flat & of((*ROOFS, "grass", "hedge", "ivy", "flowers"))) | (ground & ~trodden)
+        white = (flat & of((*ROOFS, "grass", "hedge"))) | (ground & ~trodden)
         layer[white], vertices["tint"][white] = library["plaster"], SNOW
         vertices["tint"][trodden] *= random.uniform(1.2, 1.7)
     return vertices[kept]

@@ -1,11 +1,12 @@
 """Where cameras stand: places that are clearly apart, and visits that come nearly back to them."""
 
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
 ATTEMPTS = 400  # candidates a place
-TURNED = np.radians(75.0)  # two views of one spot that differ by more are two places
+TESTS = 40  # of them, how many are looked at whether they fit
 
 
 class View(NamedTuple):
@@ -26,32 +27,39 @@ class Jitter(NamedTuple):
     degrees: float = 18.0
 
 
-def choose_views(candidate, fits, count, spacing, random):
+class Apart(NamedTuple):
+    """From where on two views show different places: one of the two is enough."""
+
+    metres: float = 12.0
+    degrees: float = 80.0  # between their headings
+
+
+def choose_views(candidates, fits, apart, least, most):
     """Views no two of which show the same place.
 
     Args:
-        candidate: function of the generator that makes any :class:`View`.
+        candidates: yields any number of :class:`View`.
         fits: function that says whether a view is worth a picture.
-        count: how many.
-        spacing: metres between those that look in similar directions.
-        random: numpy Generator.
+        apart: an :class:`Apart`.
+        least, most: how many are wanted.
 
     Returns:
-        list of ``count`` :class:`View`.
+        list of :class:`View`.
 
     Raises:
-        ValueError: if there is no room for so many.
+        ValueError: if there is no room for the least of them.
     """
     chosen: list = []
-    for _ in range(ATTEMPTS * count):
-        if len(chosen) == count:
+    tested = 0
+    for view in islice(candidates, ATTEMPTS * most):
+        if len(chosen) == most or tested == TESTS * most:
             break
-        view = candidate(random)
-        if all(_apart(view, other, spacing) for other in chosen) and fits(view):
-            chosen.append(view)
-    if len(chosen) < count:
+        if all(_different(view, other, apart) for other in chosen):
+            tested += 1
+            chosen += [view] if fits(view) else []
+    if len(chosen) < least:
         raise ValueError(
-            f"expected room for {count} camera places {spacing:g} m apart, outside of walls. "
+            f"expected room for {least} camera places {apart.metres:g} m apart, off walls, with a view. "
             f"Received: a world with {len(chosen) or 'none'}"
         )
     return chosen
@@ -96,6 +104,6 @@ def rotation(view):
     return np.stack([right, np.cross(forward, right), forward], axis=1)
 
 
-def _apart(one, other, spacing):
+def _different(one, other, apart):
     turn = abs(np.angle(np.exp(1j * (one.heading - other.heading))))
-    return turn > TURNED or np.hypot(one.x - other.x, one.y - other.y) >= spacing
+    return turn > np.radians(apart.degrees) or np.hypot(one.x - other.x, one.y - other.y) >= apart.metres
