@@ -11,6 +11,7 @@ from demo.town.streets import random_car
 from training.rendering.views import View, rotation
 
 FLEET = 16  # different cars in a town
+HIDING = 2.5  # metres to a car that hides the place
 CLEARANCE = 0.7  # metres between a camera and the corner of anything
 SAMPLES = 1.5  # rendered pixels per pixel, along either axis
 ROAD, PAVEMENT = 1.3, 4.9  # metres from the middle of the street
@@ -41,6 +42,7 @@ class TownWorld:
         self._town = build_town(self._library, seed, rows, kits, parked=False).vertices()
         self._fleet = [random_car(self._library, random) for _ in range(FLEET)]
         self._obstacles = _obstacles(self._town)
+        self._cars = np.zeros((0, 2), np.float32)
         focal = size[0] * random.uniform(0.55, 0.8)
         self._renderer = Renderer(_mesh(self._town), self._library, size, focal, samples)
         self._light = light_at(0.0)
@@ -50,6 +52,7 @@ class TownWorld:
         town = _mesh(dress(self._town, self._library, conditions, random))
         cars = parked_cars(self._fleet, random, conditions.busy)
         town.place(cars, (0, 0))
+        self._cars = cars.vertices()["vertex"][:, :2]
         self._renderer.show(town)
         self._light = conditions.light
 
@@ -62,7 +65,7 @@ class TownWorld:
         if random.random() < 0.25:
             aside = random.choice([-PAVEMENT, PAVEMENT])
         elif random.random() < 0.45:  # across, from the far side of the road
-            heading = along + random.choice([-1, 1]) * np.pi / 2
+            heading = along - np.sign(aside) * np.pi / 2
         return View(
             x=float(x0 + share * (x1 - x0) - aside * np.sin(along)),
             y=float(y0 + share * (y1 - y0) + aside * np.cos(along)),
@@ -77,7 +80,7 @@ class TownWorld:
         if not any(low <= aside <= high for low, high in FREE):
             return False
         near = np.hypot(self._obstacles[:, 0] - view.x, self._obstacles[:, 1] - view.y)
-        return bool(near.min() > CLEARANCE)
+        return bool(near.min() > CLEARANCE) and not stands_before(self._cars, view)
 
     def sees(self, view, other):
         """Whether nothing stands between the cameras of two views: in the open, always."""
@@ -86,6 +89,19 @@ class TownWorld:
     def picture(self, view):
         """(H, W, 3) uint8 BGR."""
         return self._renderer.picture(rotation(view), np.array(view[:3]), self._light)
+
+
+def stands_before(things, view):
+    """Whether something hides what a camera looks at.
+
+    Args:
+        things: (N, 2) metres, corners of parked cars.
+        view: the camera.
+    """
+    cos, sin = np.cos(view.heading), np.sin(view.heading)
+    x, y = (things - (view.x, view.y)).T
+    ahead, aside = x * cos + y * sin, np.abs(y * cos - x * sin)
+    return bool(((ahead > 0) & (ahead < HIDING) & (aside < 0.5 * ahead)).any())
 
 
 def dress(vertices, library, conditions, random):
