@@ -1,9 +1,24 @@
-"""Recall."""
+"""Recall, precision and recall, descriptors made once."""
 
 import numpy as np
 import pytest
 
-from training.retrieval import RetrievalTask, measure, recall_at
+from training.retrieval import (
+    DescriptorCache,
+    RetrievalTask,
+    best_matches,
+    judge,
+    measure,
+    measure_batch,
+    precision_recall,
+    recall_at,
+    similarities,
+)
+
+# four queries: right at 0.9, right at 0.8, wrong at 0.7, right at 0.6
+SIMILARITY = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.1, 0.6]])
+RIGHT = np.array([[True, False], [False, True], [False, True], [False, True]])
+NOTHING = np.zeros_like(RIGHT)
 
 
 def test_recall_counts_the_first_k():
@@ -23,10 +38,81 @@ def test_queries_without_a_right_answer_do_not_count():
     assert recall_at(np.eye(2), right, np.zeros_like(right), (1,)) == {1: 1.0}
 
 
-def test_no_right_answer_at_all_is_refused():
+@pytest.mark.parametrize("figure", [recall_at, precision_recall])
+def test_no_right_answer_at_all_is_refused(figure):
     nothing = np.zeros((2, 2), bool)
     with pytest.raises(ValueError, match="none in 2"):
-        recall_at(np.eye(2), nothing, nothing)
+        figure(np.eye(2), nothing, nothing)
+
+
+def test_curve_by_hand():
+    curve = precision_recall(SIMILARITY, RIGHT, NOTHING)
+    np.testing.assert_allclose(curve.thresholds, [0.9, 0.8, 0.7, 0.6])
+    np.testing.assert_allclose(curve.precision, [1, 1, 2 / 3, 3 / 4])
+    np.testing.assert_allclose(curve.recall, [1 / 4, 2 / 4, 2 / 4, 3 / 4])
+    assert curve.area == pytest.approx(1 / 4 + 1 / 4 + 1 / 4 * 3 / 4)
+    assert curve.recall_at_full_precision == 0.5
+
+
+def test_all_right_is_the_whole_area():
+    curve = precision_recall(np.eye(5), np.eye(5, dtype=bool), np.zeros((5, 5), bool))
+    assert (curve.area, curve.recall_at_full_precision) == (1.0, 1.0)
+
+
+def test_first_answer_wrong_is_no_recall_at_full_precision():
+    similarity = SIMILARITY.copy()
+    similarity[2, 0] = 0.95
+    assert precision_recall(similarity, RIGHT, NOTHING).recall_at_full_precision == 0.0
+
+
+def test_queries_of_equal_similarity_are_answered_together():
+    similarity = SIMILARITY.copy()
+    similarity[2, 0] = 0.8  # wrong, and no surer than the second, which is right
+    curve = precision_recall(similarity, RIGHT, NOTHING)
+    assert len(curve.thresholds) == 3
+    assert curve.recall_at_full_precision == 0.25
+
+
+@pytest.mark.parametrize("right", [[True, False], [False, True]])
+def test_of_equally_similar_references_a_wrong_one_answers(right):
+    right = np.array([right])
+    found, similarity = best_matches(np.array([[0.5, 0.5]]), right, np.zeros_like(right))
+    assert not right[0, found[0]]
+    assert similarity == [0.5]
+    assert precision_recall(np.array([[0.5, 0.5]]), right, np.zeros_like(right)).area == 0.0
+
+
+def test_strangers_lower_the_precision_only_when_they_are_asked():
+    similarity = np.vstack([SIMILARITY, [0.85, 0.1]])
+    right = np.vstack([RIGHT, [False, False]])
+    nothing = np.zeros_like(right)
+    assert precision_recall(similarity, right, nothing).recall_at_full_precision == 0.5
+    asked = precision_recall(similarity, right, nothing, strangers=True)
+    assert asked.recall_at_full_precision == 0.25
+    assert asked.recall[-1] == 0.75  # of the queries that have a right answer
+
+
+def test_a_query_that_may_find_nothing_is_never_answered():
+    right = np.vstack([RIGHT, [True, True]])
+    ignored = np.vstack([NOTHING, [True, True]])
+    figures = judge(np.vstack([SIMILARITY, [0.99, 0.99]]), right, ignored, strangers=True)
+    assert figures.queries == 4
+    assert figures.curve.recall_at_full_precision == 0.5
+
+
+def test_area_is_at_most_recall_at_1():
+    random = np.random.default_rng(0)
+    right = np.eye(50, dtype=bool)
+    figures = judge(random.normal(size=(50, 50)) + 2 * right, right, np.zeros_like(right))
+    assert 0 < figures.curve.area < figures.recall[1] < figures.recall[10]
+    assert figures.curve.recall[-1] == pytest.approx(figures.recall[1])
+
+
+def frames(count):
+    def frame(number):
+        return lambda: np.array(number)
+
+    return [frame(number) for number in range(count)]
 
 
 def test_one_set_is_described_once():
@@ -36,7 +122,29 @@ def test_one_set_is_described_once():
         calls.append(image)
         return np.eye(2)[int(image)]
 
-    frames = [lambda: np.zeros(()), lambda: np.ones(())]
-    task = RetrievalTask("t", frames, frames, np.ones((2, 2), bool), np.eye(2, dtype=bool))
+    pictures = frames(2)
+    task = RetrievalTask("t", pictures, pictures, np.ones((2, 2), bool), np.eye(2, dtype=bool))
     assert measure(task, describe, (1,)) == {1: 1.0}
     assert len(calls) == 2
+
+
+def test_tasks_share_descriptors_and_batches_are_small():
+    batches = []
+
+    def describe_many(images):
+        batches.append(len(images))
+        return np.stack([np.eye(5)[int(image)] for image in images])
+
+    pictures = frames(5)
+    cache = DescriptorCache(describe_many, at_once=2)
+    for part in (pictures[:4], pictures[1:]):
+        task = RetrievalTask("t", part, part, np.eye(4, dtype=bool), np.zeros((4, 4), bool))
+        assert measure_batch(task, cache) == {1: 1.0, 5: 1.0, 10: 1.0}
+    assert batches == [2, 2, 1]
+
+
+def test_not_finite_descriptors_are_refused():
+    pictures = frames(2)
+    task = RetrievalTask("kitchen", pictures, pictures, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
+    with pytest.raises(ValueError, match="kitchen"):
+        similarities(task, DescriptorCache(lambda images: np.full((len(images), 3), np.nan)))
