@@ -19,13 +19,21 @@ class AugmentationConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    geometric: float = Field(1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: a visit")
-    photometric: float = Field(1.0, ge=0, le=2, description="exposure, colour, shadow, blur, noise; 0: none")
-    rotation_degrees: float = Field(0.0, ge=0, le=180, description="in-plane rotation by up to this, either way")
+    geometric: float = Field(
+        default=1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: a visit"
+    )
+    photometric: float = Field(
+        default=1.0, ge=0, le=2, description="exposure, colour, shadow, blur, noise; 0: none"
+    )
+    rotation_degrees: float = Field(
+        default=0.0, ge=0, le=180, description="in-plane rotation by up to this, either way"
+    )
 
 
 class Augmentation:
     """Alters pictures, each in a way that its seed decides. Threads may share it.
+
+    Takes 4 ms for a picture of 240×320 on one core.
 
     Args:
         config: an :class:`AugmentationConfig`.
@@ -40,7 +48,7 @@ class Augmentation:
 
         Args:
             image: (H, W, 3) uint8 BGR.
-            seed: int; equal seeds alter equally.
+            seed: int, at least 0; equal seeds alter equally.
 
         Returns:
             (H, W, 3) uint8 BGR.
@@ -56,39 +64,18 @@ class Augmentation:
         return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)
 
 
-def contact_sheet(images, augment, copies=6):
-    """Pictures and what they become: one row each, the original first.
-
-    Args:
-        images: list of (H, W, 3) uint8 BGR, of one size.
-        augment: (picture, seed) ► picture.
-        copies: altered ones a row.
-
-    Returns:
-        uint8 BGR picture of len(images) rows and 1 + copies columns.
-    """
-    rows = [
-        [image, *(augment(image, number * copies + copy) for copy in range(copies))]
-        for number, image in enumerate(images)
-    ]
-    return np.vstack([np.hstack(row) for row in rows])
-
-
 def _geometric(config, height, width):
-    strength, border = config.geometric, cv2.BORDER_REFLECT_101
+    border = cv2.BORDER_REFLECT_101
+    at = _scale(config.geometric)
     steps = []
     if config.rotation_degrees:
         limits = (-config.rotation_degrees, config.rotation_degrees)
         steps.append(A.Rotate(limits, border_mode=border, p=0.5))
-    if strength:
+    if config.geometric:
+        stretch = (width / height * at(1.0, 0.8, 0.6), width / height * at(1.0, 1.25, 1.5))
         steps += [
-            A.Perspective(scale=(0.02, 0.02 + 0.1 * strength), border_mode=border, p=0.7),
-            A.RandomResizedCrop(
-                (height, width),
-                scale=(1.0 - 0.4 * min(strength, 2.0), 1.0),
-                ratio=(width / height * (1 - 0.2 * strength), width / height * (1 + 0.25 * strength)),
-                p=0.8,
-            ),
+            A.Perspective(scale=(0.02, at(0.02, 0.12, 0.2)), border_mode=border, p=0.7),
+            A.RandomResizedCrop((height, width), scale=(at(1.0, 0.6, 0.35), 1.0), ratio=stretch, p=0.8),
         ]
     return steps
 
@@ -96,37 +83,58 @@ def _geometric(config, height, width):
 def _photometric(strength):
     if not strength:
         return []
-    s = strength
+    at = _scale(strength)
+    hole = (0.1, at(0.1, 0.25, 0.35))
     return [
-        A.OneOf(  # season, weather, lamps
-            [
-                A.HueSaturationValue(round(18 * s), round(70 * s), 0, p=1.0),
-                A.ColorJitter((1, 1), (1, 1), (max(0.0, 1 - s), 1 + 0.5 * s), (0, 0), p=1.0),
-                A.PlanckianJitter(mode="blackbody", p=1.0),
-                A.RGBShift(round(30 * s), round(30 * s), round(30 * s), p=1.0),
-            ],
-            p=0.6,
-        ),
-        A.RandomToneCurve(scale=min(1.0, 0.3 * s), per_channel=True, p=0.3),
-        A.RandomGamma((round(100 / (1 + 0.9 * s)), round(100 * (1 + 1.2 * s))), p=0.5),  # day and night
-        A.RandomBrightnessContrast((-0.35 * s, 0.3 * s), (-0.45 * s, 0.45 * s), p=0.6),
+        A.OneOf(_colours(at), p=0.6),
+        A.RandomToneCurve(scale=at(0.0, 0.3, 0.45), per_channel=True, p=0.3),
+        A.RandomGamma((at(100, 53, 45), at(100, 220, 280)), p=0.5),  # day and night
+        A.RandomBrightnessContrast((at(0, -0.35, -0.4), at(0, 0.3, 0.4)), at(0, 0.45, 0.55), p=0.6),
         A.OneOf(  # lamps, shadows
             [
-                A.Illumination(intensity_range=(0.02, min(0.2, 0.02 + 0.15 * s)), p=1.0),
-                A.RandomShadow(num_shadows_limit=(1, 3), shadow_intensity_range=(0.2, min(0.8, 0.5 * s + 0.1)), p=1.0),
+                A.Illumination(intensity_range=(at(0.01, 0.02, 0.02), at(0.01, 0.17, 0.2)), p=1.0),
+                A.RandomShadow(
+                    num_shadows_limit=(1, 3),
+                    shadow_intensity_range=(at(0.0, 0.2, 0.2), at(0.0, 0.6, 0.8)),
+                    p=1.0,
+                ),
             ],
             p=0.35,
         ),
-        A.OneOf(  # a small, moved or unfocused camera
-            [
-                A.Downscale((max(0.15, 0.35 - 0.1 * s), 0.7), p=1.0),
-                A.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 0.5 + 1.8 * s), p=1.0),
-                A.MotionBlur((3, 2 * round(4 * s) + 3), p=1.0),
-            ],
-            p=0.55,
-        ),
-        A.GaussNoise((0.01, 0.02 + 0.04 * s), p=0.15),
-        A.ImageCompression(quality_range=(max(10, round(60 - 35 * s)), 90), p=0.1),
+        A.OneOf(_cameras(at), p=0.55),
+        A.GaussNoise((at(0.0, 0.01, 0.01), at(0.0, 0.06, 0.1)), p=0.15),
+        A.ImageCompression(quality_range=(round(at(90, 25, 12)), 90), p=0.1),
         A.ToGray(p=0.2),
-        A.CoarseDropout(num_holes_range=(1, 3), hole_height_range=(0.1, 0.1 + 0.15 * s), hole_width_range=(0.1, 0.1 + 0.15 * s), fill="random_uniform", p=0.2),
+        A.CoarseDropout(  # whoever stands in the way
+            num_holes_range=(1, 3),
+            hole_height_range=hole,
+            hole_width_range=hole,
+            fill="random_uniform",
+            p=0.2,
+        ),
     ]
+
+
+def _colours(at):
+    """Season, weather, lamps."""
+    shift = round(at(0, 30, 45))
+    return [
+        A.HueSaturationValue(round(at(0, 18, 27)), round(at(0, 70, 100)), 0, p=1.0),
+        A.ColorJitter((1, 1), (1, 1), (at(1.0, 0.0, 0.0), at(1.0, 1.5, 2.0)), (0, 0), p=1.0),
+        A.PlanckianJitter(mode="blackbody", p=1.0),
+        A.RGBShift(shift, shift, shift, p=1.0),
+    ]
+
+
+def _cameras(at):
+    """A small, an unfocused, a moved one."""
+    return [
+        A.Downscale((at(0.7, 0.25, 0.17), 0.7), p=1.0),
+        A.GaussianBlur(blur_limit=0, sigma_limit=(at(0.0, 0.5, 0.5), at(0.0, 2.3, 3.5)), p=1.0),
+        A.MotionBlur((3, 2 * round(at(0, 4, 7)) + 3), p=1.0),
+    ]
+
+
+def _scale(strength):
+    """A function (value at strength 0, at 1, at 2) ► value at this one."""
+    return lambda *values: float(np.interp(strength, (0.0, 1.0, 2.0), values))
