@@ -4,6 +4,7 @@ Made with albumentations (Buslaev et al., Information 2020).
 """
 
 import os
+import random
 import threading
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
@@ -59,7 +60,8 @@ class Augmentation:
             self._thread.pipeline = A.Compose(
                 [*_geometric(self._config, height, width), *_photometric(self._config.photometric)]
             )
-        self._thread.pipeline.set_random_seed(seed)
+        # one state for all steps: set_random_seed would start each anew, so that one draw decided them all
+        self._thread.pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))  # noqa: S311
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)
 
@@ -72,9 +74,11 @@ def _geometric(config, height, width):
         limits = (-config.rotation_degrees, config.rotation_degrees)
         steps.append(A.Rotate(limits, border_mode=border, p=0.5))
     if config.geometric:
+        tilt = at(0, 3, 6)  # degrees
         stretch = (width / height * at(1.0, 0.8, 0.6), width / height * at(1.0, 1.25, 1.5))
         steps += [
             A.Perspective(scale=(0.02, at(0.02, 0.12, 0.2)), border_mode=border, p=0.7),
+            A.Affine(rotate=(-tilt, tilt), shear=(-2 * tilt, 2 * tilt), border_mode=border, p=0.3),
             A.RandomResizedCrop((height, width), scale=(at(1.0, 0.6, 0.35), 1.0), ratio=stretch, p=0.8),
         ]
     return steps
@@ -87,9 +91,9 @@ def _photometric(strength):
     hole = (0.1, at(0.1, 0.25, 0.35))
     return [
         A.OneOf(_colours(at), p=0.6),
-        A.RandomToneCurve(scale=at(0.0, 0.3, 0.45), per_channel=True, p=0.3),
-        A.RandomGamma((at(100, 53, 45), at(100, 220, 280)), p=0.5),  # day and night
-        A.RandomBrightnessContrast((at(0, -0.35, -0.4), at(0, 0.3, 0.4)), at(0, 0.45, 0.55), p=0.6),
+        A.RandomToneCurve(scale=at(0.0, 0.25, 0.4), per_channel=True, p=0.3),
+        A.RandomGamma((at(100, 55, 48), at(100, 210, 260)), p=0.5),  # day and night
+        A.RandomBrightnessContrast((at(0, -0.28, -0.35), at(0, 0.25, 0.35)), at(0, 0.4, 0.5), p=0.6),
         A.OneOf(  # lamps, shadows
             [
                 A.Illumination(intensity_range=(at(0.01, 0.02, 0.02), at(0.01, 0.17, 0.2)), p=1.0),
@@ -101,10 +105,11 @@ def _photometric(strength):
             ],
             p=0.35,
         ),
-        A.OneOf(_cameras(at), p=0.55),
-        A.GaussNoise((at(0.0, 0.01, 0.01), at(0.0, 0.06, 0.1)), p=0.15),
+        A.OneOf(_blurs(at), p=0.3),
+        A.Downscale((at(0.7, 0.25, 0.17), 0.7), p=0.35),  # a webcam
+        A.GaussNoise((at(0.0, 0.01, 0.01), at(0.0, 0.06, 0.1)), p=0.2),
         A.ImageCompression(quality_range=(round(at(90, 25, 12)), 90), p=0.1),
-        A.ToGray(p=0.2),
+        A.ToGray(p=0.25),
         A.CoarseDropout(  # whoever stands in the way
             num_holes_range=(1, 3),
             hole_height_range=hole,
@@ -117,7 +122,7 @@ def _photometric(strength):
 
 def _colours(at):
     """Season, weather, lamps."""
-    shift = round(at(0, 30, 45))
+    shift = round(at(0, 26, 40))
     return [
         A.HueSaturationValue(round(at(0, 18, 27)), round(at(0, 70, 100)), 0, p=1.0),
         A.ColorJitter((1, 1), (1, 1), (at(1.0, 0.0, 0.0), at(1.0, 1.5, 2.0)), (0, 0), p=1.0),
@@ -126,10 +131,9 @@ def _colours(at):
     ]
 
 
-def _cameras(at):
-    """A small, an unfocused, a moved one."""
+def _blurs(at):
+    """An unfocused camera, a moved one."""
     return [
-        A.Downscale((at(0.7, 0.25, 0.17), 0.7), p=1.0),
         A.GaussianBlur(blur_limit=0, sigma_limit=(at(0.0, 0.5, 0.5), at(0.0, 2.3, 3.5)), p=1.0),
         A.MotionBlur((3, 2 * round(at(0, 4, 7)) + 3), p=1.0),
     ]
