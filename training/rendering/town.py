@@ -12,6 +12,7 @@ from training.rendering.views import View, rotation
 
 FLEET = 16  # different cars in a town
 HIDING = 2.5  # metres to a car that hides the place
+TURN = 0.1  # radians from the street's direction, or across it: four views of one spot stay apart
 CLEARANCE = 0.7  # metres between a camera and the corner of anything
 SAMPLES = 1.5  # rendered pixels per pixel, along either axis
 ROAD, PAVEMENT = 1.3, 4.9  # metres from the middle of the street
@@ -70,7 +71,7 @@ class TownWorld:
             x=float(x0 + share * (x1 - x0) - aside * np.sin(along)),
             y=float(y0 + share * (y1 - y0) + aside * np.cos(along)),
             z=random.uniform(1.0, 1.7),
-            heading=float(heading + random.uniform(-0.3, 0.3)),
+            heading=float(heading + random.uniform(-TURN, TURN)),
             pitch=random.uniform(-0.03, 0.12),
         )
 

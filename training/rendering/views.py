@@ -31,7 +31,7 @@ class Apart(NamedTuple):
     """From where on two views show different places: one of the two is enough."""
 
     metres: float = 12.0
-    degrees: float = 80.0  # between their headings
+    degrees: float = 75.0  # between their headings
 
 
 def choose_views(candidates, fits, apart, least, most):
