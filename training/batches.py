@@ -1,7 +1,8 @@
 """Batches of pictures to train on: queries, each with positives and negatives of its own.
 
 A batch is a function of the seed and the step alone (and of the mined descriptors, where they are
-used), so that a training that is resumed sees what an uninterrupted one sees.
+used), so that a training that is resumed sees what an uninterrupted one sees, and several processes
+agree on it without a word.
 """
 
 from collections import OrderedDict
@@ -14,15 +15,19 @@ import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
 from training.data import read_picture
+from training.distribution import ALONE
 
 
 class Batch(NamedTuple):
-    """What one step learns from; N = queries · (1 + positives + negatives)."""
+    """What one step learns from: N = queries · (1 + positives + negatives) pictures.
+
+    Of them a process has n, which are all where there is but one.
+    """
 
     indices: np.ndarray  # (N,) int, which records; query by query
-    images: np.ndarray  # (N, H, W, C) float32, network input
-    same: np.ndarray  # (N, N) bool
-    different: np.ndarray  # (N, N) bool
+    images: np.ndarray  # (n, H, W, C) float32, network input
+    same: np.ndarray  # (n, N) bool
+    different: np.ndarray  # (n, N) bool
 
 
 class Pictures:
@@ -67,40 +72,69 @@ class Batches:
         config: a :class:`training.config.BatchConfig`.
         augment: (picture, seed) ► picture.
         seed: int.
+        part: a :class:`training.distribution.Part`, whose rows of each batch are made.
+
+    Raises:
+        ValueError: if there are fewer pictures than queries in a batch, or none has a negative.
     """
 
-    def __init__(self, places, shares, pictures, spec, config, augment, seed):
+    def __init__(self, places, shares, pictures, spec, config, augment, seed, part=ALONE):
+        possible = np.count_nonzero(shares)
+        if possible < config.queries:
+            raise ValueError(
+                f"expected at least batch.queries={config.queries} pictures to train on. Received: {possible}"
+            )
+        if not any(places.judge([row])[1].any() for row in range(len(shares))):
+            raise ValueError(
+                "expected pictures to train on of places that surely differ (data.rules says which do). "
+                f"Received: {len(shares)} without one such pair"
+            )
         self._places, self._pictures, self._spec = places, pictures, spec
         self._shares = np.asarray(shares, np.float64) / np.sum(shares)
-        self._config, self._augment, self._seed = config, augment, seed
+        self._config, self._augment, self._seed, self._part = config, augment, seed, part
         self.mined = None
         """(N, D) float32 descriptors that tell which pictures look alike; None: not mined yet."""
+
+    @property
+    def size(self):
+        """Number of pictures in a batch, N."""
+        return self._config.queries * (1 + self._config.positives + self._config.negatives)
 
     def __getitem__(self, step):
         """The :class:`Batch` of a step."""
         random = np.random.default_rng((self._seed, step))
         indices = self._choose(random)
         seeds = random.integers(2**31, size=len(indices))
+        rows = self._part.rows(len(indices))
         images = [
             prepare(self._augment(self._pictures[index], int(seed)), self._spec)
-            for index, seed in zip(indices, seeds)
+            for index, seed in zip(indices[rows], seeds[rows])
         ]
-        return Batch(indices, np.concatenate(images), *self._places.judge(indices, indices))
+        return Batch(indices, np.concatenate(images), *self._places.judge(indices[rows], indices))
 
     def _choose(self, random):
+        """The records of a batch, (N,) int; where negatives run short, positives take their places."""
         config, chosen = self._config, []
         for query in self._queries(random):
             same, different = (mask[0] for mask in self._places.judge([query]))
             same[query] = False
             others = np.flatnonzero(same)
-            chosen.append(query)
-            for _ in range(config.positives):
-                neighbour = len(others) and random.random() < config.neighbours
-                chosen.append(random.choice(others) if neighbour else query)
-            chosen += self._most_alike(query, different, config.negatives, random)
+            chosen += [query, *self._views(query, others, config.positives, random)]
+            negatives = self._most_alike(query, different, config.negatives, random)
+            chosen += negatives
+            chosen += self._views(query, others, config.negatives - len(negatives), random)
         return np.array(chosen)
 
+    def _views(self, query, others, count, random):
+        """Pictures of the query's place: others, or itself, which augmentation will make another."""
+        views = []
+        for _ in range(count):
+            neighbour = len(others) and random.random() < self._config.neighbours
+            views.append(random.choice(others) if neighbour else query)
+        return views
+
     def _queries(self, random):
+        """Records to ask for; once descriptors are mined, some look like the one before."""
         config = self._config
         queries = list(random.choice(len(self._shares), config.queries, replace=False, p=self._shares))
         if self.mined is None:
@@ -110,7 +144,9 @@ class Batches:
                 before = queries[place - 1]
                 different = self._places.judge([before])[1][0]
                 different[queries] = False
-                queries[place : place + 1] = self._most_alike(before, different, 1, random) or [queries[place]]
+                queries[place : place + 1] = self._most_alike(before, different, 1, random) or [
+                    queries[place]
+                ]
         return queries
 
     def _most_alike(self, query, allowed, count, random):

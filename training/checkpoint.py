@@ -2,28 +2,39 @@
 
 import io
 import zipfile
+from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from training.saving import write_atomically
+from training.files import write_atomically
+
+_RECENT = "recent_"
 
 
-def save_checkpoint(path, step, network, optimizer, mined):
+class Progress(NamedTuple):
+    """How far a training is, beside what the network and its optimizer hold."""
+
+    step: int = 0  # number of the next one
+    mined: Optional[np.ndarray] = None  # (N, D) float32 descriptors of the training pictures
+    recent: Optional[Dict[str, List[float]]] = None  # figures since the last point of the curve
+
+
+def save_checkpoint(path, progress, network, optimizer):
     """Write everything that the next step depends on; the file is whole or the old one.
 
     Args:
         path: the .npz file.
-        step: number of the next step.
+        progress: a :class:`Progress`.
         network: Keras model.
         optimizer: its Keras optimizer, built.
-        mined: (N, D) float32 descriptors of the training pictures, or None.
     """
     arrays = {f"network_{i:04d}": np.asarray(variable) for i, variable in enumerate(network.variables)}
     arrays |= {f"optimizer_{i:04d}": np.asarray(variable) for i, variable in enumerate(optimizer.variables)}
-    if mined is not None:
-        arrays["mined"] = mined
+    arrays |= {f"{_RECENT}{name}": np.array(values) for name, values in (progress.recent or {}).items()}
+    if progress.mined is not None:
+        arrays["mined"] = progress.mined
     content = io.BytesIO()
-    np.savez(content, step=step, **arrays)
+    np.savez(content, step=progress.step, **arrays)
     write_atomically(path, content.getvalue())
 
 
@@ -36,7 +47,7 @@ def load_checkpoint(path, network, optimizer):
         optimizer: its Keras optimizer, built.
 
     Returns:
-        step, mined, as they were saved.
+        a :class:`Progress`, as it was saved.
 
     Raises:
         ValueError: if the file is damaged or of another network or optimizer.
@@ -48,9 +59,25 @@ def load_checkpoint(path, network, optimizer):
             found = [arrays[name] for name in sorted(arrays) if name.startswith(f"{kind}_")]
             expected, received = ([tuple(a.shape) for a in side] for side in (variables, found))
             if expected != received:
-                raise ValueError(f"{len(received)} {kind} variables of other shapes than {len(expected)} here")
+                raise ValueError(
+                    f"{len(received)} {kind} variables of other shapes than {len(expected)} here"
+                )
             for variable, value in zip(variables, found):
                 variable.assign(value)
-        return int(arrays["step"]), arrays.get("mined")
+        recent = {
+            name[len(_RECENT) :]: values.tolist()
+            for name, values in arrays.items()
+            if name.startswith(_RECENT)
+        }
+        return Progress(int(arrays["step"]), arrays.get("mined"), recent)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"expected a checkpoint of this training. Received: '{path}': {error}") from error
+
+
+def saved_step(path):
+    """The number of the next step in a checkpoint; 0 if there is none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return int(stored["step"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return 0

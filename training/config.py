@@ -1,70 +1,128 @@
 """The configuration of a training: one table, read from YAML, overridden on the command line."""
 
+import inspect
+import json
 from pathlib import Path
-from typing import Any, Dict, Literal
+from typing import Annotated, Any, Dict, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from training.augmentation import AugmentationConfig
 from training.data import PlaceRules
+from training.losses import LOSSES
 from training.network import NetworkConfig
+
+_FREE = (  # what may change while a training is under way
+    *("steps", "log_every", "validate_every", "checkpoint_every", "loader_threads"),
+    *("data.cached_pictures", "distribution."),
+)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=True, ser_json_inf_nan="constants")
 
 
 class DataConfig(_Section):
     """Which pictures, and what they say of places."""
 
-    manifests: Dict[Path, float] = Field(
-        min_length=1, description="manifest ► share of the queries drawn from it; relative to the configuration"
+    manifests: Dict[Path, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        min_length=1,
+        description="manifest ► share of the queries drawn from it; relative to the configuration",
     )
-    rules: PlaceRules = Field(PlaceRules(), description="how near is the same place, how far a different one")
-    cached_pictures: int = Field(8000, ge=0, description="decoded pictures kept in memory, 230 kB each at 240×320")
+    rules: PlaceRules = Field(
+        default=PlaceRules(), description="how near is the same place, how far a different one"
+    )
+    cached_pictures: int = Field(
+        default=8000, ge=0, description="decoded pictures kept in memory, 230 kB each at 240×320"
+    )
 
 
 class StartConfig(_Section):
     """Weights before the first step."""
 
-    weights: str = Field("imagenet", description="ImageNet weights: a file, or 'imagenet' for Keras' own download")
-    network: str = Field("", description="folder of a trained network to go on from, instead of all below")
-    pictures: int = Field(4000, ge=1, description="pictures that PCA, k-means and whitening are fitted on")
-    copies: int = Field(3, ge=1, description="augmented copies of each for the whitening")
-    equalization: float = Field(0.5, ge=0, le=1, description="of the variances of the reduced components")
-    sharpness: float = Field(8.0, gt=0, description="of the assignment to clusters")
-    shrinkage: float = Field(0.05, gt=0, le=10, description="of the whitening")
+    weights: str = Field(
+        default="imagenet", description="ImageNet weights: a file, or 'imagenet' for Keras' own download"
+    )
+    network: str = Field(
+        default="", description="folder of a trained network to go on from, instead of the rest here"
+    )
+    pictures: int = Field(
+        default=4000, ge=1, description="pictures that PCA, k-means and whitening are fitted on"
+    )
+    copies: int = Field(default=3, ge=1, description="augmented copies of each for the whitening")
+    equalization: float = Field(
+        default=0.5, ge=0, le=1, description="of the variances of the reduced components"
+    )
+    sharpness: float = Field(default=8.0, gt=0, description="of the assignment to clusters")
+    shrinkage: float = Field(default=0.05, gt=0, le=10, description="of the whitening")
 
 
 class BatchConfig(_Section):
     """A batch is some queries, each with positives and negatives of its own."""
 
-    queries: int = Field(12, ge=2, description="places in a batch")
-    positives: int = Field(2, ge=1, description="further views of each query's place")
-    negatives: int = Field(0, ge=0, description="views of places like it; the other queries are negatives anyhow")
-    neighbours: float = Field(0.5, ge=0, le=1, description="share of positives that are another picture, if there is one")
-    hard_queries: float = Field(0.0, ge=0, le=1, description="share of queries that look like the one before")
-    hardest: int = Field(20, ge=1, description="number of most similar pictures that hard ones are drawn from")
-    mine_every: int = Field(500, ge=1, description="steps between refreshes of the descriptors for that")
+    queries: int = Field(default=12, ge=2, description="places in a batch")
+    positives: int = Field(default=2, ge=1, description="further views of each query's place")
+    negatives: int = Field(
+        default=0, ge=0, description="views of places like it; the other queries are negatives anyhow"
+    )
+    neighbours: float = Field(
+        default=0.5, ge=0, le=1, description="share of positives that are another picture, if there is one"
+    )
+    hard_queries: float = Field(
+        default=0.0, ge=0, le=1, description="share of queries that look like the one before"
+    )
+    hardest: int = Field(
+        default=20, ge=1, description="number of most similar pictures that hard ones are drawn from"
+    )
+    mine_every: int = Field(
+        default=500, ge=1, description="steps between refreshes of the descriptors for that"
+    )
 
 
 class LossConfig(_Section):
     """What is minimised."""
 
     name: Literal["triplet", "all_pairs", "all_pairs_deviation", "multi_similarity"] = "multi_similarity"
-    options: Dict[str, float] = Field({}, description="arguments of the loss by name, such as margin")
+    options: Dict[str, float] = Field(default={}, description="arguments of the loss by name, such as margin")
+
+    @model_validator(mode="after")
+    def _options_are_known(self):
+        loss: Any = LOSSES[self.name]
+        known = list(inspect.signature(loss).parameters)[3:]  # after the descriptors and masks
+        unknown = sorted(set(self.options) - set(known))
+        if unknown:
+            raise ValueError(f"options of {self.name} are {', '.join(known)}, not {', '.join(unknown)}")
+        return self
 
 
 class OptimizerConfig(_Section):
     """How it is minimised: AdamW, warm-up, cosine decay, averaged weights."""
 
-    learning_rate: float = Field(1e-4, gt=0, le=1, description="at its peak")
-    warmup: int = Field(100, ge=0, description="steps until the peak")
-    weight_decay: float = Field(1e-4, ge=0, le=1)
-    clip_norm: float = Field(1.0, gt=0, description="of the gradient of each variable")
-    average: float = Field(0.99, ge=0, lt=1, description="momentum of the averaged weights; 0: no averaging")
-    frozen: str = Field("", description="regular expression; layers whose names begin with it keep their weights")
+    learning_rate: float = Field(default=1e-4, gt=0, le=1, description="at its peak")
+    warmup: int = Field(default=100, ge=0, description="steps until the peak")
+    weight_decay: float = Field(default=1e-4, ge=0, le=1)
+    clip_norm: float = Field(default=1.0, gt=0, description="of the gradient of each variable")
+    average: float = Field(
+        default=0.99, ge=0, lt=1, description="momentum of the averaged weights; 0: no averaging"
+    )
+    frozen: str = Field(
+        default="", description="regular expression; layers whose names begin with it keep their weights"
+    )
+
+
+class DistributionConfig(_Section):
+    """Several processes that train together, see training/distribution.py."""
+
+    processes: int = Field(default=1, ge=1, description="how many; several need the JAX backend")
+    address: str = Field(default="", description="host:port of process 0, which all can reach")
+    process: int = Field(default=0, ge=0, description="which of them this is")
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self):
+        if self.process >= self.processes or (self.processes > 1 and not self.address):
+            raise ValueError("several processes need an address, and numbers from 0 to processes - 1")
+        return self
 
 
 class TrainConfig(_Section):
@@ -77,13 +135,14 @@ class TrainConfig(_Section):
     batch: BatchConfig = BatchConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
-    steps: int = Field(3000, ge=0, description="batches in all; 0: only the fit without gradients")
-    log_every: int = Field(20, ge=1, description="steps between points of the curve")
-    validate_every: int = Field(500, ge=1, description="steps between validations")
-    checkpoint_every: int = Field(250, ge=1, description="steps between checkpoints")
-    seed: int = Field(0, ge=0)
-    mixed_precision: bool = Field(False, description="float16 where it is safe; for GPUs")
-    loader_threads: int = Field(1, ge=1, le=64, description="threads that read and augment pictures")
+    distribution: DistributionConfig = DistributionConfig()
+    steps: int = Field(default=3000, ge=0, description="batches in all; 0: only the fit without gradients")
+    log_every: int = Field(default=20, ge=1, description="steps between points of the curve")
+    validate_every: int = Field(default=500, ge=1, description="steps between validations")
+    checkpoint_every: int = Field(default=250, ge=1, description="steps between checkpoints")
+    seed: int = Field(default=0, ge=0)
+    mixed_precision: bool = Field(default=False, description="float16 where it is safe; for GPUs")
+    loader_threads: int = Field(default=1, ge=1, le=64, description="threads that read and augment pictures")
 
 
 def read_config(path, overrides=()):
@@ -91,7 +150,7 @@ def read_config(path, overrides=()):
 
     Args:
         path: YAML file of sections and keys of :class:`TrainConfig`; manifests, weights and networks in
-            it are relative to its folder.
+            it are relative to its folder, also those of overrides.
         overrides: texts ``section.key=value``, the value in YAML.
 
     Returns:
@@ -107,6 +166,7 @@ def read_config(path, overrides=()):
         raise ValueError(f"expected a configuration, a YAML file. Received: '{path}': {error}") from error
     if not isinstance(fields, dict):
         raise ValueError(f"expected sections and keys in '{path}'. Received: {fields!r}")
+    fields = {name: value for name, value in fields.items() if value is not None}  # empty sections
     for override in overrides:
         _override(fields, override)
     try:
@@ -114,6 +174,31 @@ def read_config(path, overrides=()):
     except ValidationError as error:
         raise ValueError("; ".join(_sentence(problem) for problem in error.errors())) from None
     return _resolve(config, path.absolute().parent)
+
+
+def changed_keys(config, text):
+    """Which keys make a configuration another training than one that was written before.
+
+    Args:
+        config: a :class:`TrainConfig`.
+        text: JSON of a TrainConfig, of this version or an older one.
+
+    Returns:
+        list of names such as "batch.queries"; empty too if the text cannot be read.
+    """
+    try:
+        before = TrainConfig.model_validate(json.loads(text))
+    except ValueError:
+        return []
+    changed = []
+    for name in TrainConfig.model_fields:
+        one, other = getattr(config, name), getattr(before, name)
+        if isinstance(one, BaseModel):
+            keys = type(one).model_fields
+            changed += [f"{name}.{key}" for key in keys if getattr(one, key) != getattr(other, key)]
+        elif one != other:
+            changed.append(name)
+    return [key for key in changed if not key.startswith(_FREE)]
 
 
 def _override(fields, override):
@@ -124,8 +209,13 @@ def _override(fields, override):
     for section in sections:
         fields = fields.setdefault(section, {})
         if not isinstance(fields, dict):
-            raise ValueError(f"expected a section before the last dot of '{name}'. Received: the key '{section}'")
-    fields[key] = yaml.safe_load(value)
+            raise ValueError(
+                f"expected a section before the last dot of '{name}'. Received: the key '{section}'"
+            )
+    try:
+        fields[key] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ValueError(f"expected a value in YAML for '{name}'. Received: '{value}'") from error
 
 
 def _sentence(problem):

@@ -15,5 +15,5 @@ def run_script(main):
         main()
     except (ValueError, OSError, PlaceRecognitionError) as error:
         sys.exit(f"✗ {error}")
-    except KeyboardInterrupt:
-        sys.exit("✗ interrupted")
+    except KeyboardInterrupt as interruption:
+        sys.exit(f"✗ interrupted{f': {interruption}' if str(interruption) else ''}")

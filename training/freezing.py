@@ -20,8 +20,13 @@ def freeze(network, pattern):
     try:
         named = [layer for layer in network.layers if pattern and re.match(pattern, layer.name)]
     except re.error as error:
-        raise ValueError(f"expected a regular expression as optimizer.frozen. Received: '{pattern}': {error}") from error
+        raise ValueError(
+            f"expected a regular expression as optimizer.frozen. Received: '{pattern}': {error}"
+        ) from error
     if pattern and not named:
-        raise ValueError(f"expected a layer whose name begins with '{pattern}'. Received: none of {len(network.layers)}")
+        raise ValueError(
+            f"expected a layer whose name begins with '{pattern}', optimizer.frozen. "
+            f"Received: none of {len(network.layers)}"
+        )
     for layer in network.layers:
         layer.trainable = not (layer in named or isinstance(layer, BatchNormalization))

@@ -1,14 +1,31 @@
 """What a training shows: a progress bar, the curve as CSV, TensorBoard."""
 
 import csv
+import io
 from pathlib import Path
 
 import cv2
 import keras
 import numpy as np
 
+from training.files import write_atomically
+
 _SHOWN = 6  # hardest tuples
 _TILE = (160, 120)  # pixels
+_FIGURES = ("loss", "pairs_satisfied", "positive_set_deviation")  # the bar shows the newest, no mean of all
+
+
+class Silence:
+    """The monitor of a process that has nothing to say: another one of several says it."""
+
+    def start(self, step):
+        pass
+
+    def learned(self, step, figures):
+        pass
+
+    def validated(self, step, figures, similarity):
+        pass
 
 
 class Monitor:
@@ -26,7 +43,7 @@ class Monitor:
         self._tf = tf
         self._curve = Path(folder) / "curve.csv"
         self._writer = tf.summary.create_file_writer(str(Path(folder) / "tensorboard"))
-        self._bar = keras.utils.Progbar(steps, stateful_metrics=None, unit_name="step")
+        self._bar = keras.utils.Progbar(steps, stateful_metrics=_FIGURES, unit_name="step")
         self._pictures = pictures
 
     def start(self, step):
@@ -34,9 +51,10 @@ class Monitor:
         rows = []
         if self._curve.exists():
             with open(self._curve, encoding="utf-8", newline="") as file:
-                rows = [row for row in csv.reader(file) if row and int(row[0]) <= step]
-        with open(self._curve, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(rows)
+                rows = [row for row in csv.reader(file) if len(row) == 3 and int(row[0]) <= step]
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        write_atomically(self._curve, text.getvalue().encode())
         self._bar.update(step)
 
     def learned(self, step, figures):

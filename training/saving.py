@@ -10,6 +10,7 @@ import keras
 import training.layers  # noqa: F401  registers the own layers
 from place_recognition_ros.errors import ModelError
 from training.files import write_atomically
+from training.precision import with_policy
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
@@ -47,8 +48,8 @@ def save_network(network, folder):
 
 
 def architecture(network):
-    """A network's layers as plain Keras JSON, without the loss and optimizer that trained it."""
-    description = json.loads(network.to_json())
+    """A network's layers as plain Keras JSON in float32, without the loss and optimizer that trained it."""
+    description = with_policy(json.loads(network.to_json()), "float32")
     description.pop("compile_config", None)
     return json.dumps(description, indent=1)
 

@@ -1,10 +1,12 @@
 """Train a place-recognition network: one YAML configuration in, a folder with the network out.
 
 Usage: python3 training/train.py training/configs/default.yaml --output runs/mine optimizer.learning_rate=2e-4
+       python3 training/train.py training/configs/default.yaml --preview augmented.jpg
 
 The same command again goes on where an interrupted run stopped. The folder holds the network
-(architecture.json, network.weights.h5), the curve (curve.csv, tensorboard/), the checkpoint and the
-configuration as it was read. Export it with training/export.py.
+(architecture.json, network.weights.h5), the curve (curve.csv, tensorboard/), the checkpoint, the network
+as it started (start/) and the configuration as it was read. Export it with training/export.py.
+Several GPUs and machines: see training/distribution.py.
 """
 
 import argparse
@@ -22,17 +24,22 @@ import numpy as np
 from training.augmentation import Augmentation
 from training.backbones import load_imagenet
 from training.batches import Batches, Pictures
-from training.config import read_config
+from training.checkpoint import saved_step
+from training.config import changed_keys, read_config
 from training.console import run_script
 from training.data import Places, read_manifest
+from training.distribution import join, own_copy, shared_out, wait
+from training.files import write_atomically
 from training.freezing import freeze
 from training.initialization import initialize
-from training.monitor import Monitor
+from training.monitor import Monitor, Silence
 from training.network import build_network, input_spec
 from training.onnx_weights import load_onnx_weights
-from training.saving import load_network, save_network, write_atomically
+from training.precision import in_precision
+from training.preview import write_preview
+from training.saving import ARCHITECTURE, load_network, save_network
 from training.trainer import Trainer, averaged
-from training.validation import Validation, describe
+from training.validation import Describer, Validation
 
 
 def train(config, folder):
@@ -40,45 +47,46 @@ def train(config, folder):
 
     Args:
         config: a :class:`training.config.TrainConfig`.
-        folder: of the run.
-
-    Returns:
-        The trained Keras model, which also lies in the folder.
+        folder: of the run; the trained network is there in the end.
 
     Raises:
         ValueError: if the configuration or a picture cannot be used, or the loss is not finite.
+        KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
     """
-    keras.utils.set_random_seed(config.seed)
-    if config.mixed_precision:
-        keras.mixed_precision.set_global_policy("mixed_float16")
-    spec = input_spec(config.network)
-    augment = Augmentation(config.augmentation)
+    part = join(config.distribution)
+    spec, augment = input_spec(config.network), Augmentation(config.augmentation)
     records, shares = read_split(config.data, "train")
     checked, _ = read_split(config.data, "validation")
     pictures = Pictures(records, spec, config.data.cached_pictures)
     checked_pictures = Pictures(checked, spec, len(checked))
-
-    network = start_network(config, folder, pictures, len(records), spec, augment)
-    freeze(network, config.optimizer.frozen)
-    batches = Batches(
-        Places(records, config.data.rules), shares, pictures, spec, config.batch, augment, config.seed
-    )
-    trainer = Trainer(
-        network,
-        batches,
-        config,
-        folder,
-        Monitor(folder, config.steps, checked_pictures),
-        mine=lambda network: describe(network, (pictures[i] for i in range(len(records))), spec),
-        validate=Validation(
-            Places(checked, config.data.rules), checked_pictures, len(checked), spec, augment
-        ),
-    )
-    trainer.resume()
-    trainer.run()
-    with averaged(network):
-        save_network(network, folder)
-    return network
+    places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
+    batches = Batches(places, shares, pictures, spec, config.batch, augment, config.seed, part)
+    if part.first:
+        keep_config(config, folder)
+        keep_start(config, folder, pictures, len(records), spec, augment)
+    wait(part)
+    keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
+    with shared_out(batches.size):
+        policy = "mixed_float16" if config.mixed_precision else "float32"
+        network = in_precision(load_network(folder / "start"), policy)
+        freeze(network, config.optimizer.frozen)
+        describe = Describer(network, spec, part)
+        trainer = Trainer(
+            network,
+            batches,
+            config,
+            folder / "checkpoint.npz",
+            monitor=Monitor(folder, config.steps, checked_pictures) if part.first else Silence(),
+            mine=lambda: describe(pictures.__getitem__, len(records)),
+            validate=Validation(checked_places, checked_pictures, len(checked), describe, augment),
+            part=part,
+        )
+        trainer.resume()
+        trainer.run()
+        with averaged(network):
+            trained = own_copy(network)
+    if part.first:
+        save_network(trained, folder)
 
 
 def read_split(config, split):
@@ -90,36 +98,69 @@ def read_split(config, split):
 
     Returns:
         list of :class:`training.data.Record`; (N,) float, each one's share of the queries.
+
+    Raises:
+        ValueError: if a manifest cannot be used, or none has a picture of the split.
     """
     records, shares = [], []
     for path, share in config.manifests.items():
         found = [record for record in read_manifest(path) if record.split == split]
         records += found
-        shares += [share / len(found)] * len(found)
+        shares += [share / len(found) for _ in found]
     if not records:
-        raise ValueError(f"expected pictures of split '{split}' in the manifests. Received: none")
+        names = ", ".join(f"'{path}'" for path in config.manifests)
+        raise ValueError(f"expected pictures of split '{split}' in {names}. Received: none")
     return records, np.array(shares)
 
 
-def start_network(config, folder, pictures, count, spec, augment):
-    """The network before the first step: given, or fitted to the pictures; kept in the run's folder."""
-    started = folder / "start"
-    given = config.start.network
-    if given.endswith(".onnx"):
+def keep_config(config, folder):
+    """Write the configuration into the run's folder.
+
+    Raises:
+        ValueError: if the folder has a checkpoint of another configuration.
+    """
+    path = folder / "config.json"
+    if path.exists() and (folder / "checkpoint.npz").exists():
+        changed = changed_keys(config, path.read_text(encoding="utf-8"))
+        if changed:
+            raise ValueError(
+                f"expected the configuration that the run in '{folder}' began with, or another --output. "
+                f"Received: another {', '.join(changed)}"
+            )
+    write_atomically(path, config.model_dump_json(indent=1).encode())
+
+
+def keep_start(config, folder, pictures, count, spec, augment):
+    """Write the network before the first step into the run's folder: given, or fitted to the pictures."""
+    given, started = config.start.network, folder / "start"
+    shape = (spec.height, spec.width, spec.channels)
+    keras.utils.set_random_seed(config.seed)
+    if (started / ARCHITECTURE).exists():
+        return
+    if given and not given.endswith(".onnx"):
+        network = load_network(given)
+        if network.input.shape[1:] != shape:
+            raise ValueError(
+                f"expected a network for pictures of {shape} (network.height, width, channels) in "
+                f"'{given}'. Received: one for {network.input.shape[1:]}"
+            )
+    else:
         network = build_network(config.network)
-        load_onnx_weights(network, given)
-        return network
-    if given:
-        return load_network(given)
-    if (started / "network.weights.h5").exists():
-        return load_network(started)
-    network = build_network(config.network)
-    load_imagenet(network, config.network.backbone, config.start.weights)
-    step = max(1, count // config.start.pictures)
-    print(f"fitting PCA, clusters and whitening to {len(range(0, count, step))} pictures", flush=True)
-    initialize(network, config.start, pictures, range(0, count, step), spec, augment)
+        if given:
+            load_onnx_weights(network, given)
+        else:
+            load_imagenet(network, config.network.backbone, config.start.weights)
+            seen = range(0, count, max(1, count // config.start.pictures))
+            print(f"fitting PCA, clusters and whitening to {len(seen)} pictures", flush=True)
+            initialize(network, config.start, pictures, seen, spec, augment)
     save_network(network, started)
-    return network
+
+
+def preview(config, path):
+    """Write a picture of what augmentation makes of the training pictures."""
+    records, _ = read_split(config.data, "train")
+    pictures = Pictures(records, input_spec(config.network), len(records))
+    write_preview(path, pictures, len(records), Augmentation(config.augmentation))
 
 
 def main():
@@ -128,13 +169,22 @@ def main():
     )
     parser.add_argument("config", type=Path, help="YAML file, see training/config.py")
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the run")
+    goal = parser.add_mutually_exclusive_group(required=True)
+    goal.add_argument("--output", type=Path, help="folder of the run")
+    goal.add_argument(
+        "--preview", type=Path, metavar="PICTURE", help="only show the augmentation, in this file"
+    )
     arguments = parser.parse_intermixed_args()
     config = read_config(arguments.config, arguments.overrides)
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    write_atomically(arguments.output / "config.json", config.model_dump_json(indent=1).encode())
-    train(config, arguments.output)
-    print(f"{arguments.output}: trained; next: python3 training/export.py {arguments.output} --output my_model.onnx")
+    folder = arguments.output
+    if arguments.preview:
+        preview(config, arguments.preview)
+    elif (folder / ARCHITECTURE).exists() and saved_step(folder / "checkpoint.npz") == config.steps > 0:
+        print(f"{folder}: has had its {config.steps} steps; there is nothing left to do")
+    else:
+        train(config, folder)
+        if config.distribution.process == 0:
+            print(f"{folder}: trained; next: python3 training/export.py {folder} --output my_model.onnx")
 
 
 if __name__ == "__main__":

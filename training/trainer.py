@@ -4,7 +4,9 @@ import keras
 import numpy as np
 
 from training.batches import Loader
-from training.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from training.distribution import ALONE, anywhere
+from training.interruption import Interruption
 from training.losses import LOSSES
 from training.metrics import pairs_satisfied, positive_set_deviation
 
@@ -12,94 +14,125 @@ from training.metrics import pairs_satisfied, positive_set_deviation
 class Trainer:
     """Trains a network on batches.
 
+    What it leaves behind is a function of the network, the batches and the configuration: not of when it
+    was stopped and resumed, nor of how many processes share the work.
+
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32, unit norm.
         batches: a :class:`training.batches.Batches`.
         config: a :class:`training.config.TrainConfig`.
-        folder: of the run; gets the checkpoint.
+        path: of the checkpoint.
         monitor: a :class:`training.monitor.Monitor`.
-        mine: network ► (N, D) float32 descriptors of all training pictures.
+        mine: () ► (N, D) float32 descriptors of all training pictures.
         validate: a :class:`training.validation.Validation`.
+        part: a :class:`training.distribution.Part`; the first process writes the checkpoint.
     """
 
-    def __init__(self, network, batches, config, folder, monitor, mine, validate):
-        self.network, self._batches, self._config = network, batches, config
-        self._path = folder / "checkpoint.npz"
-        self._monitor, self._mine, self._validate = monitor, mine, validate
+    def __init__(self, network, batches, config, path, monitor, mine, validate, part=ALONE):
+        self.network, self._batches, self._config, self._path = network, batches, config, path
+        self._monitor, self._mine, self._validate, self._part = monitor, mine, validate, part
+        self._recent = {}  # name ► figures of the steps since the last point of the curve
         self.step = 0
-        self._compile()
+        compile_for(network, config)
 
     def resume(self):
-        """Go on from the run's checkpoint, if there is one."""
+        """Go on from the run's checkpoint, if there is one.
+
+        Raises:
+            ValueError: if it is damaged or of another training.
+        """
         if self._path.exists():
-            self.step, self._batches.mined = load_checkpoint(
+            self.step, self._batches.mined, self._recent = load_checkpoint(
                 self._path, self.network, self.network.optimizer
             )
 
     def run(self):
-        """Train to the last step; when interrupted, save and raise KeyboardInterrupt."""
-        config = self._config
-        loader = Loader(self._batches, config.loader_threads)
+        """Train to the last step.
+
+        Raises:
+            KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
+            ValueError: if the loss is not finite.
+            OSError: naming the file, if a checkpoint cannot be written; the one before is still there.
+        """
+        loader = Loader(self._batches, self._config.loader_threads)
         self._monitor.start(self.step)
         try:
-            while self.step < config.steps:
-                if self._wants_mining() and self.step % config.batch.mine_every == 0:
-                    self._batches.mined = self._mine(self.network)
-                    loader.forget()
-                self._learn(loader[self.step])
-                self.step += 1
-                if self.step % config.validate_every == 0 or self.step == config.steps:
-                    with averaged(self.network):
-                        self._monitor.validated(self.step, *self._validate(self.network))
-                if self.step % config.checkpoint_every == 0 or self.step == config.steps:
-                    self.save()
-        except KeyboardInterrupt:
-            self.save()
-            raise
+            with Interruption() as interruption:
+                while self.step < self._config.steps:
+                    self._do_step(loader)
+                    if anywhere(interruption.asked, self._part):
+                        self.save()
+                        raise KeyboardInterrupt(
+                            f"step {self.step} is saved; the same command goes on from there"
+                        )
         finally:
             loader.close()
 
     def save(self):
         """Write the checkpoint."""
-        save_checkpoint(
-            self._path, self.step, self.network, self.network.optimizer, self._batches.mined
-        )
+        if self._part.first:
+            progress = Progress(self.step, self._batches.mined, self._recent)
+            save_checkpoint(self._path, progress, self.network, self.network.optimizer)
+
+    def _do_step(self, loader):
+        config = self._config
+        mines = config.batch.negatives > 0 or config.batch.hard_queries > 0
+        if mines and self.step % config.batch.mine_every == 0:
+            self._batches.mined = self._mine()
+            loader.forget()
+        self._learn(loader[self.step])
+        self.step += 1
+        last = self.step == config.steps
+        if self.step % config.validate_every == 0 or last:
+            with averaged(self.network):
+                self._monitor.validated(self.step, *self._validate())
+        if self.step % config.checkpoint_every == 0 or last:
+            self.save()
 
     def _learn(self, batch):
         truth = np.concatenate([batch.same, batch.different], axis=1).astype(np.float32)
         figures = self.network.train_on_batch(batch.images, truth, return_dict=True)
         if not np.isfinite(figures["loss"]):
             raise ValueError(f"expected a finite loss. Received: {figures['loss']} in step {self.step}")
+        for name, value in figures.items():
+            self._recent.setdefault(name, []).append(float(value))
         if (self.step + 1) % self._config.log_every == 0:
-            self._monitor.learned(self.step + 1, {name: float(value) for name, value in figures.items()})
-            self.network.reset_metrics()
+            means = {name: float(np.mean(values)) for name, values in self._recent.items()}
+            self._monitor.learned(self.step + 1, means)
+            self._recent = {}
 
-    def _wants_mining(self):
-        return self._config.batch.negatives > 0 or self._config.batch.hard_queries > 0
 
-    def _compile(self):
-        config = self._config.optimizer
-        schedule = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if config.warmup else config.learning_rate,
-            decay_steps=max(1, self._config.steps - config.warmup),
-            alpha=0.01,
-            warmup_target=config.learning_rate if config.warmup else None,
-            warmup_steps=config.warmup,
-        )
-        optimizer = keras.optimizers.AdamW(
-            schedule,
-            weight_decay=config.weight_decay,
-            clipnorm=config.clip_norm,
-            use_ema=config.average > 0,
-            ema_momentum=config.average,
-        )
-        self.network.compile(
-            optimizer=optimizer,
-            loss=_of_pairs(LOSSES[self._config.loss.name], **self._config.loss.options),
-            metrics=[_of_pairs(pairs_satisfied), _of_pairs(positive_set_deviation)],
-            jit_compile="auto" if _on_gpu() else False,  # XLA's convolutions are slow on a CPU
-        )
-        optimizer.build(self.network.trainable_variables)
+def compile_for(network, config):
+    """Give a network the optimizer, loss and metrics of a training.
+
+    Args:
+        network: Keras model.
+        config: a :class:`training.config.TrainConfig`.
+    """
+    settings = config.optimizer
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if settings.warmup else settings.learning_rate,
+        decay_steps=max(1, config.steps - settings.warmup),
+        alpha=0.01,
+        warmup_target=settings.learning_rate if settings.warmup else None,
+        warmup_steps=settings.warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=settings.weight_decay,
+        clipnorm=settings.clip_norm,
+        use_ema=settings.average > 0,
+        ema_momentum=settings.average,
+    )
+    if config.mixed_precision:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    network.compile(
+        optimizer=optimizer,
+        loss=_of_pairs(LOSSES[config.loss.name], **config.loss.options),
+        metrics=[_of_pairs(pairs_satisfied), _of_pairs(positive_set_deviation)],
+        jit_compile=_compiles(),
+    )
+    optimizer.build(network.trainable_variables)
 
 
 class averaged:  # noqa: N801  a context manager reads as a phrase
@@ -110,17 +143,20 @@ class averaged:  # noqa: N801  a context manager reads as a phrase
     """
 
     def __init__(self, network):
-        self._swap = keras.callbacks.SwapEMAWeights()
-        self._swap.set_model(network)
-        self._active = network.optimizer.use_ema and int(network.optimizer.iterations) > 0
+        self._variables, self._optimizer = network.trainable_variables, network.optimizer
 
     def __enter__(self):
-        if self._active:
-            self._swap.on_test_begin()
+        self._newest = [np.array(variable) for variable in self._variables]
+        if int(self._optimizer.iterations) > 0:  # before there is no average
+            self._optimizer.finalize_variable_values(self._variables)
+            self._assign([np.array(variable) for variable in self._variables])  # JAX shared the memory
 
     def __exit__(self, *reason):
-        if self._active:
-            self._swap.on_test_end()
+        self._assign(self._newest)
+
+    def _assign(self, values):
+        for variable, value in zip(self._variables, values):
+            variable.assign(value)
 
 
 def _of_pairs(function, **options):
@@ -134,5 +170,8 @@ def _of_pairs(function, **options):
     return of_pairs
 
 
-def _on_gpu():
-    return any("gpu" in name.lower() for name in keras.distribution.list_devices())
+def _compiles():
+    """Whether XLA compiles the steps: JAX is nothing without it, TensorFlow on a CPU faster without."""
+    if keras.backend.backend() == "jax":
+        return True
+    return "auto" if keras.distribution.list_devices("gpu") else False
