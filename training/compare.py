@@ -1,4 +1,4 @@
-"""Make the table of models/README.md and its plot: our default beside the untrained baseline and the originals.
+"""Make the table of models/README.md and its plot: our default, the untrained baseline and the originals.
 
 Usage: python3 training/compare.py
 
@@ -17,8 +17,8 @@ from training.console import run_script
 from training.evaluate import evaluate
 from training.evaluation.plot import plot_curves
 from training.evaluation.table import short_table
+from training.files import write_atomically
 from training.paths import DATA, DEFAULT_MODEL, PROJECT
-from training.saving import write_atomically
 from training.tasks import MEASURING
 
 README = PROJECT / "models" / "README.md"
@@ -81,7 +81,8 @@ def original(file, folder, pictures):
     command += ["--output", str(output), "--pictures", str(pictures)]
     ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if ran.returncode:
-        raise ValueError(f"expected '{file}' to be exported. Received: {ran.stderr.decode().strip()[-500:]}")
+        said = ran.stderr.decode().strip().splitlines() or [f"exit status {ran.returncode}"]
+        raise ValueError(f"expected '{file}' to be exported. Received: {said[-1]}")
     return output
 
 

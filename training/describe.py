@@ -22,8 +22,8 @@ from training.console import run_script
 from training.data import read_manifest
 from training.evaluation.models import open_model
 from training.evaluation.plot import plot_similarity
+from training.files import write_atomically
 from training.retrieval import DescriptorCache
-from training.saving import write_atomically
 from training.tasks.pictures import Picture
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))

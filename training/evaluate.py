@@ -25,9 +25,9 @@ from training.evaluation.mistakes import mistakes_sheet
 from training.evaluation.models import milliseconds, open_model
 from training.evaluation.plot import plot_curves
 from training.evaluation.table import Evaluation, full_table
+from training.files import write_atomically
 from training.paths import DATA
 from training.retrieval import DescriptorCache, judge, similarities
-from training.saving import write_atomically
 from training.tasks import TASKS, manifest_task
 
 

@@ -1,9 +1,8 @@
 """What is asked of what, and which answers are right."""
 
+import cv2
 import numpy as np
 import pytest
-
-cv2 = pytest.importorskip("cv2")
 
 from training.data import PlaceRules, Record, read_picture
 from training.tasks import MEASURING, manifest_task, poses, validation_tasks

@@ -9,7 +9,7 @@ import numpy as np
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare
 from training.evaluation.cost import Cost, keras_cost, onnx_cost
 
-_TIMED_RUNS = 30
+_TIMED_RUNS = 50
 
 
 class Model(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 
 _COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
 _COLUMNS = 4
+_PALETTE = 128  # colours of a PNG file
 _LABELLED = 40  # pictures; more names would not be legible
 
 
@@ -76,6 +77,15 @@ def _save(figure, kind):
         raise ValueError(
             f"expected a file name that ends in .png, .svg or .pdf. Received: '.{kind}'"
         ) from error
+    return _fewer_colors(content) if kind == "png" else content.getvalue()
+
+
+def _fewer_colors(png):
+    """The same picture with a palette, a third of the size."""
+    from PIL import Image  # comes with matplotlib
+
+    content = io.BytesIO()
+    Image.open(png).convert("RGB").quantize(_PALETTE).save(content, "PNG", optimize=True)
     return content.getvalue()
 
 

@@ -1,0 +1,55 @@
+"""The table of models/README.md."""
+
+import subprocess
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from place_recognition_ros.descriptor.model_card import read_model
+from training import compare
+
+
+def test_table_goes_between_the_markers():
+    text = f"# Models\n\n{compare.BEGIN}\nold\n{compare.END}\n\n## More\n"
+    once = compare.replace_between(text, "| new |\n")
+    assert once == f"# Models\n\n{compare.BEGIN}\n\n| new |\n\n{compare.END}\n\n## More\n"
+    assert compare.replace_between(once, "| new |\n") == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        compare.BEGIN,
+        compare.END + compare.BEGIN,
+        2 * (compare.BEGIN + compare.END),
+        compare.BEGIN + 2 * compare.END,
+    ],
+)
+def test_missing_markers_are_refused(text):
+    with pytest.raises(ValueError, match="once each"):
+        compare.replace_between(text, "new")
+
+
+def test_baseline_comes_from_the_history(tmp_path):
+    known = ["git", "-C", str(compare.PROJECT), "cat-file", "-e", compare._BASELINE_COMMIT]
+    if subprocess.run(known, capture_output=True, check=False).returncode:
+        pytest.skip("needs the repository's history")
+    card, _ = read_model(str(compare.baseline(tmp_path)))
+    assert card.sha256.startswith("8523f1174770")
+
+
+def test_missing_history_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "PROJECT", tmp_path)
+    with pytest.raises(ValueError, match=r"expected the untrained baseline in the repository's history"):
+        compare.baseline(tmp_path)
+
+
+def test_original_that_cannot_be_exported_is_named(tmp_path, monkeypatch):
+    script = tmp_path / "training" / "export.py"
+    script.parent.mkdir()
+    script.write_text("import sys\nsys.exit('a warning\\n✗ expected a model')")
+    monkeypatch.setattr(compare, "PROJECT", tmp_path)
+    with pytest.raises(ValueError, match=r"bad\.h5' to be exported\. Received: ✗ expected a model$"):
+        compare.original(tmp_path / "bad.h5", tmp_path, tmp_path)
