@@ -1,10 +1,16 @@
-"""Computing in float16 where it is safe; the weights stay float32, and so does what is saved."""
+"""Computing in float16 where it is safe; the weights stay float32, and so does what is saved.
+
+Pooling and normalisation stay float32 too: the squares of what NetVLAD sums over a picture are more than
+float16 can hold.
+"""
 
 import keras
 
+_SENSITIVE = ("NetVLAD", "Whitening", "L2Normalization")
+
 
 def in_precision(network, policy):
-    """The same network, with the same weights, computing otherwise.
+    """The same network, with the same weights, its convolutions computing otherwise.
 
     Args:
         network: functional Keras model.
@@ -19,11 +25,18 @@ def in_precision(network, policy):
 
 
 def with_policy(description, policy):
-    """A network's description (dicts, lists and values of JSON) with another policy in every layer."""
+    """A network's description (dicts, lists and values of JSON) with another policy in its convolutions."""
     if isinstance(description, (list, tuple)):
         return [with_policy(part, policy) for part in description]
     if not isinstance(description, dict):
         return description
-    if description.get("class_name") == "DTypePolicy":
+    name = description.get("class_name")
+    if name == "DTypePolicy":
         return {**description, "config": {**description["config"], "name": policy}}
-    return {name: with_policy(part, policy) for name, part in description.items()}
+    if name == "__keras_tensor__":
+        return {
+            **description,
+            "config": {**description["config"], "dtype": "float32"},
+        }  # Keras finds out anyhow
+    kept = "float32" if name in _SENSITIVE else policy
+    return {key: with_policy(part, kept) for key, part in description.items()}

@@ -67,8 +67,9 @@ def train(config, folder):
     wait(part)
     keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
     with shared_out(batches.size):
-        policy = "mixed_float16" if config.mixed_precision else "float32"
-        network = in_precision(load_network(folder / "start"), policy)
+        network = load_network(folder / "start")
+        if config.mixed_precision:
+            network = in_precision(network, "mixed_float16")
         freeze(network, config.optimizer.frozen)
         describe = Describer(network, spec, part)
         trainer = Trainer(

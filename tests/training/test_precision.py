@@ -1,0 +1,33 @@
+"""Half precision in the network, none in what is saved."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from training.network import NetworkConfig, build_network  # noqa: E402
+from training.precision import in_precision  # noqa: E402
+from training.saving import ARCHITECTURE, load_network, save_network  # noqa: E402
+
+SMALL = NetworkConfig(48, 64, backbone="mobilenet_v2", last_block=0, reduced=4, clusters=2, size=4)
+
+
+def test_a_network_computes_otherwise_with_the_same_weights():
+    network = build_network(SMALL)
+    half = in_precision(network, "mixed_float16")
+    assert half.get_layer("reduction").compute_dtype == "float16"
+    assert half.get_layer("reduction").variable_dtype == "float32"
+    assert half.get_layer("netvlad").compute_dtype == "float32"
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 48, 64, 3)).astype(np.float32)
+    whole, found = (np.asarray(each(pictures), np.float32) for each in (network, half))
+    assert 0 < np.abs(found - whole).max() < 0.02
+
+
+def test_what_is_saved_is_float32(tmp_path):
+    half = in_precision(build_network(SMALL), "mixed_float16")
+    save_network(half, tmp_path)
+    assert "float16" not in (tmp_path / ARCHITECTURE).read_text()
+    loaded = load_network(tmp_path)
+    assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}
+    for one, other in zip(loaded.get_weights(), half.get_weights()):
+        np.testing.assert_array_equal(one, other)

@@ -1,0 +1,163 @@
+"""The command: the same curve again, resumed from every kind of end, bad input in one sentence."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from tests.training.small_set import ROOT, read_curve, write_config, write_pictures
+from training import monitor
+from training.config import read_config
+from training.console import run_script
+from training.saving import load_network
+from training.train import main, read_split, train
+
+KILLED = """
+import os, signal
+from training import monitor, train
+monitor.Monitor.learned = lambda self, step, figures: os.kill(os.getpid(), signal.SIGKILL)
+train.main()
+"""
+
+
+@pytest.fixture(scope="module")
+def killed_run(small_config, tmp_path_factory):
+    """A function that waits for the folder of a run killed in step 3, after the checkpoint of step 2."""
+    folder = tmp_path_factory.mktemp("killed run")
+    command = [sys.executable, "-c", KILLED, str(small_config), "--output", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wait():
+        assert process.wait(timeout=120) == -signal.SIGKILL
+        return folder
+
+    yield wait
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """``command(*arguments)``: what training/train.py would end with."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run_script(main)
+        return ended.value.code
+
+    return command
+
+
+def same_files(one, other, *names):
+    return [name for name in names if (one / name).read_bytes() != (other / name).read_bytes()] == []
+
+
+def test_the_same_training_twice_is_the_same(killed_run, whole_run, small_config, tmp_path):
+    train(read_config(small_config, ["loader_threads=3"]), tmp_path)
+    assert same_files(tmp_path, whole_run, "curve.csv", "checkpoint.npz", "architecture.json")
+    curve = read_curve(whole_run)
+    assert {step for step, name in curve if name == "loss"} == {3, 6, 9}
+    assert {step for step, name in curve if name == "changed recall@1"} == {5, 10}
+    moved = [np.abs(one - other).max() for one, other in zip(*weights(whole_run, whole_run / "start"))]
+    assert max(moved) > 1e-4
+
+
+def weights(*folders):
+    return [load_network(folder).get_weights() for folder in folders]
+
+
+def test_killed_interrupted_and_resumed_is_the_same(
+    killed_run, whole_run, small_config, command, monkeypatch
+):
+    folder = killed_run()
+    assert not (folder / "architecture.json").exists()
+    learned = monitor.Monitor.learned
+
+    def interrupt(self, step, figures):
+        learned(self, step, figures)
+        if step == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(monitor.Monitor, "learned", interrupt)
+    ended = command(small_config, "--output", folder)
+    assert ended == "✗ interrupted: step 9 is saved; the same command goes on from there"
+    monkeypatch.setattr(monitor.Monitor, "learned", learned)
+    train(read_config(small_config), folder)
+    assert same_files(folder, whole_run, "curve.csv", "checkpoint.npz", "architecture.json")
+    for one, other in zip(*weights(folder, whole_run)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_finished_run_says_so(whole_run, small_config, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["train.py", str(small_config), "--output", str(whole_run)])
+    before = (whole_run / "checkpoint.npz").stat().st_mtime_ns
+    main()
+    assert "has had its 10 steps" in capsys.readouterr().out
+    assert (whole_run / "checkpoint.npz").stat().st_mtime_ns == before
+
+
+def test_another_configuration_is_refused_in_the_same_folder(whole_run, small_config, command):
+    ended = command(small_config, "--output", whole_run, "steps=12", "seed=1", "batch.positives=2")
+    assert ended.startswith(f"✗ expected the configuration that the run in '{whole_run}' began with")
+    assert ended.endswith("Received: another batch.positives, seed")
+
+
+def test_a_preview_is_a_picture_and_nothing_else(small_config, tmp_path, monkeypatch):
+    sheet = tmp_path / "sheet.jpg"
+    monkeypatch.setattr(sys, "argv", ["train.py", str(small_config), "--preview", str(sheet)])
+    main()
+    assert cv2.imread(str(sheet)).shape[2] == 3
+    assert list(tmp_path.iterdir()) == [sheet]
+
+
+def test_a_picture_that_does_not_decode_is_named(small_config, tmp_path, command):
+    shutil.copytree(small_config.parent, tmp_path / "set")
+    for name in ("0_0.png", "0_1.png", "0_2.png"):
+        (tmp_path / "set" / name).write_bytes(b"\x89PNG\r\n")
+    ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run")
+    assert ended.startswith(f"✗ expected a picture that decodes. Received: '{tmp_path / 'set' / '0_'}")
+    assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("batch.queries=13", r"at least batch\.queries=13 pictures to train on\. Received: 12"),
+        ("network.height=96", r"for pictures of \(96, 64, 3\).*random'\. Received: one for \(48, 64, 3\)"),
+        ("start.network=none", "network of ours.*none'"),
+        ("optimizer.frozen=block_7", "optimizer.frozen"),
+        ("distribution={processes: 2, address: 'here:1'}", "KERAS_BACKEND=jax for several processes"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(small_config, tmp_path, command, change, sentence):
+    ended = command(small_config, "--output", tmp_path, change)
+    assert ended.startswith("✗ expected")
+    assert "\n" not in ended
+    assert re.search(sentence, ended)
+
+
+def test_a_split_without_pictures_is_named(small_config, tmp_path):
+    write_pictures(tmp_path, places=2)  # both for validation
+    config = read_config(write_config(tmp_path))
+    assert len(read_split(config.data, "validation")[0]) == 6
+    with pytest.raises(ValueError, match=r"split 'train' in '.*manifest\.csv'\. Received: none"):
+        read_split(config.data, "train")
+
+
+def test_a_manifest_may_lack_a_split_that_another_has(small_config, tmp_path):
+    write_pictures(tmp_path, places=2)
+    both = {str(small_config.parent / "manifest.csv"): 3.0, "manifest.csv": 1.0}
+    config = read_config(write_config(tmp_path, data={"manifests": both}))
+    records, shares = read_split(config.data, "train")
+    assert len(records) == 12
+    assert shares.sum() == pytest.approx(3.0)
+    assert len(read_split(config.data, "validation")[0]) == 12

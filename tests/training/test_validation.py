@@ -1,0 +1,62 @@
+"""Recall while training."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from place_recognition_ros.descriptor.preprocess import InputSpec
+from training.data import PlaceRules, Places, Record
+from training.validation import Describer, Validation, describe
+
+SPEC = InputSpec(4, 4, 3, "RGB", 1.0, 0.0)
+
+
+class Corner:
+    """Stands in for a network: what the corner pixel says, as a direction."""
+
+    batches = 0
+
+    def predict_on_batch(self, images):
+        self.batches += 1
+        angle = images[:, 0, 0, 0] / 100
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def picture(value):
+    return np.full((4, 4, 3), value, np.uint8)
+
+
+def validate(values, places, augment):
+    records = [Record(f"{i}.png", place=place) for i, place in enumerate(places)]
+    pictures = [picture(value) for value in values]
+    describer = Describer(Corner(), SPEC)
+    return Validation(Places(records, PlaceRules()), pictures, len(pictures), describer, augment)()
+
+
+def test_descriptors_are_those_of_each_picture():
+    network = Corner()
+    descriptors = describe(network, (picture(value) for value in range(70)), SPEC)
+    assert network.batches == 3
+    np.testing.assert_allclose(np.arctan2(*descriptors.T[::-1]) * 100, np.arange(70), atol=1e-3)
+    np.testing.assert_array_equal(Describer(network, SPEC)(picture, 70), descriptors)
+
+
+def test_recall_of_changed_copies_and_of_neighbours():
+    figures, similarity = validate([10, 20, 100, 110], "aabb", lambda image, seed: image)
+    assert figures["changed recall@1"] == 1.0
+    assert figures["neighbour recall@1"] == 1.0
+    np.testing.assert_allclose(np.diag(similarity), 1.0, atol=1e-6)
+
+    def swap(image, seed):
+        return picture(150 - int(image[0, 0, 0]))
+
+    figures, _ = validate([10, 60, 75, 121], "abcb", swap)  # which become 140, 90, 75, 29
+    assert figures["changed recall@1"] == 0.25
+    assert figures["neighbour recall@1"] == 0.0
+    assert figures["neighbour recall@5"] == 1.0
+
+
+def test_without_neighbours_there_is_no_such_figure():
+    figures, _ = validate([10, 20], "ab", lambda image, seed: image)
+    assert set(figures) == {"changed recall@1", "changed recall@5", "changed recall@10"}
