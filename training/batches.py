@@ -96,6 +96,11 @@ class Batches:
         """(N, D) float32 descriptors that tell which pictures look alike; None: not mined yet."""
 
     @property
+    def pictures(self):
+        """Number of pictures that batches are made from."""
+        return len(self._shares)
+
+    @property
     def size(self):
         """Number of pictures in a batch, N."""
         return self._config.queries * (1 + self._config.positives + self._config.negatives)

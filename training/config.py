@@ -220,7 +220,8 @@ def _override(fields, override):
 
 def _sentence(problem):
     key = ".".join(str(part) for part in problem["loc"])
-    return f"expected another value for '{key}': {problem['msg']}. Received: {problem['input']!r}"
+    message = problem["msg"].removeprefix("Value error, ")  # pydantic's own word before ours
+    return f"expected another value for '{key}': {message}. Received: {problem['input']!r}"
 
 
 def _resolve(config, folder):

@@ -34,7 +34,9 @@ class Views:
 
 
 def initialize(network, config, pictures, indices, spec, augment):
-    """Reduction, clusters and whitening from pictures; the backbone has its weights already.
+    """Reduction, clusters and whitening from pictures, as far as the network has them.
+
+    The backbone has its weights already.
 
     Args:
         network: Keras model of :func:`training.network.build_network`.
@@ -46,7 +48,8 @@ def initialize(network, config, pictures, indices, spec, augment):
     """
     once = Views(pictures, indices, spec, augment, 1)
     initialize_pooling(network, once, config.equalization, config.sharpness)
-    fit_whitening(network, Views(pictures, indices, spec, augment, config.copies), config.shrinkage)
+    if _has(network, "whitening"):
+        fit_whitening(network, Views(pictures, indices, spec, augment, config.copies), config.shrinkage)
 
 
 def fit_whitening(network, views, shrinkage):
@@ -64,7 +67,7 @@ def fit_whitening(network, views, shrinkage):
 
 
 def initialize_pooling(network, batches, equalization, sharpness, per_picture=40, seed=0):
-    """PCA for the layer "reduction", then k-means for the layer "netvlad".
+    """PCA for the layer "reduction", if there is one, then k-means for the layer "netvlad".
 
     Args:
         network: Keras model of :func:`training.network.build_network`, its backbone already loaded.
@@ -75,22 +78,35 @@ def initialize_pooling(network, batches, equalization, sharpness, per_picture=40
         per_picture: number of local features that each picture gives.
         seed: of the choice of features and first centres.
     """
-    reduction, netvlad = network.get_layer("reduction"), network.get_layer("netvlad")
-    backbone = keras.Model(network.input, reduction.input)
+    netvlad, reduces = network.get_layer("netvlad"), _has(network, "reduction")
+    before = network.get_layer("reduction") if reduces else netvlad
+    backbone = keras.Model(network.input, before.input)
     random = np.random.default_rng(seed)
     features = np.concatenate(
         [_some(backbone.predict_on_batch(batch), per_picture, random) for batch in batches]
     )
+    if reduces:
+        features = _fit_reduction(before, features, equalization)
+    if netvlad.normalize_input:
+        features = features / np.linalg.norm(features, axis=1, keepdims=True)
+    netvlad.set_centers(kmeans(features, netvlad.clusters + netvlad.ghosts, seed), sharpness)
+
+
+def _fit_reduction(reduction, features, equalization):
+    """PCA of (N, D) local features as the layer's weights; what the layer makes of them, (N, filters)."""
     mean, variances, directions = principal_components(features)
     kept = slice(reduction.filters)
     projection = directions[:, kept] / np.maximum(variances[kept], 1e-9) ** (equalization / 2)
     reduction.set_weights([np.float32(projection[None, None]), np.float32(-mean @ projection)])
-    reduced = np.float32((features - mean) @ projection)
-    reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
-    netvlad.set_centers(kmeans(reduced, netvlad.clusters + netvlad.ghosts, seed), sharpness)
+    return np.float32((features - mean) @ projection)
+
+
+def _has(network, name):
+    return any(layer.name == name for layer in network.layers)
 
 
 def _some(grids, count, random):
-    """``count`` random features of each grid: (B, H, W, D) to (B · count, D)."""
+    """``count`` random features of each grid, or all: (B, H, W, D) to (B · count, D)."""
     flat = grids.reshape(len(grids), -1, grids.shape[-1])
+    count = min(count, flat.shape[1])
     return np.concatenate([grid[random.choice(len(grid), count, replace=False)] for grid in flat])

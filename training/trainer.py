@@ -42,9 +42,13 @@ class Trainer:
             ValueError: if it is damaged or of another training.
         """
         if self._path.exists():
-            self.step, self._batches.mined, self._recent = load_checkpoint(
-                self._path, self.network, self.network.optimizer
-            )
+            self.step, mined, self._recent = load_checkpoint(self._path, self.network, self.network.optimizer)
+            if mined is not None and len(mined) != self._batches.pictures:
+                raise ValueError(
+                    f"expected the {len(mined)} pictures that '{self._path}' was written with. "
+                    f"Received: {self._batches.pictures}"
+                )
+            self._batches.mined = mined
 
     def run(self):
         """Train to the last step.

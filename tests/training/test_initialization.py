@@ -69,6 +69,20 @@ def test_whitening_makes_what_changes_within_a_place_alike_in_all_directions(net
     assert np.abs(components.mean(axis=(0, 1))).max() < 0.05
 
 
+@pytest.mark.parametrize("changes", [{"reduced": 0}, {"size": 0}, {"normalized": False}, {"last_block": 8}])
+def test_what_a_network_lacks_is_not_fitted(changes):
+    network = build_network(SMALL._replace(**changes))
+    initialize(network, StartConfig(copies=2), PICTURES, range(len(PICTURES)), SPEC, darker)
+    batch = np.concatenate([prepare(each, SPEC) for each in PICTURES])
+    netvlad = network.get_layer("netvlad")
+    lengths = np.linalg.norm(keras.Model(network.input, netvlad.input).predict_on_batch(batch), axis=-1)
+    longest = 1.0 if netvlad.normalize_input else lengths.max()
+    centers = np.linalg.norm(np.array(netvlad.centers), axis=1)
+    assert 0.1 * longest < centers.max() < longest
+    descriptors = network.predict_on_batch(batch)
+    np.testing.assert_allclose(np.linalg.norm(descriptors, axis=1), 1.0, atol=1e-4)
+
+
 def test_the_same_pictures_give_the_same_weights(network):
     keras.utils.set_random_seed(0)
     again = build_network(SMALL)

@@ -111,6 +111,18 @@ def test_another_configuration_is_refused_in_the_same_folder(whole_run, small_co
     assert ended.endswith("Received: another batch.positives, seed")
 
 
+def test_a_manifest_that_grew_is_refused(whole_run, small_config, tmp_path, command):
+    shutil.copytree(whole_run, tmp_path / "run")
+    (tmp_path / "run" / "config.json").unlink()
+    shutil.copytree(small_config.parent, tmp_path / "set")
+    with open(tmp_path / "set" / "manifest.csv", "a", encoding="utf-8") as manifest:
+        manifest.write("0_0.png,place 0,train\n")
+    ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run", "steps=12")
+    assert re.search(
+        r"expected the 12 pictures that '.*checkpoint\.npz' was written with\. Received: 13", ended
+    )
+
+
 def test_a_preview_is_a_picture_and_nothing_else(small_config, tmp_path, monkeypatch):
     sheet = tmp_path / "sheet.jpg"
     monkeypatch.setattr(sys, "argv", ["train.py", str(small_config), "--preview", str(sheet)])
