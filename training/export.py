@@ -104,7 +104,9 @@ def check_parity(network, content, pictures, spec):
         )
     recalls = [_recall_of_copies(descriptors) for descriptors in (expected, found)]
     if recalls[0] != recalls[1]:
-        raise ModelError(f"expected the recall@1 of Keras, {recalls[0]}. Received: {recalls[1]} from ONNX Runtime")
+        raise ModelError(
+            f"expected the recall@1 of Keras, {recalls[0]}. Received: {recalls[1]} from ONNX Runtime"
+        )
     return Parity(float(cosines[worst]), recalls[0])
 
 
@@ -132,7 +134,9 @@ def read_pictures(source):
     else:
         paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
     if not paths:
-        raise ValueError(f"expected pictures to prove the export on, with --pictures. Received: none in '{source}'")
+        raise ValueError(
+            f"expected pictures to prove the export on, with --pictures. Received: none in '{source}'"
+        )
     return [read_picture(path) for path in paths[:: max(1, len(paths) // _COMPARED)][:_COMPARED]]
 
 
@@ -144,7 +148,9 @@ def main():
         network = resized(network, spec.height, spec.width)
     similarity = arguments.min_similarity
     if similarity is None:
-        similarity = min_similarity(network, spec, read_manifest(arguments.calibrate)) if arguments.calibrate else 0.0
+        similarity = (
+            min_similarity(network, spec, read_manifest(arguments.calibrate)) if arguments.calibrate else 0.0
+        )
     card = ModelCard(
         name=arguments.output.stem,
         sha256="",
@@ -157,8 +163,9 @@ def main():
     )
     parity = export_model(network, card, arguments.output, read_pictures(arguments.pictures))
     print(
-        f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; Keras "
-        f"against ONNX Runtime: cosine at least {parity.cosine:.7f}, recall@1 {100 * parity.recall_at_1:.1f} by both"
+        f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; "
+        f"Keras against ONNX Runtime: cosine at least {parity.cosine:.7f}, "
+        f"recall@1 {100 * parity.recall_at_1:.1f} by both"
     )
 
 
@@ -172,7 +179,9 @@ def _parse():
     parser.add_argument("--height", type=int, help="of the pictures, pixels; default: as trained")
     parser.add_argument("--width", type=int)
     parser.add_argument("--pictures", type=Path, help="folder or manifest of pictures to prove it on")
-    parser.add_argument("--preprocessing", choices=sorted(PREPROCESSING), default="", help="of an original's model")
+    parser.add_argument(
+        "--preprocessing", choices=sorted(PREPROCESSING), default="", help="of an original's model"
+    )
     parser.add_argument("--calibrate", type=Path, help="manifest that tells the card's min_similarity")
     parser.add_argument("--min-similarity", type=float, help="the same as a number; default: 0")
     parser.add_argument("--trained-on", nargs="*", default=[], metavar="SET=LICENCE", help="for the card")

@@ -80,14 +80,16 @@ def _read(path):
             if strange:
                 raise ModelError(
                     f"expected one of the original's networks in '{path}', of the layers "
-                    f"{', '.join(sorted(_KNOWN))}. Received: the layer '{strange[0][1]}' of class {strange[0][0]}"
+                    f"{', '.join(sorted(_KNOWN))}. "
+                    f"Received: the layer '{strange[0][1]}' of class {strange[0][0]}"
                 )
             arrays = _arrays(file["model_weights"], layers)
             shape = description["config"]["layers"][0]["config"]["batch_input_shape"]
             return Legacy(_config(layers, arrays, shape, path), layers, arrays), version
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ModelError(
-            f"expected one of the original's models, HDF5 as Keras 2.2 wrote it. Received: '{path}': {error!r}"
+            "expected one of the original's models, HDF5 as Keras 2.2 wrote it. "
+            f"Received: '{path}': {error!r}"
         ) from error
 
 
@@ -124,7 +126,8 @@ def _config(layers, arrays, shape, path):
         backbone, block = "mobilenet_v2", int(last.split("_")[1])
     else:
         raise ModelError(
-            f"expected MobileNet or MobileNetV2 and then NetVLAD in '{path}'. Received: '{last}', then '{vlad}'"
+            f"expected MobileNet or MobileNetV2 and then NetVLAD in '{path}'. "
+            f"Received: '{last}', then '{vlad}'"
         )
     _, height, width, channels = shape
     return NetworkConfig(
@@ -141,7 +144,9 @@ def _weights(layer, legacy, path):
         # theirs adds the centre to the feature, ours subtracts it
         found = [kernel[0, 0], bias[0, 0], -centers[0, 0, 0].T]
     elif layer.name.endswith("_bn"):
-        found = [arrays[f"{layer.name}/{name}"] for name in ("gamma", "beta", "moving_mean", "moving_variance")]
+        found = [
+            arrays[f"{layer.name}/{name}"] for name in ("gamma", "beta", "moving_mean", "moving_variance")
+        ]
     else:
         found = _convolution(layer, arrays)
     expected = [tuple(variable.shape) for variable in layer.weights]

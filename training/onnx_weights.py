@@ -31,7 +31,9 @@ def load_onnx_weights(network, path):
         )
     for (layer, variable), weight in zip(variables, weights):
         if weight.ndim == 4:  # ONNX: (out, in, height, width)
-            weight = np.transpose(weight, (2, 3, 0, 1) if isinstance(layer, DepthwiseConv2D) else (2, 3, 1, 0))
+            weight = np.transpose(
+                weight, (2, 3, 0, 1) if isinstance(layer, DepthwiseConv2D) else (2, 3, 1, 0)
+            )
         if weight.shape != tuple(variable.shape):
             raise ModelError(
                 f"expected {tuple(variable.shape)} for '{layer.name}' in '{path}', as the configuration's "

@@ -45,4 +45,5 @@ def vgg16(image, last_block):
 def caffe_input(channels):
     """Weights of the layer "caffe_input": kernel (1, 1, channels, 3), bias (3,)."""
     kernel = np.eye(3)[::-1] if channels == 3 else np.ones((1, 3))
-    return [np.float32(127.5 * kernel)[None, None], np.float32(127.5 - np.array(_MEAN_BGR))]
+    scaled = (127.5 * kernel)[None, None].astype(np.float32)
+    return [scaled, (127.5 - np.array(_MEAN_BGR)).astype(np.float32)]

@@ -33,7 +33,9 @@ class Places:
     def __init__(self, records, rules):
         self._rules = rules
         self._number = np.arange(len(records))
-        self._place = _numbered(f"{record.region}\0{record.place}" if record.place else "" for record in records)
+        self._place = _numbered(
+            f"{record.region}\0{record.place}" if record.place else "" for record in records
+        )
         self._region = _numbered(record.region for record in records)
         self._sequence = _numbered(
             f"{record.region}\0{record.sequence}" if record.sequence else "" for record in records
