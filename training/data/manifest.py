@@ -10,6 +10,7 @@ empty), ``licence``.
 import csv
 import io
 import math
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,8 @@ def read_manifest(path, split=None):
 
     Raises:
         ValueError: naming file and line, if a column is unknown, a value does not fit, a picture is
-            missing, a picture says nothing of its place, or none is left.
+            missing, a picture says nothing of its place, none is left, or a place of the split "train" has
+            one picture only.
     """
     path = Path(path)
     try:
@@ -65,6 +67,8 @@ def read_manifest(path, split=None):
         raise ValueError(
             f"expected pictures of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
         )
+    if split == "train":
+        _refuse_single(chosen, path)
     return chosen
 
 
@@ -88,7 +92,7 @@ def write_manifest(records, path):
 
 
 def _text(value):
-    return f"{value:.6g}" if isinstance(value, float) and not math.isnan(value) else _blank_if_nan(value)
+    return f"{value:.15g}" if isinstance(value, float) and not math.isnan(value) else _blank_if_nan(value)
 
 
 def _blank_if_nan(value):
@@ -119,6 +123,17 @@ def _parse(row, where, folder):
     if not (record.place or record.sequence or not math.isnan(record.x + record.y)):
         raise ValueError(f"expected a place, x and y, or a sequence. Received: none of them in {where}")
     return record
+
+
+def _refuse_single(records, path):
+    """A label that one picture has teaches nothing; it is mistyped, or its other pictures are missing."""
+    counts = Counter((record.region, record.place) for record in records)
+    for record in records:
+        if record.place and counts[record.region, record.place] == 1:
+            raise ValueError(
+                f"expected two pictures or more of the place '{record.place}' to train on. "
+                f"Received: only '{record.image}' in '{path}'"
+            )
 
 
 def _number(text, where):

@@ -1,0 +1,126 @@
+"""A map that the node recorded: its thumbnails are the pictures, odometry and verified loops the labels.
+
+With odometry the pictures get positions, the drift between verified loops taken out; without it, numbers
+of places (see :mod:`training.data.readers.loops`). Poses are in a frame whose z points up (REP 103); they
+may be those of an optical frame (z forward) or of a body (x forward).
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from place_recognition_ros.errors import StoreError
+from place_recognition_ros.keyframes.store import KeyframeStore
+from training.data.manifest import Record
+from training.data.readers.loops import Walks, name_places, relax, verified_loops
+from training.files import write_atomically
+
+EXTENT_SECONDS = 1.0  # how long a place lasts, in maps without odometry
+GUARD_SECONDS = 10.0  # from one place to the next
+
+
+def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
+    """Keyframes of a map, their thumbnails written out as files.
+
+    Args:
+        path: of the map. It is read from a copy; keyframes that a running node adds meanwhile may be missing.
+        pictures: folder that gets the thumbnails.
+        origin: a :class:`Record` whose split and licence all get.
+        guard_seconds: nearer keyframes of a session are no loops.
+
+    Returns:
+        list of :class:`Record`; each session is a sequence, the map a region.
+
+    Raises:
+        ValueError: naming the map, if it is none or holds no whole keyframe.
+    """
+    path = Path(path)
+    keyframes, features, thumbnails = _read(path)
+    walks = _walks(keyframes)
+    descriptors = np.stack([keyframe.descriptor for keyframe in keyframes])
+    loops = verified_loops(walks, descriptors, features, guard_seconds)
+    places = np.full(len(keyframes), -1)
+    if np.isnan(walks.position).all():
+        places = name_places(walks, loops, EXTENT_SECONDS, guard_seconds)
+    walks = relax(walks, loops)
+    origin = origin or Record(path)
+    records = []
+    for row, keyframe in enumerate(keyframes):
+        image = Path(pictures) / f"{keyframe.id:08d}.jpg"
+        write_atomically(image, thumbnails[row])
+        records.append(
+            origin._replace(
+                image=image,
+                place=f"place {places[row]}" if places[row] >= 0 else "",
+                x=float(walks.position[row].real),
+                y=float(walks.position[row].imag),
+                heading=float(walks.heading[row]),
+                sequence=f"session {keyframe.session}",
+                time=float(walks.seconds[row]),
+                region=path.stem,
+            )
+        )
+    return records
+
+
+def _read(path):
+    """Whole keyframes with pictures: StoredKeyframes, their features, their JPEGs."""
+    if not path.is_file():
+        raise ValueError(f"expected a map. Received: '{path}', missing")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "map"
+        for suffix in ("", "-wal"):  # what was added last
+            if path.with_name(path.name + suffix).is_file():
+                shutil.copyfile(path.with_name(path.name + suffix), f"{copy}{suffix}")
+        try:
+            store = KeyframeStore(str(copy), *_made_by(copy))
+            try:
+                whole = [(k, store.features(k.id), store.thumbnail(k.id)) for k in store.keyframes()]
+            finally:
+                store.close()
+        except (StoreError, sqlite3.Error, UnicodeDecodeError) as error:
+            reason = str(error).replace(str(copy), str(path))
+            raise ValueError(f"expected a map of this package. Received: '{path}': {reason}") from error
+    whole = [row for row in whole if row[2]]
+    if not whole:
+        raise ValueError(f"expected keyframes in the map '{path}'. Received: none that is whole")
+    return tuple(zip(*whole))
+
+
+def _made_by(path):
+    """Id of the model whose descriptors a map holds, and their length."""
+    connection = sqlite3.connect(str(path))
+    try:
+        model = connection.execute("SELECT value FROM meta WHERE key = 'model'").fetchone()
+        size = connection.execute(
+            "SELECT length(descriptor) AS size FROM keyframes GROUP BY size ORDER BY count(*) DESC"
+        ).fetchone()
+    finally:
+        connection.close()
+    return str(model[0]) if model else "", size[0] // 4 if size else 0
+
+
+def _walks(keyframes):
+    session = np.array([keyframe.session for keyframe in keyframes])
+    stamp = np.array([keyframe.stamp for keyframe in keyframes])
+    first = {number: stamp[session == number].min() for number in np.unique(session).tolist()}
+    seconds = 1e-9 * (stamp - np.array([first[number] for number in session.tolist()]))
+    position = np.full((len(keyframes), 2), np.nan)
+    turn = np.full((len(keyframes), 4), np.nan)
+    for row, keyframe in enumerate(keyframes):
+        if keyframe.pose is not None:
+            position[row], turn[row] = keyframe.pose.position[:2], keyframe.pose.orientation
+    return Walks(session, seconds, position @ (1.0, 1j), _headings(turn))
+
+
+def _headings(turn):
+    """(N, 4) unit quaternions x, y, z, w ► (N,) radians of what looks forward."""
+    x, y, z, w = turn.T
+    optical = 2 * (x * z + y * w) + 2j * (y * z - x * w)  # the z axis in the plane
+    body = 1 - 2 * (y * y + z * z) + 2j * (x * y + z * w)  # the x axis in the plane
+    known = ~np.isnan(w)
+    upright = known.any() and np.median(np.abs(optical[known])) < 0.5
+    return np.angle(body if upright else optical)

@@ -1,0 +1,176 @@
+"""A manifest from pictures of yours, or from a public set.
+
+Usage:
+  python3 training/make_manifest.py frames walk.bag --output mine.csv --validation-every 5
+  python3 training/make_manifest.py frames monday.mp4 tuesday.mp4 --output mine.csv
+  python3 training/make_manifest.py map office.map --output mine.csv --validation-every 5
+  python3 training/make_manifest.py folders pictures/ --output mine.csv
+  python3 training/make_manifest.py pittsburgh Pittsburgh250k/ --output pittsburgh.csv
+  python3 training/make_manifest.py tokyo tokyoTimeMachine/ --output tokyo.csv
+
+Pictures of videos, bags and maps are written to a folder beside the manifest. Rendered worlds come with
+their manifest, see training/render_world.py; what the columns mean: training/data/manifest.py.
+"""
+
+import argparse
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+
+from training.console import run_script
+from training.data.manifest import SPLITS, Record, write_manifest
+from training.data.readers.frames import RATE, read_frames
+from training.data.readers.own_sets import read_ie_tower, read_outdoor, read_own_sets
+from training.data.readers.pittsburgh import read_pittsburgh, read_tokyo
+from training.data.readers.place_folders import read_place_folders
+from training.data.readers.recorded_map import GUARD_SECONDS, read_recorded_map
+from training.data.splitting import set_apart
+from training.paths import DATA
+
+
+def make_manifest(arguments):
+    """Read the source and write its manifest; returns the records."""
+    records = arguments.read(arguments)
+    if getattr(arguments, "validation_every", None):
+        records = set_apart(records, arguments.validation_every)
+    write_manifest(records, arguments.output)
+    return records
+
+
+def _folders(arguments):
+    return [
+        record._replace(licence=arguments.licence)
+        for source in arguments.source
+        for record in read_place_folders(source, arguments.skip_single, arguments.split)
+    ]
+
+
+def _frames(arguments):
+    records = []
+    for source in _distinct(arguments.source):
+        region = source.stem if arguments.apart else arguments.region
+        origin = Record(source, region=region, split=arguments.split, licence=arguments.licence)
+        pictures = _pictures(arguments, source)
+        records += read_frames(source, pictures, arguments.rate, arguments.fps, arguments.topic, origin)
+    return records
+
+
+def _map(arguments):
+    records = []
+    for source in _distinct(arguments.source):
+        origin = Record(source, split=arguments.split, licence=arguments.licence)
+        records += read_recorded_map(source, _pictures(arguments, source), origin, arguments.guard_seconds)
+    return records
+
+
+def _distinct(sources):
+    """Their paths, once it is known that no two would be called the same."""
+    for name, count in Counter(source.stem for source in sources).items():
+        if count > 1:
+            raise ValueError(f"expected sources of different names. Received: {count} called '{name}'")
+    return sources
+
+
+def _pictures(arguments, source):
+    folder = arguments.pictures or arguments.output.with_name(f"{arguments.output.stem}_pictures")
+    return folder / source.stem
+
+
+def summarise(records):
+    """How many pictures, places and sequences each split has, a line each."""
+    lines = []
+    for split in SPLITS:
+        chosen = [record for record in records if record.split == split]
+        if chosen:
+            places = len({(record.region, record.place) for record in chosen if record.place})
+            sequences = len({(record.region, record.sequence) for record in chosen if record.sequence})
+            lines.append(f"{split}: {len(chosen)} pictures, {places} places, {sequences} sequences")
+    return lines
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    folders = _own(kinds, "folders", _folders, "a folder of place folders")
+    folders.add_argument("--skip-single", action="store_true", help="leave out places with one picture")
+    frames = _own(kinds, "frames", _frames, "videos, bags or folders of frames in order")
+    frames.add_argument("--rate", type=_positive, default=RATE, help=f"pictures a second (default {RATE})")
+    frames.add_argument("--fps", type=_positive, help="frames a second in the source, if it does not say it")
+    frames.add_argument("--topic", default="", help="of a bag with several image topics")
+    frames.add_argument("--region", default="", help="a name for where all this is")
+    frames.add_argument("--apart", action="store_true", help="no two sources show a common place")
+    recorded = _own(kinds, "map", _map, "maps that the node recorded; no two of them of one building")
+    recorded.add_argument(
+        "--guard-seconds",
+        type=_positive,
+        default=GUARD_SECONDS,
+        help=f"between pictures that may be a loop (default {GUARD_SECONDS:g})",
+    )
+    for kind in (frames, recorded):
+        kind.add_argument("--pictures", type=Path, help="folder for them (default: beside the manifest)")
+    _public(kinds)
+    return parser
+
+
+def _own(kinds, name, read, about):
+    kind = kinds.add_parser(name, help=about, description=about)
+    kind.add_argument("source", type=Path, nargs="+")
+    kind.add_argument("--split", choices=SPLITS, default="train")
+    kind.add_argument(
+        "--validation-every",
+        type=int,
+        metavar="N",
+        help="every N-th place or sequence is for validation; of a single sequence its last N-th",
+    )
+    kind.add_argument("--licence", default="", help="of the pictures")
+    return _finish(kind, read)
+
+
+def _public(kinds):
+    for name, about in (("pittsburgh", "Pittsburgh 250k or 30k"), ("tokyo", "Tokyo Time Machine")):
+        kind = kinds.add_parser(name, help=f"{about}, as distributed", description=about)
+        kind.add_argument("source", type=Path, help="the folder it was unpacked to")
+        kind.add_argument("--structs", type=Path, nargs="+", help=".mat files, if others than the usual")
+        kind.add_argument("--images", type=Path, help="folder of the database's pictures")
+        if name == "pittsburgh":
+            kind.add_argument("--queries", type=Path, help="folder of the queries' pictures")
+            _finish(kind, lambda a: read_pittsburgh(a.source, a.structs, a.images, a.queries))
+        else:
+            _finish(kind, lambda a: read_tokyo(a.source, a.structs, a.images))
+    for name, reader, default in (
+        ("ie_tower", read_ie_tower, DATA / "ie_tower"),
+        ("outdoor", read_outdoor, DATA / "outdoor"),
+        ("own", read_own_sets, DATA),
+    ):
+        kind = kinds.add_parser(name, help="what trains the default model")
+        kind.add_argument("source", type=Path, nargs="?", default=default)
+        _finish(kind, lambda a, reader=reader: reader(a.source))
+
+
+def _finish(kind, read):
+    kind.add_argument("--output", type=Path, default=Path("manifest.csv"), help="default: manifest.csv")
+    kind.set_defaults(read=read)
+    return kind
+
+
+def _positive(text):
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0. Received: '{text}'")
+    return number
+
+
+def main():
+    arguments = _parser().parse_args()
+    warnings.showwarning = lambda message, *_, **__: print(f"! {message}", file=sys.stderr)
+    records = make_manifest(arguments)
+    print("\n".join([f"{arguments.output}: {len(records)} pictures", *summarise(records)]))
+
+
+if __name__ == "__main__":
+    run_script(main)
