@@ -28,6 +28,7 @@ from training.checkpoint import saved_step
 from training.config import changed_keys, read_config
 from training.console import run_script
 from training.data import Places, read_manifest
+from training.data.manifest import refuse_single
 from training.distribution import join, own_copy, shared_out, wait
 from training.files import write_atomically
 from training.freezing import freeze
@@ -101,11 +102,14 @@ def read_split(config, split):
         list of :class:`training.data.Record`; (N,) float, each one's share of the queries.
 
     Raises:
-        ValueError: if a manifest cannot be used, or none has a picture of the split.
+        ValueError: if a manifest cannot be used, a place to train on has one picture only, or none has a
+            picture of the split.
     """
     records, shares = [], []
     for path, share in config.manifests.items():
         found = [record for record in read_manifest(path) if record.split == split]
+        if split == "train":
+            refuse_single(found, path)
         records += found
         shares += [share / len(found) for _ in found]
     if not records:

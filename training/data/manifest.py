@@ -52,8 +52,7 @@ def read_manifest(path, split=None):
 
     Raises:
         ValueError: naming file and line, if a column is unknown, a value does not fit, a picture is
-            missing, a picture says nothing of its place, none is left, or a place of the split "train" has
-            one picture only.
+            missing, a picture says nothing of its place, or none is left.
     """
     path = Path(path)
     try:
@@ -67,8 +66,6 @@ def read_manifest(path, split=None):
         raise ValueError(
             f"expected pictures of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
         )
-    if split == "train":
-        _refuse_single(chosen, path)
     return chosen
 
 
@@ -89,6 +86,25 @@ def write_manifest(records, path):
         name = image.relative_to(folder) if image.is_relative_to(folder) else image
         writer.writerow([name.as_posix(), *(_text(value) for value in record[1:])])
     write_atomically(path, text.getvalue().encode())
+
+
+def refuse_single(records, path):
+    """Refuse a label that one picture has: it is mistyped, or the others are missing.
+
+    Args:
+        records: list of :class:`Record`, to train on.
+        path: where they are from.
+
+    Raises:
+        ValueError: naming the picture.
+    """
+    counts = Counter((record.region, record.place) for record in records)
+    for record in records:
+        if record.place and counts[record.region, record.place] == 1:
+            raise ValueError(
+                f"expected two pictures or more of the place '{record.place}' to train on. "
+                f"Received: only '{record.image}' in '{path}'"
+            )
 
 
 def _text(value):
@@ -123,17 +139,6 @@ def _parse(row, where, folder):
     if not (record.place or record.sequence or not math.isnan(record.x + record.y)):
         raise ValueError(f"expected a place, x and y, or a sequence. Received: none of them in {where}")
     return record
-
-
-def _refuse_single(records, path):
-    """A label that one picture has teaches nothing; it is mistyped, or its other pictures are missing."""
-    counts = Counter((record.region, record.place) for record in records)
-    for record in records:
-        if record.place and counts[record.region, record.place] == 1:
-            raise ValueError(
-                f"expected two pictures or more of the place '{record.place}' to train on. "
-                f"Received: only '{record.image}' in '{path}'"
-            )
 
 
 def _number(text, where):

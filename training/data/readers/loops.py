@@ -143,57 +143,36 @@ def _balance(position, session, loops):
 def name_places(walks, loops, extent_seconds, guard_seconds):
     """Give keyframes numbers of places by time and loops alone, for maps without odometry.
 
-    A keyframe that loops lead from to a place is of it. One without loops begins a place, which lasts
-    ``extent_seconds``, once the last place of its session is ``guard_seconds`` ago. All others stay
-    without, and so do those within ``guard_seconds`` of another place in their session, and places of one
-    keyframe. A place that is seen again but not recognised counts as another.
+    A place is a keyframe, those that its loops lead to, and their neighbours in time. The keyframes with
+    most loops come first. What is near a place, in time or by a loop, is of no other: it stays without,
+    so that between two places there is always a guard. What is seen again but not recognised may become
+    two places.
 
     Args:
         walks: a :class:`Walks`.
-        loops: (L, 2) int, the earlier keyframe first.
-        extent_seconds, guard_seconds: see above.
+        loops: (L, 2) int.
+        extent_seconds: neighbours in a session that are of a place.
+        guard_seconds: neighbours that are of no other.
 
     Returns:
         (N,) int, the place's number; −1: none.
     """
-    place = np.full(len(walks.session), -1)
-    united: list = []  # of each place, another that is the same, or itself
-    began: dict = {}  # session ► time and number of its newest place
-    last: dict = {}  # session ► time of its newest keyframe with a place
-    for row, (session, now) in enumerate(zip(walks.session.tolist(), walks.seconds.tolist())):
-        earlier = loops[loops[:, 1] == row, 0]
-        named = sorted({_root(united, number) for number in place[earlier] if number >= 0})
-        if named:
-            place[row] = named[0]
-            for number in named[1:]:
-                united[number] = named[0]
-        elif len(earlier) == 0:
-            if session in began and now - began[session][0] <= extent_seconds:
-                place[row] = began[session][1]
-            elif now - last.get(session, -np.inf) >= guard_seconds:
-                place[row] = len(united)
-                began[session] = now, len(united)
-                united.append(len(united))
-        if place[row] >= 0:
-            last[session] = now
-    place = np.array([_root(united, number) if number >= 0 else -1 for number in place])
-    return _without_doubtful(place, walks, guard_seconds)
+    count = len(walks.session)
+    place, closed = np.full(count, -1), np.zeros(count, bool)
+    met = np.zeros((count, count), bool)
+    met[loops[:, 0], loops[:, 1]] = met[loops[:, 1], loops[:, 0]] = True
+    for seed in np.argsort(-met.sum(axis=1), kind="stable"):
+        core = np.append(np.flatnonzero(met[seed]), seed)
+        if closed[core].any():
+            continue
+        members = _near(walks, core, extent_seconds) & ~closed
+        if members.sum() > 1:
+            place[members] = place.max() + 1
+            closed |= _near(walks, np.flatnonzero(members), guard_seconds) | met[members].any(axis=0)
+    return place
 
 
-def _root(united, number):
-    while united[number] != number:
-        number = united[number]
-    return number
-
-
-def _without_doubtful(place, walks, guard_seconds):
-    kept = place.copy()
-    for row in np.flatnonzero(place >= 0):
-        near = (walks.session == walks.session[row]) & (
-            np.abs(walks.seconds - walks.seconds[row]) < guard_seconds
-        )
-        if (place[near & (place >= 0)] != place[row]).any():
-            kept[row] = -1
-    numbers, counts = np.unique(kept, return_counts=True)
-    kept[np.isin(kept, numbers[counts < 2])] = -1
-    return kept
+def _near(walks, rows, seconds):
+    """(N,) bool, the keyframe is no further than ``seconds`` from one of ``rows`` in its session."""
+    apart = np.abs(walks.seconds[rows, None] - walks.seconds)
+    return ((apart <= seconds) & (walks.session[rows, None] == walks.session)).any(axis=0)

@@ -18,7 +18,7 @@ from training.data.manifest import Record
 from training.data.readers.loops import Walks, name_places, relax, verified_loops
 from training.files import write_atomically
 
-EXTENT_SECONDS = 1.0  # how long a place lasts, in maps without odometry
+EXTENT_SECONDS = 0.5  # how long a place lasts, in maps without odometry
 GUARD_SECONDS = 10.0  # from one place to the next
 
 
