@@ -3,9 +3,12 @@
 Source: Arandjelović et al., NetVLAD, CVPR 2016; the code's datasets/dbBase.m says what each field means.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+
+from training.data.readers.matlab import read_variables
 
 SPLIT_OF_SET = {"train": "train", "val": "validation", "test": "test"}
 
@@ -36,79 +39,67 @@ def read_dbstruct(path):
     Raises:
         ValueError: naming the file, if it is none, or a field is missing or of another shape.
     """
-    from scipy.io import loadmat
-
-    try:
-        content = loadmat(path, variable_names=["dbStruct"])
-    except Exception as error:  # whatever a file that is no or a hostile .mat makes the parser do
-        raise ValueError(f"expected a MATLAB file up to version 7. Received: '{path}': {error}") from error
-    fields = content.get("dbStruct")
-    if fields is None or fields.size != 1 or not fields.dtype.names:
-        raise ValueError(f"expected one structure 'dbStruct' in '{path}'. Received: {_shape(fields)}")
-    return _parse(fields.reshape(-1)[0], path)
-
-
-def _parse(fields, path):
+    fields = read_variables(path).get("dbStruct")
+    if not isinstance(fields, dict):
+        raise ValueError(f"expected one structure 'dbStruct' in '{path}'. Received: {_kind(fields)}")
     references, queries = _names(fields, "dbImageFns", path), _names(fields, "qImageFns", path)
-    name = _field(fields, "whichSet", path)
-    split = SPLIT_OF_SET.get(str(name.item()) if name.size == 1 else "")
-    if split is None:
-        raise ValueError(
-            f"expected 'whichSet' out of {', '.join(SPLIT_OF_SET)} in '{path}'. Received: {name}"
-        )
+    which = _field(fields, "whichSet", path)
+    if not isinstance(which, str) or which not in SPLIT_OF_SET:
+        sets = ", ".join(SPLIT_OF_SET)
+        raise ValueError(f"expected 'whichSet' out of {sets} in '{path}'. Received: {which}")
     return DbStruct(
-        split,
+        SPLIT_OF_SET[which],
         references,
         _numbers(fields, "utmDb", (2, len(references)), path).T,
         queries,
         _numbers(fields, "utmQ", (2, len(queries)), path).T,
         _months(fields, "dbTimeStamp", len(references), path),
         _months(fields, "qTimeStamp", len(queries), path),
-        float(np.sqrt(_numbers(fields, "nonTrivPosDistSqThr", (1, 1), path).item())),
+        math.sqrt(abs(_numbers(fields, "nonTrivPosDistSqThr", (1, 1), path).item())),
         _numbers(fields, "posDistThr", (1, 1), path).item(),
     )
 
 
 def _field(fields, name, path):
-    if name not in fields.dtype.names:
+    if name not in fields:
         raise ValueError(
-            f"expected the field '{name}' of 'dbStruct' in '{path}'. "
-            f"Received: {', '.join(fields.dtype.names)}"
+            f"expected the field '{name}' of 'dbStruct' in '{path}'. Received: {', '.join(fields)}"
         )
-    return np.asarray(fields[name])
+    return fields[name]
 
 
 def _names(fields, name, path):
-    """A cell array of file names, N×1 or 1×N, as a list of N texts."""
-    cells = _field(fields, name, path)
-    if cells.dtype.kind != "O":
-        raise ValueError(f"expected '{name}' of cells in '{path}'. Received: {_shape(cells)}")
-    names = [np.asarray(cell) for cell in cells.reshape(-1)]
+    """A cell array of file names."""
+    names = _field(fields, name, path)
+    if not isinstance(names, list):
+        raise ValueError(f"expected '{name}' of cells in '{path}'. Received: {_kind(names)}")
     for cell in names:
-        if cell.dtype.kind != "U" or cell.size != 1:
-            raise ValueError(f"expected file names in '{name}' of '{path}'. Received: {_shape(cell)}")
-    return [str(cell.item()) for cell in names]
+        if not isinstance(cell, str) or not cell or not cell.isprintable():
+            raise ValueError(f"expected file names in '{name}' of '{path}'. Received: {_kind(cell)}")
+    return names
 
 
 def _numbers(fields, name, shape, path):
     values = _field(fields, name, path)
-    if values.dtype.kind not in "iuf" or values.shape != shape or not np.isfinite(values).all():
+    if not isinstance(values, np.ndarray) or values.shape != shape or not np.isfinite(values).all():
         raise ValueError(
-            f"expected '{name}' in '{path}' to be {shape[0]}×{shape[1]} numbers. Received: {_shape(values)}"
+            f"expected '{name}' in '{path}' to be {shape[0]}×{shape[1]} numbers. Received: {_kind(values)}"
         )
-    return values.astype(np.float64)
+    return values
 
 
 def _months(fields, name, count, path):
     """Numbers such as 201305, in a row or a column, as texts; empty ones where there is no such field."""
-    if name not in fields.dtype.names:
+    if name not in fields:
         return [""] * count
     column = np.shape(fields[name]) == (count, 1)
     numbers = _numbers(fields, name, (count, 1) if column else (1, count), path)
     return [f"{month:.15g}" for month in numbers.reshape(-1).tolist()]
 
 
-def _shape(values):
-    if values is None:
-        return "none"
-    return f"{'×'.join(map(str, values.shape))} of {'structures' if values.dtype.names else values.dtype}"
+def _kind(value):
+    if isinstance(value, np.ndarray):
+        return f"{'×'.join(map(str, value.shape))} numbers"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    return {"dict": "a structure", "list": "cells"}.get(type(value).__name__, "none")
