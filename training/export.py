@@ -2,7 +2,8 @@
 
 Usage: python3 training/export.py MODEL --output my_model.onnx [--height 480 --width 640]
 
-MODEL is the folder of a training, a .keras file of such a network, or one of the original's models.
+MODEL is the folder of a training, a .keras file of such a network, or one of the original's models, for
+which the options of the original's scripts work too: --kerasmodel_h5file MODEL [--rows 480 --cols 640].
 The export is proved on real pictures: Keras and ONNX Runtime must describe them alike and find the same
 ones, or no file is written.
 """
@@ -10,6 +11,7 @@ ones, or no file is written.
 import argparse
 import hashlib
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +30,12 @@ from training.augmentation import Augmentation, AugmentationConfig
 from training.calibration import min_similarity
 from training.console import run_script
 from training.data import read_manifest, read_picture
+from training.files import write_together
 from training.legacy import PREPROCESSING
 from training.model_files import load_model
 from training.network import resized
 from training.onnx_graph import convert
 from training.paths import DATA
-from training.saving import write_atomically
 
 MIN_PARITY = 0.99999  # cosine
 _COMPARED = 64  # pictures that the export is proved on
@@ -63,12 +65,12 @@ def export_model(network, card, path, pictures):
 
     Raises:
         ModelError: if Keras and ONNX Runtime disagree.
+        OSError: naming the file that cannot be written; what was there before still is.
     """
     content = convert(network).SerializeToString()
     parity = check_parity(network, content, pictures, card.input)
-    write_atomically(path, content)
-    digest = hashlib.sha256(content).hexdigest()
-    write_atomically(card_path(str(path)), card._replace(sha256=digest).to_json().encode())
+    card = card._replace(sha256=hashlib.sha256(content).hexdigest())
+    write_together({path: content, card_path(str(path)): card.to_json().encode()})
     return parity
 
 
@@ -143,24 +145,12 @@ def read_pictures(source):
 def main():
     arguments = _parse()
     network, spec = load_model(arguments.model, arguments.preprocessing)
-    if arguments.height or arguments.width:
-        spec = spec._replace(height=arguments.height or spec.height, width=arguments.width or spec.width)
-        network = resized(network, spec.height, spec.width)
-    similarity = arguments.min_similarity
-    if similarity is None:
-        similarity = (
-            min_similarity(network, spec, read_manifest(arguments.calibrate)) if arguments.calibrate else 0.0
-        )
-    card = ModelCard(
-        name=arguments.output.stem,
-        sha256="",
-        input=spec,
-        descriptor_size=int(network.output.shape[-1]),
-        min_similarity=round(float(similarity), 3),
-        made_by=" ".join(["python3 training/export.py", *sys.argv[1:]]),
-        trained_on=dict(source.split("=", 1) for source in arguments.trained_on),
-        recall_at_1={},
-    )
+    height = spec.height if arguments.height is None else arguments.height
+    width = spec.width if arguments.width is None else arguments.width
+    if (height, width) != (spec.height, spec.width):
+        spec = spec._replace(height=height, width=width)
+        network = resized(network, height, width)
+    card = _card(arguments, network, spec)
     parity = export_model(network, card, arguments.output, read_pictures(arguments.pictures))
     print(
         f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; "
@@ -169,28 +159,71 @@ def main():
     )
 
 
+def _card(arguments, network, spec):
+    similarity = arguments.min_similarity
+    if arguments.calibrate:
+        similarity = min_similarity(network, spec, read_manifest(arguments.calibrate))
+    return ModelCard(
+        name=arguments.name or arguments.output.stem,
+        sha256="",
+        input=spec,
+        descriptor_size=int(network.output.shape[-1]),
+        min_similarity=round(similarity, 3),
+        made_by=shlex.join(["python3", "training/export.py", *sys.argv[1:]]),
+        trained_on=dict(arguments.trained_on),
+        recall_at_1={},
+    )
+
+
 def _parse():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", nargs="?", type=Path)
-    parser.add_argument("--kerasmodel_h5file", type=Path, help="the model, as the original's scripts call it")
+    parser.add_argument(
+        *("--kerasmodel_h5file", "-h5"), type=Path, help="the model, as the original's scripts call it"
+    )
     parser.add_argument("--output", type=Path, help="the ONNX file; default: beside the model")
-    parser.add_argument("--height", type=int, help="of the pictures, pixels; default: as trained")
-    parser.add_argument("--width", type=int)
+    parser.add_argument("--name", help="of the model, for its card; default: that of the file")
+    parser.add_argument("--height", "--rows", type=int, help="of the pictures, pixels; default: as trained")
+    parser.add_argument("--width", "--cols", type=int)
     parser.add_argument("--pictures", type=Path, help="folder or manifest of pictures to prove it on")
     parser.add_argument(
-        "--preprocessing", choices=sorted(PREPROCESSING), default="", help="of an original's model"
+        "--preprocessing",
+        choices=sorted(PREPROCESSING),
+        default="",
+        help="of an original's model: raw is 0 to 255, centered -1 to 1; default: raw for Keras 2.2.2",
     )
     parser.add_argument("--calibrate", type=Path, help="manifest that tells the card's min_similarity")
-    parser.add_argument("--min-similarity", type=float, help="the same as a number; default: 0")
-    parser.add_argument("--trained-on", nargs="*", default=[], metavar="SET=LICENCE", help="for the card")
+    parser.add_argument(
+        "--min-similarity", type=_cosine, default=0.0, help="the same as a number; default: 0"
+    )
+    parser.add_argument(
+        "--trained-on", nargs="*", type=_source, default=[], metavar="SET=LICENCE", help="for the card"
+    )
     arguments = parser.parse_args()
     arguments.model = arguments.model or arguments.kerasmodel_h5file
     if arguments.model is None:
         parser.error("expected a model. Received: none")
-    arguments.output = arguments.output or arguments.model.with_suffix(".onnx")
+    if arguments.output is None:
+        model = arguments.model.resolve()
+        arguments.output = model.with_name(f"{model.name if model.is_dir() else model.stem}.onnx")
+    if arguments.output.suffix != ".onnx":
+        parser.error(f"expected an --output that ends with .onnx. Received: '{arguments.output}'")
     return arguments
+
+
+def _cosine(text):
+    if not -1 <= float(text) <= 1:  # NaN too
+        raise argparse.ArgumentTypeError(f"expected a cosine, -1 to 1. Received: {text}")
+    return float(text)
+
+
+def _source(text):
+    name, equals, licence = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected SET=LICENCE. Received: '{text}'")
+    return name, licence
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Apart from :mod:`training.saving`, because rendering cannot share a process with
 inside it and the one of Mesa's software renderer crash each other.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -18,16 +19,41 @@ def write_atomically(path, content):
     Raises:
         OSError: naming the file, if it cannot be written; what it held before is still there.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write_together({path: content})
+
+
+def write_together(contents):
+    """Write files that belong together: all of them are whole on the disk before the first gets its name.
+
+    Args:
+        contents: dict from a file's name to bytes; what they held before is replaced at the end.
+
+    Raises:
+        OSError: naming the file that cannot be written; what the files held before is still there.
+    """
+    temporary = {}
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        for path, content in contents.items():
+            path = Path(path)
+            temporary[path] = path.with_name(f".{path.name}.{os.getpid()}")
+            with _naming(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with open(temporary[path], "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+        for path, written in temporary.items():
+            with _naming(path):
+                os.replace(written, path)
+    finally:
+        for written in temporary.values():
+            with contextlib.suppress(OSError):
+                written.unlink()
+
+
+@contextlib.contextmanager
+def _naming(path):
+    try:
+        yield
     except OSError as error:
         raise OSError(error.errno, f"expected '{path}' to be written. Received: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

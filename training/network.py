@@ -67,9 +67,19 @@ def resized(network, height, width):
 
     Returns:
         Keras model, (B, height, width, C) to what the network answers.
+
+    Raises:
+        ValueError: if pictures of that size are too small for the network.
     """
     config = network.get_config()
     config["layers"][0]["config"]["batch_shape"] = (None, height, width, network.input.shape[-1])
-    other = keras.Model.from_config(config)
+    try:
+        if min(height, width) < 1:
+            raise ValueError("no pixels")
+        other = keras.Model.from_config(config)
+    except ValueError as error:
+        raise ValueError(
+            f"expected a size of pictures that the network can take. Received: {height} × {width} pixels"
+        ) from error
     other.set_weights(network.get_weights())
     return other

@@ -1,6 +1,7 @@
 """Keras network ► ONNX graph, in the one form that all engines read."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import keras
@@ -31,12 +32,15 @@ def convert(network):
     signature = [keras.InputSpec(shape=shape, dtype="float32", name="image")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
-        folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras about its converter
+            folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
         model = onnx.load(path)
     _rename(model.graph, model.graph.output[0].name, "descriptor")
     for layer in network.layers:
         if layer.name == "whitening":
             _store_as_half(model.graph, layer.kernel.shape)
+    _pad_within_convolutions(model.graph)
     name_by_place(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -78,6 +82,25 @@ def _rename(graph, old, new):
     for value in (*graph.output, *graph.value_info):
         if value.name == old:
             value.name = new
+
+
+def _pad_within_convolutions(graph):
+    """Drop every Pad before a Conv, which can pad by itself; the converter does so for some."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    pads = {node.output[0]: node for node in graph.node if node.op_type == "Pad"}
+    for node in graph.node:
+        if node.op_type == "Conv" and node.input[0] in pads:
+            pad = pads[node.input[0]]
+            # Zeros before, then after: batch, channel, y, x.
+            amounts = numpy_helper.to_array(constants[pad.input[1]])
+            kept = [each for each in node.attribute if each.name not in ("auto_pad", "pads")]
+            node.ClearField("attribute")
+            node.attribute.extend([*kept, helper.make_attribute("pads", [*amounts[2:4], *amounts[6:8]])])
+            node.input[0] = pad.input[0]
+    used = {name for node in graph.node for name in node.input}
+    for output, pad in pads.items():
+        if output not in used:
+            graph.node.remove(pad)
 
 
 def _store_as_half(graph, shape):

@@ -9,24 +9,29 @@ import keras
 
 import training.layers  # noqa: F401  registers the own layers
 from place_recognition_ros.errors import ModelError
-from training.files import write_atomically
+from training.files import write_atomically, write_together
 from training.precision import with_policy
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
 
-# What a description may name; anything else could run code of its author's when it is built.
+# What a description may name, and where Keras finds it; anything else could run code of its author's.
 _LAYERS = frozenset(
     (
         *("Functional", "InputLayer", "Conv2D", "DepthwiseConv2D", "BatchNormalization", "ReLU", "Add"),
-        *("MaxPooling2D", "NetVLAD", "Whitening", "L2Normalization"),
+        *("MaxPooling2D", "ZeroPadding2D"),
     )
 )
+_OWN_LAYERS = frozenset(("NetVLAD", "Whitening", "L2Normalization"))
 _HELPERS = frozenset(
     ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
 )
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.src.models.functional", None)
 _OWN = "place_recognition>"  # how Keras registers the own layers
+_MAX_TEXT = 300  # characters of what Keras says
+_MAX_BYTES = 2**31  # of the weights in a .keras file
+
+__all__ = ["ARCHITECTURE", "WEIGHTS", "architecture", "load_network", "save_network", "write_atomically"]
 
 
 def save_network(network, folder):
@@ -39,12 +44,18 @@ def save_network(network, folder):
     Raises:
         OSError: naming the file, if it cannot be written; what it held before is still there.
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        weights = Path(temporary) / WEIGHTS
-        network.save_weights(weights)
-        content = weights.read_bytes()
-    write_atomically(Path(folder) / WEIGHTS, content)
-    write_atomically(Path(folder) / ARCHITECTURE, architecture(network).encode())
+    folder = Path(folder)
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            weights = Path(temporary) / WEIGHTS
+            network.save_weights(weights)
+            content = weights.read_bytes()
+    except OSError as error:
+        reason = f"{error.strerror or error}, in the temporary folder {tempfile.gettempdir()}"
+        raise OSError(
+            error.errno, f"expected '{folder / WEIGHTS}' to be written. Received: {reason}"
+        ) from error
+    write_together({folder / WEIGHTS: content, folder / ARCHITECTURE: architecture(network).encode()})
 
 
 def architecture(network):
@@ -68,41 +79,67 @@ def load_network(path):
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            network = _build((path / ARCHITECTURE).read_text(encoding="utf-8"), path)
-            network.load_weights(path / WEIGHTS)
-            return network
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as temporary:
-            network = _build(archive.read("config.json").decode(), path)
-            weights = Path(temporary) / WEIGHTS
-            weights.write_bytes(archive.read("model.weights.h5"))
+        with tempfile.TemporaryDirectory() as temporary:
+            description, weights = _parts(path, Path(temporary))
+            _check(json.loads(description), path)
+            network = _build(description)
             network.load_weights(weights)
             return network
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged description or file fails in many ways, deep in Keras
         expected = f"{ARCHITECTURE} and {WEIGHTS} in" if path.is_dir() else "a network of ours as"
-        raise ModelError(f"expected {expected} '{path}'. Received: {error}") from error
+        raise ModelError(f"expected {expected} '{path}'. Received: {_one_line(error)}") from error
 
 
-def _build(text, path):
-    """A model from its description, once every class that this names is known to be harmless."""
+def _parts(path, temporary):
+    """A network's description, and the path of its weights."""
+    if path.is_dir():
+        weights = path / WEIGHTS
+        if not weights.is_file():
+            raise FileNotFoundError(f"no {WEIGHTS}")
+        return (path / ARCHITECTURE).read_text(encoding="utf-8"), weights
+    weights = temporary / WEIGHTS
+    with zipfile.ZipFile(path) as archive:
+        size = sum(archive.getinfo(name).file_size for name in ("config.json", "model.weights.h5"))
+        if size > _MAX_BYTES:
+            raise ValueError(f"{size} bytes")
+        weights.write_bytes(archive.read("model.weights.h5"))
+        return archive.read("config.json").decode(), weights
+
+
+def _build(text):
     description = json.loads(text)
     description.pop("compile_config", None)
-    _check(description, path)
     return keras.models.model_from_json(json.dumps(description))
 
 
 def _check(part, path):
+    """Whether every class that a description names is known to be harmless; raises ModelError."""
     if isinstance(part, dict):
-        if "class_name" in part:
-            name, module = part["class_name"], part.get("module")
-            own = part.get("registered_name") == f"{_OWN}{name}"
-            if name not in _LAYERS | _HELPERS or not (own or module in _MODULES):
-                raise ModelError(
-                    f"expected layers out of {', '.join(sorted(_LAYERS))} in '{path}'. "
-                    f"Received: {name} of {module}"
-                )
-        for value in part.values():
-            _check(value, path)
-    elif isinstance(part, list):
+        if "class_name" in part and not _is_harmless(part):
+            raise ModelError(
+                f"expected layers out of {', '.join(sorted(_LAYERS | _OWN_LAYERS))} in '{path}'. "
+                f"Received: {part['class_name']} of {part.get('module')}, "
+                f"'{part.get('name') or _name(part.get('config'))}'"
+            )
+        part = list(part.values())
+    if isinstance(part, list):
         for value in part:
             _check(value, path)
+
+
+def _is_harmless(part):
+    name, registered = part["class_name"], part.get("registered_name")
+    if name in _OWN_LAYERS:
+        return registered == f"{_OWN}{name}"
+    return name in _LAYERS | _HELPERS and part.get("module") in _MODULES and registered in (None, name)
+
+
+def _name(config):
+    return config.get("name", "") if isinstance(config, dict) else ""
+
+
+def _one_line(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) < _MAX_TEXT else f"{text[:_MAX_TEXT]}…"  # Keras repeats whole networks

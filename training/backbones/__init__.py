@@ -1,5 +1,6 @@
 """Convolutional networks that turn a picture into a grid of local features."""
 
+import zipfile
 from typing import Callable, NamedTuple
 
 from training.backbones.imagenet import copy_application_weights
@@ -37,10 +38,13 @@ def load_imagenet(model, backbone, weights):
     Raises:
         ValueError: if the weights cannot be had or do not fit.
     """
-    if str(weights).endswith(".npz"):
-        BACKBONES[backbone].load_npz(model, weights)
-    else:
+    if not str(weights).endswith(".npz"):
         copy_application_weights(model, backbone, weights)
+        return
+    try:
+        BACKBONES[backbone].load_npz(model, weights)
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise ValueError(f"expected the weights of {backbone}. Received: '{weights}': {error}") from error
 
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 import keras
 
+from training.backbones.gray import for_gray
 from training.backbones.vgg16 import caffe_input
 from training.folding import fold
 
@@ -27,10 +28,9 @@ def copy_application_weights(model, backbone, weights="imagenet"):
         ValueError: if the file does not fit, or cannot be downloaded.
     """
     try:
-        source = _APPLICATIONS[backbone](weights=None, include_top=False, input_shape=(224, 224, 3))
-        if weights == "imagenet":
-            source = _APPLICATIONS[backbone](weights=weights, include_top=False, input_shape=(224, 224, 3))
-        else:
+        downloaded = "imagenet" if weights == "imagenet" else None
+        source = _APPLICATIONS[backbone](weights=downloaded, include_top=False, input_shape=(224, 224, 3))
+        if not downloaded:
             source.load_weights(weights)
     except Exception as error:  # a download fails in many ways
         raise ValueError(f"expected the weights of {backbone}. Received: '{weights}': {error}") from error
@@ -48,6 +48,4 @@ def _fitting(layer, known):
     normalization = known.get(_NORMALIZATION_OF.get(layer.name, f"{layer.name}_BN"))
     if len(layer.weights) == 2 and len(weights) == 1 and normalization is not None:
         weights = fold(known[layer.name], normalization)
-    if weights[0].ndim == 4 and (weights[0].shape[2], layer.weights[0].shape[2]) == (3, 1):
-        weights[0] = weights[0].sum(axis=2, keepdims=True)
-    return weights
+    return [for_gray(weights[0], layer.weights[0].shape), *weights[1:]]

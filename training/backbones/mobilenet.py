@@ -6,6 +6,8 @@ Layers bear the names of keras.applications, so that its weights fit by name.
 import numpy as np
 from keras import layers
 
+from training.backbones.gray import for_gray
+
 _BLOCKS = (  # (output channels, stride) of depthwise-separable blocks 1 to 13
     (64, 1),
     (128, 2),
@@ -28,12 +30,12 @@ def mobilenet(image, last_block):
     """Local features of pictures.
 
     Args:
-        image: Keras tensor of RGB pictures, pixel / 127.5 - 1.
+        image: Keras tensor of RGB or gray pictures, pixel / 127.5 - 1.
         last_block: number of the depthwise-separable block to stop after, 1 to 13; the features are
             ``conv_pw_<last_block>`` after batch normalisation and ReLU6.
 
     Input shape:
-        (B, H, W, 3) float32.
+        (B, H, W, 3) or (B, H, W, 1) float32.
 
     Output shape:
         (B, ceil(H / s), ceil(W / s), C) float32, 0 to 6; stride s = 16 and C = 512 for blocks 6 to 11.
@@ -60,7 +62,8 @@ def load_mobilenet_weights(model, path):
 
     Args:
         model: Keras model with layers of :func:`mobilenet`; its other layers stay as they are.
-        path: .npz file of arrays named ``layer|weight`` as keras.applications names them.
+        path: .npz file of arrays named ``layer|weight`` as keras.applications names them; the first
+            kernel is for RGB, and summed over the colours if the model is for gray pictures.
 
     Raises:
         ValueError: if the file lacks a weight or has it in another shape.
@@ -74,10 +77,16 @@ def load_mobilenet_weights(model, path):
 
 
 def _assign(variable, stored, key, path):
-    if key not in stored or stored[key].shape != tuple(variable.shape):
-        found = stored[key].shape if key in stored else "nothing"
-        raise ValueError(f"expected '{key}' of shape {tuple(variable.shape)} in '{path}'. Received: {found}")
-    variable.assign(stored[key].astype(np.float32))
+    if key not in stored:
+        raise ValueError(f"expected '{key}' in '{path}'. Received: nothing of that name")
+    weight = stored[key].astype(np.float32)
+    if key == "conv1|kernel":
+        weight = for_gray(weight, variable.shape)
+    if weight.shape != tuple(variable.shape):
+        raise ValueError(
+            f"expected '{key}' of shape {tuple(variable.shape)} in '{path}'. Received: {weight.shape}"
+        )
+    variable.assign(weight)
 
 
 def _stored_name(layer, variable):

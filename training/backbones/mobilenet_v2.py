@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from training.backbones.gray import for_gray
+
 _STAGES = (  # (expansion, output channels, blocks, stride of the first block)
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -28,12 +30,12 @@ def mobilenet_v2(image, last_block):
     """Local features of pictures.
 
     Args:
-        image: Keras tensor of RGB pictures, pixel / 127.5 - 1.
+        image: Keras tensor of RGB or gray pictures, pixel / 127.5 - 1.
         last_block: number of the bottleneck to stop after, 0 to 16; the features are
             ``block_<last_block>_project``, with the shortcut where the block has one.
 
     Input shape:
-        (B, H, W, 3) float32.
+        (B, H, W, 3) or (B, H, W, 1) float32.
 
     Output shape:
         (B, ceil(H / s), ceil(W / s), C) float32, not rectified; stride s = 16 for blocks 6 to 12,
@@ -59,6 +61,7 @@ def load_mobilenet_v2_weights(model, path):
         model: Keras model that begins with :func:`mobilenet_v2`; its other layers stay as they are.
         path: .npz file of arrays ``NN_<op>_s<stride>_w`` and ``…_b``, NN counting convolutions in
             network order; kernels (out, height, width, in), depthwise ones (1, height, width, channels).
+            The first is for RGB, and summed over the colours if the model is for gray pictures.
 
     Raises:
         ValueError: if the file lacks a weight or has it in another shape.
@@ -72,6 +75,8 @@ def load_mobilenet_v2_weights(model, path):
             )
         for layer, key in zip(convolutions, kernels):
             kernel = np.transpose(stored[key].astype(np.float32), (1, 2, 3, 0))
+            if layer.name == "Conv1":
+                kernel = for_gray(kernel, layer.weights[0].shape)
             bias = stored[key[:-1] + "b"].astype(np.float32)
             expected = tuple(layer.weights[0].shape)
             if kernel.shape != expected:

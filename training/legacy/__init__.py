@@ -1,0 +1,132 @@
+"""The original's models (Kuse and Shen, arXiv 1904.06962; Keras 2.2, HDF5) as networks of ours.
+
+A file is read as arrays, and its description as plain JSON that is only looked at: nothing that it
+carries is executed, so a Lambda layer or a foreign class can do no harm. What is not one of the
+original's networks, layer by layer, is refused.
+"""
+
+import keras
+import numpy as np
+
+from place_recognition_ros.descriptor.preprocess import InputSpec
+from place_recognition_ros.errors import ModelError
+from training.legacy.reading import DAMAGE, Legacy, read_legacy
+from training.legacy.recognition import check_layers, normalization_of, padded_layers, recognize
+from training.network import build_network
+
+_EPSILON = 1e-3  # of their batch normalisation
+
+PREPROCESSING = {  # name ► (scale, offset), applied to BGR or gray pixels
+    "raw": (1.0, 0.0),
+    "centered": (2.0 / 255.0, -256.0 / 255.0),  # (x - 128) · 2 / 255
+}
+
+
+def load_legacy(path, preprocessing=""):
+    """Read one of the original's models.
+
+    Args:
+        path: HDF5 file, whatever its ending.
+        preprocessing: "raw" or "centered", what the model was trained on; empty: Keras 2.2.2 files are
+            of the time before the original centred its input, and no file tells.
+
+    Returns:
+        Keras model, InputSpec.
+
+    Raises:
+        ModelError: naming the file and the layer, if it is no such model.
+        ValueError: if there is no such pre-processing.
+    """
+    if preprocessing and preprocessing not in PREPROCESSING:
+        raise ValueError(
+            f"expected a pre-processing among {', '.join(PREPROCESSING)}. Received: '{preprocessing}'"
+        )
+    legacy = read_legacy(path)
+    try:
+        config = recognize(legacy)
+        network = build_network(config)
+        check_layers(legacy, network)
+        network = _with_padding(network, padded_layers(legacy))
+        for layer in network.layers:
+            if layer.weights:
+                layer.set_weights(_weights(layer, legacy))
+    except DAMAGE as error:
+        raise ModelError(f"expected one of the original's models. Received: '{path}': {error}") from error
+    if not preprocessing:
+        preprocessing = "raw" if legacy.version == "2.2.2" else "centered"
+    order = "BGR" if config.channels == 3 else "GRAY"
+    spec = InputSpec(config.height, config.width, config.channels, order, *PREPROCESSING[preprocessing])
+    return network, spec
+
+
+def _with_padding(network, padded):
+    """The same network with the original's padding before strided convolutions.
+
+    Ours pad in the same way pictures whose sides are even in every layer, and others otherwise.
+    """
+
+    def clone(layer):
+        config = layer.get_config()
+        if layer.name in padded:
+            config["padding"] = "valid"
+        return type(layer).from_config(config)
+
+    def call(layer, *inputs, **options):
+        if layer.name in padded:
+            padding = keras.layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{layer.name}_pad")
+            return layer(padding(inputs[0]), **options)
+        return layer(*inputs, **options)
+
+    return keras.models.clone_model(network, clone_function=clone, call_function=call)
+
+
+def _weights(layer, legacy):
+    """The weights of one of our layers, found by its name; checked against its shapes."""
+    if layer.name == "netvlad":
+        found = _netvlad(legacy, layer.clusters)
+    elif layer.name.endswith("_bn"):
+        found = _arrays(legacy, layer.name, "gamma", "beta", "moving_mean", "moving_variance")
+    else:
+        found = _convolution(layer, legacy)
+    expected = [tuple(variable.shape) for variable in layer.weights]
+    received = [array.shape for array in found]
+    if expected != received:
+        raise ModelError(
+            f"expected weights {expected} of '{layer.name}' in '{legacy.path}'. Received: {received}"
+        )
+    return found
+
+
+def _arrays(legacy, layer, *names):
+    missing = [name for name in names if f"{layer}/{name}" not in legacy.arrays]
+    if missing:
+        raise ModelError(f"expected '{missing[0]}' of '{layer}' in '{legacy.path}'. Received: nothing")
+    return [legacy.arrays[f"{layer}/{name}"] for name in names]
+
+
+def _netvlad(legacy, clusters):
+    """Theirs adds the centre to the feature, v_k = Σ_p a_pk (x_p + C_k); ours subtracts it."""
+    name = legacy.layers[-1].name
+    kernel, bias, centers = _arrays(legacy, name, "kernel", "bias", "cluster_centers")
+    if centers.ndim != 5 or bias.ndim != 3 or (*bias.shape[:2], *centers.shape[:3]) != (1,) * 5:
+        raise ModelError(
+            f"expected the bias (1, 1, K) and the centres (1, 1, 1, D, K) of '{name}' in '{legacy.path}'. "
+            f"Received: {bias.shape} and {centers.shape}"
+        )
+    return [kernel[0, 0], bias[0, 0], -centers[0, 0, 0, :, :clusters].T]
+
+
+def _convolution(layer, legacy):
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    (kernel,) = _arrays(legacy, layer.name, "depthwise_kernel" if depthwise else "kernel")
+    if not layer.use_bias:  # MobileNet: normalised in a layer of its own
+        return [kernel]
+    gamma, beta, mean, variance = _arrays(
+        legacy, normalization_of(layer.name), "gamma", "beta", "moving_mean", "moving_variance"
+    )
+    scale = gamma / np.sqrt(variance + _EPSILON)
+    per_channel = scale[:, None] if depthwise else scale
+    return [kernel * per_channel, beta - mean * scale]
+
+
+__all__ = ["PREPROCESSING", "Legacy", "load_legacy", "read_legacy"]
