@@ -1,28 +1,29 @@
-"""MobileNet and MobileNetV2 against literal equations."""
+"""MobileNet, MobileNetV2 and VGG16 against literal equations and keras.applications."""
 
+import h5py
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
 
+from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group  # noqa: E402
+
+from tests.training.networks import normalized_mobilenet, randomize_normalization  # noqa: E402
 from training.backbones import (  # noqa: E402
+    BACKBONES,
+    imagenet,
+    load_imagenet,
     load_mobilenet_v2_weights,
     load_mobilenet_weights,
     mobilenet,
     mobilenet_v2,
+    vgg16,
 )
 
 
 @pytest.fixture(scope="module")
 def model():
-    keras.utils.set_random_seed(0)
-    image = keras.Input((12, 16, 3))
-    model = keras.Model(image, mobilenet(image, 2))
-    random = np.random.default_rng(0)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([random.uniform(0.5, 1.5, weight.shape) for weight in layer.weights])
-    return model
+    return normalized_mobilenet(12, 16, 2)
 
 
 def _answer(model, layer, x):
@@ -135,3 +136,132 @@ def test_second_weights_of_another_network_are_refused(second_model, tmp_path):
 def test_second_unknown_block_is_refused():
     with pytest.raises(ValueError, match="17"):
         mobilenet_v2(keras.Input((32, 32, 3)), 17)
+
+
+@pytest.fixture(scope="module")
+def vgg():
+    keras.utils.set_random_seed(0)
+    image = keras.Input((32, 48, 3))
+    return keras.Model(image, vgg16(image, 3))
+
+
+def test_vgg_shapes_and_names(vgg):
+    assert vgg.output.shape == (None, 8, 12, 256)
+    names = [layer.name for layer in vgg.layers]
+    assert names[1:4] == ["caffe_input", "block1_conv1", "block1_conv1_relu"]
+    assert names[-1] == "block3_conv3"  # not rectified
+
+
+@pytest.mark.parametrize("block", [0, 6])
+def test_vgg_unknown_block_is_refused(block):
+    with pytest.raises(ValueError, match=str(block)):
+        vgg16(keras.Input((32, 32, 3)), block)
+
+
+def _applications_model(name):
+    """As keras.applications builds it, with random weights that are no one's default."""
+    keras.utils.set_random_seed(0)
+    constructor = {
+        "mobilenet": keras.applications.MobileNet,
+        "mobilenet_v2": keras.applications.MobileNetV2,
+        "vgg16": keras.applications.VGG16,
+    }
+    source = constructor[name](weights=None, include_top=False, input_shape=(224, 224, 3))
+    randomize_normalization(source)
+    return source
+
+
+@pytest.fixture(
+    scope="module", params=[("mobilenet", 3), ("mobilenet_v2", 4), ("vgg16", 2)], ids=lambda p: p[0]
+)
+def application(request, tmp_path_factory):
+    """Name, last block, the keras.applications model that bears the weights, and the file of these."""
+    name, block = request.param
+    source = _applications_model(name)
+    path = tmp_path_factory.mktemp(name) / f"{name}_no_top.h5"
+    with h5py.File(path, "w") as file:  # as the files that Keras distributes
+        save_weights_to_hdf5_group(file, source)
+    return name, block, source, path
+
+
+_ENDS = {"mobilenet": "conv_pw_3_relu", "mobilenet_v2": "block_4_add", "vgg16": "block2_conv2"}
+
+
+def _expected(name, source, pictures):
+    """What keras.applications answers to its own pre-processing of RGB pictures, 0 to 255."""
+    module = getattr(keras.applications, name)
+    end = source.get_layer(_ENDS[name])
+    if name == "vgg16":  # rectified within the layer, ours is tapped before that
+        end.activation = keras.activations.linear
+    tapped = keras.Model(source.input, end.output)
+    return tapped(module.preprocess_input(pictures.copy()))
+
+
+def _own(name, block, channels, weights):
+    image = keras.Input((224, 224, channels))
+    model = keras.Model(image, BACKBONES[name].features(image, block))
+    load_imagenet(model, name, weights)
+    return model
+
+
+def test_weights_of_keras_applications(application):
+    name, block, source, path = application
+    pictures = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 3)).astype(np.float32)
+    found = np.asarray(_own(name, block, 3, path)(pictures / 127.5 - 1))
+    expected = np.asarray(_expected(name, source, pictures))
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_gray_is_three_equal_colours(application):
+    name, block, source, path = application
+    gray = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 1)).astype(np.float32)
+    found = np.asarray(_own(name, block, 1, path)(gray / 127.5 - 1))
+    expected = np.asarray(_expected(name, source, np.repeat(gray, 3, axis=-1)))
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_keras_own_download(application, monkeypatch):
+    """Without a network here: the constructor is asked for it, and what it gives is used."""
+    name, block, source, path = application
+
+    def download(weights, include_top, input_shape):
+        assert (weights, include_top, input_shape[-1]) == ("imagenet", False, 3)
+        return source
+
+    from_file = _own(name, block, 3, path).get_weights()
+    monkeypatch.setitem(imagenet._APPLICATIONS, name, download)
+    downloaded = _own(name, block, 3, "imagenet").get_weights()
+    assert all(np.array_equal(*pair) for pair in zip(downloaded, from_file))
+
+
+def test_a_failed_download_is_told(monkeypatch):
+    def download(**options):
+        raise Exception("URL fetch failure on https://example.org")
+
+    monkeypatch.setitem(imagenet._APPLICATIONS, "mobilenet", download)
+    with pytest.raises(ValueError, match="'imagenet': URL fetch failure"):
+        _own("mobilenet", 1, 3, "imagenet")
+
+
+@pytest.mark.parametrize("ending", [".h5", ".npz", ".weights.h5"])
+def test_a_file_that_holds_no_weights_is_named(tmp_path, ending):
+    path = tmp_path / f"broken{ending}"
+    path.write_bytes(b"PK\x03\x04 is how a zip begins")
+    for name in ("mobilenet", "mobilenet_v2"):
+        with pytest.raises(ValueError, match="broken"):
+            _own(name, 1, 3, path)
+
+
+@pytest.mark.parametrize("name", ["mobilenet", "mobilenet_v2"])
+def test_bare_weights_for_gray(data, name):
+    """The given ImageNet weights: a gray network answers as the colour network does to gray pictures."""
+    (path,) = (data / "mobilenet_imagenet").glob(f"mobilenet_v{2 if 'v2' in name else 1}_*.npz")
+    gray = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
+    found = _own(name, 3, 1, path)(gray)
+    expected = _own(name, 3, 3, path)(np.repeat(gray, 3, axis=-1))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_bare_weights_for_vgg_are_refused():
+    with pytest.raises(ValueError, match=r"weights\.npz"):
+        _own("vgg16", 1, 3, "weights.npz")

@@ -1,0 +1,23 @@
+"""Networks that tests share."""
+
+import keras
+import numpy as np
+
+from training.backbones import mobilenet
+
+
+def normalized_mobilenet(height, width, last_block):
+    """A MobileNet whose weights are random, those of its batch normalisation too."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((height, width, 3))
+    model = keras.Model(image, mobilenet(image, last_block))
+    randomize_normalization(model)
+    return model
+
+
+def randomize_normalization(model):
+    """Give batch normalisation weights that tell when they are left out, or mixed up."""
+    random = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.5, 1.5, weight.shape) for weight in layer.weights])
