@@ -10,7 +10,7 @@ from training.layers import L2Normalization, NetVLAD, Whitening  # noqa: E402
 
 @pytest.mark.parametrize(
     "layer",
-    [L2Normalization(name="a"), NetVLAD(3, name="b"), Whitening(5, name="c")],
+    [L2Normalization(name="a"), NetVLAD(3, 2, False, name="b"), Whitening(5, name="c")],
     ids=lambda layer: layer.name,
 )
 def test_config_round_trip(layer):
@@ -18,27 +18,47 @@ def test_config_round_trip(layer):
     assert again.get_config() == layer.get_config()
 
 
-def test_netvlad_is_the_papers_equations():
+@pytest.mark.parametrize("ghosts", [0, 2])
+@pytest.mark.parametrize("normalize_input", [True, False])
+def test_netvlad_is_the_papers_equations(ghosts, normalize_input):
     random = np.random.default_rng(0)
     features = random.normal(size=(2, 3, 4, 6)).astype(np.float32)
-    layer = NetVLAD(5)
+    layer = NetVLAD(5, ghosts, normalize_input)
     layer.build(features.shape)
     layer.set_weights([random.normal(size=weight.shape).astype(np.float32) for weight in layer.weights])
     kernel, bias, centers = layer.get_weights()
+    assert (kernel.shape, bias.shape, centers.shape) == ((6, 5 + ghosts), (5 + ghosts,), (5, 6))
     for picture, found in zip(features, np.asarray(layer(features))):
-        np.testing.assert_allclose(found, _literal_netvlad(picture, kernel, bias, centers), atol=1e-5)
+        local = picture.reshape(-1, 6)
+        if normalize_input:
+            local = local / np.linalg.norm(local, axis=1, keepdims=True)
+        np.testing.assert_allclose(found, _literal_netvlad(local, kernel, bias, centers), atol=1e-5)
 
 
-def _literal_netvlad(picture, kernel, bias, centers):
-    """Arandjelović et al., equations 3 and 4, one local feature and one cluster at a time."""
+def _literal_netvlad(local, kernel, bias, centers):
+    """Arandjelović et al., equations 3 and 4, one local feature and one cluster at a time.
+
+    Clusters without a centre are ghosts (Zhong et al., section 3.2): they only take their share.
+    """
     v = np.zeros(centers.shape)
-    for x in picture.reshape(-1, picture.shape[-1]):
-        x = x / np.linalg.norm(x)
-        scores = [np.exp(kernel[:, k] @ x + bias[k]) for k in range(len(centers))]
-        for k, score in enumerate(scores):
-            v[k] += score / sum(scores) * (x - centers[k])
+    for x in local:
+        scores = [np.exp(kernel[:, k] @ x + bias[k]) for k in range(len(bias))]
+        for k, center in enumerate(centers):
+            v[k] += scores[k] / sum(scores) * (x - center)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     return v.ravel() / np.linalg.norm(v)
+
+
+def test_ghosts_take_what_is_theirs():
+    """A feature at a ghost's centre tells nothing of the place."""
+    centers = np.eye(4, dtype=np.float32)
+    layer = NetVLAD(3, ghosts=1)
+    layer.build((1, 1, 2, 4))
+    layer.set_centers(centers, sharpness=50.0)
+    place = np.array([0.8, 0.6, 0.0, 0.0], np.float32)
+    with_ghost = np.asarray(layer(np.array([[[place, centers[3]]]])))
+    with_two = np.asarray(layer(np.array([[[place, centers[3]], [centers[3], centers[3]]]])))
+    np.testing.assert_allclose(with_ghost, with_two, atol=1e-3)
 
 
 def test_netvlad_centers_attract_their_own():
@@ -77,6 +97,11 @@ def test_whitening_weights_survive_half_precision():
     layer.set_projection(np.zeros(7), np.random.default_rng(0).normal(size=(7, 3)))
     kernel = layer.get_weights()[0]
     np.testing.assert_array_equal(kernel, kernel.astype(np.float16).astype(np.float32))
+
+
+def test_fewer_than_no_ghosts_are_refused():
+    with pytest.raises(ValueError, match="ghosts=-1"):
+        NetVLAD(3, ghosts=-1)
 
 
 @pytest.mark.parametrize("layer, argument", [(NetVLAD, "clusters"), (Whitening, "size")])

@@ -1,0 +1,87 @@
+"""Networks from their configuration."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+
+from training.network import NetworkConfig, build_network, input_spec, resized  # noqa: E402
+
+SMALL = NetworkConfig(height=32, width=48, last_block=2, reduced=6, clusters=3, size=5)
+
+
+def _names(network):
+    return [layer.name for layer in network.layers]
+
+
+def test_the_layers_that_others_rely_on():
+    network = build_network(SMALL)
+    assert network.input.shape == (None, 32, 48, 3)
+    assert network.output.shape == (None, 5)
+    assert _names(network)[0] == "image"
+    assert _names(network)[-4:] == ["reduction", "netvlad", "whitening", "descriptor"]
+
+
+@pytest.mark.parametrize(
+    "changes, size, ends",
+    [
+        ({"reduced": 0}, 5, ["netvlad", "whitening", "descriptor"]),
+        ({"size": 0}, 18, ["reduction", "netvlad"]),
+        ({"reduced": 0, "size": 0}, 72, ["block_2_add", "netvlad"]),
+        ({"channels": 1}, 5, ["whitening", "descriptor"]),
+        ({"ghosts": 2}, 5, ["whitening", "descriptor"]),
+        ({"ghosts": 2, "size": 0}, 18, ["reduction", "netvlad"]),
+        ({"backbone": "mobilenet", "last_block": 5}, 5, ["whitening", "descriptor"]),
+        ({"backbone": "vgg16", "last_block": 2, "reduced": 0, "size": 0}, 384, ["block2_conv2", "netvlad"]),
+    ],
+)
+def test_every_choice_gives_unit_vectors(changes, size, ends):
+    config = SMALL._replace(**changes)
+    network = build_network(config)
+    assert _names(network)[-len(ends) :] == ends
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, config.channels)).astype(np.float32)
+    answer = np.asarray(network(pictures))
+    assert answer.shape == (2, size)
+    np.testing.assert_allclose(np.linalg.norm(answer, axis=1), 1.0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes, part",
+    [
+        ({"backbone": "alexnet"}, "'alexnet'"),
+        ({"channels": 2}, "2"),
+        ({"last_block": 99}, "99"),
+        ({"clusters": 0}, "clusters=0"),
+        ({"ghosts": -1}, "ghosts=-1"),
+        ({"size": -1}, "size=-1"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(changes, part):
+    with pytest.raises(ValueError, match=part):
+        build_network(SMALL._replace(**changes))
+
+
+def test_pre_processing():
+    assert input_spec(SMALL)[:4] == (32, 48, 3, "RGB")
+    assert input_spec(SMALL._replace(channels=1))[:4] == (32, 48, 1, "GRAY")
+    assert input_spec(SMALL)[4:] == (1 / 127.5, -1.0)
+
+
+def test_resized_has_the_same_weights_and_answers():
+    network = build_network(SMALL)
+    other = resized(network, 64, 80)
+    assert other.input.shape == (None, 64, 80, 3)
+    same = resized(other, 32, 48)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, 3)).astype(np.float32)
+    np.testing.assert_allclose(same(pictures), network(pictures), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(0, 48), (-32, 48)])
+def test_a_size_of_nothing_is_refused(size):
+    with pytest.raises(ValueError, match=f"{size[0]} × {size[1]} pixels"):
+        resized(build_network(SMALL), *size)
+
+
+def test_a_size_too_small_for_the_network_is_refused():
+    with pytest.raises(ValueError, match="4 × 4 pixels"):
+        resized(build_network(SMALL._replace(backbone="vgg16", last_block=5)), 4, 4)
