@@ -2,9 +2,11 @@
 
 import json
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 
 import training.layers  # noqa: F401  registers the own layers
@@ -80,10 +82,12 @@ def load_network(path):
     path = Path(path)
     try:
         with tempfile.TemporaryDirectory() as temporary:
-            description, weights = _parts(path, Path(temporary))
-            _check(json.loads(description), path)
-            network = _build(description)
-            network.load_weights(weights)
+            text, weights = _parts(path, Path(temporary))
+            description = json.loads(text)
+            description.pop("compile_config", None)  # the loss and optimizer that trained it
+            _check(description, path)
+            network = keras.models.model_from_json(json.dumps(description))
+            _load_weights(network, weights)
             return network
     except ModelError:
         raise
@@ -108,10 +112,17 @@ def _parts(path, temporary):
         return archive.read("config.json").decode(), weights
 
 
-def _build(text):
-    description = json.loads(text)
-    description.pop("compile_config", None)
-    return keras.models.model_from_json(json.dumps(description))
+def _load_weights(network, path):
+    """All of a file's weights into a network; Keras alone would leave out what either lacks."""
+    stored = []
+    with h5py.File(path, "r") as file:
+        file.visit(lambda name: stored.append(name) if "/vars/" in name else None)
+    stored = [name for name in stored if not name.startswith("optimizer/")]
+    if len(stored) != len(network.weights):
+        raise ValueError(f"{len(stored)} weights, where the network has {len(network.weights)}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of what is optional in Keras' files
+        network.load_weights(path)
 
 
 def _check(part, path):
