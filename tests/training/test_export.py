@@ -1,7 +1,11 @@
 """Export: what the ONNX file holds, and the gate that guards it."""
 
+import errno
 import json
+import os
+import sys
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -13,13 +17,16 @@ from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from training.export import check_parity, export_model, write_atomically  # noqa: E402
-from training.network import NetworkConfig, build_network  # noqa: E402
+from tests.training import legacy_files  # noqa: E402
+from training import export  # noqa: E402
+from training.export import check_parity, export_model  # noqa: E402
+from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.onnx_graph import convert  # noqa: E402
+from training.saving import save_network  # noqa: E402
 
 SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
 CARD = ModelCard("trial", "", SPEC, 8, 0.1, "a test", {}, {})
-# What TensorRT 8.2's parser knows and this network may use.
+# What TensorRT 8.2's parser knows and these networks may use.
 ALLOWED = {
     *("Add", "Cast", "Clip", "Conv", "Div", "Gemm", "MatMul", "Max", "Mul", "ReduceSum", "Reshape"),
     *("Softmax", "Sqrt", "Sub", "Transpose"),
@@ -40,8 +47,9 @@ def network():
 
 @pytest.fixture(scope="module")
 def pictures():
-    random = np.random.default_rng(0)
-    return [random.integers(0, 255, (60, 80, 3), np.uint8) for _ in range(4)]
+    """Each unlike the others, even to a network of random weights."""
+    small = np.random.default_rng(0).integers(0, 255, (4, 3, 4, 3), np.uint8)
+    return [cv2.resize(picture, (80, 60), interpolation=cv2.INTER_CUBIC) for picture in small]
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +114,134 @@ def test_a_failed_gate_leaves_nothing(network, pictures, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_interrupted_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
+def test_other_pictures_found_stop_the_export(network, converted, pictures, monkeypatch):
+    recalls = iter([0.75, 1.0])
+    monkeypatch.setattr(export, "_recall_of_copies", lambda descriptors: next(recalls))
+    with pytest.raises(ModelError, match=r"recall@1 of Keras, 0\.75\. Received: 1\.0 from ONNX"):
+        check_parity(network, converted.SerializeToString(), pictures, SPEC)
 
-    def full_disk(descriptor):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_recall_of_copies():
+    pictures = np.eye(4)
+    copies = pictures[[0, 1, 2, 0]]  # the last one is taken for the first picture
+    assert export._recall_of_copies(np.concatenate([pictures, copies])) == 0.75
+
+
+@pytest.mark.parametrize(
+    "changes, further",
+    [
+        ({"size": 0}, set()),
+        ({"reduced": 0, "size": 0, "ghosts": 2, "normalized": False}, {"Slice"}),
+        ({"channels": 1, "backbone": "mobilenet_v2", "last_block": 4}, set()),
+        ({"backbone": "vgg16", "last_block": 2, "height": 47, "width": 65}, {"MaxPool", "Relu"}),
+    ],
+    ids=["no whitening", "ghosts", "gray", "vgg16"],
+)
+def test_every_choice_of_a_network_exports(changes, further, pictures):
+    config = NetworkConfig(
+        height=48, width=64, backbone="mobilenet", last_block=4, reduced=6, clusters=3, size=8
+    )._replace(**changes)
+    keras.utils.set_random_seed(0)
+    network = build_network(config)
+    converted = convert(network)
+    assert {node.op_type for node in converted.graph.node} <= ALLOWED | further
+    check_parity(network, converted.SerializeToString(), pictures, input_spec(config))
+
+
+def test_a_full_disk_leaves_the_old_model_with_its_card(network, pictures, tmp_path, monkeypatch):
+    path = tmp_path / "trial.onnx"
+    export_model(network, CARD, path, pictures)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    synced = []
+
+    def fills_up(descriptor):
+        synced.append(descriptor)
+        if len(synced) == 2:  # the card's
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fills_up)
+    with pytest.raises(OSError, match=r"trial\.json"):
+        export_model(network, CARD._replace(name="other"), path, pictures)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.fixture
+def folder(pictures, tmp_path):
+    """With a small legacy model and pictures in it."""
+    legacy_files.write(tmp_path / "model.h5", version="2.2.2")
+    (tmp_path / "pictures").mkdir()
+    for number, picture in enumerate(pictures):
+        cv2.imwrite(str(tmp_path / "pictures" / f"{number}.png"), picture)
+    return tmp_path
+
+
+def _run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["training/export.py", *map(str, arguments)])
+    export.main()
+
+
+def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
+    """With the options of the original's scripts, at a size that is odd in the network."""
+    options = ("--kerasmodel_h5file", folder / "model.h5", "--rows", 33, "--cols", 49)
+    _run(monkeypatch, *options, "--pictures", folder / "pictures")
+    assert "Keras against ONNX Runtime: cosine at least" in capsys.readouterr().out
+    card = json.loads((folder / "model.json").read_text())
+    assert card["input"] == InputSpec(33, 49, 3, "BGR", 1.0, 0.0)._asdict()
+    assert (card["name"], card["descriptor_size"], card["min_similarity"]) == ("model", 512, 0.0)
+    assert card["made_by"].startswith("python3 training/export.py --kerasmodel_h5file /")
+    model = onnx.load(folder / "model.onnx")
+    assert {node.op_type for node in model.graph.node} <= ALLOWED
+    extractor = open_extractor(str(folder / "model.onnx"))
+    assert extractor.describe(np.zeros((60, 80, 3), np.uint8)).shape == (512,)
+
+
+def test_a_network_of_ours_with_a_full_card(network, folder, monkeypatch):
+    save_network(network, folder / "run.1")
+    _run(
+        *(monkeypatch, folder / "run.1", "--pictures", folder / "pictures", "--name", "mine"),
+        *("--min-similarity", 0.25, "--trained-on", "own set=CC0", "town=MIT"),
+    )
+    card = json.loads((folder / "run.1.json").read_text())
+    assert (card["name"], card["min_similarity"]) == ("mine", 0.25)
+    assert card["trained_on"] == {"own set": "CC0", "town": "MIT"}
+    assert "'own set=CC0'" in card["made_by"]  # so that it can be run again
+    assert card["input"]["color_order"] == "RGB"
+
+
+@pytest.mark.parametrize(
+    "arguments, part",
+    [
+        (["model.h5", "--pictures", "nothing"], "pictures to prove"),
+        (["nothing.h5"], "nothing.h5"),
+        (["pictures/0.png"], "0.png"),
+        (["model.h5", "--height", "0"], "0 × 48 pixels"),
+        (["model.h5", "--pictures", "nothing.csv"], "nothing.csv"),
+    ],
+)
+def test_what_cannot_be_exported_is_told_and_leaves_nothing(folder, monkeypatch, arguments, part):
+    monkeypatch.chdir(folder)
+    (folder / "nothing").mkdir()
+    before = sorted(folder.rglob("*"))
+    with pytest.raises((ValueError, ModelError), match=part):
+        _run(monkeypatch, *arguments)
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["model.h5", "--output", "model.json"],
+        ["model.h5", "--min-similarity", "nan"],
+        ["model.h5", "--trained-on", "a set"],
+        ["model.h5", "--preprocessing", "caffe"],
+        ["model.h5", "--height", "tall"],
+    ],
+)
+def test_a_wrong_command_line_is_told(folder, monkeypatch, arguments, capsys):
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as caught:
+        _run(monkeypatch, *arguments)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+    assert not list(folder.glob("*.onnx"))

@@ -52,7 +52,7 @@ def test_the_architecture_is_plain_json(network, tmp_path):
 def test_a_trained_network_comes_without_its_optimizer(network, tmp_path):
     trained = keras.models.clone_model(network)
     trained.compile(optimizer="adam", loss="mse")
-    trained.fit(PICTURES, np.zeros((2, 5)), verbose=0)
+    trained.optimizer.build(trained.trainable_variables)
     trained.save(tmp_path / "network.keras")
     loaded = load_network(tmp_path / "network.keras")
     assert not loaded.compiled
