@@ -97,6 +97,12 @@ def test_parity_gate_stops_another_network(network, converted, pictures, damage)
         check_parity(network, damaged.SerializeToString(), pictures, SPEC)
 
 
+@pytest.fixture
+def quick(converted, monkeypatch):
+    """What is converted already need not be once more."""
+    monkeypatch.setattr(export, "convert", lambda network: converted)
+
+
 def test_export_is_what_the_run_time_opens(network, pictures, tmp_path):
     path = tmp_path / "trial.onnx"
     exported = export_model(network, CARD, path, pictures)
@@ -107,7 +113,7 @@ def test_export_is_what_the_run_time_opens(network, pictures, tmp_path):
     assert json.loads((tmp_path / "trial.json").read_text())["name"] == "trial"
 
 
-def test_a_failed_gate_leaves_nothing(network, pictures, tmp_path, monkeypatch):
+def test_a_failed_gate_leaves_nothing(quick, network, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("training.export.MIN_PARITY", 1.1)
     with pytest.raises(ModelError):
         export_model(network, CARD, tmp_path / "trial.onnx", pictures)
@@ -132,14 +138,14 @@ def test_recall_of_copies():
     [
         ({"size": 0}, set()),
         ({"reduced": 0, "size": 0, "ghosts": 2, "normalized": False}, {"Slice"}),
-        ({"channels": 1, "backbone": "mobilenet_v2", "last_block": 4}, set()),
+        ({"channels": 1, "backbone": "mobilenet_v2", "last_block": 2}, set()),
         ({"backbone": "vgg16", "last_block": 2, "height": 47, "width": 65}, {"MaxPool", "Relu"}),
     ],
     ids=["no whitening", "ghosts", "gray", "vgg16"],
 )
 def test_every_choice_of_a_network_exports(changes, further, pictures):
     config = NetworkConfig(
-        height=48, width=64, backbone="mobilenet", last_block=4, reduced=6, clusters=3, size=8
+        height=48, width=64, backbone="mobilenet", last_block=2, reduced=6, clusters=3, size=8
     )._replace(**changes)
     keras.utils.set_random_seed(0)
     network = build_network(config)
@@ -148,7 +154,7 @@ def test_every_choice_of_a_network_exports(changes, further, pictures):
     check_parity(network, converted.SerializeToString(), pictures, input_spec(config))
 
 
-def test_a_full_disk_leaves_the_old_model_with_its_card(network, pictures, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_old_model_with_its_card(quick, network, pictures, tmp_path, monkeypatch):
     path = tmp_path / "trial.onnx"
     export_model(network, CARD, path, pictures)
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
@@ -195,7 +201,7 @@ def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
     assert extractor.describe(np.zeros((60, 80, 3), np.uint8)).shape == (512,)
 
 
-def test_a_network_of_ours_with_a_full_card(network, folder, monkeypatch):
+def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch):
     save_network(network, folder / "run.1")
     _run(
         *(monkeypatch, folder / "run.1", "--pictures", folder / "pictures", "--name", "mine"),

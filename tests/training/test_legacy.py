@@ -28,17 +28,14 @@ ORIGINALS = {
 }
 
 
-def _cosines(path, network, spec, pictures):
-    """The smallest cosine of the literal implementation with Keras, and with ONNX Runtime."""
+def _cosines(path, network, spec, picture):
+    """Cosine of the literal implementation with Keras, and with ONNX Runtime."""
+    tensor = prepare(picture, spec)
+    literal = literal_legacy.describe(path, tensor[0])
     session = onnxruntime.InferenceSession(convert(network).SerializeToString())
-    cosines = []
-    for picture in pictures:
-        tensor = prepare(picture, spec)
-        literal = literal_legacy.describe(path, tensor[0])
-        answers = [network.predict_on_batch(tensor)[0], session.run(None, {"image": tensor})[0][0]]
-        unit = [answer / np.linalg.norm(answer) for answer in np.asarray(answers, np.float64)]
-        cosines.append(unit @ literal / np.linalg.norm(literal))
-    return np.min(cosines, axis=0)
+    answers = [network.predict_on_batch(tensor)[0], session.run(None, {"image": tensor})[0][0]]
+    unit = [answer / np.linalg.norm(answer) for answer in np.asarray(answers, np.float64)]
+    return unit @ literal / np.linalg.norm(literal)
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
@@ -50,8 +47,7 @@ def test_originals_are_their_literal_layers(data, name):
     assert (spec.scale, spec.offset) == pytest.approx((scale, offset))
     assert network.output.shape == (None, size)
     files = sorted((data / "ie_tower" / "images").rglob("*.webp"))
-    pictures = [read_picture(file) for file in (files[0], files[-1])]
-    by_keras, by_onnx = _cosines(path, network, spec, pictures)
+    by_keras, by_onnx = _cosines(path, network, spec, read_picture(files[len(files) // 2]))
     print(f"\n{name}: cosine with the literal layers {by_keras:.9f} by Keras, {by_onnx:.9f} by ONNX Runtime")
     assert min(by_keras, by_onnx) >= 0.9999
 
@@ -75,7 +71,7 @@ def test_ghost_clusters_and_odd_sides(tmp_path):
     assert network.output.shape == (None, 3 * 128)
     network, spec = resized(network, 33, 49), spec._replace(height=33, width=49)
     picture = np.random.default_rng(0).integers(0, 255, (33, 49, 3), np.uint8)
-    assert min(_cosines(path, network, spec, [picture])) >= 0.99999
+    assert min(_cosines(path, network, spec, picture)) >= 0.99999
 
 
 @pytest.mark.parametrize(
