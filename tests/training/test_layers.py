@@ -55,6 +55,7 @@ def test_ghosts_take_what_is_theirs():
     layer = NetVLAD(3, ghosts=1)
     layer.build((1, 1, 2, 4))
     layer.set_centers(centers, sharpness=50.0)
+    np.testing.assert_array_equal(layer.centers, centers[:3])  # the last are the ghosts'
     place = np.array([0.8, 0.6, 0.0, 0.0], np.float32)
     with_ghost = np.asarray(layer(np.array([[[place, centers[3]]]])))
     with_two = np.asarray(layer(np.array([[[place, centers[3]], [centers[3], centers[3]]]])))

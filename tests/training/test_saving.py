@@ -70,7 +70,9 @@ def test_a_model_of_ours_comes_with_its_pre_processing(channels, order, tmp_path
 
 
 @pytest.mark.parametrize("name", [ARCHITECTURE, WEIGHTS])
-@pytest.mark.parametrize("content", [None, b"", b"garbage", b"[]", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"garbage", b"[]", b"[" * 100_000, b'{"class_name": ["Conv2D"], "module": "os"}']
+)
 def test_a_missing_or_damaged_file_is_told(network, tmp_path, name, content):
     save_network(network, tmp_path)
     (tmp_path / name).unlink()
@@ -132,8 +134,6 @@ def _evil_layers(canary):
     function = {"class_name": "function", "module": "os", "config": "system", "registered_name": "system"}
     yield _layer("Conv2D", "keras.layers", {"filters": 3, "kernel_size": 1, "activation": function})
     yield _layer("Conv2D", "keras.layers", {"filters": 3, "kernel_size": 1, "activation": [{"a": function}]})
-    unhashable = {"class_name": ["Conv2D"], "module": "os", "config": {}}
-    yield _layer("Conv2D", "keras.layers", {"filters": 3, "kernel_size": 1, "bias_initializer": unhashable})
 
 
 def _layer(kind, module, config, registered_name=None):
@@ -158,12 +158,12 @@ def test_foreign_classes_are_refused_and_not_run(network, tmp_path):
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr("config.json", json.dumps(architecture))
             file.write(folder / WEIGHTS, "model.weights.h5")
-        _refusal(folder)
-        _refusal(archive)
+        _refusal(folder, "expected layers out of")  # before Keras sees them
+        _refusal(archive, "expected layers out of")
         with zipfile.ZipFile(archive, "w") as file:  # the whole model is one evil object
             file.writestr("config.json", json.dumps(evil))
             file.write(folder / WEIGHTS, "model.weights.h5")
-        _refusal(archive)
+        _refusal(archive, "expected layers out of")
     assert not canary.exists()
 
 
