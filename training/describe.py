@@ -19,44 +19,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from training.console import run_script
-from training.data import read_manifest
+from training.data.pictures import find_pictures
 from training.evaluation.models import open_model
 from training.evaluation.plot import plot_similarity
 from training.files import write_atomically
 from training.retrieval import DescriptorCache
 from training.tasks.pictures import Picture
-
-SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
-
-
-def find_pictures(sources):
-    """Pictures that the command line names.
-
-    Args:
-        sources: list of Path: files, folders and manifests.
-
-    Returns:
-        list of Path, those of a folder sorted.
-
-    Raises:
-        ValueError: if a source is missing, or a folder has no picture.
-    """
-    found = []
-    for source in sources:
-        if source.is_dir():
-            there = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
-            if not there:
-                raise ValueError(
-                    f"expected pictures ({', '.join(sorted(SUFFIXES))}). Received: none in '{source}'"
-                )
-            found += there
-        elif source.suffix.lower() == ".csv":
-            found += [record.image for record in read_manifest(source)]
-        elif source.is_file():
-            found.append(source)
-        else:
-            raise ValueError(f"expected a picture, a folder or a manifest. Received: '{source}', missing")
-    return found
 
 
 def main():

@@ -30,6 +30,7 @@ from training.augmentation import Augmentation, AugmentationConfig
 from training.calibration import min_similarity
 from training.console import run_script
 from training.data import read_manifest, read_picture
+from training.data.pictures import find_pictures
 from training.files import write_together
 from training.legacy import PREPROCESSING
 from training.model_files import load_model
@@ -39,7 +40,6 @@ from training.paths import DATA
 
 MIN_PARITY = 0.99999  # cosine
 _COMPARED = 64  # pictures that the export is proved on
-_SUFFIXES = (".webp", ".png", ".jpg", ".jpeg", ".bmp")
 
 
 class Parity(NamedTuple):
@@ -129,16 +129,13 @@ def read_pictures(source):
     Raises:
         ValueError: if there are none.
     """
-    if source is None:
-        source = DATA / "ie_tower" / "images"
-    if source.is_file():
-        paths = [record.image for record in read_manifest(source)]
-    else:
-        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    if not paths:
+    source = source or DATA / "ie_tower" / "images"
+    try:
+        paths = find_pictures([source])
+    except ValueError as error:
         raise ValueError(
-            f"expected pictures to prove the export on, with --pictures. Received: none in '{source}'"
-        )
+            f"expected pictures to prove the export on, with --pictures, in '{source}'. Received: {error}"
+        ) from error
     return [read_picture(path) for path in paths[:: max(1, len(paths) // _COMPARED)][:_COMPARED]]
 
 

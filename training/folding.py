@@ -58,7 +58,22 @@ def _convolution_before(normalization):
 def fold(convolution, normalization):
     """Kernel and bias of the one convolution that does both: γ (k∗x - μ) / √(σ² + ε) + β."""
     (kernel,) = convolution.get_weights()
-    gamma, beta, mean, variance = normalization.get_weights()
-    scale = gamma / np.sqrt(variance + normalization.epsilon)
-    per_channel = scale[:, None] if isinstance(convolution, DepthwiseConv2D) else scale
-    return [kernel * per_channel, beta - mean * scale]
+    depthwise = isinstance(convolution, DepthwiseConv2D)
+    return fold_arrays(kernel, normalization.get_weights(), normalization.epsilon, depthwise)
+
+
+def fold_arrays(kernel, normalization, epsilon, depthwise):
+    """The same of bare arrays.
+
+    Args:
+        kernel: (H, W, in, out) float; depthwise (H, W, channels, 1).
+        normalization: γ, β, μ, σ² of it, (out,) float each.
+        epsilon: ε.
+        depthwise: whether the kernel is.
+
+    Returns:
+        Kernel of the same shape, bias (out,).
+    """
+    gamma, beta, mean, variance = normalization
+    scale = gamma / np.sqrt(variance + epsilon)
+    return [kernel * (scale[:, None] if depthwise else scale), beta - mean * scale]

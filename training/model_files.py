@@ -4,9 +4,9 @@ from pathlib import Path
 
 import h5py
 
-from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
 from training.legacy import load_legacy
+from training.network import NetworkConfig, input_spec
 from training.saving import load_network
 
 
@@ -33,5 +33,4 @@ def load_model(path, preprocessing=""):
         raise ValueError(f"expected a pre-processing for the original's models only. Received: '{path}'")
     network = load_network(path)
     _, height, width, channels = network.input.shape
-    order = "RGB" if channels == 3 else "GRAY"
-    return network, InputSpec(height, width, channels, order, 1 / 127.5, -1.0)
+    return network, input_spec(NetworkConfig(height=height, width=width, channels=channels))

@@ -168,33 +168,3 @@ def similarities(task, descriptors):
     if not np.isfinite(similarity).all():
         raise ValueError(f"expected finite descriptors. Received: others on {task.name}")
     return similarity
-
-
-def measure(task, describe, ranks=RANKS):
-    """Recall of a descriptor on a task.
-
-    Args:
-        task: a :class:`RetrievalTask`.
-        describe: (H, W, 3) uint8 BGR picture to (D,) float, unit norm.
-        ranks: the k to look at.
-
-    Returns:
-        dict from k to recall, 0 to 1.
-    """
-    return measure_batch(task, lambda pictures: np.stack([describe(picture) for picture in pictures]), ranks)
-
-
-def measure_batch(task, describe_many, ranks=RANKS):
-    """Recall of a descriptor that takes many pictures at once.
-
-    Args:
-        task: a :class:`RetrievalTask`.
-        describe_many: list of pictures to (N, D) float, or a :class:`DescriptorCache` that several
-            tasks share.
-        ranks: the k to look at.
-
-    Returns:
-        dict from k to recall, 0 to 1.
-    """
-    cache = describe_many if isinstance(describe_many, DescriptorCache) else DescriptorCache(describe_many)
-    return recall_at(similarities(task, cache), task.right, task.ignored, ranks)

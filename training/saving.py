@@ -11,7 +11,7 @@ import keras
 
 import training.layers  # noqa: F401  registers the own layers
 from place_recognition_ros.errors import ModelError
-from training.files import write_atomically, write_together
+from training.files import write_together
 from training.precision import with_policy
 
 ARCHITECTURE = "architecture.json"
@@ -32,8 +32,6 @@ _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.src.models.fun
 _OWN = "place_recognition>"  # how Keras registers the own layers
 _MAX_TEXT = 300  # characters of what Keras says
 _MAX_BYTES = 2**31  # of the weights in a .keras file
-
-__all__ = ["ARCHITECTURE", "WEIGHTS", "architecture", "load_network", "save_network", "write_atomically"]
 
 
 def save_network(network, folder):

@@ -3,6 +3,7 @@
 import marshal
 import os
 import types
+from functools import partial
 
 import h5py
 import numpy as np
@@ -12,19 +13,10 @@ keras = pytest.importorskip("keras", reason="training needs requirements-trainin
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training import legacy_files  # noqa: E402
+from tests.training.refusals import refusal  # noqa: E402
 from training.legacy import load_legacy  # noqa: E402
 
-
-def _refusal(path, *parts):
-    """The one sentence with which a file is refused; it names the file and what was wrong with it."""
-    with pytest.raises(ModelError) as caught:
-        load_legacy(path)
-    text = str(caught.value)
-    assert "\n" not in text
-    assert len(text) < 600
-    for part in (str(path), *parts):
-        assert part in text
-    return text
+_refusal = partial(refusal, load_legacy, shorter_than=600)
 
 
 def test_a_lambda_layer_is_refused_and_not_run(tmp_path):

@@ -8,8 +8,6 @@ from training.retrieval import (
     RetrievalTask,
     best_matches,
     judge,
-    measure,
-    measure_batch,
     precision_recall,
     recall_at,
     similarities,
@@ -124,7 +122,8 @@ def test_one_set_is_described_once():
 
     pictures = frames(2)
     task = RetrievalTask("t", pictures, pictures, np.ones((2, 2), bool), np.eye(2, dtype=bool))
-    assert measure(task, describe, (1,)) == {1: 1.0}
+    cache = DescriptorCache(lambda images: [describe(image) for image in images])
+    assert recall_at(similarities(task, cache), task.right, task.ignored, (1,)) == {1: 1.0}
     assert len(calls) == 2
 
 
@@ -139,7 +138,8 @@ def test_tasks_share_descriptors_and_batches_are_small():
     cache = DescriptorCache(describe_many, at_once=2)
     for part in (pictures[:4], pictures[1:]):
         task = RetrievalTask("t", part, part, np.eye(4, dtype=bool), np.zeros((4, 4), bool))
-        assert measure_batch(task, cache) == {1: 1.0, 5: 1.0, 10: 1.0}
+        recall = recall_at(similarities(task, cache), task.right, task.ignored)
+        assert recall == {1: 1.0, 5: 1.0, 10: 1.0}
     assert batches == [2, 2, 1]
 
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
+from tests.training.refusals import refusal  # noqa: E402
 from training.model_files import load_model  # noqa: E402
 from training.network import NetworkConfig, build_network  # noqa: E402
 from training.saving import ARCHITECTURE, WEIGHTS, load_network, save_network  # noqa: E402
@@ -81,14 +83,7 @@ def test_a_missing_or_damaged_file_is_told(network, tmp_path, name, content):
     _refusal(tmp_path)
 
 
-def _refusal(path, *parts):
-    with pytest.raises(ModelError) as caught:
-        load_network(path)
-    text = str(caught.value)
-    assert "\n" not in text
-    assert len(text) < 900
-    for part in (str(path), *parts):
-        assert part in text
+_refusal = partial(refusal, load_network, shorter_than=900)
 
 
 def test_what_is_no_model_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import keras
 
 from training.backbones.gray import for_gray
+from training.backbones.mobilenet_v2 import normalization_of
 from training.backbones.vgg16 import caffe_input
 from training.folding import fold
 
@@ -11,7 +12,6 @@ _APPLICATIONS = {
     "mobilenet_v2": keras.applications.MobileNetV2,
     "vgg16": keras.applications.VGG16,
 }
-_NORMALIZATION_OF = {"Conv1": "bn_Conv1"}  # the others: name and "_BN"
 
 
 def copy_application_weights(model, backbone, weights="imagenet"):
@@ -45,7 +45,7 @@ def copy_application_weights(model, backbone, weights="imagenet"):
 def _fitting(layer, known):
     """The weights for a layer: batch normalisation folded, colours summed where the model lacks them."""
     weights = known[layer.name].get_weights()
-    normalization = known.get(_NORMALIZATION_OF.get(layer.name, f"{layer.name}_BN"))
+    normalization = known.get(normalization_of(layer.name))
     if len(layer.weights) == 2 and len(weights) == 1 and normalization is not None:
         weights = fold(known[layer.name], normalization)
     return [for_gray(weights[0], layer.weights[0].shape), *weights[1:]]

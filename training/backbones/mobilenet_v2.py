@@ -87,6 +87,11 @@ def load_mobilenet_v2_weights(model, path):
             layer.set_weights([kernel, bias])
 
 
+def normalization_of(name):
+    """The name that keras.applications gives the batch normalisation after a convolution."""
+    return "bn_Conv1" if name == "Conv1" else f"{name}_BN"
+
+
 def _bottleneck(x, expansion, channels, stride, name):
     narrow = x
     if expansion > 1:

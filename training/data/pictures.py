@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.data.manifest import read_manifest
+
 SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 )
@@ -30,6 +32,36 @@ def list_pictures(folder):
     if not files:
         raise ValueError(f"expected pictures in '{folder}'. Received: none of {' '.join(sorted(SUFFIXES))}")
     return sorted(files, key=lambda path: natural(path.name))
+
+
+def find_pictures(sources):
+    """Picture files in all of several places.
+
+    Args:
+        sources: list of Path: files, folders and manifests.
+
+    Returns:
+        list of Path, those of a folder sorted.
+
+    Raises:
+        ValueError: if a source is missing, or a folder has no picture.
+    """
+    found = []
+    for source in sources:
+        if source.is_dir():
+            there = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
+            if not there:
+                raise ValueError(
+                    f"expected pictures ({', '.join(sorted(SUFFIXES))}). Received: none in '{source}'"
+                )
+            found += there
+        elif source.suffix.lower() == ".csv":
+            found += [record.image for record in read_manifest(source)]
+        elif source.is_file():
+            found.append(source)
+        else:
+            raise ValueError(f"expected a picture, a folder or a manifest. Received: '{source}', missing")
+    return found
 
 
 def natural(name):

@@ -6,12 +6,13 @@ original's networks, layer by layer, is refused.
 """
 
 import keras
-import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
+from training.backbones.mobilenet_v2 import normalization_of
+from training.folding import fold_arrays
 from training.legacy.reading import DAMAGE, Legacy, read_legacy
-from training.legacy.recognition import check_layers, normalization_of, padded_layers, recognize
+from training.legacy.recognition import check_layers, padded_layers, recognize
 from training.network import build_network
 
 _EPSILON = 1e-3  # of their batch normalisation
@@ -121,12 +122,10 @@ def _convolution(layer, legacy):
     (kernel,) = _arrays(legacy, layer.name, "depthwise_kernel" if depthwise else "kernel")
     if not layer.use_bias:  # MobileNet: normalised in a layer of its own
         return [kernel]
-    gamma, beta, mean, variance = _arrays(
+    normalization = _arrays(
         legacy, normalization_of(layer.name), "gamma", "beta", "moving_mean", "moving_variance"
     )
-    scale = gamma / np.sqrt(variance + _EPSILON)
-    per_channel = scale[:, None] if depthwise else scale
-    return [kernel * per_channel, beta - mean * scale]
+    return fold_arrays(kernel, normalization, _EPSILON, depthwise)
 
 
 __all__ = ["PREPROCESSING", "Legacy", "load_legacy", "read_legacy"]

@@ -7,6 +7,7 @@ from typing import Any, Dict
 from keras.layers import Add, Conv2D, DepthwiseConv2D, ReLU
 
 from place_recognition_ros.errors import ModelError
+from training.backbones.mobilenet_v2 import normalization_of
 from training.network import NetworkConfig
 
 _TAPS = {  # the last layer before NetVLAD ► backbone
@@ -95,11 +96,6 @@ def padded_layers(legacy):
     """Names of the convolutions that see a row and a column of zeros below and to the right."""
     pairs = zip(legacy.layers, legacy.layers[1:])
     return [layer.name for padding, layer in pairs if padding.kind == "ZeroPadding2D"]
-
-
-def normalization_of(name):
-    """The name of the batch normalisation after a convolution, in MobileNetV2."""
-    return "bn_Conv1" if name == "Conv1" else f"{name}_BN"
 
 
 def _tap(legacy):
