@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+_WEBCAM = {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}  # and enlarged for the network
+
 
 class AugmentationConfig(BaseModel):
     """How far another visit may differ."""
@@ -106,7 +108,8 @@ def _photometric(strength):
             p=0.35,
         ),
         A.OneOf(_blurs(at), p=0.3),
-        A.Downscale((at(0.7, 0.25, 0.17), 0.7), p=0.35),  # a webcam
+        A.OneOf([A.RandomSnow(p=1.0), A.RandomRain(p=1.0)], p=_fades(strength, 0.12)),
+        A.Downscale((at(0.7, 0.25, 0.17), 0.7), _WEBCAM, p=0.45),
         A.GaussNoise((at(0.0, 0.01, 0.01), at(0.0, 0.06, 0.1)), p=0.2),
         A.ImageCompression(quality_range=(round(at(90, 25, 12)), 90), p=0.1),
         A.ToGray(p=0.25),
@@ -137,6 +140,11 @@ def _blurs(at):
         A.GaussianBlur(blur_limit=0, sigma_limit=(at(0.0, 0.5, 0.5), at(0.0, 2.3, 3.5)), p=1.0),
         A.MotionBlur((3, 2 * round(at(0, 4, 7)) + 3), p=1.0),
     ]
+
+
+def _fades(strength, probability):
+    """A probability, that strengths below 1 diminish, for what has no strength of its own."""
+    return min(1.0, strength) * probability
 
 
 def _scale(strength):
