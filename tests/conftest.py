@@ -63,6 +63,7 @@ class ProjectionEngine:
         numbers = np.random.default_rng(7)
         self._matrix = numbers.standard_normal((size, height * width))
         self._flat = 0.01 * numbers.standard_normal(size)  # what a picture without contrast gives
+        self.input = np.zeros((1, height, width, 1), np.float32)
         self.broken = False
         self.closed = False
 

@@ -22,7 +22,7 @@ LAYERS = (
 )
 ON_TOP = ("tools",)  # may import every part that knows no ROS
 KNOW_ROS = ("messages", "diagnostics", "markers", "node")
-THIRD_PARTY = {"numpy", "faiss", "cv2", "onnxruntime", "tensorrt", "pycuda", "yaml"}
+THIRD_PARTY = {"numpy", "faiss", "cv2", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
 ROS = {"rospy", "genpy", "rosgraph", "message_filters"}
 MAX_LINES = 300
 
