@@ -4,6 +4,7 @@ import ast
 import glob
 import importlib.util
 import os
+import sys
 import sysconfig
 
 import pytest
@@ -62,6 +63,8 @@ def is_ros(name):
 
 
 def is_standard(name):
+    if name.split(".")[0] in sys.builtin_module_names:
+        return True
     spec = importlib.util.find_spec(name.split(".")[0])
     origin = (spec and spec.origin) or ""
     in_folder = origin.startswith(sysconfig.get_path("stdlib")) and "-packages" not in origin

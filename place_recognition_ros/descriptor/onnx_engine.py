@@ -21,8 +21,10 @@ class OnnxEngine:
     """
 
     def __init__(self, card: ModelCard, onnx: bytes, threads: int = 1) -> None:
-        import onnxruntime  # only where this engine is chosen
-
+        try:
+            import onnxruntime  # only where this engine is chosen
+        except ImportError as error:
+            raise EngineError(f"expected ONNX Runtime (requirements.txt). Received: {error}") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
