@@ -41,7 +41,9 @@ def test_the_network_answers_as_the_exported_one(exported):
     np.testing.assert_allclose(other.predict_on_batch(image), expected, atol=1e-3)  # half precision between
 
 
-@pytest.mark.parametrize("change", [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"backbone": "mobilenet"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"backbone": "mobilenet"}], ids=str
+)
 def test_another_architecture_is_refused(exported, change):
     with pytest.raises(ModelError, match=r"trial\.onnx'.*Received"):
         load_onnx_weights(build_network(CONFIG._replace(**change)), exported[1])
