@@ -68,6 +68,36 @@ class Augmentation:
         return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)
 
 
+class Recoloring(A.ImageOnlyTransform):
+    """Gives each colour another, to like ones a like one: leaves turn brown, a blue sky gray.
+
+    Args:
+        scale: standard deviation of the change, of 255.
+        p: probability.
+    """
+
+    _LEVELS, _KNOTS = 32, 4  # of a channel: of the table, of the random changes that it is interpolated from
+
+    def __init__(self, scale, p):
+        super().__init__(p=p)
+        self.scale = scale
+
+    def get_params(self):
+        """The random part: (LEVELS³, 3) float32, what is added to each colour."""
+        changes = self.random_generator.normal(0.0, self.scale, (self._KNOTS,) * 3 + (3,))
+        at = np.linspace(0, self._KNOTS - 1, self._LEVELS)
+        weights = np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(self._KNOTS)))
+        for _ in range(3):  # the last of the colour's axes is interpolated, and becomes the first
+            changes = np.tensordot(weights, changes, (1, 2))
+        return {"changes": np.float32(changes).reshape(-1, 3)}
+
+    def apply(self, img, changes, **_):
+        """Add them: (H, W, 3) uint8 ► (H, W, 3) uint8."""
+        level = (img // np.uint8(256 // self._LEVELS)).astype(np.int32)
+        row = (level[..., 0] * self._LEVELS + level[..., 1]) * self._LEVELS + level[..., 2]
+        return cv2.add(img, changes.take(row, axis=0), dtype=cv2.CV_8U)
+
+
 def _geometric(config, height, width):
     border = cv2.BORDER_REFLECT_101
     at = _scale(config.geometric)
@@ -93,7 +123,7 @@ def _photometric(strength):
     hole = (0.1, at(0.1, 0.25, 0.35))
     return [
         A.OneOf(_colours(at), p=0.6),
-        A.RandomToneCurve(scale=at(0.0, 0.25, 0.4), per_channel=True, p=0.3),
+        Recoloring(at(0, 40, 55), p=0.5),
         A.RandomGamma((at(100, 55, 48), at(100, 210, 260)), p=0.5),  # day and night
         A.RandomBrightnessContrast((at(0, -0.28, -0.35), at(0, 0.25, 0.35)), at(0, 0.4, 0.5), p=0.6),
         A.OneOf(  # lamps, shadows

@@ -2,17 +2,20 @@
 
 Usage: python3 training/compare.py
 
-Needs the picture sets in ../shared/data (or --data FOLDER) and this repository's history, which holds the
-baseline. What it exports and takes from the history stays in .run/compare.
+The recall that is measured goes into the default model's card too. Needs the picture sets in
+../shared/data (or --data FOLDER) and this repository's history, which holds the baseline. What it exports
+and takes from the history stays in .run/compare.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
 
+from place_recognition_ros.descriptor.model_card import card_path
 from training.console import run_script
 from training.evaluate import evaluate
 from training.evaluation.plot import plot_curves
@@ -101,6 +104,19 @@ def replace_between(text, content):
     return f"{before}{BEGIN}\n\n{content}\n{END}{after}"
 
 
+def with_recall(card, evaluation):
+    """The text of a model card with what was measured of its model.
+
+    Args:
+        card: str, JSON.
+        evaluation: a :class:`training.evaluation.table.Evaluation`.
+    """
+    fields = json.loads(card)
+    measured = evaluation.figures.items()
+    fields["recall_at_1"] = {task: round(figures.recall[1], 4) for task, figures in measured}
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -121,6 +137,8 @@ def main():
     table = short_table(evaluations)
     write_atomically(README, replace_between(text, table).encode())
     write_atomically(PLOT, plot_curves(evaluations))
+    card = Path(card_path(str(DEFAULT_MODEL)))
+    write_atomically(card, with_recall(card.read_text(encoding="utf-8"), evaluations[0]).encode())
     print(table, end="")
 
 

@@ -12,6 +12,7 @@ from training.augmentation import AugmentationConfig
 from training.data import PlaceRules
 from training.losses import LOSSES
 from training.network import NetworkConfig
+from training.paths import DEFAULT_MODEL
 
 _FREE = (  # what may change while a training is under way
     *("steps", "log_every", "validate_every", "checkpoint_every", "loader_threads"),
@@ -45,7 +46,9 @@ class StartConfig(_Section):
         default="imagenet", description="ImageNet weights: a file, or 'imagenet' for Keras' own download"
     )
     network: str = Field(
-        default="", description="folder of a trained network to go on from, instead of the rest here"
+        default="",
+        description="'default' or another trained network to go on from, instead of the rest here: "
+        "the folder of a training or an ONNX file",
     )
     pictures: int = Field(
         default=4000, ge=1, description="pictures that PCA, k-means and whitening are fitted on"
@@ -229,7 +232,8 @@ def _resolve(config, folder):
     manifests = {folder / path: share for path, share in config.data.manifests.items()}
     start: Dict[str, Any] = {}
     if config.start.network:
-        start["network"] = str(folder / config.start.network)
+        given = config.start.network
+        start["network"] = str(DEFAULT_MODEL if given == "default" else folder / given)
     if config.start.weights not in ("imagenet", ""):
         start["weights"] = str(folder / config.start.weights)
     return config.model_copy(

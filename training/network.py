@@ -21,6 +21,7 @@ class NetworkConfig(NamedTuple):
     clusters: int = 64
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
+    position: float = 0.0  # how much a local feature's place in the picture counts; 0: not at all
     size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
 
 
@@ -44,7 +45,7 @@ def build_network(config):
     features = BACKBONES[config.backbone].features(image, config.last_block)
     if config.reduced:
         features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
-    pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, name="netvlad")
+    pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, config.position, name="netvlad")
     descriptor = pooling(features)
     if config.size:
         components = Whitening(config.size, name="whitening")(descriptor)

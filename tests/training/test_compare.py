@@ -1,6 +1,8 @@
 """The table of models/README.md."""
 
+import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +40,15 @@ def test_baseline_comes_from_the_history(tmp_path):
         pytest.skip("needs the repository's history")
     card, _ = read_model(str(compare.baseline(tmp_path)))
     assert card.sha256.startswith("8523f1174770")
+
+
+def test_measured_recall_goes_into_the_card():
+    card = json.dumps({"name": "default", "recall_at_1": {"old": 0.5}, "licence": "ü"})
+    evaluation = SimpleNamespace(figures={"set": SimpleNamespace(recall={1: 0.123456, 5: 1.0})})
+    text = compare.with_recall(card, evaluation)
+    assert json.loads(text) == {"name": "default", "recall_at_1": {"set": 0.1235}, "licence": "ü"}
+    assert list(json.loads(text)) == ["name", "recall_at_1", "licence"]
+    assert "ü" in text
 
 
 def test_missing_history_is_one_sentence(tmp_path, monkeypatch):

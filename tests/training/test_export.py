@@ -28,8 +28,8 @@ SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
 CARD = ModelCard("trial", "", SPEC, 8, 0.1, "a test", {}, {})
 # What TensorRT 8.2's parser knows and these networks may use.
 ALLOWED = {
-    *("Add", "Cast", "Clip", "Conv", "Div", "Gemm", "MatMul", "Max", "Mul", "ReduceSum", "Reshape"),
-    *("Softmax", "Sqrt", "Sub", "Transpose"),
+    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Gemm", "MatMul", "Max", "Mul", "ReduceSum"),
+    *("Reshape", "Softmax", "Sqrt", "Sub", "Transpose"),
 }
 
 

@@ -10,7 +10,7 @@ from training.layers import L2Normalization, NetVLAD, Whitening  # noqa: E402
 
 @pytest.mark.parametrize(
     "layer",
-    [L2Normalization(name="a"), NetVLAD(3, 2, False, name="b"), Whitening(5, name="c")],
+    [L2Normalization(name="a"), NetVLAD(3, 2, False, 0.5, name="b"), Whitening(5, name="c")],
     ids=lambda layer: layer.name,
 )
 def test_config_round_trip(layer):
@@ -20,31 +20,40 @@ def test_config_round_trip(layer):
 
 @pytest.mark.parametrize("ghosts", [0, 2])
 @pytest.mark.parametrize("normalize_input", [True, False])
-def test_netvlad_is_the_papers_equations(ghosts, normalize_input):
+@pytest.mark.parametrize("position", [0.0, 0.5])
+def test_netvlad_is_the_papers_equations(ghosts, normalize_input, position):
     random = np.random.default_rng(0)
     features = random.normal(size=(2, 3, 4, 6)).astype(np.float32)
-    layer = NetVLAD(5, ghosts, normalize_input)
+    layer = NetVLAD(5, ghosts, normalize_input, position)
     layer.build(features.shape)
     layer.set_weights([random.normal(size=weight.shape).astype(np.float32) for weight in layer.weights])
     kernel, bias, centers = layer.get_weights()
-    assert (kernel.shape, bias.shape, centers.shape) == ((6, 5 + ghosts), (5 + ghosts,), (5, 6))
+    assert (kernel.shape, bias.shape, centers.shape) == (
+        (6, 5 + ghosts),
+        (5 + ghosts,),
+        (5, 6 + 2 * (position > 0)),
+    )
+    grid = [(u, v) for v in (-1, 0, 1) for u in (-1, -1 / 3, 1 / 3, 1)]  # of 3 rows and 4 columns
     for picture, found in zip(features, np.asarray(layer(features))):
         local = picture.reshape(-1, 6)
         if normalize_input:
             local = local / np.linalg.norm(local, axis=1, keepdims=True)
-        np.testing.assert_allclose(found, _literal_netvlad(local, kernel, bias, centers), atol=1e-5)
+        placed = np.hstack([local, position * np.array(grid)]) if position else local
+        np.testing.assert_allclose(found, _literal_netvlad(local, placed, kernel, bias, centers), atol=1e-5)
 
 
-def _literal_netvlad(local, kernel, bias, centers):
+def _literal_netvlad(local, placed, kernel, bias, centers):
     """Arandjelović et al., equations 3 and 4, one local feature and one cluster at a time.
+
+    ``local`` decides on the cluster, ``placed`` (the same, perhaps with its place) is what is summed.
 
     Clusters without a centre are ghosts (Zhong et al., section 3.2): they only take their share.
     """
     v = np.zeros(centers.shape)
-    for x in local:
+    for x, whole in zip(local, placed):
         scores = [np.exp(kernel[:, k] @ x + bias[k]) for k in range(len(bias))]
         for k, center in enumerate(centers):
-            v[k] += scores[k] / sum(scores) * (x - center)
+            v[k] += scores[k] / sum(scores) * (whole - center)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     return v.ravel() / np.linalg.norm(v)
 

@@ -21,37 +21,44 @@ class NetVLAD(keras.layers.Layer):
     Ghost clusters take their share of the features and are left out of the descriptor, so that what
     tells nothing of a place has somewhere to go (GhostVLAD: Zhong et al., ACCV 2018, section 3.2).
 
+    With ``position`` λ > 0 a residual has two more components, λ (u_i, v_i) - c_k, where u and v go from -1
+    to 1 across the picture: the descriptor tells too where in the picture a cluster's features lie. What
+    belongs to which cluster is a matter of looks alone.
+
     Args:
         clusters: number of clusters that are described, K.
         ghosts: number of further clusters that are not, G.
         normalize_input: whether local features are scaled to unit length first.
+        position: weight λ of a feature's place in the picture; 0: it does not count.
 
     Input shape:
         (B, H, W, D) float.
 
     Output shape:
-        (B, K · D) float, unit norm; cluster by cluster.
+        (B, K · D) float, unit norm; cluster by cluster. With ``position`` D + 2 in place of D.
 
     Raises:
-        ValueError: if ``clusters`` is less than 1 or ``ghosts`` less than 0.
+        ValueError: if ``clusters`` is less than 1, ``ghosts`` or ``position`` less than 0.
     """
 
-    def __init__(self, clusters, ghosts=0, normalize_input=True, **kwargs):
+    def __init__(self, clusters, ghosts=0, normalize_input=True, position=0.0, **kwargs):
         super().__init__(**kwargs)
-        if clusters < 1 or ghosts < 0:
+        if clusters < 1 or ghosts < 0 or position < 0:
             raise ValueError(
-                f"expected at least 1 cluster and 0 ghosts. Received: clusters={clusters}, ghosts={ghosts}"
+                "expected at least 1 cluster, 0 ghosts and a position ≥ 0. "
+                f"Received: clusters={clusters}, ghosts={ghosts}, position={position}"
             )
         self.clusters = clusters
         self.ghosts = ghosts
         self.normalize_input = normalize_input
+        self.position = position
 
     def build(self, input_shape):
         depth = input_shape[-1]
         every = self.clusters + self.ghosts
         self.kernel = self.add_weight(name="kernel", shape=(depth, every))
         self.bias = self.add_weight(name="bias", shape=(every,), initializer="zeros")
-        self.centers = self.add_weight(name="centers", shape=(self.clusters, depth))
+        self.centers = self.add_weight(name="centers", shape=(self.clusters, self._depth(depth)))
 
     def call(self, features):
         height, width, depth = features.shape[1:]
@@ -63,12 +70,24 @@ class NetVLAD(keras.layers.Layer):
             assignment = assignment[..., : self.clusters]
         assignment = ops.transpose(assignment, (0, 2, 1))  # (B, K, H·W)
         mass = ops.sum(assignment, axis=-1, keepdims=True)
+        if self.position:
+            places = ops.ones_like(x[..., :2]) * self._places(height, width)
+            x = ops.concatenate([x, places], axis=-1)
         residuals = ops.matmul(assignment, x) - mass * self.centers
         residuals = l2_normalize(residuals)
-        return l2_normalize(ops.reshape(residuals, (-1, self.clusters * depth)))
+        return l2_normalize(ops.reshape(residuals, (-1, self.clusters * self._depth(depth))))
+
+    def _depth(self, depth):
+        """Components of a residual."""
+        return depth + 2 * (self.position > 0)
+
+    def _places(self, height, width):
+        """Where in the picture each local feature lies: (H · W, 2) float32, times λ."""
+        v, u = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+        return np.float32(self.position * np.stack([u.ravel(), v.ravel()], axis=1))
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.clusters * input_shape[-1])
+        return (input_shape[0], self.clusters * self._depth(input_shape[-1]))
 
     def get_config(self):
         return {
@@ -76,6 +95,7 @@ class NetVLAD(keras.layers.Layer):
             "clusters": self.clusters,
             "ghosts": self.ghosts,
             "normalize_input": self.normalize_input,
+            "position": self.position,
         }
 
     def set_centers(self, centers, sharpness):
@@ -87,6 +107,6 @@ class NetVLAD(keras.layers.Layer):
             sharpness: α > 0; the larger, the nearer to hard assignment.
         """
         centers = np.asarray(centers, np.float32)
-        self.centers.assign(centers[: self.clusters])
+        self.centers.assign(np.pad(centers[: self.clusters], ((0, 0), (0, 2 * (self.position > 0)))))
         self.kernel.assign(2.0 * sharpness * centers.T)
         self.bias.assign(-sharpness * np.sum(centers**2, axis=1))
