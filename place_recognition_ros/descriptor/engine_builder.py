@@ -1,6 +1,7 @@
 """ONNX ► a TensorRT engine for the GPU at hand: built once, proved, kept."""
 
 import logging
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ class _Opening:
         }
 
     def open(self) -> TensorRTEngine:
-        name = f"{self._card.model_id}.plan"
+        name = re.sub(r"[^\w.-]", "_", self._card.model_id) + ".plan"  # a card may call itself anything
         fingerprint = dict(
             self._machine,
             model=self._card.sha256,
@@ -101,7 +102,11 @@ class _Opening:
         for precision in ["fp16"] * half + ["fp32"]:
             plan = self._build(precision)
             engine = TensorRTEngine(self._library, self._gpu, self._card, plan)
-            cosine = proof.smallest_cosine(engine)
+            try:
+                cosine = proof.smallest_cosine(engine)
+            except EngineError:
+                engine.release()
+                raise
             if cosine >= MIN_COSINE:
                 _log.info("The engine agrees with ONNX Runtime: cosine %.6f in %s", cosine, precision)
                 return engine, plan, {"precision": precision, "cosine": cosine}

@@ -61,6 +61,22 @@ def test_the_first_start_builds_and_the_second_loads(start, gpu, caplog):
     assert not caplog.records
 
 
+def test_a_card_cannot_name_a_file_elsewhere(gpu, model, settings):
+    card, content = model
+    open_tensorrt(card._replace(name="../../small"), content, settings).close()
+    assert sorted(os.listdir(os.path.dirname(settings.cache))) == ["cache", "small.json", "small.onnx"]
+
+
+def test_a_gpu_that_fails_at_the_proof_is_a_sentence(start, gpu, monkeypatch):
+    def fail(*_):
+        raise EngineError("expected an answer of the GPU")
+
+    monkeypatch.setattr(engine_builder._Proof, "smallest_cosine", fail)
+    with pytest.raises(EngineError, match="expected an answer of the GPU"):
+        start()
+    assert (gpu.live_contexts, gpu.live_objects) == (0, 0)
+
+
 def test_a_changed_model_is_built(start, gpu, onnx, weights, write_model, settings):
     start()
     open_tensorrt(*read_model(write_model(onnx.model(weights * 2))), settings).close()
