@@ -61,7 +61,15 @@ class Config:
     """
 
     model: str = _parameter("", "the model, an ONNX file with its card beside it; empty: the package's own")
-    backend: str = _parameter("auto", "inference engine", choices=("auto", "onnx"))
+    backend: str = _parameter(
+        "auto", "inference engine; auto: TensorRT where it works", choices=("auto", "onnx", "tensorrt")
+    )
+    engine_cache: str = _parameter(
+        "", "folder that keeps what TensorRT built; empty: ~/.cache/place_recognition_ros"
+    )
+    engine_workspace_mb: int = _parameter(
+        256, "memory that TensorRT's fastest kernels may use", unit="MB", low=1, high=65536
+    )
     threads: int = _parameter(1, "CPU threads for inference; one is the fastest per core", low=1, high=64)
     map_path: str = _parameter("", "file that keeps the map across restarts; empty: forgotten at exit")
     max_keyframes: int = _parameter(

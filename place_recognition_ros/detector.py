@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.descriptor import Extractor, open_extractor
+from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.images import shrink
 from place_recognition_ros.keyframes.map import KeyframeMap, Neighbour
@@ -49,7 +49,7 @@ class LoopDetector:
     def __init__(self, config: Config, extractor: Extractor, store: KeyframeStore) -> None:
         self.config = config
         self.card = extractor.card
-        self.engine_name = extractor.engine_name
+        self.engine_name, self.fallback = extractor.engine_name, extractor.fallback
         self.counts: CounterType[str] = Counter()
         self.watch = Stopwatch()
         self.kidnap = KidnapMonitor()
@@ -76,7 +76,8 @@ class LoopDetector:
             ModelError, EngineError, StoreError: what cannot be opened, and why.
         """
         with ExitStack() as opened:
-            extractor = open_extractor(config.model, config.backend, config.threads)
+            build = BuildSettings(config.engine_cache, config.engine_workspace_mb)
+            extractor = open_extractor(config.model, config.backend, config.threads, build)
             opened.callback(extractor.close)
             path = os.path.expanduser(map_path or config.map_path)
             store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)

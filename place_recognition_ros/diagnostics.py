@@ -1,11 +1,13 @@
 """What an operator sees of the node on /diagnostics."""
 
+import logging
 import os
 import time
 from collections import Counter
 from typing import Counter as CounterType
 from typing import Dict, Tuple
 
+import rospy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from place_recognition_ros.messages import header
@@ -26,10 +28,11 @@ class Reporter:
         name: of the node.
         model_id: of the model that it runs.
         engine: that runs it.
+        fallback: why it is not the engine that was meant; empty if it is.
     """
 
-    def __init__(self, name: str, model_id: str, engine: str) -> None:
-        self._name = name
+    def __init__(self, name: str, model_id: str, engine: str, fallback: str = "") -> None:
+        self._name, self._fallback = name, fallback
         self._fixed = {"model": model_id, "engine": engine}
         self._counts: CounterType[str] = Counter()
         self._time = time.monotonic()
@@ -49,11 +52,13 @@ class Reporter:
         rate = risen["keyframes"] / (now - self._time)
         self._counts, self._time = Counter(counts), now
         troubles = [name for name in TROUBLE if risen[name]]
+        levels = [TROUBLE[name] for name in troubles] + [DiagnosticStatus.WARN] * bool(self._fallback)
+        said = [f"{risen[name]} {name}" for name in troubles] + [self._fallback] * bool(self._fallback)
         status = DiagnosticStatus(
-            level=max((TROUBLE[name] for name in troubles), default=DiagnosticStatus.OK),
+            level=max(levels, default=DiagnosticStatus.OK),
             name=self._name + ": place recognition",
             hardware_id=self._fixed["engine"],
-            message="; ".join(f"{risen[name]} {name}" for name in troubles) or f"{rate:.1f} keyframes/s",
+            message="; ".join(said) or f"{rate:.1f} keyframes/s",
         )
         values: Dict[str, object] = dict(self._fixed)
         values["keyframes per second"] = f"{rate:.2f}"
@@ -64,6 +69,22 @@ class Reporter:
             values[stage + " [ms], median and 95 %"] = f"{1e3 * median:.1f}, {1e3 * high:.1f}"
         status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
         return DiagnosticArray(header=header(int(time.time() * 1e9), ""), status=[status])
+
+
+class _ToRos(logging.Handler):
+    """What the parts without ROS say, in the node's log and on /rosout."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say = {logging.DEBUG: rospy.logdebug, logging.INFO: rospy.loginfo, logging.WARNING: rospy.logwarn}
+        say.get(record.levelno, rospy.logerr)("%s", record.getMessage())
+
+
+def forward_logs() -> None:
+    """Let this package's own log speak through ROS."""
+    log = logging.getLogger(__name__.split(".")[0])
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    log.addHandler(_ToRos())
 
 
 def resident_bytes() -> int:

@@ -15,7 +15,7 @@ from std_msgs.msg import Bool
 from place_recognition_ros import messages
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
-from place_recognition_ros.diagnostics import Reporter
+from place_recognition_ros.diagnostics import Reporter, forward_logs
 from place_recognition_ros.errors import ImageError, PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.keyframes.odometry import OdometryBuffer
 from place_recognition_ros.keyframes.picker import KeyframePicker, Verdict
@@ -57,7 +57,9 @@ class PlaceRecognitionNode:
         self._worker.start()
         self._detector: LoopDetector = self._worker.call(lambda detector: detector, SERVICE_TIMEOUT)
         self._model_id = self._detector.card.model_id
-        self._reporter = Reporter(rospy.get_name(), self._model_id, self._detector.engine_name)
+        self._reporter = Reporter(
+            rospy.get_name(), self._model_id, self._detector.engine_name, self._detector.fallback
+        )
         self._advertise()
         self._subscribe()
         rospy.on_shutdown(self._ended.set)
@@ -207,6 +209,7 @@ class PlaceRecognitionNode:
 def main() -> int:
     """Run the node; the process's exit code."""
     rospy.init_node("place_recognition")
+    forward_logs()
     try:
         config = Config(**rospy.get_param("~", {}))
         cv2.setNumThreads(config.threads)  # the other cores are for SLAM

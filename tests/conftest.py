@@ -12,6 +12,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The catkin workspace goes before the source tree, wherever it stands: only it has the messages too.
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [ROOT]
 
+import tests.descriptor  # noqa: E402  the pytest of Python 3.6 would make modules without a path of these
+import tests.stand_ins  # noqa: E402, F401
+
 
 @pytest.fixture(scope="session")
 def root():
@@ -63,6 +66,7 @@ class ProjectionEngine:
         numbers = np.random.default_rng(7)
         self._matrix = numbers.standard_normal((size, height * width))
         self._flat = 0.01 * numbers.standard_normal(size)  # what a picture without contrast gives
+        self.input = np.zeros((1, height, width, 1), np.float32)
         self.broken = False
         self.closed = False
 

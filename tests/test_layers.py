@@ -4,6 +4,7 @@ import ast
 import glob
 import importlib.util
 import os
+import sys
 import sysconfig
 
 import pytest
@@ -22,7 +23,7 @@ LAYERS = (
 )
 ON_TOP = ("tools",)  # may import every part that knows no ROS
 KNOW_ROS = ("messages", "diagnostics", "markers", "node")
-THIRD_PARTY = {"numpy", "faiss", "cv2", "onnxruntime", "tensorrt", "pycuda", "yaml"}
+THIRD_PARTY = {"numpy", "faiss", "cv2", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
 ROS = {"rospy", "genpy", "rosgraph", "message_filters"}
 MAX_LINES = 300
 
@@ -62,6 +63,8 @@ def is_ros(name):
 
 
 def is_standard(name):
+    if name.split(".")[0] in sys.builtin_module_names:
+        return True
     spec = importlib.util.find_spec(name.split(".")[0])
     origin = (spec and spec.origin) or ""
     in_folder = origin.startswith(sysconfig.get_path("stdlib")) and "-packages" not in origin

@@ -32,6 +32,7 @@ from training.console import run_script
 from training.data import read_manifest, read_picture
 from training.data.pictures import find_pictures
 from training.files import write_together
+from training.half_precision import halve
 from training.legacy import PREPROCESSING
 from training.model_files import load_model
 from training.network import resized
@@ -49,7 +50,7 @@ class Parity(NamedTuple):
     recall_at_1: float  # of an altered copy of each among all, the same for both
 
 
-def export_model(network, card, path, pictures):
+def export_model(network, card, path, pictures, half=False):
     """Write a network as fixed-shape ONNX with its card beside it.
 
     Both files appear under their names only when they are complete and the parity gate is passed.
@@ -59,16 +60,21 @@ def export_model(network, card, path, pictures):
         card: its ModelCard; the SHA-256 is filled in here.
         path: where the ONNX file goes.
         pictures: list of (H, W, 3) uint8 BGR, real ones, to compare on.
+        half: write it in half precision, see :mod:`training.half_precision`.
 
     Returns:
-        a :class:`Parity`.
+        a :class:`Parity`; of half precision its smallest cosine.
 
     Raises:
-        ModelError: if Keras and ONNX Runtime disagree.
+        ModelError: if Keras and ONNX Runtime disagree, or half precision loses too much.
         OSError: naming the file that cannot be written; what was there before still is.
     """
-    content = convert(network).SerializeToString()
+    model = convert(network)
+    content = model.SerializeToString()
     parity = check_parity(network, content, pictures, card.input)
+    if half:
+        model, cosine = halve(model, np.stack([prepare(picture, card.input) for picture in pictures]))
+        content, parity = model.SerializeToString(), parity._replace(cosine=cosine)
     card = card._replace(sha256=hashlib.sha256(content).hexdigest())
     write_together({path: content, card_path(str(path)): card.to_json().encode()})
     return parity
@@ -148,7 +154,8 @@ def main():
         spec = spec._replace(height=height, width=width)
         network = resized(network, height, width)
     card = _card(arguments, network, spec)
-    parity = export_model(network, card, arguments.output, read_pictures(arguments.pictures))
+    pictures = read_pictures(arguments.pictures)
+    parity = export_model(network, card, arguments.output, pictures, arguments.half)
     print(
         f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; "
         f"Keras against ONNX Runtime: cosine at least {parity.cosine:.7f}, "
@@ -190,6 +197,9 @@ def _parse():
         choices=sorted(PREPROCESSING),
         default="",
         help="of an original's model: raw is 0 to 255, centered -1 to 1; default: raw for Keras 2.2.2",
+    )
+    parser.add_argument(
+        "--half", action="store_true", help="in half precision, for TensorRT 11 and TensorRT for RTX"
     )
     parser.add_argument("--calibrate", type=Path, help="manifest that tells the card's min_similarity")
     parser.add_argument(

@@ -1,15 +1,21 @@
 """A picture ► its global descriptor."""
 
+import logging
 import os
+from typing import Any
 
 import numpy as np
 
+from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import ModelCard, read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
+from place_recognition_ros.descriptor.tensorrt_library import is_installed
 from place_recognition_ros.errors import EngineError, ModelError
 
-BACKENDS = ("auto", "onnx")
+BACKENDS = ("auto", "onnx", "tensorrt")
+
+_log = logging.getLogger(__name__)
 
 
 class Extractor:
@@ -17,12 +23,15 @@ class Extractor:
 
     Args:
         card: the model's card.
-        engine: anything with a ``name``, ``infer((1, H, W, C) float32) -> (D,)`` and ``close()``.
+        engine: anything with a ``name``, an ``input`` array (1, H, W, C) float32, ``infer(input) -> (D,)``
+            and ``close()``.
+        fallback: why it is not the engine that was meant; empty if it is.
     """
 
-    def __init__(self, card: ModelCard, engine: OnnxEngine) -> None:
+    def __init__(self, card: ModelCard, engine: Any, fallback: str = "") -> None:
         self.card = card
         self.engine_name = engine.name
+        self.fallback = fallback
         self._engine = engine
 
     def describe(self, image: np.ndarray) -> np.ndarray:
@@ -39,7 +48,7 @@ class Extractor:
             EngineError: if the engine fails or its answer is no unit vector; such a vector would
                 poison the index.
         """
-        vector = self._engine.infer(prepare(image, self.card.input))
+        vector = self._engine.infer(prepare(image, self.card.input, out=self._engine.input))
         norm = float(np.linalg.norm(vector))
         if not abs(norm - 1.0) < 1e-2:  # false for NaN too
             raise EngineError(f"expected a descriptor of unit norm. Received: norm {norm}")
@@ -49,13 +58,19 @@ class Extractor:
         self._engine.close()
 
 
-def open_extractor(model: str = "", backend: str = "auto", threads: int = 1) -> Extractor:
+def open_extractor(
+    model: str = "",
+    backend: str = "auto",
+    threads: int = 1,
+    build: BuildSettings = BuildSettings(),  # noqa: B008  a NamedTuple does not change
+) -> Extractor:
     """Open a model on an inference engine.
 
     Args:
         model: path of an ONNX file with its card beside it; empty: the package's own.
-        backend: "auto" or "onnx".
-        threads: CPU threads of one inference.
+        backend: "onnx"; "tensorrt"; "auto": TensorRT where it works, else ONNX Runtime.
+        threads: CPU threads of one inference by ONNX Runtime.
+        build: how TensorRT builds the model's engine, and where that is kept.
 
     Raises:
         ModelError: if the model or its card is missing or damaged.
@@ -64,7 +79,16 @@ def open_extractor(model: str = "", backend: str = "auto", threads: int = 1) -> 
     if backend not in BACKENDS:
         raise EngineError(f"expected a backend among {', '.join(BACKENDS)}. Received: {backend!r}")
     card, onnx = read_model(model or default_model_path())
-    return Extractor(card, OnnxEngine(card, onnx, threads))
+    fallback = ""
+    if backend == "tensorrt" or (backend == "auto" and is_installed()):
+        try:
+            return Extractor(card, open_tensorrt(card, onnx, build))
+        except EngineError as error:
+            if backend == "tensorrt":
+                raise
+            fallback = f"the CPU does the work of the GPU: {error}"
+            _log.warning("%s", fallback)
+    return Extractor(card, OnnxEngine(card, onnx, threads), fallback)
 
 
 def default_model_path() -> str:

@@ -21,8 +21,10 @@ class OnnxEngine:
     """
 
     def __init__(self, card: ModelCard, onnx: bytes, threads: int = 1) -> None:
-        import onnxruntime  # only where this engine is chosen
-
+        try:
+            import onnxruntime  # only where this engine is chosen
+        except ImportError as error:
+            raise EngineError(f"expected ONNX Runtime (requirements.txt). Received: {error}") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -41,14 +43,16 @@ class OnnxEngine:
             raise EngineError(
                 f"expected one input and one output {expected}, as the card says. Received: {found}"
             )
-        self._input = ports[0].name
+        self._name_of_input = ports[0].name
+        self.input = np.zeros(sizes[0], np.float32)
+        """(1, H, W, C) float32: write the picture here and nothing is allocated."""
         self.name = f"onnxruntime {onnxruntime.__version__}, CPU, {threads} thread{'s' * (threads > 1)}"
-        self.infer(np.zeros(sizes[0], np.float32))  # the first run allocates and is ten times slower
+        self.infer(self.input)  # the first run allocates and is ten times slower
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
-        """(1, H, W, C) float32 ► (D,) float32."""
+        """(1, H, W, C) float32 ► (D,) float32; ``tensor`` may be :attr:`input` itself."""
         try:
-            return self._session.run(None, {self._input: tensor})[0][0]
+            return self._session.run(None, {self._name_of_input: tensor})[0][0]
         except Exception as error:
             raise EngineError(f"expected an answer of ONNX Runtime. Received: {error}") from error
 

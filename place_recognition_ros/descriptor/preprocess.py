@@ -1,6 +1,6 @@
 """The one pre-processing: the same for training, export, evaluation and run time."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ class InputSpec(NamedTuple):
     offset: float
 
 
-def prepare(image: np.ndarray, spec: InputSpec) -> np.ndarray:
+def prepare(image: np.ndarray, spec: InputSpec, out: Optional[np.ndarray] = None) -> np.ndarray:
     """Turn a picture into the input of a network.
 
     The picture is stretched to the network's size, its aspect ratio is not kept: a robot's camera
@@ -28,9 +28,10 @@ def prepare(image: np.ndarray, spec: InputSpec) -> np.ndarray:
     Args:
         image: (H, W, 3) uint8 in BGR order, or (H, W) uint8 gray; any size.
         spec: what the network expects.
+        out: array of the result's shape and type to write it to, such as an engine's own.
 
     Returns:
-        (1, spec.height, spec.width, spec.channels) float32, contiguous.
+        (1, spec.height, spec.width, spec.channels) float32, contiguous; ``out`` if it was given.
 
     Raises:
         ImageError: if ``image`` has another type or shape.
@@ -44,10 +45,10 @@ def prepare(image: np.ndarray, spec: InputSpec) -> np.ndarray:
     resized = cv2.resize(
         image, (spec.width, spec.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    pixels = _reorder(resized, spec.color_order).astype(np.float32)
-    pixels *= np.float32(spec.scale)
-    pixels += np.float32(spec.offset)
-    return np.ascontiguousarray(pixels.reshape(1, spec.height, spec.width, spec.channels))
+    pixels = _reorder(resized, spec.color_order).reshape(1, spec.height, spec.width, spec.channels)
+    result = np.multiply(pixels, np.float32(spec.scale), out=out, dtype=np.float32)
+    result += np.float32(spec.offset)
+    return result
 
 
 def _reorder(image: np.ndarray, color_order: str) -> np.ndarray:

@@ -81,7 +81,7 @@ def test_a_bag_that_loops_is_a_new_session_each_time(ros, roslaunch, start_proce
 
 
 def test_tx2_launch_starts(ros, roslaunch):
-    launched = roslaunch("tx2.launch", map_path="none")
+    launched = roslaunch("tx2.launch", map_path="none", backend="onnx")  # no GPU here
     assert "map is empty" in ros.call("relocalize", Relocalize).message
     assert Diagnostics(ros).next()["keyframes in the map"] == "0"
     assert launched.stop(timeout=20) == 0

@@ -113,6 +113,16 @@ def test_export_is_what_the_run_time_opens(network, pictures, tmp_path):
     assert json.loads((tmp_path / "trial.json").read_text())["name"] == "trial"
 
 
+def test_half_precision_is_offered(quick, network, pictures, tmp_path):
+    path = tmp_path / "trial.onnx"
+    assert 0.9995 <= export_model(network, CARD, path, pictures, half=True).cosine <= 1.0001
+    types = {tensor.name: tensor.data_type for tensor in onnx.load(path).graph.initializer}
+    convolutions = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+    assert {types[node.input[1]] for node in convolutions} == {onnx.TensorProto.FLOAT16}
+    picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    assert open_extractor(str(path)).describe(picture).shape == (8,)
+
+
 def test_a_failed_gate_leaves_nothing(quick, network, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("training.export.MIN_PARITY", 1.1)
     with pytest.raises(ModelError):

@@ -1,0 +1,109 @@
+"""TensorRT and PyCUDA as they are on this machine: which version, which GPU, who hears their complaints."""
+
+import importlib.util
+import logging
+from typing import Any, NamedTuple
+
+from place_recognition_ros.errors import EngineError
+
+_log = logging.getLogger(__name__)
+
+
+class Library(NamedTuple):
+    """The two modules, and the one logger that all of TensorRT's objects in a process must share."""
+
+    trt: Any  # the module tensorrt or tensorrt_rtx
+    cuda: Any  # the module pycuda.driver
+    logger: Any  # a trt.ILogger with the text ``last_error``
+
+    @property
+    def version(self) -> str:
+        """Name and version, such as "tensorrt 8.2.1.8"; a plan is for one of them only."""
+        return f"{self.trt.__name__} {self.trt.__version__}"
+
+    @property
+    def has_half_flag(self) -> bool:
+        """Whether the builder may be asked for FP16; since TensorRT 11 the ONNX file alone decides."""
+        return hasattr(self.trt.BuilderFlag, "FP16")
+
+
+def is_installed() -> bool:
+    """Whether somebody meant this machine to use TensorRT. Imports nothing."""
+    return any(importlib.util.find_spec(name) is not None for name in ("tensorrt", "tensorrt_rtx"))
+
+
+def load_library() -> Library:
+    """Import TensorRT and PyCUDA. Touches no GPU.
+
+    Raises:
+        EngineError: if one of them is not there.
+    """
+    try:
+        import pycuda.driver as cuda
+
+        try:
+            import tensorrt as trt
+        except ImportError:
+            import tensorrt_rtx as trt  # for the GPUs of PCs, same calls
+    except ImportError as error:
+        raise EngineError(f"expected TensorRT and PyCUDA (docs/tx2.md). Received: {error}") from error
+    return Library(trt, cuda, _logger_of(trt))
+
+
+class Gpu:
+    """A CUDA context on the first GPU, current in the thread that makes it and in no other.
+
+    Waiting for the GPU puts the thread to sleep, so that SLAM has the core.
+
+    Raises:
+        EngineError: if there is no GPU, or no memory left on it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        cuda = library.cuda
+        try:
+            cuda.init()
+            device = cuda.Device(0)
+            self.name: str = device.name()
+            self.compute_capability = "{}.{}".format(*device.compute_capability())
+            self._context = device.make_context(cuda.ctx_flags.SCHED_BLOCKING_SYNC)
+        except cuda.Error as error:
+            raise EngineError(f"expected a GPU that CUDA can use. Received: {error}") from error
+
+    def close(self) -> None:
+        self._context.pop()
+        self._context.detach()
+
+
+_loggers: dict = {}  # module ► its logger
+
+
+def _logger_of(trt: Any) -> Any:
+    """The logger for a TensorRT module: it hands all on to ours and remembers the last error."""
+    if trt not in _loggers:
+        _loggers[trt] = _make_logger(trt)
+    return _loggers[trt]
+
+
+def _make_logger(trt: Any) -> Any:
+    severity = trt.ILogger.Severity
+    levels = {
+        severity.INTERNAL_ERROR: logging.ERROR,
+        severity.ERROR: logging.ERROR,
+        severity.WARNING: logging.WARNING,
+        severity.INFO: logging.DEBUG,  # of each layer and allocation
+    }
+
+    class Logger(trt.ILogger):
+        def __init__(self) -> None:
+            trt.ILogger.__init__(self)  # not super(): pybind asks for it
+            self.last_error = ""
+
+        def log(self, severity: Any, msg: str) -> None:
+            level = levels.get(severity)
+            if level == logging.ERROR:
+                self.last_error = msg
+            if level is not None:
+                _log.log(level, "TensorRT: %s", msg)
+
+    return Logger()

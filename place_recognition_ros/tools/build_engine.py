@@ -1,0 +1,45 @@
+"""Build the TensorRT engine of a model ahead of the node's first start.
+
+Usage: python3 -m place_recognition_ros.tools.build_engine [MODEL.onnx …]
+
+Without a model: the package's own. The node finds the engine where this puts it (--cache: its parameter
+~engine_cache). A TX2 takes minutes, once; the second time the engine is only loaded and proved again.
+"""
+
+import argparse
+import logging
+import sys
+
+from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
+from place_recognition_ros.descriptor.engine_cache import default_folder
+from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.errors import PlaceRecognitionError
+
+
+def main() -> int:
+    plain = BuildSettings()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL.onnx", help="each with its card beside it")
+    parser.add_argument("--cache", default="", help=f"folder; default: {default_folder()}")
+    parser.add_argument("--workspace-mb", type=int, default=plain.workspace_mb)
+    parser.add_argument("--precision", choices=("fp16", "fp32"), default=plain.precision)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    settings = BuildSettings(arguments.cache, arguments.workspace_mb, arguments.precision)
+    try:
+        for path in arguments.models or [default_model_path()]:
+            card, onnx = read_model(path)
+            engine = open_tensorrt(card, onnx, settings)
+            engine.close()
+            print(f"{path}: ready on {engine.name}")
+    except PlaceRecognitionError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

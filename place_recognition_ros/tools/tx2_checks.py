@@ -1,0 +1,194 @@
+"""What the doctor checks of the board: system, CUDA, memory, disk, clocks. Its Python: ``tx2_imports``."""
+
+import json
+import os
+import re
+from typing import Dict, Mapping, Optional, Tuple
+
+from place_recognition_ros.tools.tx2_machine import FAIL, OK, WARN, Line, Machine, read_board
+
+_BUILD_BYTES = 1.5e9  # of memory, while TensorRT tries out kernels
+_CACHE_BYTES = 100e6  # an engine, its timings, and what is written before the old one goes
+_MAP_BYTES = 2e9  # config/tx2.yaml: a full map
+_SECONDS = 20.0
+
+_JETPACKS: Dict[Tuple[int, ...], str] = {(32, 6, 1): "4.6"}
+_JETPACKS.update({(32, 7, number): "4.6.{}".format(number) for number in range(1, 7)})
+
+APT = "sudo apt-get update && sudo apt-get install -y "
+IN_CONTAINER = "start the container again with: sudo docker run --runtime nvidia …"
+UPGRADE = (
+    r"sudo sed -Ei 's/ r32(\.[0-9]+)? / r32.7 /' /etc/apt/sources.list.d/nvidia-l4t-apt-source.list"
+    " && sudo apt-get update && sudo apt-get dist-upgrade && sudo reboot"
+)
+FLASH = "on a PC with a cable to the TX2: sdkmanager   (choose JetPack 4.6)"
+
+
+def check_board(machine: Machine) -> Line:
+    board = read_board(machine)
+    if not board.is_jetson:
+        return _describe_pc(machine)
+    release = "R{}.{}.{}".format(*board.l4t) if board.l4t else "unknown: no /etc/nv_tegra_release"
+    jetpack = _JETPACKS.get(board.l4t)
+    found = f"{board.name}, L4T {release}" + (f" (JetPack {jetpack})" if jetpack else "")
+    if not board.is_tx2:
+        return Line(WARN, f"{found}: not a TX2, or not to be told from here; the same code, other versions")
+    if not board.l4t:
+        return Line(WARN, found, IN_CONTAINER if board.in_container else FLASH)
+    if board.l4t < (32, 6):
+        return Line(FAIL, f"{found}; JetPack 4.6 is needed", UPGRADE if board.l4t >= (32, 4) else FLASH)
+    return Line(OK, found)
+
+
+def _describe_pc(machine: Machine) -> Line:
+    kind = machine.run(["uname", "-m"], _SECONDS).output.strip() or "unknown machine"
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    ran = machine.run(query, _SECONDS)
+    if ran.status == 0:
+        cards = "; ".join(ran.output.strip().splitlines())
+        return Line(WARN, f"no Jetson: {kind} with {cards}; use desktop.launch with backend tensorrt")
+    desktop = "roslaunch place_recognition_ros desktop.launch"
+    return Line(WARN, f"no Jetson: {kind}, and no GPU of NVIDIA; the CPU does the work of the GPU", desktop)
+
+
+def check_jetpack(machine: Machine) -> Optional[Line]:
+    board = read_board(machine)
+    if not board.is_jetson or board.in_container:
+        return None
+    form = "-f=${Status}|${Version}"
+    ran = machine.run(["dpkg-query", "-W", form, "nvidia-jetpack"], _SECONDS)
+    status, _, version = ran.output.strip().partition("|")
+    if ran.status == 0 and status.endswith(" installed"):
+        return Line(OK, f"nvidia-jetpack {version}")
+    return Line(WARN, "no package nvidia-jetpack; what it brings is looked for below", APT + "nvidia-jetpack")
+
+
+def check_cuda(machine: Machine) -> Line:
+    board = read_board(machine)
+    version = ""
+    for compiler in ("nvcc", "/usr/local/cuda/bin/nvcc"):
+        release = re.search(r"release (\d+\.\d+)", machine.run([compiler, "--version"], _SECONDS).output)
+        if release:
+            version, found = release.group(1), f"{release.group(1)}, {compiler}"
+            break
+    if not version:
+        version = _installed_cuda(machine)
+        found = f"{version}, no nvcc: enough to run, not to build PyCUDA"
+    if not version:
+        mend = IN_CONTAINER if board.in_container else APT + "nvidia-cuda-toolkit"
+        if board.is_jetson and not board.in_container:
+            mend = APT + ("cuda-toolkit-10-2" if board.has_jetpack_4 else "nvidia-jetpack")
+        return Line(FAIL if board.is_jetson else WARN, "not found", mend)
+    if board.has_jetpack_4 and version != "10.2":
+        mend = APT + "cuda-toolkit-10-2 && sudo ln -sfn /usr/local/cuda-10.2 /usr/local/cuda"
+        return Line(WARN, f"{found}; JetPack 4.6 has 10.2", mend)
+    return Line(OK, found)
+
+
+def _installed_cuda(machine: Machine) -> str:
+    """The version, such as 10.2, from the note that the toolkit leaves; empty: there is none."""
+    text = machine.read("/usr/local/cuda/version.txt")  # up to CUDA 11.0
+    if not text:
+        text = (
+            json.loads(machine.read("/usr/local/cuda/version.json") or "{}")
+            .get("cuda", {})
+            .get("version", "")
+        )
+    found = re.search(r"\d+\.\d+", text)
+    return found.group() if found else ""
+
+
+def _memory(machine: Machine, name: str) -> float:
+    """Bytes, from /proc/meminfo."""
+    found = re.search(r"^{}:\s+(\d+) kB".format(name), machine.read("/proc/meminfo"), re.MULTILINE)
+    if not found:
+        raise ValueError(f"expected {name} in /proc/meminfo")
+    return int(found.group(1)) * 1024.0
+
+
+def check_memory(machine: Machine) -> Line:
+    available, total = _memory(machine, "MemAvailable"), _memory(machine, "MemTotal")
+    found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    if available >= _BUILD_BYTES:
+        return Line(OK, found)
+    wanted = f"{found}; building the engine wants {_BUILD_BYTES / 1e9:.1f} GB"
+    return Line(WARN, wanted, "sudo systemctl isolate multi-user.target   (no desktop until the next boot)")
+
+
+def check_swap(machine: Machine) -> Line:
+    swap = _memory(machine, "SwapTotal")
+    if swap:
+        return Line(OK, f"{swap / 1e9:.1f} GB")
+    if _memory(machine, "MemAvailable") >= 2 * _BUILD_BYTES:
+        return Line(OK, "none, and none needed")
+    mend = "sudo systemctl enable --now nvzramconfig"
+    if not read_board(machine).is_jetson:
+        make = "sudo fallocate -l 4G /swapfile && sudo chmod 600 /swapfile"
+        mend = f"{make} && sudo mkswap /swapfile && sudo swapon /swapfile"
+    return Line(WARN, "none, and little memory is free", mend)
+
+
+def cache_folder(environ: Mapping[str, str]) -> str:
+    """Where engines are kept: as ``descriptor.engine_cache``, which cannot be imported without numpy."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    base = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return os.path.join(base, "place_recognition_ros")
+
+
+def check_disk(machine: Machine) -> Line:
+    folder = cache_folder(machine.environ)
+    there = machine.at(folder)
+    while not os.path.exists(there) and os.path.dirname(there) != there:
+        there = os.path.dirname(there)
+    if not os.path.isdir(there) or not os.access(there, os.W_OK):
+        blocked = "/" + os.path.relpath(there, machine.root)
+        return Line(FAIL, f"{folder} cannot be written", f'sudo chown -R "$USER" {blocked}')
+    free = machine.free_bytes(there)
+    found = f"{free / 1e9:.1f} GB free for engines in {folder}"
+    mend = "sudo apt-get clean && df -h ~"
+    if free < _CACHE_BYTES:
+        return Line(FAIL, found, mend)
+    return Line(OK, found) if free >= _MAP_BYTES else Line(WARN, f"{found}; a full map takes 1.5 GB", mend)
+
+
+def check_power(machine: Machine) -> Optional[Line]:
+    board = read_board(machine)
+    if not board.is_jetson:
+        return None
+    ran = machine.run(["nvpmodel", "-q"], _SECONDS)
+    mode = re.search(r"NV Power Mode: (\S+)", ran.output)  # it complains without root, after having told
+    if not mode:
+        where = "on the Jetson itself, outside of the container: " if board.in_container else ""
+        return Line(WARN, "nvpmodel does not tell the mode from here", where + "sudo nvpmodel -q")
+    if mode.group(1).startswith("MAXN"):
+        return Line(OK, mode.group(1))
+    return Line(WARN, f"{mode.group(1)}: slower than MAXN, which draws more power", "sudo nvpmodel -m 0")
+
+
+def check_clocks(machine: Machine) -> Optional[Line]:
+    """Whether jetson_clocks holds CPU and GPU at their highest; `jetson_clocks --show` would need root."""
+    if not read_board(machine).is_jetson:
+        return None
+    free = []
+    pairs = [
+        (path, "scaling_min_freq", "scaling_max_freq")
+        for path in machine.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq")
+    ]
+    pairs += [
+        (path, "min_freq", "max_freq") for path in machine.glob("/sys/class/devfreq/*") if _is_gpu(path)
+    ]
+    for folder, low, high in pairs:
+        lowest, highest = machine.read(f"{folder}/{low}"), machine.read(f"{folder}/{high}")
+        if lowest != highest:
+            free.append(re.findall(r"cpu\d+", folder)[0] if "/cpu/" in folder else "GPU")
+    if not pairs:
+        return Line(WARN, "the clocks cannot be seen from here", "sudo jetson_clocks --show")
+    if free:
+        return Line(
+            WARN, f"rise with the load: {', '.join(free)}; fixed ones answer sooner", "sudo jetson_clocks"
+        )
+    return Line(OK, "all at their highest")
+
+
+def _is_gpu(path: str) -> bool:
+    return re.search(r"(gp10b|gv11b|ga10b|gm20b|gpu)$", path) is not None

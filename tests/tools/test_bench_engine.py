@@ -1,0 +1,166 @@
+"""The engine's benchmark: its figures from given durations, and one short run of the tool."""
+
+import os
+import re
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from place_recognition_ros.errors import EngineError
+from place_recognition_ros.tools import bench_engine
+from place_recognition_ros.tools.bench_engine import HEADINGS, Latency, Measured
+
+
+def run_tool(root, *arguments):
+    command = [sys.executable, "-m", "place_recognition_ros.tools.bench_engine", *arguments]
+    environment = dict(os.environ, PYTHONIOENCODING="utf-8")
+    return subprocess.run(
+        command,
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_latency_in_milliseconds():
+    durations = [number / 1000 for number in range(100, 0, -1)]  # 1 to 100 ms
+    assert bench_engine.latency(durations) == pytest.approx(Latency(50.5, 95.05, 99.01))
+    assert str(Latency(1.234, 20.0, 300.006)) == "1.23, 20.00, 300.01"
+
+
+def test_rate():
+    assert bench_engine.rate([0.25, 0.5, 0.25]) == 3.0
+
+
+def test_memory_is_read_from_the_status():
+    status = "Name:\tpython3\nVmHWM:\t  102400 kB\nVmRSS:\t   2048 kB\nThreads:\t1\n"
+    assert bench_engine.parse_memory(status) == {"VmHWM": 102400 * 1024, "VmRSS": 2048 * 1024}
+
+
+@pytest.mark.parametrize(
+    "cpuinfo, board, expected",
+    [
+        ("processor\t: 0\nmodel name\t: ARMv8 Processor rev 3\n", "NVIDIA Jetson TX2\0", "NVIDIA Jetson TX2"),
+        ("processor\t: 0\nmodel name\t: A CPU: fast\n\nmodel name\t: A CPU\n", "", "A CPU: fast"),
+        ("processor\t: 0\n", "", os.uname().machine),
+    ],
+)
+def test_what_the_machine_is_called(cpuinfo, board, expected):
+    assert bench_engine.parse_machine(cpuinfo, board) == expected
+
+
+@pytest.mark.parametrize("gpu, cell", [(None, ""), (234_000_000, "234")])
+def test_a_row_fits_its_headings(gpu, cell):
+    times = Latency(1.0, 2.0, 3.0)
+    row = Measured("a", "b", "c|d", times, times, 99.96, 5_400_000, 120_000_000, gpu)
+    assert len(row.cells) == len(HEADINGS)
+    line = bench_engine.table_row(row.cells)
+    assert line == f"| a | b | c\\|d | 1.00, 2.00, 3.00 | 1.00, 2.00, 3.00 | 100.0 | 5 | 120 | {cell} |"
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A stand-in for a GPU: what its memory has free when asked, the newest last."""
+    free, events = [900, 1000], []
+
+    class Gpu:
+        def __init__(self, library):
+            events.append("context")
+
+        def close(self):
+            events.append("closed")
+
+    def mem_get_info():
+        events.append("asked")
+        return free.pop(), 2000
+
+    library = types.SimpleNamespace(cuda=types.SimpleNamespace(mem_get_info=mem_get_info))
+    monkeypatch.setattr(bench_engine, "is_installed", lambda: True)
+    monkeypatch.setattr(bench_engine, "load_library", lambda: library)
+    monkeypatch.setattr(bench_engine, "Gpu", Gpu)
+    return events
+
+
+class Extractor:
+    """A stand-in that counts."""
+
+    def __init__(self, name, shape):
+        self.engine_name, self.infers, self.describes, self.closed = name, 0, 0, False
+        self._engine = types.SimpleNamespace(input=np.zeros(shape, np.float32), infer=self._infer)
+
+    def _infer(self, tensor):
+        assert not self.closed and tensor is self._engine.input and tensor.any()
+        self.infers += 1
+
+    def describe(self, picture):
+        assert not self.closed and picture.shape == (480, 640, 3)
+        self.describes += 1
+
+    def close(self):
+        self.closed = True
+
+
+def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, monkeypatch):
+    extractor = Extractor("tensorrt 8.2.1.8, a GPU", (1, 240, 320, 3))
+    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: gpu.append("opened") or extractor)
+    measured = bench_engine.measure(bench_engine.default_model_path(), "tensorrt", 1, 3)
+    assert measured.gpu_bytes == 100
+    assert gpu == ["context", "asked", "closed", "opened", "asked"]
+    assert (extractor.infers, extractor.describes) == (23, 23)
+    assert extractor.closed
+
+
+def test_a_cpu_behind_tensorrt_has_no_memory_of_a_gpu(gpu, monkeypatch):
+    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", (1, 240, 320, 3))
+    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
+    assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
+
+
+def test_tensorrt_without_a_gpu(gpu, monkeypatch):
+    def refuse(_):
+        raise EngineError("expected a GPU that CUDA can use. Received: none")
+
+    monkeypatch.setattr(bench_engine, "Gpu", refuse)
+    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", (1, 240, 320, 3))
+    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
+    assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
+
+
+def test_the_tool_writes_a_table(root):
+    done = run_tool(root, "--backend", "onnx", "--runs", "2", "--roofline")
+    assert done.returncode == 0, done.stderr.decode()
+    head, line, row = done.stdout.decode().splitlines()
+    columns = [len(re.findall(r"(?<!\\)\|", each)) for each in (head, line, row)]
+    assert columns == [len(HEADINGS) + 2] * 3
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[0] == "default"
+    assert cells[1].startswith("onnxruntime ")
+    for times in cells[3:5]:
+        assert 0 < float(times.split(", ")[0]) <= float(times.split(", ")[2])
+    added, peak = (float(cell) for cell in cells[6:8])
+    assert 0 < added < peak
+    assert re.fullmatch(r"\d+\.\d\d \(\d+ M multiply-adds\)", cells[9])
+    assert "roofline of Jetson TX2" in head
+
+
+def test_a_model_that_is_not_there_is_told_and_the_next_is_measured(root, tmp_path):
+    missing = str(tmp_path / "missing.onnx")
+    done = run_tool(root, missing, bench_engine.default_model_path(), "--backend", "onnx", "--runs", "1")
+    assert done.returncode == 1
+    assert "ModelError: expected the model as a file. Received: '" + missing in done.stderr.decode()
+    assert done.stdout.decode().splitlines()[-1].startswith("| default |")
+
+
+@pytest.mark.parametrize("arguments", [["--runs", "0"], ["--threads", "0"], ["--device", "tx1"]])
+def test_a_wrong_command_line_is_told(monkeypatch, arguments, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench_engine", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        bench_engine.main()
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err

@@ -1,0 +1,44 @@
+"""The models that robots run, exported at two sizes; each made once for all tests."""
+
+from functools import lru_cache
+
+import onnx
+import pytest
+
+from training.paths import DATA, DEFAULT_MODEL
+
+ORIGINALS = DATA / "legacy_models"
+ORDERS = {  # channels, their order, scale and offset of the pixels
+    "default": (3, "RGB", 1 / 127.5, -1.0),
+    "core_model_keras2_hdf5.keras": (3, "BGR", 1.0, 0.0),
+    "mobilenet_conv_pw_6_bgr.h5": (3, "BGR", 2 / 255, -256 / 255),
+    "mobilenetv2_block_9_gray.h5": (1, "GRAY", 2 / 255, -256 / 255),
+}
+NAMES = tuple(ORDERS)
+SIZES = ((240, 320), (480, 640))  # height, width
+
+
+@lru_cache(maxsize=None)
+def exported(name, height, width):
+    """One of NAMES at a size as onnx.ModelProto, by the functions of training/export.py; skips without it."""
+    from training.legacy import load_legacy
+    from training.network import NetworkConfig, build_network, resized
+    from training.onnx_graph import convert
+    from training.onnx_weights import load_onnx_weights
+
+    if name == "default":
+        model = onnx.load(DEFAULT_MODEL)
+        if _size(model) == (height, width):
+            return model
+        network = build_network(NetworkConfig(height=height, width=width))
+        load_onnx_weights(network, DEFAULT_MODEL)
+        return convert(network)
+    if not (ORIGINALS / name).is_file():
+        pytest.skip(f"the original's model is not here: {ORIGINALS / name}")
+    network, _ = load_legacy(ORIGINALS / name)
+    return convert(resized(network, height, width))
+
+
+def _size(model):
+    _, height, width, _ = [size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim]
+    return height, width

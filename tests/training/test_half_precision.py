@@ -1,0 +1,178 @@
+"""Half precision in the file: which layers, and how little it changes what a picture is described as."""
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
+pytest.importorskip("keras", reason="training needs requirements-training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
+from place_recognition_ros.errors import ModelError  # noqa: E402
+from tests.training.exported_models import NAMES, ORDERS, exported  # noqa: E402
+from training.data import read_picture  # noqa: E402
+from training.data.pictures import find_pictures  # noqa: E402
+from training.half_precision import MIN_COSINE, halve, to_half  # noqa: E402
+
+ENOUGH = 0.999  # what a robot asks of its engine
+
+
+def made_up():
+    """Soft and hard-edged ones, noise, and three without anything in them: (H, W, 3) uint8."""
+    random = np.random.default_rng(0)
+    small = [random.integers(0, 256, (rows, rows * 4 // 3, 3), np.uint8) for rows in (3, 6, 12, 24)]
+    soft = [cv2.resize(each, (320, 240), interpolation=cv2.INTER_CUBIC) for each in small]
+    hard = [cv2.resize(each, (320, 240), interpolation=cv2.INTER_NEAREST) for each in small]
+    flat = [np.full((240, 320, 3), level, np.uint8) for level in (0, 128, 255)]
+    return [*soft, *hard, random.integers(0, 256, (240, 320, 3), np.uint8), *flat]
+
+
+def prepared(name, pictures, size=(240, 320)):
+    return np.stack([prepare(picture, InputSpec(*size, *ORDERS[name])) for picture in pictures])
+
+
+def smallest_cosine(model, half, images):
+    """Of the two models' answers; NaN, which passes no test, if there is one."""
+    engines = [
+        onnxruntime.InferenceSession(each.SerializeToString(), providers=["CPUExecutionProvider"])
+        for each in (model, half)
+    ]
+    cosines = []
+    for image in images:
+        one, other = (engine.run(None, {"image": image})[0][0] for engine in engines)
+        cosines.append(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+    return np.min(cosines)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_made_up_pictures_are_described_alike(name):
+    model = exported(name, 240, 320)
+    half, cosine = halve(model, prepared(name, made_up()[::2]))
+    assert cosine >= MIN_COSINE
+    assert smallest_cosine(model, half, prepared(name, made_up()[1::2])) >= ENOUGH
+
+
+@pytest.fixture(scope="module")
+def seen(data):
+    """``seen(set, count)``: real pictures, evenly chosen."""
+
+    def seen(place, count):
+        paths = find_pictures([data / place / "images"])
+        return [read_picture(path) for path in paths[:: len(paths) // count]][:count]
+
+    return seen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_real_pictures_are_described_alike(name, seen):
+    """Pictures from elsewhere than those that it was proved on."""
+    model = exported(name, 240, 320)
+    half, cosine = halve(model, prepared(name, seen("ie_tower", 12)))
+    assert cosine >= MIN_COSINE
+    assert smallest_cosine(model, half, prepared(name, seen("outdoor", 24))) >= ENOUGH
+
+
+def test_larger_pictures_are_described_alike(seen):
+    model = exported("default", 480, 640)
+    images = prepared("default", seen("outdoor", 6), (480, 640))
+    assert smallest_cosine(model, to_half(model), images) >= ENOUGH
+
+
+def test_what_cannot_be_halved_is_told(monkeypatch):
+    monkeypatch.setattr("training.half_precision.MIN_COSINE", 1.1)
+    with pytest.raises(ModelError, match=r"between half and single precision\. Received: [01]\."):
+        halve(network(np.ones((2, 2, 1, 1), np.float32)), np.ones((1, 1, 2, 3, 3), np.float32))
+
+
+def test_a_networks_beginning_can_stay_as_it_is():
+    model = to_half(network(np.ones((2, 2, 1, 1), np.float32), ("Conv", "Relu", "Conv", "Relu")), single=1)
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds == ["Conv", "Relu", "Cast", "Conv", "Relu", "Cast"]
+
+
+@pytest.fixture(scope="module")
+def half():
+    return to_half(exported("default", 240, 320))
+
+
+def types(model):
+    """Tensor ► its type."""
+    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    found = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    for value in (*graph.value_info, *graph.input, *graph.output):
+        found[value.name] = value.type.tensor_type.elem_type
+    return found
+
+
+def test_input_and_output_stay(half):
+    before = exported("default", 240, 320)
+    assert list(half.graph.input) == list(before.graph.input)
+    assert list(half.graph.output) == list(before.graph.output)
+    assert half.opset_import == before.opset_import
+
+
+def test_what_multiplies_much_is_halved_and_norms_are_not(half):
+    found = types(half)
+    for node in half.graph.node:
+        if node.op_type in ("Conv", "Clip", "Gemm"):
+            assert {found[name] for name in (*node.input, *node.output)} == {TensorProto.FLOAT16}, node.name
+        if node.op_type in ("Sqrt", "ReduceSum", "Softmax", "Div", "Max"):
+            assert found[node.output[0]] == TensorProto.FLOAT, node.name
+    casts = [node for node in half.graph.node if node.op_type == "Cast"]
+    assert len(casts) <= 4  # image ►, ► NetVLAD ►, ► norm
+
+
+def test_weights_take_half_the_room(half):
+    bytes_before = exported("default", 240, 320).ByteSize()  # its largest matrix is halved already
+    assert half.ByteSize() < bytes_before - 0.4e6
+    sizes = [tensor.data_type for tensor in half.graph.initializer if np.prod(tensor.dims) > 5000]
+    assert set(sizes) == {TensorProto.FLOAT16}
+
+
+def test_equal_models_give_equal_bytes_and_stay_as_they_were(half):
+    model = exported("default", 240, 320)
+    before = model.SerializeToString()
+    assert to_half(model).SerializeToString() == half.SerializeToString()
+    assert model.SerializeToString() == before
+
+
+def network(kernel, operators=("Conv",)):
+    """x ► each operator ► y"""
+    names = ["x", *(f"t{number}" for number in range(len(operators) - 1)), "y"]
+    nodes = [
+        helper.make_node(operator, [names[i], "k"] if operator == "Conv" else [names[i]], [names[i + 1]])
+        for i, operator in enumerate(operators)
+    ]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2, 3, 3]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "graph", values[:1], values[1:], [numpy_helper.from_array(kernel, "k")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+
+
+def test_an_output_that_was_halved_is_cast_back():
+    model = to_half(network(np.ones((2, 2, 1, 1), np.float32), ("Conv", "Relu")))
+    assert [node.op_type for node in model.graph.node] == ["Cast", "Conv", "Relu", "Cast"]
+    assert types(model)["y"] == TensorProto.FLOAT
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"x": np.ones((1, 2, 3, 3), np.float32)})
+    assert (found == 2).all()
+
+
+def test_a_constant_of_both_kinds_is_stored_in_both():
+    model = network(np.ones((2, 2, 1, 1), np.float32), ("Conv",))
+    model.graph.node[0].output[0] = "t"
+    model.graph.node.append(helper.make_node("ReduceSum", ["k"], ["s"], keepdims=1))
+    model.graph.node.append(helper.make_node("Mul", ["t", "s"], ["y"]))
+    converted = to_half(model)
+    stored = sorted(tensor.data_type for tensor in converted.graph.initializer)
+    assert stored == [TensorProto.FLOAT, TensorProto.FLOAT16]
+    assert types(converted)["y"] == TensorProto.FLOAT
+
+
+@pytest.mark.parametrize("weight", [70000.0, np.inf, np.nan])
+def test_weights_that_do_not_fit_are_refused(weight):
+    with pytest.raises(ModelError, match="at most 65504 for half precision"):
+        to_half(network(np.full((2, 2, 1, 1), weight, np.float32)))
