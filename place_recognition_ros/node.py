@@ -54,7 +54,7 @@ class PlaceRecognitionNode:
         self._worker: Worker[LoopDetector, ImageMessage] = Worker(
             partial(LoopDetector.open, config), self._handle, self._note_failure
         )
-        self._worker.start()
+        self._worker.start(rospy.is_shutdown)
         self._detector: LoopDetector = self._worker.call(lambda detector: detector, SERVICE_TIMEOUT)
         self._model_id = self._detector.card.model_id
         self._reporter = Reporter(

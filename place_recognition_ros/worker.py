@@ -7,7 +7,7 @@ one request and one item in turn, so that neither starves the other.
 
 import threading
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Callable, Deque, Generic, Optional, Tuple, TypeVar
 
@@ -16,6 +16,7 @@ from place_recognition_ros.errors import WorkerBusy
 Owned = TypeVar("Owned")
 Item = TypeVar("Item")
 
+OPENING_PERIOD = 0.2  # seconds between looks whether to give up
 MAX_WAITING = 8  # requests in line; one more is told that the worker is busy
 
 
@@ -47,10 +48,22 @@ class Worker(Generic[Owned, Item]):
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread; returns when its belongings are open, or raises what kept them from it."""
+    def start(self, give_up: Callable[[], bool] = lambda: False) -> None:
+        """Start the thread; returns when its belongings are open, or raises what kept them from it.
+
+        Args:
+            give_up: asked now and then whether to wait no longer: building an engine takes minutes.
+
+        Raises:
+            WorkerBusy: if it was given up.
+        """
         self._thread.start()
-        self._opened.result()
+        while not give_up():
+            if wait([self._opened], OPENING_PERIOD).done:
+                self._opened.result()
+                return
+        self._stopping = True  # what is opened after all is closed at once
+        raise WorkerBusy("expected the worker to open what it works with. Received: the wish to stop before")
 
     def offer(self, item: Item) -> None:
         """Put an item into the mailbox. Never waits."""

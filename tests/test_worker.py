@@ -213,6 +213,25 @@ def test_after_stop_requests_are_refused(worker):
     assert worker.stop(SOON), "twice is fine"
 
 
+def test_a_long_opening_can_be_given_up():
+    """As when somebody stops the node while it builds an engine."""
+    opened, go_on, closed = [], threading.Event(), threading.Event()
+
+    def open_slowly():
+        assert go_on.wait(SOON)
+        opened.append(Owned())
+        opened[0].close = closed.set
+        return opened[0]
+
+    worker = Worker(open_slowly, Owned.handle, lambda error: None)
+    asked = iter([False, True])
+    with pytest.raises(WorkerBusy, match="the wish to stop before"):
+        worker.start(lambda: next(asked))
+    go_on.set()
+    assert closed.wait(SOON)
+    assert worker.stop(SOON)
+
+
 def test_what_keeps_it_from_opening_is_raised_at_start():
     def fail():
         raise StoreError("held by another")

@@ -1,0 +1,56 @@
+"""The real TensorRT and PyCUDA on a real GPU, where there are: no stand-in here."""
+
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from place_recognition_ros.descriptor import BuildSettings, open_extractor
+from place_recognition_ros.descriptor.tensorrt_library import Gpu, load_library
+from place_recognition_ros.errors import EngineError
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    try:
+        Gpu(load_library()).close()
+    except EngineError as error:
+        pytest.skip(f"needs a GPU with TensorRT and PyCUDA: {error}")
+    return BuildSettings(cache=str(tmp_path_factory.mktemp("engines")))
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Soft, hard-edged, noisy and empty ones: (H, W, 3) uint8 BGR."""
+    random = np.random.default_rng(0)
+    coarse = [random.integers(0, 256, (rows, rows * 4 // 3, 3), np.uint8) for rows in (3, 6, 12, 24, 240)]
+    soft = [cv2.resize(each, (640, 480), interpolation=cv2.INTER_CUBIC) for each in coarse]
+    hard = [cv2.resize(each, (320, 240), interpolation=cv2.INTER_NEAREST) for each in coarse]
+    return [*soft, *hard, np.zeros((240, 320, 3), np.uint8)]
+
+
+def test_the_gpu_describes_pictures_as_the_cpu_does(settings, pictures):
+    extractor, reference = open_extractor(backend="tensorrt", build=settings), open_extractor(backend="onnx")
+    cosines = [extractor.describe(each) @ reference.describe(each) for each in pictures]
+    extractor.close()
+    assert min(cosines) >= 0.999
+
+
+def test_the_second_start_loads_what_the_first_built(settings, caplog):
+    open_extractor(backend="tensorrt", build=settings).close()
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        open_extractor(backend="tensorrt", build=settings).close()
+    assert "Building" not in caplog.text
+
+
+def test_started_and_stopped_again_and_again_the_memory_stays(settings):
+    library = load_library()
+    free = []
+    for _ in range(10):
+        open_extractor(backend="tensorrt", build=settings).close()
+        gpu = Gpu(library)
+        free.append(library.cuda.mem_get_info()[0])
+        gpu.close()
+    assert free[-1] >= free[1] - 2**24
