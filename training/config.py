@@ -34,6 +34,10 @@ class DataConfig(_Section):
     rules: PlaceRules = Field(
         default=PlaceRules(), description="how near is the same place, how far a different one"
     )
+    with_validation: bool = Field(
+        default=False,
+        description="train on the split 'validation' too, once everything is chosen: it checks nothing then",
+    )
     cached_pictures: int = Field(
         default=8000, ge=0, description="decoded pictures kept in memory, 230 kB each at 240×320"
     )

@@ -6,6 +6,8 @@ import numpy as np
 from place_recognition_ros.descriptor.preprocess import prepare
 from training.fitting import kmeans, place_whitening, principal_components
 
+_WEIGHT = 0.03  # root mean square of the whitening's weights; as fitted they are some hundred times that
+
 
 class Views:
     """Batches of network input: each picture as it is, then as it would look on other visits.
@@ -55,6 +57,9 @@ def initialize(network, config, pictures, indices, spec, augment):
 def fit_whitening(network, views, shrinkage):
     """Fit the layer "whitening" to what the network pools from views of places.
 
+    Its scale, which the unit norm after it takes away, is that of weights that an optimizer moves as fast
+    as the others.
+
     Args:
         network: Keras model.
         views: a :class:`Views` with at least one copy of each picture.
@@ -63,7 +68,8 @@ def fit_whitening(network, views, shrinkage):
     whitening = network.get_layer("whitening")
     pooling = keras.Model(network.input, whitening.input)
     samples = np.stack([pooling.predict_on_batch(batch) for batch in views])
-    whitening.set_projection(*place_whitening(samples, whitening.size, shrinkage))
+    mean, projection = place_whitening(samples, whitening.size, shrinkage)
+    whitening.set_projection(mean, projection * (_WEIGHT / np.sqrt(np.mean(projection**2))))
 
 
 def initialize_pooling(network, batches, equalization, sharpness, per_picture=40, seed=0):

@@ -56,7 +56,7 @@ def train(config, folder):
     """
     part = join(config.distribution)
     spec, augment = input_spec(config.network), Augmentation(config.augmentation)
-    records, shares = read_split(config.data, "train")
+    records, shares = read_training(config.data)
     checked, _ = read_split(config.data, "validation")
     pictures = Pictures(records, spec, config.data.cached_pictures)
     checked_pictures = Pictures(checked, spec, len(checked))
@@ -91,30 +91,35 @@ def train(config, folder):
         save_network(trained, folder)
 
 
-def read_split(config, split):
-    """The records of one split of all manifests.
+def read_training(config):
+    """What is trained on, see :func:`read_split`."""
+    return read_split(config, "train", *(["validation"] if config.with_validation else []))
+
+
+def read_split(config, *splits):
+    """The records of some splits of all manifests.
 
     Args:
         config: a :class:`training.config.DataConfig`.
-        split: "train" or "validation".
+        splits: "train", "validation" or both.
 
     Returns:
         list of :class:`training.data.Record`; (N,) float, each one's share of the queries.
 
     Raises:
         ValueError: if a manifest cannot be used, a place to train on has one picture only, or none has a
-            picture of the split.
+            picture of these splits.
     """
     records, shares = [], []
     for path, share in config.manifests.items():
-        found = [record for record in read_manifest(path) if record.split == split]
-        if split == "train":
+        found = [record for record in read_manifest(path) if record.split in splits]
+        if "train" in splits:
             refuse_single(found, path)
         records += found
         shares += [share / len(found) for _ in found]
     if not records:
         names = ", ".join(f"'{path}'" for path in config.manifests)
-        raise ValueError(f"expected pictures of split '{split}' in {names}. Received: none")
+        raise ValueError(f"expected pictures of split '{' or '.join(splits)}' in {names}. Received: none")
     return records, np.array(shares)
 
 
@@ -163,7 +168,7 @@ def keep_start(config, folder, pictures, count, spec, augment):
 
 def preview(config, path):
     """Write a picture of what augmentation makes of the training pictures."""
-    records, _ = read_split(config.data, "train")
+    records, _ = read_training(config.data)
     pictures = Pictures(records, input_spec(config.network), len(records))
     write_preview(path, pictures, len(records), Augmentation(config.augmentation))
 

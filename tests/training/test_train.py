@@ -18,7 +18,7 @@ from training import monitor
 from training.config import read_config
 from training.console import run_script
 from training.saving import load_network
-from training.train import main, read_split, train
+from training.train import main, read_split, read_training, train
 
 KILLED = """
 import os, signal
@@ -173,3 +173,11 @@ def test_a_manifest_may_lack_a_split_that_another_has(small_config, tmp_path):
     assert len(records) == 12
     assert shares.sum() == pytest.approx(3.0)
     assert len(read_split(config.data, "validation")[0]) == 12
+
+
+def test_the_validation_is_trained_on_only_when_asked_for(small_config):
+    for asked, count in ((False, 12), (True, 18)):
+        config = read_config(small_config, [f"data.with_validation={str(asked).lower()}"])
+        records, shares = read_training(config.data)
+        assert len(records) == len(shares) == count
+        assert ("validation" in {record.split for record in records}) == asked

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""The node on a pretend GPU, with the stand-ins for TensorRT 8.2 and PyCUDA; its end tells who touched CUDA."""
+
+import os
+import sys
+import threading
+
+import pytest
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # after ROS
+
+from place_recognition_ros.node import main
+from tests.stand_ins.install import install
+
+
+def run():
+    with pytest.MonkeyPatch.context() as patch:
+        gpu = install(patch, "8.2.1.8")
+        code = main()
+    gpu.check_empty()
+    main_thread = threading.main_thread().ident in gpu.threads
+    print(f"CUDA: {len(gpu.threads)} thread, main thread: {main_thread}, {gpu.executions} executions")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run())
