@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     """
 
     indices: np.ndarray  # (N,) int, which records; query by query
-    images: np.ndarray  # (n, H, W, C) float32, network input
+    images: np.ndarray  # (n, …) float32, network input or the local features that stand for it
     same: np.ndarray  # (n, N) bool
     different: np.ndarray  # (n, N) bool
 
@@ -61,16 +61,32 @@ class Pictures:
         return image
 
 
+class Altered:
+    """Network input from pictures, altered or as they are.
+
+    Args:
+        pictures: by index, (H, W, 3) uint8 BGR each.
+        augment: (picture, seed) ► picture.
+        spec: the network's InputSpec.
+    """
+
+    def __init__(self, pictures, augment, spec):
+        self._pictures, self._augment, self._spec = pictures, augment, spec
+
+    def __call__(self, index, seed):
+        """Of one picture, as it is where the seed is None: (1, H, W, C) float32."""
+        picture = self._pictures[index]
+        return prepare(picture if seed is None else self._augment(picture, seed), self._spec)
+
+
 class Batches:
     """Makes the batch of any step.
 
     Args:
         places: a :class:`training.data.Places` over N records.
         shares: (N,) float, chance of each record to be a query, up to a factor.
-        pictures: N pictures by index, (H, W, 3) uint8 BGR each.
-        spec: the network's InputSpec.
+        views: (index, seed) ► (1, …) float32, what the network is shown of a picture.
         config: a :class:`training.config.BatchConfig`.
-        augment: (picture, seed) ► picture.
         seed: int.
         part: a :class:`training.distribution.Part`, whose rows of each batch are made.
 
@@ -78,7 +94,7 @@ class Batches:
         ValueError: if there are fewer pictures than queries in a batch, or none has a negative.
     """
 
-    def __init__(self, places, shares, pictures, spec, config, augment, seed, part=ALONE):
+    def __init__(self, places, shares, views, config, seed, part=ALONE):
         possible = np.count_nonzero(shares)
         if possible < config.queries:
             raise ValueError(
@@ -89,9 +105,9 @@ class Batches:
                 "expected pictures to train on of places that surely differ (data.rules says which do). "
                 f"Received: {len(shares)} without one such pair"
             )
-        self._places, self._pictures, self._spec = places, pictures, spec
+        self._places, self._show = places, views
         self._shares = np.asarray(shares, np.float64) / np.sum(shares)
-        self._config, self._augment, self._seed, self._part = config, augment, seed, part
+        self._config, self._seed, self._part = config, seed, part
         self.mined = None
         """(N, D) float32 descriptors that tell which pictures look alike; None: not mined yet."""
 
@@ -111,10 +127,7 @@ class Batches:
         indices = self._choose(random)
         seeds = random.integers(2**31, size=len(indices))
         rows = self._part.rows(len(indices))
-        images = [
-            prepare(self._augment(self._pictures[index], int(seed)), self._spec)
-            for index, seed in zip(indices[rows], seeds[rows])
-        ]
+        images = [self._show(index, int(seed)) for index, seed in zip(indices[rows], seeds[rows])]
         return Batch(indices, np.concatenate(images), *self._places.judge(indices[rows], indices))
 
     def _choose(self, random):

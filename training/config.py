@@ -76,6 +76,12 @@ class BatchConfig(_Section):
     neighbours: float = Field(
         default=0.5, ge=0, le=1, description="share of positives that are another picture, if there is one"
     )
+    copies: int = Field(
+        default=0,
+        ge=0,
+        description="altered copies of each picture whose local features are computed once, where the whole "
+        "backbone is frozen; 0: each step alters anew",
+    )
     hard_queries: float = Field(
         default=0.0, ge=0, le=1, description="share of queries that look like the one before"
     )
@@ -150,6 +156,12 @@ class TrainConfig(_Section):
     seed: int = Field(default=0, ge=0)
     mixed_precision: bool = Field(default=False, description="float16 where it is safe; for GPUs")
     loader_threads: int = Field(default=1, ge=1, le=64, description="threads that read and augment pictures")
+
+    @model_validator(mode="after")
+    def _one_process_keeps_copies(self):
+        if self.batch.copies and self.distribution.processes > 1:
+            raise ValueError("several processes alter pictures anew in each step: batch.copies=0")
+        return self
 
 
 def read_config(path, overrides=()):

@@ -12,6 +12,7 @@ Several GPUs and machines: see training/distribution.py.
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
@@ -23,7 +24,7 @@ import numpy as np
 
 from training.augmentation import Augmentation
 from training.backbones import load_imagenet
-from training.batches import Batches, Pictures
+from training.batches import Altered, Batches, Pictures
 from training.checkpoint import saved_step
 from training.config import changed_keys, read_config
 from training.console import run_script
@@ -33,6 +34,7 @@ from training.distribution import join, own_copy, shared_out, wait
 from training.files import write_atomically
 from training.freezing import freeze
 from training.initialization import initialize
+from training.local_features import LocalFeatures, split
 from training.monitor import Monitor, Silence
 from training.network import build_network, input_spec
 from training.onnx_weights import load_onnx_weights
@@ -61,7 +63,10 @@ def train(config, folder):
     pictures = Pictures(records, spec, config.data.cached_pictures)
     checked_pictures = Pictures(checked, spec, len(checked))
     places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
-    batches = Batches(places, shares, pictures, spec, config.batch, augment, config.seed, part)
+    altered = Altered(pictures, augment, spec)
+    kept = LocalFeatures(folder / "features.npy", altered, len(records), config.batch.copies)
+    views = kept if config.batch.copies else altered
+    batches = Batches(places, shares, views, config.batch, config.seed, part)
     if part.first:
         keep_config(config, folder)
         keep_start(config, folder, pictures, len(records), spec, augment)
@@ -73,22 +78,28 @@ def train(config, folder):
             network = in_precision(network, "mixed_float16")
         freeze(network, config.optimizer.frozen)
         describe = Describer(network, spec, part)
+        learner, mine = network, partial(describe, pictures.__getitem__, len(records))
+        if config.batch.copies:
+            backbone, learner = split(network)
+            kept.open(backbone)
+            mine = partial(kept.describe, learner)
         trainer = Trainer(
-            network,
+            learner,
             batches,
             config,
             folder / "checkpoint.npz",
             monitor=Monitor(folder, config.steps, checked_pictures) if part.first else Silence(),
-            mine=lambda: describe(pictures.__getitem__, len(records)),
+            mine=mine,
             validate=Validation(checked_places, checked_pictures, len(checked), describe, augment),
             part=part,
         )
         trainer.resume()
         trainer.run()
-        with averaged(network):
+        with averaged(learner):
             trained = own_copy(network)
     if part.first:
         save_network(trained, folder)
+        kept.remove()
 
 
 def read_training(config):
@@ -127,10 +138,10 @@ def keep_config(config, folder):
     """Write the configuration into the run's folder.
 
     Raises:
-        ValueError: if the folder has a checkpoint of another configuration.
+        ValueError: if the folder holds what another configuration began with.
     """
     path = folder / "config.json"
-    if path.exists() and (folder / "checkpoint.npz").exists():
+    if path.exists() and (folder / "start" / ARCHITECTURE).exists():
         changed = changed_keys(config, path.read_text(encoding="utf-8"))
         if changed:
             raise ValueError(

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.ros.camera import NODE, PARAMETERS, THERE, Camera, Diagnostics
+from tests.ros.camera import PARAMETERS, THERE, Camera, Diagnostics
 
 pytest.importorskip("onnx")  # the stand-in reads what it "builds"
 

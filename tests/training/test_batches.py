@@ -8,7 +8,7 @@ pytest.importorskip("pydantic")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.augmentation import Augmentation, AugmentationConfig
-from training.batches import Batches, Loader, Pictures
+from training.batches import Altered, Batches, Loader, Pictures
 from training.config import BatchConfig
 from training.data import PlaceRules, Places, Record
 from training.distribution import ALONE, Part
@@ -28,7 +28,8 @@ def make(records=WALK, rules=RULES, shares=None, augmentation=UNCHANGED, seed=0,
     config = BatchConfig(**{"queries": 4, "positives": 2, "negatives": 2, "hardest": 3, **config})
     shares = np.ones(len(records)) if shares is None else shares
     augment = Augmentation(augmentation)
-    return Batches(Places(records, rules), shares, pictures(len(records)), SPEC, config, augment, seed, part)
+    views = Altered(pictures(len(records)), augment, SPEC)
+    return Batches(Places(records, rules), shares, views, config, seed, part)
 
 
 def test_the_seed_and_the_step_decide():

@@ -1,0 +1,122 @@
+"""A frozen backbone's answers, computed once, and the head that learns from them."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("tensorflow")
+
+from place_recognition_ros.descriptor.preprocess import InputSpec  # noqa: E402
+from training import monitor  # noqa: E402
+from training.batches import Altered  # noqa: E402
+from training.config import read_config  # noqa: E402
+from training.freezing import freeze  # noqa: E402
+from training.local_features import LocalFeatures, split  # noqa: E402
+from training.network import NetworkConfig, build_network  # noqa: E402
+from training.saving import load_network  # noqa: E402
+from training.train import train  # noqa: E402
+
+SMALL = NetworkConfig(48, 64, backbone="mobilenet_v2", last_block=1, reduced=6, clusters=4, size=5)
+SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
+PICTURES = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3), dtype=np.uint8)
+FROZEN = "Conv1|expanded_conv|block_"
+HEAD = ["batch.copies=2", "optimizer.frozen=Conv1|expanded_conv"]
+
+
+def darker(image, seed):
+    return (image * (0.4 + 0.1 * (seed % 5))).astype(np.uint8)
+
+
+ALTERED = Altered(PICTURES, darker, SPEC)
+
+
+@pytest.fixture
+def network():
+    keras.utils.set_random_seed(0)
+    network = build_network(SMALL)
+    freeze(network, FROZEN)
+    return network
+
+
+@pytest.mark.parametrize("changes", [{}, {"reduced": 0}, {"size": 0}])
+def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(changes):
+    network = build_network(SMALL._replace(**changes))
+    freeze(network, FROZEN)
+    backbone, head = split(network)
+    images = np.concatenate([ALTERED(index, 0) for index in range(5)])
+    netvlad = network.get_layer("netvlad")
+    netvlad.centers.assign(netvlad.centers + 0.5)
+    answer = head.predict_on_batch(backbone.predict_on_batch(images))
+    np.testing.assert_allclose(answer, network.predict_on_batch(images), atol=1e-5)
+    assert len(head.trainable_variables) == len(network.trainable_variables)
+
+
+def test_a_backbone_that_learns_is_refused(network):
+    freeze(network, "Conv1|expanded_conv")
+    with pytest.raises(ValueError, match=r"optimizer\.frozen .*batch\.copies .*leaves block_1_expand, "):
+        split(network)
+
+
+def test_features_are_those_of_the_picture_and_its_copies(network, tmp_path):
+    backbone, head = split(network)
+    features = LocalFeatures(tmp_path / "features.npy", ALTERED, 5, 2)
+    features.open(backbone)
+    for seed, copy in ((0, None), (1, 6), (2, 7), (3, None)):
+        expected = backbone.predict_on_batch(ALTERED(3, copy))
+        assert expected.shape == features(3, seed).shape
+        np.testing.assert_allclose(features(3, seed), expected, rtol=2e-3, atol=1e-4)
+    plain = np.concatenate([ALTERED(index, None) for index in range(5)])
+    np.testing.assert_allclose(features.describe(head), network.predict_on_batch(plain), atol=3e-3)
+
+
+def test_they_are_computed_once(network, tmp_path, capsys):
+    backbone, _ = split(network)
+    path = tmp_path / "features.npy"
+    for _ in range(2):
+        LocalFeatures(path, ALTERED, 5, 2).open(backbone)
+    assert capsys.readouterr().out == "computing the local features of 5 pictures, 3 of each\n"
+    assert list(tmp_path.iterdir()) == [path]
+    other = LocalFeatures(path, ALTERED, 5, 3)
+    with pytest.raises(ValueError, match=r"expected \(5, 4, .*features\.npy'\. Received: \(5, 3, "):
+        other.open(backbone)
+    other.remove()
+    other.remove()
+    assert not path.exists()
+
+
+def test_the_head_learns_and_the_backbone_stays(small_config, tmp_path):
+    train(read_config(small_config, HEAD), tmp_path)
+    before, after = (load_network(folder) for folder in (tmp_path / "start", tmp_path))
+    for layer in after.layers:
+        if layer.weights:
+            old = before.get_layer(layer.name).get_weights()
+            moved = max(np.abs(one - other).max() for one, other in zip(layer.get_weights(), old))
+            assert (moved > 1e-4) == (layer.name in ("reduction", "netvlad", "whitening")), layer.name
+    assert not (tmp_path / "features.npy").exists()
+
+
+def test_interrupted_and_resumed_is_the_same(small_config, tmp_path, monkeypatch):
+    config = read_config(small_config, HEAD)
+    train(config, tmp_path / "whole")
+    learned = monitor.Monitor.learned
+
+    def interrupt(self, step, figures):
+        learned(self, step, figures)
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(monitor.Monitor, "learned", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "cut")
+    monkeypatch.setattr(monitor.Monitor, "learned", learned)
+    train(config, tmp_path / "cut")
+    for name in ("curve.csv", "checkpoint.npz"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_several_processes_are_refused(small_config):
+    with pytest.raises(ValueError, match=r"batch\.copies=0"):
+        read_config(small_config, [*HEAD, "distribution={processes: 2, address: 'here:1'}"])

@@ -1,0 +1,100 @@
+"""What a frozen backbone makes of pictures, computed once.
+
+Where no layer of the backbone is trained, a step needs the pictures' local features alone: 300 pictures
+then take a third of a second on two cores, not seven seconds.
+"""
+
+import os
+from typing import Any
+
+import keras
+import numpy as np
+
+_AT_ONCE = 64  # descriptors
+
+
+class LocalFeatures:
+    """Local features of each picture and of altered copies of it, as the head's input.
+
+    Args:
+        path: of the file that keeps them, (N, 1 + copies, h, w, C) float16; it is used again if it is there.
+        altered: a :class:`training.batches.Altered`.
+        count: N.
+        copies: number of altered ones of each picture.
+    """
+
+    def __init__(self, path, altered, count, copies):
+        self._path, self._altered, self._count, self._copies = path, altered, count, copies
+        self._features: Any = None  # (N, 1 + copies, h, w, C) float16, once it is open
+
+    def open(self, backbone):
+        """Compute them, or read what an earlier call wrote.
+
+        Args:
+            backbone: Keras model of :func:`split`.
+
+        Raises:
+            ValueError: if the file is of other pictures or another backbone.
+        """
+        shape = (self._count, 1 + self._copies, *backbone.output.shape[1:])
+        if not self._path.exists():
+            self._compute(backbone, shape)
+        self._features = np.load(self._path, mmap_mode="r")
+        if self._features.shape != shape:
+            raise ValueError(f"expected {shape} in '{self._path}'. Received: {self._features.shape}")
+
+    def __call__(self, index, seed):
+        """Of one picture, altered as the seed decides or not at all: (1, h, w, C) float32."""
+        return self._features[index, seed % (1 + self._copies)][None].astype(np.float32)
+
+    def describe(self, head):
+        """Descriptors of all pictures as they are: (N, D) float32.
+
+        Args:
+            head: Keras model of :func:`split`.
+        """
+        starts = range(0, self._count, _AT_ONCE)
+        parts = [np.float32(self._features[start : start + _AT_ONCE, 0]) for start in starts]
+        return np.concatenate([head.predict_on_batch(part) for part in parts])
+
+    def _compute(self, backbone, shape):
+        print(f"computing the local features of {shape[0]} pictures, {shape[1]} of each", flush=True)
+        unfinished = self._path.with_suffix(".part")
+        features = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+        for index in range(self._count):
+            seeds = (None, *range(index * self._copies, (index + 1) * self._copies))
+            views = np.concatenate([self._altered(index, seed) for seed in seeds])
+            features[index] = backbone.predict_on_batch(views)
+        features.flush()
+        os.replace(unfinished, self._path)
+
+    def remove(self):
+        """Delete the file, if there is one."""
+        self._path.unlink(missing_ok=True)
+
+
+def split(network):
+    """A network as two, which share its weights.
+
+    Args:
+        network: Keras model of :func:`training.network.build_network`, its backbone frozen.
+
+    Returns:
+        backbone, (B, H, W, C) float32 to local features; head, these to (B, D) float32.
+
+    Raises:
+        ValueError: if a layer of the backbone is trained.
+    """
+    names = [layer.name for layer in network.layers]
+    start = names.index("reduction" if "reduction" in names else "netvlad")
+    trained = [layer.name for layer in network.layers[:start] if layer.trainable_variables]
+    if trained:
+        raise ValueError(
+            "expected an optimizer.frozen that fits every layer of the backbone, whose local features "
+            f"batch.copies keeps. Received: one that leaves {', '.join(trained)}"
+        )
+    backbone = keras.Model(network.input, network.layers[start].input)
+    answer = features = keras.Input(backbone.output.shape[1:], name="features")
+    for layer in network.layers[start:]:
+        answer = layer(answer)
+    return backbone, keras.Model(features, answer, name="head")
