@@ -45,9 +45,11 @@ class Extractor:
 
         Raises:
             ImageError: if ``image`` has another type or shape.
-            EngineError: if the engine fails or its answer is no unit vector; such a vector would
-                poison the index.
+            EngineError: if the engine fails, is closed, or its answer is no unit vector; such a vector
+                would poison the index.
         """
+        if self._engine is None:
+            raise EngineError("expected an open extractor. Received: a picture after its close()")
         vector = self._engine.infer(prepare(image, self.card.input, out=self._engine.input))
         norm = float(np.linalg.norm(vector))
         if not abs(norm - 1.0) < 1e-2:  # false for NaN too
@@ -55,7 +57,10 @@ class Extractor:
         return vector / np.float32(norm)
 
     def close(self) -> None:
-        self._engine.close()
+        """Give back what the engine holds; a second time does nothing."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
 
 def open_extractor(

@@ -33,6 +33,14 @@ def test_a_nearly_unit_vector_is_made_one(describe):
     np.testing.assert_allclose(vector, [1, 0, 0, 0], atol=1e-6)
 
 
+def test_what_is_closed_describes_nothing(onnx, write_model):
+    extractor = open_extractor(write_model(onnx.model(np.ones((18, 4), np.float32))))
+    extractor.close()
+    extractor.close()
+    with pytest.raises(EngineError, match=r"expected an open extractor\. Received: .* close"):
+        extractor.describe(PICTURE)
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, float("nan"), float("inf"), -float("inf"), 1e30])
 def test_a_descriptor_that_would_poison_the_index_is_refused(describe, value):
     with np.errstate(all="ignore"), pytest.raises(EngineError, match=r"unit norm\. Received: norm"):
