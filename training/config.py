@@ -63,6 +63,12 @@ class StartConfig(_Section):
     )
     sharpness: float = Field(default=8.0, gt=0, description="of the assignment to clusters")
     shrinkage: float = Field(default=0.05, gt=0, le=10, description="of the whitening")
+    share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="of these weights in the trained network's, see training/blending.py",
+    )
 
 
 class BatchConfig(_Section):

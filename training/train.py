@@ -25,6 +25,7 @@ import numpy as np
 from training.augmentation import Augmentation
 from training.backbones import load_imagenet
 from training.batches import Altered, Batches, Pictures
+from training.blending import blend
 from training.checkpoint import saved_step
 from training.config import changed_keys, read_config
 from training.console import run_script
@@ -98,6 +99,7 @@ def train(config, folder):
         with averaged(learner):
             trained = own_copy(network)
     if part.first:
+        blend(trained, load_network(folder / "start"), config.start.share)
         save_network(trained, folder)
         kept.remove()
 

@@ -181,3 +181,9 @@ def test_the_validation_is_trained_on_only_when_asked_for(small_config):
         records, shares = read_training(config.data)
         assert len(records) == len(shares) == count
         assert ("validation" in {record.split for record in records}) == asked
+
+
+def test_a_share_of_the_start_stays_in_the_trained_network(whole_run, small_config, tmp_path):
+    train(read_config(small_config, ["start.share=0.25"]), tmp_path)
+    for trained, start, blended in zip(*weights(whole_run, whole_run / "start", tmp_path)):
+        np.testing.assert_allclose(blended, 0.75 * trained + 0.25 * start, atol=1e-6)
