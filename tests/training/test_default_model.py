@@ -38,7 +38,7 @@ def test_size(card_and_model):
 def test_card_tells_where_it_comes_from(card_and_model):
     card = card_and_model[0]
     assert card.made_by.startswith("python3 training/")
-    assert set(card.trained_on) == {"ie_tower", "outdoor", "mobilenet_imagenet"}
+    assert set(card.trained_on) == {"ie_tower", "outdoor", "rendered town", "mobilenet_imagenet"}
     assert 0.0 < card.min_similarity < 0.9
     assert card.recall_at_1["sped_half"] >= 0.5
     assert card.recall_at_1["koe_landmarks_new"] >= 0.9
