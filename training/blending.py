@@ -1,7 +1,7 @@
 """A trained network averaged with the one it began as (WiSE-FT: Wortsman et al., CVPR 2022, equation 1).
 
-What is learned from few places makes the network better there, and forgets some of what holds everywhere. Between
-the two, weight by weight, it is often better at both.
+What is learned from few places makes the network better there, and forgets some of what holds everywhere.
+Between the two, weight by weight, it is often better at both.
 """
 
 
