@@ -10,7 +10,7 @@ from training.layers import L2Normalization, NetVLAD, Whitening
 
 
 class NetworkConfig(NamedTuple):
-    """Everything that decides a network's shape."""
+    """Everything that decides a network's shape; by itself, the default model's."""
 
     height: int = 240  # pixels
     width: int = 320  # pixels
@@ -21,7 +21,7 @@ class NetworkConfig(NamedTuple):
     clusters: int = 64
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
-    position: float = 0.0  # how much a local feature's place in the picture counts; 0: not at all
+    position: float = 0.5  # how much a local feature's place in the picture counts; 0: not at all
     size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
 
 

@@ -165,13 +165,15 @@ def test_cost_of_matrix_products():
     assert onnx_cost(model) == Cost(parameters=44, multiply_adds=6 * 4 + 4 * 5)
 
 
-def test_keras_and_onnx_count_alike():
+@pytest.mark.parametrize("changes", [{}, {"position": 0.0}, {"ghosts": 2}])
+def test_keras_and_onnx_count_alike(changes):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
     from training.network import NetworkConfig, build_network
     from training.onnx_graph import convert
 
-    network = build_network(NetworkConfig(64, 64, 3, "mobilenet_v2", 2, reduced=8, clusters=4, size=16))
+    config = NetworkConfig(64, 64, 3, "mobilenet_v2", 2, reduced=8, clusters=4, size=16)
+    network = build_network(config._replace(**changes))
     counted, exported = keras_cost(network), onnx_cost(convert(network))
     assert counted.multiply_adds == exported.multiply_adds
     assert counted.parameters == network.count_params()

@@ -37,7 +37,7 @@ def network():
     )
     network = build_network(config)
     random = np.random.default_rng(0)
-    network.get_layer("whitening").set_projection(np.zeros(18), random.normal(size=(18, 8)))
+    network.get_layer("whitening").set_projection(np.zeros(24), random.normal(size=(24, 8)))
     return network
 
 

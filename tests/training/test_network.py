@@ -7,7 +7,7 @@ keras = pytest.importorskip("keras", reason="training needs requirements-trainin
 
 from training.network import NetworkConfig, build_network, input_spec, resized  # noqa: E402
 
-SMALL = NetworkConfig(height=32, width=48, last_block=2, reduced=6, clusters=3, size=5)
+SMALL = NetworkConfig(height=32, width=48, last_block=2, reduced=6, clusters=3, position=0.0, size=5)
 
 
 def _names(network):
@@ -29,6 +29,7 @@ def test_the_layers_that_others_rely_on():
         ({"size": 0}, 18, ["reduction", "netvlad"]),
         ({"reduced": 0, "size": 0}, 72, ["block_2_add", "netvlad"]),
         ({"channels": 1}, 5, ["whitening", "descriptor"]),
+        ({"position": 0.5, "size": 0}, 24, ["reduction", "netvlad"]),
         ({"ghosts": 2}, 5, ["whitening", "descriptor"]),
         ({"ghosts": 2, "size": 0}, 18, ["reduction", "netvlad"]),
         ({"backbone": "mobilenet", "last_block": 5}, 5, ["whitening", "descriptor"]),

@@ -7,8 +7,6 @@ are not counted, as in the MobileNet papers.
 from math import prod
 from typing import NamedTuple
 
-import numpy as np
-
 
 class Cost(NamedTuple):
     """What one picture costs."""
@@ -76,7 +74,6 @@ def _layer(layer):
     if kind in ("Dense", "Whitening"):
         return prod(layer.get_weights()[0].shape)
     if kind == "NetVLAD":  # scores of every feature to every cluster, then the weighted sum
-        scores = max((weight for weight in layer.get_weights() if weight.ndim == 2), key=np.size)
-        depth, positions = layer.input.shape[-1], prod(layer.input.shape[1:3])
-        return 2 * positions * depth * (scores.size // depth)
+        kernel, _, centers = layer.get_weights()
+        return prod(layer.input.shape[1:3]) * (kernel.size + centers.size)
     return 0
