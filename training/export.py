@@ -10,6 +10,7 @@ ones, or no file is written.
 
 import argparse
 import hashlib
+import json
 import os
 import shlex
 import sys
@@ -29,7 +30,7 @@ from place_recognition_ros.errors import ModelError
 from training.augmentation import Augmentation, AugmentationConfig
 from training.calibration import min_similarity
 from training.console import run_script
-from training.data import read_manifest, read_picture
+from training.data import PlaceRules, read_manifest, read_picture
 from training.data.pictures import find_pictures
 from training.files import write_together
 from training.half_precision import halve
@@ -166,7 +167,9 @@ def main():
 def _card(arguments, network, spec):
     similarity = arguments.min_similarity
     if arguments.calibrate:
-        similarity = min_similarity(network, spec, read_manifest(arguments.calibrate))
+        similarity = min_similarity(
+            network, spec, read_manifest(arguments.calibrate), _rules(arguments.model)
+        )
     return ModelCard(
         name=arguments.name or arguments.output.stem,
         sha256="",
@@ -177,6 +180,14 @@ def _card(arguments, network, spec):
         trained_on=dict(arguments.trained_on),
         recall_at_1={},
     )
+
+
+def _rules(model):
+    """What is one place: in the training whose folder the model is, or by default."""
+    path = model / "config.json"
+    if not path.is_file():
+        return PlaceRules()
+    return PlaceRules(*json.loads(path.read_text(encoding="utf-8"))["data"]["rules"])
 
 
 def _parse():
@@ -201,7 +212,11 @@ def _parse():
     parser.add_argument(
         "--half", action="store_true", help="in half precision, for TensorRT 11 and TensorRT for RTX"
     )
-    parser.add_argument("--calibrate", type=Path, help="manifest that tells the card's min_similarity")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        help="manifest that tells the card's min_similarity, best of pictures not trained on",
+    )
     parser.add_argument(
         "--min-similarity", type=_cosine, default=0.0, help="the same as a number; default: 0"
     )

@@ -20,6 +20,7 @@ from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training import legacy_files  # noqa: E402
 from tests.training.tensorrt_operators import faults  # noqa: E402
 from training import export  # noqa: E402
+from training.data import PlaceRules  # noqa: E402
 from training.export import check_parity, export_model  # noqa: E402
 from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.onnx_graph import convert  # noqa: E402
@@ -218,6 +219,30 @@ def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch)
     assert card["trained_on"] == {"own set": "CC0", "town": "MIT"}
     assert "'own set=CC0'" in card["made_by"]  # so that it can be run again
     assert card["input"]["color_order"] == "RGB"
+
+
+def test_the_threshold_is_of_places_that_differ_by_the_trainings_rules(quick, network, folder, monkeypatch):
+    save_network(network, folder / "run")
+    rows = [f"pictures/{number}.png,walk,{number}" for number in range(4)]
+    (folder / "walk.csv").write_text("\n".join(["image,sequence,time", *rows, ""]))
+    command = (
+        monkeypatch,
+        folder / "run",
+        "--pictures",
+        folder / "pictures",
+        "--calibrate",
+        folder / "walk.csv",
+    )
+    with pytest.raises(ValueError, match=r"expected pictures of different places\. Received: none in 4"):
+        _run(*command)  # one walk that may come back
+    rules = PlaceRules(guard_seconds=2.5)
+    (folder / "run" / "config.json").write_text(json.dumps({"data": {"rules": rules}}))
+    _run(*command)
+    extractor = open_extractor(str(folder / "run.onnx"))
+    first, last = (
+        extractor.describe(cv2.imread(str(folder / f"pictures/{number}.png"))) for number in (0, 3)
+    )
+    assert extractor.card.min_similarity == pytest.approx(first @ last, abs=2e-3)
 
 
 @pytest.mark.parametrize(
