@@ -14,7 +14,7 @@ def write_atomically(path, content):
 
     Args:
         path: the file's name; what it held before is replaced at the end.
-        content: bytes.
+        content: bytes, or an iterable of them, piece by piece.
 
     Raises:
         OSError: naming the file, if it cannot be written; what it held before is still there.
@@ -26,7 +26,8 @@ def write_together(contents):
     """Write files that belong together: all of them are whole on the disk before the first gets its name.
 
     Args:
-        contents: dict from a file's name to bytes; what they held before is replaced at the end.
+        contents: dict from a file's name to bytes, or an iterable of them; what they held before is replaced
+            at the end.
 
     Raises:
         OSError: naming the file that cannot be written; what the files held before is still there.
@@ -39,7 +40,7 @@ def write_together(contents):
             with _naming(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with open(temporary[path], "wb") as file:
-                    file.write(content)
+                    file.writelines([content] if isinstance(content, bytes) else content)
                     file.flush()
                     os.fsync(file.fileno())
         for path, written in temporary.items():

@@ -1,5 +1,6 @@
 """A frozen backbone's answers, computed once, and the head that learns from them."""
 
+import errno
 import os
 import signal
 
@@ -85,6 +86,17 @@ def test_they_are_computed_once(network, tmp_path, capsys):
     other.remove()
     other.remove()
     assert not path.exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(network, tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    features = LocalFeatures(tmp_path / "features.npy", ALTERED, 5, 2)
+    with pytest.raises(OSError, match=r"features\.npy' to be written\. Received: No space left"):
+        features.open(split(network)[0])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_head_learns_and_the_backbone_stays(small_config, tmp_path):
