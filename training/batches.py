@@ -62,7 +62,7 @@ class Pictures:
 
 
 class Altered:
-    """Network input from pictures, altered or as they are.
+    """Network input from pictures, each time altered anew.
 
     Args:
         pictures: by index, (H, W, 3) uint8 BGR each.
@@ -74,9 +74,8 @@ class Altered:
         self._pictures, self._augment, self._spec = pictures, augment, spec
 
     def __call__(self, index, seed):
-        """Of one picture, as it is where the seed is None: (1, H, W, C) float32."""
-        picture = self._pictures[index]
-        return prepare(picture if seed is None else self._augment(picture, seed), self._spec)
+        """Of one picture: (1, H, W, C) float32."""
+        return prepare(self._augment(self._pictures[index], seed), self._spec)
 
 
 class Batches:

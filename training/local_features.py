@@ -20,13 +20,13 @@ class LocalFeatures:
 
     Args:
         path: of the file that keeps them, (N, 1 + copies, h, w, C) float16; it is used again if it is there.
-        altered: a :class:`training.batches.Altered`.
+        views: a :class:`training.initialization.Views` of all pictures, with these copies.
         count: N.
         copies: number of altered ones of each picture.
     """
 
-    def __init__(self, path, altered, count, copies):
-        self._path, self._altered, self._count, self._copies = path, altered, count, copies
+    def __init__(self, path, views, count, copies):
+        self._path, self._views, self._count, self._copies = path, views, count, copies
         self._features: Any = None  # (N, 1 + copies, h, w, C) float16, once it is open
 
     def open(self, backbone):
@@ -66,10 +66,8 @@ class LocalFeatures:
         header = io.BytesIO()
         np.lib.format.write_array_header_1_0(header, {"descr": "<f2", "fortran_order": False, "shape": shape})
         yield header.getvalue()
-        for index in range(self._count):
-            seeds = (None, *range(index * self._copies, (index + 1) * self._copies))
-            views = np.concatenate([self._altered(index, seed) for seed in seeds])
-            yield backbone.predict_on_batch(views).astype("<f2").tobytes()
+        for batch in self._views:
+            yield backbone.predict_on_batch(batch).astype("<f2").tobytes()
 
     def remove(self):
         """Delete the file, if there is one."""

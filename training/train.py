@@ -34,7 +34,7 @@ from training.data.manifest import refuse_single
 from training.distribution import join, own_copy, shared_out, wait
 from training.files import write_atomically
 from training.freezing import freeze
-from training.initialization import initialize
+from training.initialization import Views, initialize
 from training.local_features import LocalFeatures, split
 from training.monitor import Monitor, Silence
 from training.network import build_network, input_spec
@@ -64,13 +64,14 @@ def train(config, folder):
     pictures = Pictures(records, spec, config.data.cached_pictures)
     checked_pictures = Pictures(checked, spec, len(checked))
     places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
-    altered = Altered(pictures, augment, spec)
-    kept = LocalFeatures(folder / "features.npy", altered, len(records), config.batch.copies)
-    views = kept if config.batch.copies else altered
-    batches = Batches(places, shares, views, config.batch, config.seed, part)
+    count, copies = len(records), config.batch.copies
+    every = Views(pictures, range(count), spec, augment, copies)
+    kept = LocalFeatures(folder / "features.npy", every, count, copies)
+    shown = kept if copies else Altered(pictures, augment, spec)
+    batches = Batches(places, shares, shown, config.batch, config.seed, part)
     if part.first:
         keep_config(config, folder)
-        keep_start(config, folder, pictures, len(records), spec, augment)
+        keep_start(config, folder, pictures, count, spec, augment)
     wait(part)
     keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
     with shared_out(batches.size):
@@ -79,8 +80,8 @@ def train(config, folder):
             network = in_precision(network, "mixed_float16")
         freeze(network, config.optimizer.frozen)
         describe = Describer(network, spec, part)
-        learner, mine = network, partial(describe, pictures.__getitem__, len(records))
-        if config.batch.copies:
+        learner, mine = network, partial(describe, pictures.__getitem__, count)
+        if copies:
             backbone, learner = split(network)
             kept.open(backbone)
             mine = partial(kept.describe, learner)

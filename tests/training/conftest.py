@@ -1,6 +1,8 @@
 """Where the picture sets lie, which are no part of the repository; a training that is over in seconds."""
 
+import contextlib
 import os
+import signal
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training/train.py does, so that runs compare
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -35,3 +37,25 @@ def whole_run(small_config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole run")
     train(read_config(small_config), folder)
     return folder
+
+
+@pytest.fixture
+def interrupt_at():
+    """``with interrupt_at(step):`` a training gets Ctrl-C at that point of its curve."""
+
+    @contextlib.contextmanager
+    def interrupt_at(step):
+        from training.monitor import Monitor
+
+        learned = Monitor.learned
+
+        def interrupt(self, now, figures):
+            learned(self, now, figures)
+            if now == step:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Monitor, "learned", interrupt)
+            yield
+
+    return interrupt_at

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import signal
 
 import numpy as np
 import pytest
@@ -10,11 +9,10 @@ import pytest
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
-from place_recognition_ros.descriptor.preprocess import InputSpec  # noqa: E402
-from training import monitor  # noqa: E402
-from training.batches import Altered  # noqa: E402
+from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from training.config import read_config  # noqa: E402
 from training.freezing import freeze  # noqa: E402
+from training.initialization import Views  # noqa: E402
 from training.local_features import LocalFeatures, split  # noqa: E402
 from training.network import NetworkConfig, build_network  # noqa: E402
 from training.saving import load_network  # noqa: E402
@@ -31,7 +29,15 @@ def darker(image, seed):
     return (image * (0.4 + 0.1 * (seed % 5))).astype(np.uint8)
 
 
-ALTERED = Altered(PICTURES, darker, SPEC)
+def views(copies):
+    return Views(PICTURES, range(len(PICTURES)), SPEC, darker, copies)
+
+
+def altered(index, seed):
+    return prepare(darker(PICTURES[index], seed), SPEC)
+
+
+PLAIN = np.concatenate([prepare(picture, SPEC) for picture in PICTURES])
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(chang
     network = build_network(SMALL._replace(**changes))
     freeze(network, FROZEN)
     backbone, head = split(network)
-    images = np.concatenate([ALTERED(index, 0) for index in range(5)])
+    images = np.concatenate([altered(index, 0) for index in range(5)])
     netvlad = network.get_layer("netvlad")
     netvlad.centers.assign(netvlad.centers + 0.5)
     answer = head.predict_on_batch(backbone.predict_on_batch(images))
@@ -63,24 +69,23 @@ def test_a_backbone_that_learns_is_refused(network):
 
 def test_features_are_those_of_the_picture_and_its_copies(network, tmp_path):
     backbone, head = split(network)
-    features = LocalFeatures(tmp_path / "features.npy", ALTERED, 5, 2)
+    features = LocalFeatures(tmp_path / "features.npy", views(2), 5, 2)
     features.open(backbone)
     for seed, copy in ((0, None), (1, 6), (2, 7), (3, None)):
-        expected = backbone.predict_on_batch(ALTERED(3, copy))
+        expected = backbone.predict_on_batch(PLAIN[3:4] if copy is None else altered(3, copy))
         assert expected.shape == features(3, seed).shape
         np.testing.assert_allclose(features(3, seed), expected, rtol=2e-3, atol=1e-4)
-    plain = np.concatenate([ALTERED(index, None) for index in range(5)])
-    np.testing.assert_allclose(features.describe(head), network.predict_on_batch(plain), atol=3e-3)
+    np.testing.assert_allclose(features.describe(head), network.predict_on_batch(PLAIN), atol=3e-3)
 
 
 def test_they_are_computed_once(network, tmp_path, capsys):
     backbone, _ = split(network)
     path = tmp_path / "features.npy"
     for _ in range(2):
-        LocalFeatures(path, ALTERED, 5, 2).open(backbone)
+        LocalFeatures(path, views(2), 5, 2).open(backbone)
     assert capsys.readouterr().out == "computing the local features of 5 pictures, 3 of each\n"
     assert list(tmp_path.iterdir()) == [path]
-    other = LocalFeatures(path, ALTERED, 5, 3)
+    other = LocalFeatures(path, views(3), 5, 3)
     with pytest.raises(ValueError, match=r"expected \(5, 4, .*features\.npy'\. Received: \(5, 3, "):
         other.open(backbone)
     other.remove()
@@ -93,7 +98,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(network, tmp_path, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    features = LocalFeatures(tmp_path / "features.npy", ALTERED, 5, 2)
+    features = LocalFeatures(tmp_path / "features.npy", views(2), 5, 2)
     with pytest.raises(OSError, match=r"features\.npy' to be written\. Received: No space left"):
         features.open(split(network)[0])
     assert list(tmp_path.iterdir()) == []
@@ -110,20 +115,11 @@ def test_the_head_learns_and_the_backbone_stays(small_config, tmp_path):
     assert not (tmp_path / "features.npy").exists()
 
 
-def test_interrupted_and_resumed_is_the_same(small_config, tmp_path, monkeypatch):
+def test_interrupted_and_resumed_is_the_same(small_config, tmp_path, interrupt_at):
     config = read_config(small_config, HEAD)
     train(config, tmp_path / "whole")
-    learned = monitor.Monitor.learned
-
-    def interrupt(self, step, figures):
-        learned(self, step, figures)
-        if step == 6:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(monitor.Monitor, "learned", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(6), pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "cut")
-    monkeypatch.setattr(monitor.Monitor, "learned", learned)
     train(config, tmp_path / "cut")
     for name in ("curve.csv", "checkpoint.npz"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -1,6 +1,5 @@
 """The command: the same curve again, resumed from every kind of end, bad input in one sentence."""
 
-import os
 import re
 import shutil
 import signal
@@ -14,7 +13,6 @@ import pytest
 pytest.importorskip("tensorflow")
 
 from tests.training.small_set import ROOT, read_curve, write_config, write_pictures
-from training import monitor
 from training.config import read_config
 from training.console import run_script
 from training.saving import load_network
@@ -76,21 +74,13 @@ def weights(*folders):
 
 
 def test_killed_interrupted_and_resumed_is_the_same(
-    killed_run, whole_run, small_config, command, monkeypatch
+    killed_run, whole_run, small_config, command, interrupt_at
 ):
     folder = killed_run()
     assert not (folder / "architecture.json").exists()
-    learned = monitor.Monitor.learned
-
-    def interrupt(self, step, figures):
-        learned(self, step, figures)
-        if step == 9:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(monitor.Monitor, "learned", interrupt)
-    ended = command(small_config, "--output", folder)
+    with interrupt_at(9):
+        ended = command(small_config, "--output", folder)
     assert ended == "✗ interrupted: step 9 is saved; the same command goes on from there"
-    monkeypatch.setattr(monitor.Monitor, "learned", learned)
     train(read_config(small_config), folder)
     assert same_files(folder, whole_run, "curve.csv", "checkpoint.npz", "architecture.json")
     for one, other in zip(*weights(folder, whole_run)):
