@@ -49,6 +49,7 @@ class StartConfig(_Section):
     weights: str = Field(
         default="imagenet", description="ImageNet weights: a file, or 'imagenet' for Keras' own download"
     )
+    context_weights: str = Field(default="imagenet", description="the same of network.context")
     network: str = Field(
         default="",
         description="'default' or another trained network to go on from, instead of the rest here: "
@@ -256,8 +257,9 @@ def _resolve(config, folder):
     if config.start.network:
         given = config.start.network
         start["network"] = str(DEFAULT_MODEL if given == "default" else folder / given)
-    if config.start.weights not in ("imagenet", ""):
-        start["weights"] = str(folder / config.start.weights)
+    for key in ("weights", "context_weights"):
+        if getattr(config.start, key) not in ("imagenet", ""):
+            start[key] = str(folder / getattr(config.start, key))
     return config.model_copy(
         update={
             "data": config.data.model_copy(update={"manifests": manifests}),

@@ -22,8 +22,9 @@ _SINGLE, _HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 # sum of squares passes 65504, the largest number in half precision; the smallest norm that is divided by,
 # 1e-12, would be zero; and a cluster that no feature is near gets weights that would be zero too, yet is
 # brought to unit length like any other.
-_HALVED = {"Conv", "Gemm"}  # and Add of two tensors that are halved
-_FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Slice", "Transpose"}  # as their input is
+_HALVED = {"Conv", "Gemm"}  # and _JOINING of tensors that are all halved
+_JOINING = {"Add", "Concat"}
+_FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Resize", "Slice", "Transpose"}  # as their input is
 
 MIN_COSINE = 0.9995  # on the pictures at hand, so that others have the 0.999 that a robot asks of its engine
 
@@ -118,14 +119,15 @@ class _Rewriting:
             return
         if node.op_type in _FOLLOWING:
             wanted = self._types[node.input[0]]
-        elif node.op_type == "Add" and all(self._types.get(name) == _HALF for name in node.input):
+        elif node.op_type in _JOINING and all(self._types.get(name) == _HALF for name in node.input):
             wanted = _HALF
         elif node.op_type == "Conv" and self._single:
             self._single, wanted = self._single - 1, _SINGLE
         else:
             wanted = _HALF if node.op_type in _HALVED else _SINGLE
         new = onnx.NodeProto.FromString(node.SerializeToString())
-        new.input[:] = [name and self.as_type(name, wanted) for name in node.input]
+        types = [wanted, *[_SINGLE if node.op_type == "Resize" else wanted] * len(node.input)]  # its factors
+        new.input[:] = [name and self.as_type(name, type_) for name, type_ in zip(node.input, types)]
         self.nodes.append(new)
         self._types.update(dict.fromkeys(node.output, wanted))
 

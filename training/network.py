@@ -1,4 +1,4 @@
-"""The place-recognition network: backbone, reduction, NetVLAD, whitening, unit norm."""
+"""The place-recognition network: backbone, its surroundings, reduction, NetVLAD, whitening, unit norm."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import keras
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.backbones import BACKBONES
-from training.layers import L2Normalization, NetVLAD, Whitening
+from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening
 
 
 class NetworkConfig(NamedTuple):
@@ -17,6 +17,8 @@ class NetworkConfig(NamedTuple):
     channels: int = 3  # 3: RGB, 1: gray
     backbone: str = "mobilenet_v2"  # out of BACKBONES
     last_block: int = 10  # of the backbone
+    context: str = "mobilenet"  # another backbone, for what lies around a feature; "": none
+    context_block: int = 8  # the last one of that
     reduced: int = 64  # components of a local feature after the 1×1 reduction; 0: no reduction
     clusters: int = 64
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
@@ -39,10 +41,20 @@ def build_network(config):
     """
     if config.backbone not in BACKBONES:
         raise ValueError(f"expected a backbone among {', '.join(BACKBONES)}. Received: {config.backbone!r}")
+    others = [name for name in BACKBONES if name != config.backbone]
+    if config.context and config.context not in others:
+        raise ValueError(
+            f"expected a context among {', '.join(others)}, beside the backbone {config.backbone}, or ''. "
+            f"Received: {config.context!r}"
+        )
     if config.channels not in (1, 3):
         raise ValueError(f"expected 1 or 3 channels. Received: {config.channels}")
     image = keras.Input((config.height, config.width, config.channels), name="image")
     features = BACKBONES[config.backbone].features(image, config.last_block)
+    if config.context:
+        half = keras.layers.AveragePooling2D(2, name="half_size")(image)
+        around = BACKBONES[config.context].features(half, config.context_block)
+        features = Surroundings(name="surroundings")([features, around])
     if config.reduced:
         features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
     pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, config.position, name="netvlad")

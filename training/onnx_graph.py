@@ -41,9 +41,29 @@ def convert(network):
         if layer.name == "whitening":
             _store_as_half(model.graph, layer.kernel.shape)
     _pad_within_convolutions(model.graph)
+    _enlarge_plainly(model.graph)
+    _sort_by_use(model.graph)
     name_by_place(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _sort_by_use(graph):
+    """Order the nodes by the output's use of them: the converter's order of branches differs from run to run."""
+    makers = {name: copy for copy in map(_copy, graph.node) for name in copy.output}
+    ordered, seen = [], set()
+
+    def add(name):
+        if name in makers and name not in seen:
+            seen.update(makers[name].output)
+            for needed in makers[name].input:
+                add(needed)
+            ordered.append(makers[name])
+
+    for value in graph.output:
+        add(value.name)
+    graph.ClearField("node")
+    graph.node.extend(ordered)
 
 
 def name_by_place(graph):
@@ -68,11 +88,15 @@ def name_by_place(graph):
     used = [constants[name] for name in names if name in constants]  # in order of first use
     for tensor in used:
         tensor.name = names[tensor.name]
-    copies = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in used]
+    copies = [_copy(tensor) for tensor in used]
     graph.ClearField("initializer")
     graph.initializer.extend(copies)
     graph.ClearField("value_info")
     graph.ClearField("doc_string")
+
+
+def _copy(message):
+    return type(message).FromString(message.SerializeToString())
 
 
 def _rename(graph, old, new):
@@ -101,6 +125,16 @@ def _pad_within_convolutions(graph):
     for output, pad in pads.items():
         if output not in used:
             graph.node.remove(pad)
+
+
+def _enlarge_plainly(graph):
+    """Name the nearest neighbour of an enlargement by a whole factor, y // factor, as engines agree on it."""
+    for node in graph.node:
+        if node.op_type == "Resize":
+            plain = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            kept = [each for each in node.attribute if each.name not in plain]
+            node.ClearField("attribute")
+            node.attribute.extend([*kept, *(helper.make_attribute(*each) for each in plain.items())])
 
 
 def _store_as_half(graph, shape):

@@ -1,5 +1,6 @@
 """The weights of an exported model, back into a network: to train on from what everyone has."""
 
+import keras
 import numpy as np
 import onnx
 from keras.layers import DepthwiseConv2D
@@ -7,6 +8,7 @@ from onnx import numpy_helper
 
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.errors import ModelError
+from training.onnx_graph import convert
 
 _WEIGHTED = ("Conv", "MatMul", "Add", "Mul", "Gemm")  # the nodes whose constants were weights
 
@@ -15,7 +17,7 @@ def load_onnx_weights(network, path):
     """Give a network the weights of an ONNX file that training/export.py wrote of one like it.
 
     Args:
-        network: Keras model of the architecture that was exported, without batch normalisation.
+        network: Keras model of the architecture that was exported, its batch normalisation folded.
         path: the ONNX file; its card lies beside it.
 
     Raises:
@@ -23,7 +25,7 @@ def load_onnx_weights(network, path):
     """
     _, content = read_model(str(path))
     weights = _in_order(onnx.load_from_string(content).graph)
-    variables = [(layer, variable) for layer in network.layers for variable in layer.weights]
+    variables = _in_exported_order(network)
     if len(weights) != len(variables):
         raise ModelError(
             f"expected {len(variables)} weights in '{path}', as the configuration's network has. "
@@ -42,8 +44,16 @@ def load_onnx_weights(network, path):
         variable.assign(weight.astype(np.float32))
 
 
+def _in_exported_order(network):
+    """A network's (layer, variable) pairs as an export orders them, which tells by weights that are numbers."""
+    variables = [(layer, variable) for layer in network.layers for variable in layer.weights]
+    numbered = keras.models.clone_model(network)
+    numbered.set_weights([np.full(variable.shape, 1 + place) for place, (_, variable) in enumerate(variables)])
+    return [variables[int(weight.flat[0]) - 1] for weight in _in_order(convert(numbered).graph)]
+
+
 def _in_order(graph):
-    """The constants that were weights, in the order of the network."""
+    """The constants that were weights, in the order of the nodes."""
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "Cast" and node.input[0] in constants:  # kept in half precision

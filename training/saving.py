@@ -21,10 +21,10 @@ WEIGHTS = "network.weights.h5"
 _LAYERS = frozenset(
     (
         *("Functional", "InputLayer", "Conv2D", "DepthwiseConv2D", "BatchNormalization", "ReLU", "Add"),
-        *("MaxPooling2D", "ZeroPadding2D"),
+        *("AveragePooling2D", "MaxPooling2D", "ZeroPadding2D"),
     )
 )
-_OWN_LAYERS = frozenset(("NetVLAD", "Whitening", "L2Normalization"))
+_OWN_LAYERS = frozenset(("NetVLAD", "Surroundings", "Whitening", "L2Normalization"))
 _HELPERS = frozenset(
     ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
 )

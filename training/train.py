@@ -33,6 +33,7 @@ from training.data import Places, read_manifest
 from training.data.manifest import refuse_single
 from training.distribution import join, own_copy, shared_out, wait
 from training.files import write_atomically
+from training.folding import fold_batch_normalization
 from training.freezing import freeze
 from training.initialization import Views, initialize
 from training.local_features import LocalFeatures, split
@@ -171,9 +172,12 @@ def keep_start(config, folder, pictures, count, spec, augment):
     else:
         network = build_network(config.network)
         if given:
+            network = fold_batch_normalization(network)
             load_onnx_weights(network, given)
         else:
             load_imagenet(network, config.network.backbone, config.start.weights)
+            if config.network.context:
+                load_imagenet(network, config.network.context, config.start.context_weights)
             seen = range(0, count, max(1, count // config.start.pictures))
             print(f"fitting PCA, clusters and whitening to {len(seen)} pictures", flush=True)
             initialize(network, config.start, pictures, seen, spec, augment)

@@ -21,6 +21,7 @@ SIZES = ((240, 320), (480, 640))  # height, width
 @lru_cache(maxsize=None)
 def exported(name, height, width):
     """One of NAMES at a size as onnx.ModelProto, by the functions of training/export.py; skips without it."""
+    from training.folding import fold_batch_normalization
     from training.legacy import load_legacy
     from training.network import NetworkConfig, build_network, resized
     from training.onnx_graph import convert
@@ -30,7 +31,7 @@ def exported(name, height, width):
         model = onnx.load(DEFAULT_MODEL)
         if _size(model) == (height, width):
             return model
-        network = build_network(NetworkConfig(height=height, width=width))
+        network = fold_batch_normalization(build_network(NetworkConfig(height=height, width=width)))
         load_onnx_weights(network, DEFAULT_MODEL)
         return convert(network)
     if not (ORIGINALS / name).is_file():

@@ -16,6 +16,7 @@ NETWORK = {
     "width": 64,
     "backbone": "mobilenet_v2",
     "last_block": 0,
+    "context": "",
     "reduced": 8,
     "clusters": 4,
     "size": 8,

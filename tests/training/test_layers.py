@@ -5,12 +5,12 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
 
-from training.layers import L2Normalization, NetVLAD, Whitening  # noqa: E402
+from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening  # noqa: E402
 
 
 @pytest.mark.parametrize(
     "layer",
-    [L2Normalization(name="a"), NetVLAD(3, 2, False, 0.5, name="b"), Whitening(5, name="c")],
+    [L2Normalization(name="a"), NetVLAD(3, 2, False, 0.5, name="b"), Whitening(5, name="c"), Surroundings(name="d")],
     ids=lambda layer: layer.name,
 )
 def test_config_round_trip(layer):
@@ -118,3 +118,21 @@ def test_fewer_than_no_ghosts_are_refused():
 def test_nothing_is_refused(layer, argument):
     with pytest.raises(ValueError, match=f"{argument}=0"):
         layer(0)
+
+
+@pytest.mark.parametrize("fine, coarse", [((4, 6), (2, 3)), ((15, 20), (8, 10)), ((3, 5), (1, 2)), ((2, 2), (2, 2))])
+def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
+    random = np.random.default_rng(0)
+    local = random.normal(size=(2, *fine, 3)).astype(np.float32)
+    around = random.normal(size=(2, *coarse, 4)).astype(np.float32)
+    joined = np.asarray(Surroundings()([local, around]))
+    factors = [-(-many // few) for many, few in zip(fine, coarse)]
+    for y in range(fine[0]):
+        for x in range(fine[1]):
+            expected = np.hstack([local[:, y, x], around[:, y // factors[0], x // factors[1]]])
+            np.testing.assert_array_equal(joined[:, y, x], expected)
+
+
+def test_surroundings_of_a_finer_grid_are_refused():
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 3\)"):
+        Surroundings()([np.zeros((1, 2, 3, 1), np.float32), np.zeros((1, 4, 3, 1), np.float32)])

@@ -7,7 +7,7 @@ keras = pytest.importorskip("keras", reason="training needs requirements-trainin
 
 from training.network import NetworkConfig, build_network, input_spec, resized  # noqa: E402
 
-SMALL = NetworkConfig(height=32, width=48, last_block=2, reduced=6, clusters=3, position=0.0, size=5)
+SMALL = NetworkConfig(height=32, width=48, last_block=2, context="", reduced=6, clusters=3, position=0.0, size=5)
 
 
 def _names(network):
@@ -28,6 +28,8 @@ def test_the_layers_that_others_rely_on():
         ({"reduced": 0}, 5, ["netvlad", "whitening", "descriptor"]),
         ({"size": 0}, 18, ["reduction", "netvlad"]),
         ({"reduced": 0, "size": 0}, 72, ["block_2_add", "netvlad"]),
+        ({"context": "mobilenet", "context_block": 4}, 5, ["surroundings", "reduction", "netvlad", "whitening", "descriptor"]),
+        ({"context": "vgg16", "context_block": 4, "channels": 1}, 5, ["surroundings", "reduction", "netvlad", "whitening", "descriptor"]),
         ({"channels": 1}, 5, ["whitening", "descriptor"]),
         ({"position": 0.5, "size": 0}, 24, ["reduction", "netvlad"]),
         ({"ghosts": 2}, 5, ["whitening", "descriptor"]),
@@ -51,6 +53,9 @@ def test_every_choice_gives_unit_vectors(changes, size, ends):
     [
         ({"backbone": "alexnet"}, "'alexnet'"),
         ({"channels": 2}, "2"),
+        ({"context": "alexnet"}, "'alexnet'"),
+        ({"context": "mobilenet_v2"}, "beside the backbone mobilenet_v2"),  # its layers have these names
+        ({"context": "mobilenet", "context_block": 1, "last_block": 8}, "second grid"),
         ({"last_block": 99}, "99"),
         ({"clusters": 0}, "clusters=0"),
         ({"ghosts": -1}, "ghosts=-1"),

@@ -9,17 +9,22 @@ pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt"
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from training.export import export_model  # noqa: E402
+from training.folding import fold_batch_normalization  # noqa: E402
 from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.onnx_weights import load_onnx_weights  # noqa: E402
 
 CONFIG = NetworkConfig(48, 64, last_block=4, reduced=6, clusters=3, ghosts=1, size=8)
 
 
+def folded(config):
+    return fold_batch_normalization(build_network(config))
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """A network and the file that it was exported to."""
     keras.utils.set_random_seed(0)
-    network = build_network(CONFIG)
+    network = folded(CONFIG)
     random = np.random.default_rng(0)
     for weight in network.weights:  # the exporter leaves out zeros
         weight.assign(random.normal(scale=0.2, size=weight.shape))
@@ -33,7 +38,7 @@ def exported(tmp_path_factory):
 def test_the_network_answers_as_the_exported_one(exported):
     network, path = exported
     keras.utils.set_random_seed(1)
-    other = build_network(CONFIG)
+    other = folded(CONFIG)
     image = np.random.default_rng(2).uniform(-1, 1, (2, 48, 64, 3)).astype(np.float32)
     expected = network.predict_on_batch(image)
     assert not np.allclose(other.predict_on_batch(image), expected, atol=1e-2)
@@ -42,8 +47,8 @@ def test_the_network_answers_as_the_exported_one(exported):
 
 
 @pytest.mark.parametrize(
-    "change", [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"backbone": "mobilenet"}], ids=str
+    "change", [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"context_block": 9}, {"context": ""}], ids=str
 )
 def test_another_architecture_is_refused(exported, change):
     with pytest.raises(ModelError, match=r"trial\.onnx'.*Received"):
-        load_onnx_weights(build_network(CONFIG._replace(**change)), exported[1])
+        load_onnx_weights(folded(CONFIG._replace(**change)), exported[1])
