@@ -12,15 +12,15 @@ from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening
 class NetworkConfig(NamedTuple):
     """Everything that decides a network's shape; by itself, the default model's."""
 
-    height: int = 240  # pixels
-    width: int = 320  # pixels
+    height: int = 192  # pixels
+    width: int = 256  # pixels
     channels: int = 3  # 3: RGB, 1: gray
     backbone: str = "mobilenet_v2"  # out of BACKBONES
     last_block: int = 10  # of the backbone
     context: str = "mobilenet"  # another backbone, for what lies around a feature; "": none
     context_block: int = 8  # the last one of that
     reduced: int = 64  # components of a local feature after the 1×1 reduction; 0: no reduction
-    clusters: int = 64
+    clusters: int = 48
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
     position: float = 0.5  # how much a local feature's place in the picture counts; 0: not at all

@@ -49,7 +49,7 @@ def convert(network):
 
 
 def _sort_by_use(graph):
-    """Order the nodes by the output's use of them: the converter's order of branches differs from run to run."""
+    """Order the nodes by the output's use of them; the converter's order of branches is another each time."""
     makers = {name: copy for copy in map(_copy, graph.node) for name in copy.output}
     ordered, seen = [], set()
 

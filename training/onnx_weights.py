@@ -45,10 +45,10 @@ def load_onnx_weights(network, path):
 
 
 def _in_exported_order(network):
-    """A network's (layer, variable) pairs as an export orders them, which tells by weights that are numbers."""
+    """A network's (layer, variable) pairs as an export orders them: told by an export of their numbers."""
     variables = [(layer, variable) for layer in network.layers for variable in layer.weights]
     numbered = keras.models.clone_model(network)
-    numbered.set_weights([np.full(variable.shape, 1 + place) for place, (_, variable) in enumerate(variables)])
+    numbered.set_weights([np.full(value.shape, number) for number, (_, value) in enumerate(variables, 1)])
     return [variables[int(weight.flat[0]) - 1] for weight in _in_order(convert(numbered).graph)]
 
 

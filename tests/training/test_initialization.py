@@ -11,7 +11,16 @@ from training.initialization import Views, initialize  # noqa: E402
 from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
 
 SMALL = NetworkConfig(
-    48, 64, backbone="mobilenet_v2", last_block=0, context="", reduced=6, clusters=4, ghosts=1, position=0.0, size=5
+    48,
+    64,
+    backbone="mobilenet_v2",
+    last_block=0,
+    context="",
+    reduced=6,
+    clusters=4,
+    ghosts=1,
+    position=0.0,
+    size=5,
 )
 SPEC = input_spec(SMALL)
 PICTURES = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), dtype=np.uint8)

@@ -10,7 +10,12 @@ from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening  #
 
 @pytest.mark.parametrize(
     "layer",
-    [L2Normalization(name="a"), NetVLAD(3, 2, False, 0.5, name="b"), Whitening(5, name="c"), Surroundings(name="d")],
+    [
+        L2Normalization(name="a"),
+        NetVLAD(3, 2, False, 0.5, name="b"),
+        Whitening(5, name="c"),
+        Surroundings(name="d"),
+    ],
     ids=lambda layer: layer.name,
 )
 def test_config_round_trip(layer):
@@ -120,7 +125,9 @@ def test_nothing_is_refused(layer, argument):
         layer(0)
 
 
-@pytest.mark.parametrize("fine, coarse", [((4, 6), (2, 3)), ((15, 20), (8, 10)), ((3, 5), (1, 2)), ((2, 2), (2, 2))])
+@pytest.mark.parametrize(
+    "fine, coarse", [((4, 6), (2, 3)), ((15, 20), (8, 10)), ((3, 5), (1, 2)), ((2, 2), (2, 2))]
+)
 def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
     random = np.random.default_rng(0)
     local = random.normal(size=(2, *fine, 3)).astype(np.float32)

@@ -18,7 +18,9 @@ from training.network import NetworkConfig, build_network  # noqa: E402
 from training.saving import load_network  # noqa: E402
 from training.train import train  # noqa: E402
 
-SMALL = NetworkConfig(48, 64, backbone="mobilenet_v2", last_block=1, context="", reduced=6, clusters=4, size=5)
+SMALL = NetworkConfig(
+    48, 64, backbone="mobilenet_v2", last_block=1, context="", reduced=6, clusters=4, size=5
+)
 SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3), dtype=np.uint8)
 FROZEN = "Conv1|expanded_conv|block_"

@@ -47,7 +47,9 @@ def test_the_network_answers_as_the_exported_one(exported):
 
 
 @pytest.mark.parametrize(
-    "change", [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"context_block": 9}, {"context": ""}], ids=str
+    "change",
+    [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"context_block": 9}, {"context": ""}],
+    ids=str,
 )
 def test_another_architecture_is_refused(exported, change):
     with pytest.raises(ModelError, match=r"trial\.onnx'.*Received"):

@@ -9,7 +9,9 @@ from training.network import NetworkConfig, build_network  # noqa: E402
 from training.precision import in_precision  # noqa: E402
 from training.saving import ARCHITECTURE, load_network, save_network  # noqa: E402
 
-SMALL = NetworkConfig(48, 64, backbone="mobilenet_v2", last_block=0, context="", reduced=4, clusters=2, size=4)
+SMALL = NetworkConfig(
+    48, 64, backbone="mobilenet_v2", last_block=0, context="", reduced=4, clusters=2, size=4
+)
 
 
 def test_a_network_computes_otherwise_with_the_same_weights():
