@@ -65,10 +65,11 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_changes_are_decided_by_their_seed(file, change):
-    first, again, other = (Picture(file, change, seed)() for seed in (1, 1, 2))
+    lender = file if change == "season" else None
+    first, again, other = (Picture(file, change, seed, lender)() for seed in (1, 1, 2))
     assert first.dtype == np.uint8
     assert np.array_equal(first, again)
-    assert first.shape[1] == (99 if "coarse" in change else 160)
+    assert first.shape[1] == (160 if change in ("light", "view") else 99)
     assert first.shape != (120, 160, 3) or not np.array_equal(first, read_picture(file))
     assert change == "coarse" or not np.array_equal(first, other)
 
@@ -138,7 +139,7 @@ def test_measuring_sets(data, name):
 
 def test_validation_asks_only_validation_pictures(data):
     tasks = {task.name: task for task in validation_tasks(data)}
-    assert set(tasks) == {f"validation_{name}" for name in ("light", "view", "coarse", "walk")}
+    assert set(tasks) == {f"validation_{name}" for name in ("light", "view", "coarse", "season", "walk")}
     measured = {p.path for make in MEASURING.values() for task in make(data) for p in task.references}
     for task in tasks.values():
         assert not measured & {picture.path for picture in (*task.queries, *task.references)}
@@ -146,3 +147,9 @@ def test_validation_asks_only_validation_pictures(data):
     assert np.array_equal(light.right, np.eye(len(light.queries), dtype=bool))
     assert not light.ignored.diagonal().any()
     assert [q.path for q in light.queries] == [r.path for r in light.references]
+    season = tasks["validation_season"]
+    assert season.right.sum(axis=1).tolist() == [1] * len(season.queries)
+    assert not (season.right & season.ignored).any()
+    for query, right in zip(season.queries, season.right):
+        assert season.references[np.argmax(right)].path == query.path
+        assert "/outdoor/" in str(query.other)

@@ -10,11 +10,12 @@ from training.tasks.walks import neighbours
 
 
 def validation_tasks(data):
-    """The validation pictures of ie_tower and outdoor, asked for in four ways.
+    """The validation pictures of ie_tower and outdoor, asked for in five ways.
 
     "light", "view" and "coarse": each picture altered, asked of all as they are (or coarse as well);
-    right is only the picture itself, other pictures of its place are ignored. "walk": see
-    :func:`training.tasks.walks.neighbours`.
+    right is only the picture itself, other pictures of its place are ignored. "season": each altered
+    twice with the colours of pictures from outdoors, asked of those to train on too, all coarse. "walk":
+    see :func:`training.tasks.walks.neighbours`.
 
     Args:
         data: folder of the picture sets.
@@ -22,7 +23,8 @@ def validation_tasks(data):
     Returns:
         list of :class:`training.retrieval.RetrievalTask`.
     """
-    records = [record for record in read_own_sets(data) if record.split == "validation"]
+    known = [record for record in read_own_sets(data) if record.split != "test"]
+    records = [record for record in known if record.split == "validation"]
     _, different = Places(records, PlaceRules()).judge(np.arange(len(records)))
     itself = np.eye(len(records), dtype=bool)
 
@@ -36,8 +38,24 @@ def validation_tasks(data):
         asked("light", "light"),
         asked("view", "view"),
         asked("coarse", "coarse light", "coarse"),
+        _seasons(records, known),
         neighbours("validation_walk", indoor),
     ]
+
+
+def _seasons(asked, known):
+    """Each of the pictures asked in two other seasons, of all that are known."""
+    outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
+    random = np.random.default_rng(0)
+    queries = [
+        Picture(record.image, "season", seed, outdoors[random.integers(len(outdoors))])
+        for seed, record in enumerate([*asked, *asked])
+    ]
+    itself = np.equal.outer([record.image for record in [*asked, *asked]], [record.image for record in known])
+    _, different = Places(known, PlaceRules()).judge(np.flatnonzero(itself[: len(asked)].any(axis=0)))
+    references = [Picture(record.image, "coarse") for record in known]
+    ignored = ~np.concatenate([different, different]) & ~itself
+    return RetrievalTask("validation_season", queries, references, itself, ignored)
 
 
 def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple does not change

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 import cv2
 import numpy as np
 
 from training.data import read_picture
+from training.tasks.seasons import change_season
 
 _COARSE_WIDTH = 99  # pixels; webcams and thumbnails
 
@@ -18,10 +20,14 @@ class Picture:
     path: Path
     change: str = ""  # out of CHANGES; as it is when empty
     seed: int = 0
+    other: Optional[Path] = None  # another picture that the change is made with
 
     def __call__(self) -> np.ndarray:
         image = read_picture(self.path)
-        return CHANGES[self.change](image, np.random.default_rng(self.seed)) if self.change else image
+        if not self.change:
+            return image
+        others = [read_picture(self.other)] if self.other else []
+        return CHANGES[self.change](image, np.random.default_rng(self.seed), *others)
 
 
 def change_view(image, random, strength):
@@ -76,5 +82,8 @@ CHANGES = {
     "coarse": _coarse,
     "coarse light": lambda image, random: change_light(
         change_view(_coarse(image), random, 0.06), random, 1.6
+    ),
+    "season": lambda image, random, other: _coarse(
+        change_season(change_view(image, random, 0.05), random, other)
     ),
 }
