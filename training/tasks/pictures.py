@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Dict, Optional
 
 import cv2
 import numpy as np
@@ -76,7 +76,7 @@ def _coarse(image, _random=None):
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-CHANGES = {
+CHANGES: Dict[str, Callable] = {
     "light": lambda image, random: change_light(change_view(image, random, 0.05), random, 1.8),
     "view": lambda image, random: change_light(change_view(image, random, 0.45), random, 0.4),
     "coarse": _coarse,
