@@ -29,7 +29,7 @@ def change_season(image, random, other):
 
 
 def _recolored(image, random, other):
-    """With the low frequencies of another picture (FDA: Yang and Soatto, CVPR 2020), its histogram, or neither."""
+    """With another's low frequencies (FDA: Yang and Soatto, CVPR 2020), its histogram, or neither."""
     kind = random.choice(["spectrum", "histogram", "own"])
     if kind == "own":
         return image
