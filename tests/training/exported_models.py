@@ -15,7 +15,7 @@ ORDERS = {  # channels, their order, scale and offset of the pixels
     "mobilenetv2_block_9_gray.h5": (1, "GRAY", 2 / 255, -256 / 255),
 }
 NAMES = tuple(ORDERS)
-SIZES = ((240, 320), (480, 640))  # height, width
+SIZES = ((192, 256), (480, 640))  # height, width
 
 
 @lru_cache(maxsize=None)

@@ -34,8 +34,19 @@ TYPES = {
     **dict.fromkeys(("Gather", "GatherND", "Pad"), _REAL | {"INT8", "INT32"}),
 }
 # Operator ► its inputs that must be constants of the file: "W must be an initializer", axes, bounds, shapes.
-_CONSTANT_INPUTS = {"Conv": (1, 2), "Clip": (1, 2), "Reshape": (1,), "Slice": (1, 2, 3, 4), "Pad": (1, 2)}
-_CONSTANT_INPUTS.update(dict.fromkeys(("ReduceSum", "Squeeze", "Unsqueeze"), (1,)))
+_CONSTANT_INPUTS = {
+    **dict.fromkeys(("Conv", "Clip", "Pad"), (1, 2)),
+    **dict.fromkeys(("ReduceSum", "Reshape", "Squeeze", "Unsqueeze"), (1,)),
+    **{"Resize": (1, 2, 3), "Slice": (1, 2, 3, 4)},
+}
+# Attributes of Resize, by docs/Changelog.md of 8.0; one that is left out has a default among them.
+_RESIZE = {
+    "coordinate_transformation_mode": (
+        *("half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn", "asymmetric", "align_corners"),
+    ),
+    "mode": ("nearest", "linear"),
+    "nearest_mode": ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"),
+}
 _NAMES = {
     TensorProto.FLOAT: "FP32",
     TensorProto.FLOAT16: "FP16",
@@ -101,6 +112,9 @@ def _faults_of(node, constants, types):
         # "Added native FP16 support for importing and manipulating FP16 initializers": 8.4
         if name in constants and types[name] == TensorProto.FLOAT16 and operator != "Cast":
             yield f"{operator} of a float16 constant"
+    for attribute in node.attribute if operator == "Resize" else ():
+        if attribute.s.decode() not in _RESIZE.get(attribute.name, ("",)):
+            yield f"Resize with {attribute.name} {attribute.s.decode()}"
     for name in (*node.input, *node.output):
         # Integers beside the data, which are axes and shapes, have no row in the table.
         beside = name in constants and types[name] == TensorProto.INT64 and operator in _CONSTANT_INPUTS

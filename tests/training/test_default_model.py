@@ -21,8 +21,8 @@ def test_input_and_output(card_and_model):
     card, model = card_and_model
     (image,), (descriptor,) = model.graph.input, model.graph.output
     sizes = [[size.dim_value for size in value.type.tensor_type.shape.dim] for value in (image, descriptor)]
-    assert (image.name, descriptor.name, sizes) == ("image", "descriptor", [[1, 240, 320, 3], [1, 512]])
-    assert (card.input.height, card.input.width, card.descriptor_size) == (240, 320, 512)
+    assert (image.name, descriptor.name, sizes) == ("image", "descriptor", [[1, 192, 256, 3], [1, 512]])
+    assert (card.input.height, card.input.width, card.descriptor_size) == (192, 256, 512)
 
 
 def test_only_operations_that_tensorrt_knows(card_and_model):

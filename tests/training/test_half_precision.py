@@ -31,7 +31,7 @@ def made_up():
     return [*soft, *hard, random.integers(0, 256, (240, 320, 3), np.uint8), *flat]
 
 
-def prepared(name, pictures, size=(240, 320)):
+def prepared(name, pictures, size=(192, 256)):
     return np.stack([prepare(picture, InputSpec(*size, *ORDERS[name])) for picture in pictures])
 
 
@@ -50,7 +50,7 @@ def smallest_cosine(model, half, images):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_made_up_pictures_are_described_alike(name):
-    model = exported(name, 240, 320)
+    model = exported(name, 192, 256)
     half, cosine = halve(model, prepared(name, made_up()[::2]))
     assert cosine >= MIN_COSINE
     assert smallest_cosine(model, half, prepared(name, made_up()[1::2])) >= ENOUGH
@@ -70,7 +70,7 @@ def seen(data):
 @pytest.mark.parametrize("name", NAMES)
 def test_real_pictures_are_described_alike(name, seen):
     """Pictures from elsewhere than those that it was proved on."""
-    model = exported(name, 240, 320)
+    model = exported(name, 192, 256)
     half, cosine = halve(model, prepared(name, seen("ie_tower", 12)))
     assert cosine >= MIN_COSINE
     assert smallest_cosine(model, half, prepared(name, seen("outdoor", 24))) >= ENOUGH
@@ -96,7 +96,7 @@ def test_a_networks_beginning_can_stay_as_it_is():
 
 @pytest.fixture(scope="module")
 def half():
-    return to_half(exported("default", 240, 320))
+    return to_half(exported("default", 192, 256))
 
 
 def types(model):
@@ -109,7 +109,7 @@ def types(model):
 
 
 def test_input_and_output_stay(half):
-    before = exported("default", 240, 320)
+    before = exported("default", 192, 256)
     assert list(half.graph.input) == list(before.graph.input)
     assert list(half.graph.output) == list(before.graph.output)
     assert half.opset_import == before.opset_import
@@ -127,14 +127,14 @@ def test_what_multiplies_much_is_halved_and_norms_are_not(half):
 
 
 def test_weights_take_half_the_room(half):
-    bytes_before = exported("default", 240, 320).ByteSize()  # its largest matrix is halved already
+    bytes_before = exported("default", 192, 256).ByteSize()  # its largest matrix is halved already
     assert half.ByteSize() < bytes_before - 0.4e6
     sizes = [tensor.data_type for tensor in half.graph.initializer if np.prod(tensor.dims) > 5000]
     assert set(sizes) == {TensorProto.FLOAT16}
 
 
 def test_equal_models_give_equal_bytes_and_stay_as_they_were(half):
-    model = exported("default", 240, 320)
+    model = exported("default", 192, 256)
     before = model.SerializeToString()
     assert to_half(model).SerializeToString() == half.SerializeToString()
     assert model.SerializeToString() == before

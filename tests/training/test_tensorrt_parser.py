@@ -96,6 +96,7 @@ def small(operator, *inputs, opset=13, output=TensorProto.FLOAT, constants=(), *
 
 
 KERNEL = np.zeros((4, 4, 1, 1), np.float32)
+SCALES = np.ones(4, np.float32)
 
 
 def test_the_table_lets_a_convolution_pass():
@@ -115,6 +116,8 @@ def test_the_table_lets_a_convolution_pass():
         (small("Reshape", "x", "shape", constants={"shape": np.array([1, 2**31], np.int64)}), "INT32"),
         (small("Clip", "x", "", "half", constants={"half": np.float16(6.0)}), "Clip of a float16 constant"),
         (small("Reshape", "x", "s"), "input 1 of Reshape is computed"),
+        (small("Resize", "x", "", "scales", mode="cubic", constants={"scales": SCALES}), "mode cubic"),
+        (small("Resize", "x", "", "s"), "input 2 of Resize is computed"),
         (small("Gemm", "x", "w"), "GEMM must have 2D inputs"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -125,7 +128,7 @@ def test_the_table_tells_what_8_2_does_not_read(model, fault):
 
 def test_half_precision_is_not_for_8_2():
     """As training/half_precision.py says."""
-    assert "Clip of a float16 constant" in " ".join(faults(to_half(exported("default", 240, 320))))
+    assert "Clip of a float16 constant" in " ".join(faults(to_half(exported("default", 192, 256))))
 
 
 @needs_tensorrt
