@@ -37,7 +37,8 @@ TYPES = {
 _CONSTANT_INPUTS = {
     **dict.fromkeys(("Conv", "Clip", "Pad"), (1, 2)),
     **dict.fromkeys(("ReduceSum", "Reshape", "Squeeze", "Unsqueeze"), (1,)),
-    **{"Resize": (1, 2, 3), "Slice": (1, 2, 3, 4)},
+    "Resize": (1, 2, 3),
+    "Slice": (1, 2, 3, 4),
 }
 # Attributes of Resize, by docs/Changelog.md of 8.0; one that is left out has a default among them.
 _RESIZE = {
