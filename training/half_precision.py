@@ -126,8 +126,9 @@ class _Rewriting:
         else:
             wanted = _HALF if node.op_type in _HALVED else _SINGLE
         new = onnx.NodeProto.FromString(node.SerializeToString())
-        types = [wanted, *[_SINGLE if node.op_type == "Resize" else wanted] * len(node.input)]  # its factors
-        new.input[:] = [name and self.as_type(name, type_) for name, type_ in zip(node.input, types)]
+        new.input[:1] = [self.as_type(node.input[0], wanted)]
+        others = _SINGLE if node.op_type == "Resize" else wanted  # its factors are never half
+        new.input[1:] = [name and self.as_type(name, others) for name in node.input[1:]]
         self.nodes.append(new)
         self._types.update(dict.fromkeys(node.output, wanted))
 

@@ -1,14 +1,13 @@
 """The weights of an exported model, back into a network: to train on from what everyone has."""
 
-import keras
 import numpy as np
 import onnx
-from keras.layers import DepthwiseConv2D
+from keras import tree
+from keras.layers import DepthwiseConv2D, InputLayer
 from onnx import numpy_helper
 
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.errors import ModelError
-from training.onnx_graph import convert
 
 _WEIGHTED = ("Conv", "MatMul", "Add", "Mul", "Gemm")  # the nodes whose constants were weights
 
@@ -25,7 +24,7 @@ def load_onnx_weights(network, path):
     """
     _, content = read_model(str(path))
     weights = _in_order(onnx.load_from_string(content).graph)
-    variables = _in_exported_order(network)
+    variables = [(layer, variable) for layer in _in_order_of_use(network) for variable in layer.weights]
     if len(weights) != len(variables):
         raise ModelError(
             f"expected {len(variables)} weights in '{path}', as the configuration's network has. "
@@ -44,12 +43,19 @@ def load_onnx_weights(network, path):
         variable.assign(weight.astype(np.float32))
 
 
-def _in_exported_order(network):
-    """A network's (layer, variable) pairs as an export orders them: told by an export of their numbers."""
-    variables = [(layer, variable) for layer in network.layers for variable in layer.weights]
-    numbered = keras.models.clone_model(network)
-    numbered.set_weights([np.full(value.shape, number) for number, (_, value) in enumerate(variables, 1)])
-    return [variables[int(weight.flat[0]) - 1] for weight in _in_order(convert(numbered).graph)]
+def _in_order_of_use(network):
+    """A network's layers as an export orders its nodes: each after those whose answers it takes, in turn."""
+    ordered = []
+
+    def add(tensor):
+        layer = tensor._keras_history.operation
+        if layer not in ordered and not isinstance(layer, InputLayer):
+            for needed in tree.flatten(layer.input):
+                add(needed)
+            ordered.append(layer)
+
+    add(network.output)
+    return ordered
 
 
 def _in_order(graph):

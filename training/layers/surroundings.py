@@ -8,7 +8,8 @@ from keras import ops
 class Surroundings(keras.layers.Layer):
     """Adds to each local feature the one of a coarser grid that it lies in.
 
-    The coarser grid is enlarged by a whole factor, nearest neighbour, and cut to the finer one's size.
+    The coarser grid is enlarged by a whole factor, nearest neighbour, and cut to the finer one's size. What
+    comes of it is known as hypercolumns (Hariharan et al., CVPR 2015).
 
     Input shape:
         two tensors, (B, H, W, C) and (B, h, w, D) float, h ≤ H and w ≤ W.
