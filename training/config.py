@@ -39,7 +39,7 @@ class DataConfig(_Section):
         description="train on the split 'validation' too, once everything is chosen: it checks nothing then",
     )
     cached_pictures: int = Field(
-        default=8000, ge=0, description="decoded pictures kept in memory, 230 kB each at 240×320"
+        default=8000, ge=0, description="decoded pictures kept in memory, 150 kB each at 192×256"
     )
 
 

@@ -1,7 +1,7 @@
 """What a frozen backbone makes of pictures, computed once.
 
 Where no layer of the backbone is trained, a step needs the pictures' local features alone: 300 pictures
-then take a third of a second on two cores, not seven seconds.
+then take a second on two cores, not seven.
 """
 
 import io
