@@ -9,9 +9,12 @@ import types
 import numpy as np
 import pytest
 
+from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.errors import EngineError
 from place_recognition_ros.tools import bench_engine
 from place_recognition_ros.tools.bench_engine import HEADINGS, Latency, Measured
+
+SHAPE = (1,) + read_model(bench_engine.default_model_path())[0].input[:3]
 
 
 def run_tool(root, *arguments):
@@ -107,7 +110,7 @@ class Extractor:
 
 
 def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, monkeypatch):
-    extractor = Extractor("tensorrt 8.2.1.8, a GPU", (1, 240, 320, 3))
+    extractor = Extractor("tensorrt 8.2.1.8, a GPU", SHAPE)
     monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: gpu.append("opened") or extractor)
     measured = bench_engine.measure(bench_engine.default_model_path(), "tensorrt", 1, 3)
     assert measured.gpu_bytes == 100
@@ -117,7 +120,7 @@ def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, monkeypatc
 
 
 def test_a_cpu_behind_tensorrt_has_no_memory_of_a_gpu(gpu, monkeypatch):
-    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", (1, 240, 320, 3))
+    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", SHAPE)
     monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
     assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
 
@@ -127,7 +130,7 @@ def test_tensorrt_without_a_gpu(gpu, monkeypatch):
         raise EngineError("expected a GPU that CUDA can use. Received: none")
 
     monkeypatch.setattr(bench_engine, "Gpu", refuse)
-    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", (1, 240, 320, 3))
+    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", SHAPE)
     monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
     assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
 
