@@ -3,11 +3,8 @@
 Made with albumentations (Buslaev et al., Information 2020).
 """
 
-import os
 import random
 import threading
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
 
 import albumentations as A  # noqa: N812  as its documentation does
 import cv2

@@ -3,7 +3,6 @@
 It shares no step with training/augmentation.py, so that a network is not asked for what it was fitted to.
 """
 
-import albumentations as A  # noqa: N812  as its documentation does
 import cv2
 import numpy as np
 
@@ -30,6 +29,8 @@ def change_season(image, random, other):
 
 def _recolored(image, random, other):
     """With another's low frequencies (FDA: Yang and Soatto, CVPR 2020), its histogram, or neither."""
+    import albumentations as A  # noqa: N812  as its documentation does; takes a second to import
+
     kind = random.choice(["spectrum", "histogram", "own"])
     if kind == "own":
         return image
