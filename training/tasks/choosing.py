@@ -38,24 +38,24 @@ def validation_tasks(data):
         asked("light", "light"),
         asked("view", "view"),
         asked("coarse", "coarse light", "coarse"),
-        _seasons(records, known),
+        _seasons(known),
         neighbours("validation_walk", indoor),
     ]
 
 
-def _seasons(asked, known):
-    """Each of the pictures asked in two other seasons, of all that are known."""
+def _seasons(known):
+    """Each validation picture in two other seasons, asked of all that are known."""
+    asked = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
     outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
     random = np.random.default_rng(0)
     queries = [
-        Picture(record.image, "season", seed, outdoors[random.integers(len(outdoors))])
-        for seed, record in enumerate([*asked, *asked])
+        Picture(known[number].image, "season", seed, outdoors[random.integers(len(outdoors))])
+        for seed, number in enumerate(asked)
     ]
-    itself = np.equal.outer([record.image for record in [*asked, *asked]], [record.image for record in known])
-    _, different = Places(known, PlaceRules()).judge(np.flatnonzero(itself[: len(asked)].any(axis=0)))
     references = [Picture(record.image, "coarse") for record in known]
-    ignored = ~np.concatenate([different, different]) & ~itself
-    return RetrievalTask("validation_season", queries, references, itself, ignored)
+    _, different = Places(known, PlaceRules()).judge(asked)
+    itself = np.equal.outer(asked, np.arange(len(known)))
+    return RetrievalTask("validation_season", queries, references, itself, ~different & ~itself)
 
 
 def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple does not change
