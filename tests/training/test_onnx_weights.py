@@ -48,7 +48,14 @@ def test_the_network_answers_as_the_exported_one(exported):
 
 @pytest.mark.parametrize(
     "change",
-    [{"last_block": 5}, {"clusters": 4}, {"size": 7}, {"context_block": 9}, {"context": ""}],
+    [
+        {"last_block": 5},
+        {"clusters": 4},
+        {"size": 7},
+        {"context_block": 9},
+        {"context": ""},
+        {"backbone": "mobilenet", "context": ""},
+    ],
     ids=str,
 )
 def test_another_architecture_is_refused(exported, change):
