@@ -8,6 +8,8 @@ reads the bounds of a Clip as float32.
 the ONNX checker refuses, and casts between neighbours that both stay in single precision.)
 """
 
+from copy import deepcopy
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -76,7 +78,7 @@ def to_half(model, single=0):
     Raises:
         ModelError: if a weight is too large for half precision.
     """
-    half = onnx.ModelProto.FromString(model.SerializeToString())
+    half = deepcopy(model)
     graph = half.graph
     rewriting = _Rewriting(graph, single)
     for node in model.graph.node:
@@ -125,10 +127,10 @@ class _Rewriting:
             self._single, wanted = self._single - 1, _SINGLE
         else:
             wanted = _HALF if node.op_type in _HALVED else _SINGLE
-        new = onnx.NodeProto.FromString(node.SerializeToString())
-        new.input[:1] = [self.as_type(node.input[0], wanted)]
-        others = _SINGLE if node.op_type == "Resize" else wanted  # its factors are never half
-        new.input[1:] = [name and self.as_type(name, others) for name in node.input[1:]]
+        new = deepcopy(node)
+        for place, name in enumerate(node.input):
+            factors = place > 0 and node.op_type == "Resize"  # these are never half
+            new.input[place] = name and self.as_type(name, _SINGLE if factors else wanted)
         self.nodes.append(new)
         self._types.update(dict.fromkeys(node.output, wanted))
 

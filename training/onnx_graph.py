@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from copy import deepcopy
 from pathlib import Path
 
 import keras
@@ -49,8 +50,11 @@ def convert(network):
 
 
 def _sort_by_use(graph):
-    """Order the nodes by the output's use of them; the converter's order of branches is another each time."""
-    makers = {name: copy for copy in map(_copy, graph.node) for name in copy.output}
+    """Order the nodes by the output's use of them, without those that it has no use for.
+
+    The converter's order of branches is another each time.
+    """
+    makers = {name: node for node in map(deepcopy, graph.node) for name in node.output}
     ordered, seen = [], set()
 
     def add(name):
@@ -88,15 +92,11 @@ def name_by_place(graph):
     used = [constants[name] for name in names if name in constants]  # in order of first use
     for tensor in used:
         tensor.name = names[tensor.name]
-    copies = [_copy(tensor) for tensor in used]
+    copies = [deepcopy(tensor) for tensor in used]
     graph.ClearField("initializer")
     graph.initializer.extend(copies)
     graph.ClearField("value_info")
     graph.ClearField("doc_string")
-
-
-def _copy(message):
-    return type(message).FromString(message.SerializeToString())
 
 
 def _rename(graph, old, new):
@@ -109,7 +109,7 @@ def _rename(graph, old, new):
 
 
 def _pad_within_convolutions(graph):
-    """Drop every Pad before a Conv, which can pad by itself; the converter does so for some."""
+    """Let every Conv pad by itself and not use the Pad before it; the converter does so for some."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
     pads = {node.output[0]: node for node in graph.node if node.op_type == "Pad"}
     for node in graph.node:
@@ -117,14 +117,8 @@ def _pad_within_convolutions(graph):
             pad = pads[node.input[0]]
             # Zeros before, then after: batch, channel, y, x.
             amounts = numpy_helper.to_array(constants[pad.input[1]])
-            kept = [each for each in node.attribute if each.name not in ("auto_pad", "pads")]
-            node.ClearField("attribute")
-            node.attribute.extend([*kept, helper.make_attribute("pads", [*amounts[2:4], *amounts[6:8]])])
+            _replace_attributes(node, ("auto_pad", "pads"), pads=[*amounts[2:4], *amounts[6:8]])
             node.input[0] = pad.input[0]
-    used = {name for node in graph.node for name in node.input}
-    for output, pad in pads.items():
-        if output not in used:
-            graph.node.remove(pad)
 
 
 def _enlarge_plainly(graph):
@@ -132,9 +126,14 @@ def _enlarge_plainly(graph):
     for node in graph.node:
         if node.op_type == "Resize":
             plain = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-            kept = [each for each in node.attribute if each.name not in plain]
-            node.ClearField("attribute")
-            node.attribute.extend([*kept, *(helper.make_attribute(*each) for each in plain.items())])
+            _replace_attributes(node, plain, **plain)
+
+
+def _replace_attributes(node, old, **new):
+    """Drop the attributes of some names, and add others at the end."""
+    kept = [each for each in node.attribute if each.name not in old]
+    node.ClearField("attribute")
+    node.attribute.extend([*kept, *(helper.make_attribute(*each) for each in new.items())])
 
 
 def _store_as_half(graph, shape):
