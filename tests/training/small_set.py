@@ -19,6 +19,7 @@ NETWORK = {
     "context": "",
     "reduced": 8,
     "clusters": 4,
+    "layout": 3,
     "size": 8,
 }
 
