@@ -24,9 +24,9 @@ class NetworkConfig(NamedTuple):
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
     position: float = 0.5  # how much a local feature's place in the picture counts; 0: not at all
-    layout: int = 28  # components of each cell of the picture beside NetVLAD; 0: no cells
-    cell: int = 2  # local features along its side
-    layout_weight: float = 0.4  # of all cells, beside NetVLAD's 1
+    layout: int = 32  # components of each cell of the picture beside NetVLAD; 0: no cells
+    cell: int = 4  # local features along its side; the next one begins at its half
+    layout_weight: float = 0.3  # of all cells, beside NetVLAD's 1
     size: int = 512  # of the descriptor; 0: no whitening, all that is pooled
 
 
@@ -65,7 +65,7 @@ def build_network(config):
     pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, config.position, name="netvlad")
     descriptor = pooling(reduced)
     if config.layout:
-        cells = keras.layers.AveragePooling2D(config.cell, name="cells")(features)
+        cells = keras.layers.AveragePooling2D(config.cell, (config.cell + 1) // 2, name="cells")(features)
         cells = keras.layers.Conv2D(config.layout, 1, name="cell_reduction")(cells)
         descriptor = Layout(config.layout_weight, name="layout")([descriptor, cells])
     if config.size:

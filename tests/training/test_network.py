@@ -36,7 +36,7 @@ def test_the_layers_that_others_rely_on():
         ({"context": "vgg16", "context_block": 4, "channels": 1}, 5, ["surroundings", *HEAD]),
         ({"channels": 1}, 5, ["whitening", "descriptor"]),
         ({"layout": 2, "cell": 4}, 5, ["cell_reduction", "layout", "whitening", "descriptor"]),
-        ({"layout": 2, "cell": 3, "size": 0}, 34, ["cell_reduction", "layout"]),
+        ({"layout": 2, "cell": 3, "size": 0}, 48, ["cell_reduction", "layout"]),
         ({"layout": 2, "cell": 8, "reduced": 0}, 5, ["layout", "whitening", "descriptor"]),
         ({"position": 0.5, "size": 0}, 24, ["reduction", "netvlad"]),
         ({"ghosts": 2}, 5, ["whitening", "descriptor"]),
