@@ -26,16 +26,7 @@ _SINGLE, _HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 # brought to unit length like any other.
 _HALVED = {"Conv", "Gemm"}  # and _JOINING of tensors that are all halved
 _JOINING = {"Add", "Concat"}
-_FOLLOWING = {
-    "AveragePool",
-    "Clip",
-    "MaxPool",
-    "Relu",
-    "Reshape",
-    "Resize",
-    "Slice",
-    "Transpose",
-}  # as their input is
+_FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Resize", "Slice", "Transpose"}  # as their input is
 
 MIN_COSINE = 0.9995  # on the pictures at hand, so that others have the 0.999 that a robot asks of its engine
 

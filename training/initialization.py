@@ -5,7 +5,6 @@ import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
 from training.fitting import kmeans, place_whitening, principal_components
-from training.network import first_of_head
 
 _WEIGHT = 0.03  # root mean square of the whitening's weights; as fitted they are some hundred times that
 
@@ -74,7 +73,7 @@ def fit_whitening(network, views, shrinkage):
 
 
 def initialize_pooling(network, batches, equalization, sharpness, per_picture=40, seed=0):
-    """PCA for the layers "reduction" and "cell_reduction", where there are, then k-means for "netvlad".
+    """PCA for the layer "reduction", if there is one, then k-means for the layer "netvlad".
 
     Args:
         network: Keras model of :func:`training.network.build_network`, its backbone already loaded.
@@ -85,18 +84,15 @@ def initialize_pooling(network, batches, equalization, sharpness, per_picture=40
         per_picture: number of local features that each picture gives.
         seed: of the choice of features and first centres.
     """
-    netvlad, first = network.get_layer("netvlad"), first_of_head(network)
-    heads = [first, *([network.get_layer("cell_reduction")] if _has(network, "cell_reduction") else [])]
-    backbone = keras.Model(network.input, {head.name: head.input for head in heads})
-    random, seen = np.random.default_rng(seed), []
-    for batch in batches:
-        answer = backbone.predict_on_batch(batch)
-        seen.append([_some(answer[head.name], per_picture, random) for head in heads])
-    features, *cells = (np.concatenate(each) for each in zip(*seen))
-    if first is not netvlad:
-        features = _fit_reduction(first, features, equalization)
-    for reduction, samples in zip(heads[1:], cells):
-        _fit_reduction(reduction, samples, equalization)
+    netvlad, reduces = network.get_layer("netvlad"), _has(network, "reduction")
+    before = network.get_layer("reduction") if reduces else netvlad
+    backbone = keras.Model(network.input, before.input)
+    random = np.random.default_rng(seed)
+    features = np.concatenate(
+        [_some(backbone.predict_on_batch(batch), per_picture, random) for batch in batches]
+    )
+    if reduces:
+        features = _fit_reduction(before, features, equalization)
     if netvlad.normalize_input:
         features = features / np.linalg.norm(features, axis=1, keepdims=True)
     netvlad.set_centers(kmeans(features, netvlad.clusters + netvlad.ghosts, seed), sharpness)

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from training.files import write_atomically
-from training.network import first_of_head
 
 _AT_ONCE = 64  # descriptors
 
@@ -87,12 +86,16 @@ def split(network):
     Raises:
         ValueError: if a layer of the backbone is trained.
     """
-    start = first_of_head(network).input
-    backbone = keras.Model(network.input, start)
-    trained = [layer.name for layer in backbone.layers if layer.trainable_variables]
+    names = [layer.name for layer in network.layers]
+    start = names.index("reduction" if "reduction" in names else "netvlad")
+    trained = [layer.name for layer in network.layers[:start] if layer.trainable_variables]
     if trained:
         raise ValueError(
             "expected an optimizer.frozen that fits every layer of the backbone, whose local features "
             f"batch.copies keeps. Received: one that leaves {', '.join(trained)}"
         )
-    return backbone, keras.Model(start, network.output, name="head")
+    backbone = keras.Model(network.input, network.layers[start].input)
+    answer = features = keras.Input(backbone.output.shape[1:], name="features")
+    for layer in network.layers[start:]:
+        answer = layer(answer)
+    return backbone, keras.Model(features, answer, name="head")

@@ -1,4 +1,4 @@
-"""The place-recognition network: backbone and surroundings, NetVLAD and layout, whitening, unit norm."""
+"""The place-recognition network: backbone, its surroundings, reduction, NetVLAD, whitening, unit norm."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import keras
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.backbones import BACKBONES
-from training.layers import L2Normalization, Layout, NetVLAD, Surroundings, Whitening
+from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening
 
 
 class NetworkConfig(NamedTuple):
@@ -20,14 +20,11 @@ class NetworkConfig(NamedTuple):
     context: str = "mobilenet"  # another backbone, for what lies around a feature; "": none
     context_block: int = 8  # the last one of that
     reduced: int = 64  # components of a local feature after the 1×1 reduction; 0: no reduction
-    clusters: int = 32
+    clusters: int = 48
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
     position: float = 0.5  # how much a local feature's place in the picture counts; 0: not at all
-    layout: int = 32  # components of each cell of the picture beside NetVLAD; 0: no cells
-    cell: int = 4  # local features along its side; the next one begins at its half
-    layout_weight: float = 0.3  # of all cells, beside NetVLAD's 1
-    size: int = 512  # of the descriptor; 0: no whitening, all that is pooled
+    size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
 
 
 def build_network(config):
@@ -59,25 +56,13 @@ def build_network(config):
         around = BACKBONES[config.context].features(half, config.context_block)
         features = Surroundings(name="surroundings")([features, around])
     if config.reduced:
-        reduced = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
-    else:
-        reduced = features
+        features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
     pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, config.position, name="netvlad")
-    descriptor = pooling(reduced)
-    if config.layout:
-        cells = keras.layers.AveragePooling2D(config.cell, (config.cell + 1) // 2, name="cells")(features)
-        cells = keras.layers.Conv2D(config.layout, 1, name="cell_reduction")(cells)
-        descriptor = Layout(config.layout_weight, name="layout")([descriptor, cells])
+    descriptor = pooling(features)
     if config.size:
         components = Whitening(config.size, name="whitening")(descriptor)
         descriptor = L2Normalization(name="descriptor")(components)
     return keras.Model(image, descriptor, name="place_recognition")
-
-
-def first_of_head(network):
-    """The layer of a network that takes the backbone's local features: its reduction, or NetVLAD itself."""
-    names = [layer.name for layer in network.layers]
-    return network.get_layer("reduction" if "reduction" in names else "netvlad")
 
 
 def input_spec(config):

@@ -24,7 +24,7 @@ _LAYERS = frozenset(
         *("AveragePooling2D", "MaxPooling2D", "ZeroPadding2D"),
     )
 )
-_OWN_LAYERS = frozenset(("Layout", "NetVLAD", "Surroundings", "Whitening", "L2Normalization"))
+_OWN_LAYERS = frozenset(("NetVLAD", "Surroundings", "Whitening", "L2Normalization"))
 _HELPERS = frozenset(
     ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
 )

@@ -19,7 +19,6 @@ NETWORK = {
     "context": "",
     "reduced": 8,
     "clusters": 4,
-    "layout": 3,
     "size": 8,
 }
 

@@ -172,7 +172,7 @@ def test_keras_and_onnx_count_alike(changes):
     from training.network import NetworkConfig, build_network
     from training.onnx_graph import convert
 
-    config = NetworkConfig(64, 64, 3, "mobilenet_v2", 2, "", layout=0, reduced=8, clusters=4, size=16)
+    config = NetworkConfig(64, 64, 3, "mobilenet_v2", 2, "", reduced=8, clusters=4, size=16)
     network = build_network(config._replace(**changes))
     counted, exported = keras_cost(network), onnx_cost(convert(network))
     assert counted.multiply_adds == exported.multiply_adds
@@ -253,9 +253,7 @@ def test_a_training_s_folder_is_opened_in_keras(tmp_path):
     from training.network import NetworkConfig, build_network
     from training.saving import save_network
 
-    network = build_network(
-        NetworkConfig(32, 48, 1, "mobilenet_v2", 1, "", layout=0, reduced=0, clusters=2, size=8)
-    )
+    network = build_network(NetworkConfig(32, 48, 1, "mobilenet_v2", 1, "", reduced=0, clusters=2, size=8))
     save_network(network, tmp_path / "run")
     opened = open_model(tmp_path / "run")
     assert (opened.name, opened.engine, opened.spec.color_order) == ("run", "Keras", "GRAY")

@@ -34,15 +34,7 @@ CARD = ModelCard("trial", "", SPEC, 8, 0.1, "a test", {}, {})
 def network():
     keras.utils.set_random_seed(0)
     config = NetworkConfig(
-        height=48,
-        width=64,
-        backbone="mobilenet",
-        last_block=4,
-        context="",
-        layout=0,
-        reduced=6,
-        clusters=3,
-        size=8,
+        height=48, width=64, backbone="mobilenet", last_block=4, context="", reduced=6, clusters=3, size=8
     )
     network = build_network(config)
     random = np.random.default_rng(0)
@@ -160,15 +152,7 @@ def test_recall_of_copies():
 )
 def test_every_choice_of_a_network_exports(changes, pictures):
     config = NetworkConfig(
-        height=48,
-        width=64,
-        backbone="mobilenet",
-        last_block=2,
-        context="",
-        layout=0,
-        reduced=6,
-        clusters=3,
-        size=8,
+        height=48, width=64, backbone="mobilenet", last_block=2, context="", reduced=6, clusters=3, size=8
     )._replace(**changes)
     keras.utils.set_random_seed(0)
     network = build_network(config)

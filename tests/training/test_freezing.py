@@ -11,9 +11,7 @@ from training.network import NetworkConfig, build_network  # noqa: E402
 @pytest.fixture
 def network():
     return build_network(
-        NetworkConfig(
-            48, 64, backbone="mobilenet", last_block=2, context="", layout=0, reduced=4, clusters=2, size=4
-        )
+        NetworkConfig(48, 64, backbone="mobilenet", last_block=2, context="", reduced=4, clusters=2, size=4)
     )
 
 

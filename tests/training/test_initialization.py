@@ -16,7 +16,6 @@ SMALL = NetworkConfig(
     backbone="mobilenet_v2",
     last_block=0,
     context="",
-    layout=0,
     reduced=6,
     clusters=4,
     ghosts=1,
@@ -62,15 +61,6 @@ def test_reduced_features_are_decorrelated_and_equalized(network):
     np.testing.assert_allclose(covariance, np.eye(6), atol=0.3)
 
 
-def test_cells_are_reduced_to_their_own_components():
-    network = build_network(SMALL._replace(layout=5))
-    initialize(network, StartConfig(equalization=1.0, copies=2), PICTURES, range(12), SPEC, darker)
-    batch = np.concatenate(list(Views(PICTURES, range(len(PICTURES)), SPEC, darker, 1)))
-    cells = output_of(network, "cell_reduction", batch).reshape(-1, 5)
-    assert np.abs(cells.mean(axis=0)).max() < 0.2  # fitted to a sample of these
-    np.testing.assert_allclose(np.cov(cells, rowvar=False), np.eye(5), atol=0.3)
-
-
 def test_clusters_are_centres_of_the_features(network):
     netvlad = network.get_layer("netvlad")
     centers, kernel = np.array(netvlad.centers), np.array(netvlad.kernel)
@@ -95,9 +85,7 @@ def test_the_whitening_has_weights_that_an_optimizer_moves_as_fast_as_others(net
     assert np.sqrt(np.mean(kernel**2)) == pytest.approx(0.03, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"reduced": 0}, {"size": 0}, {"normalized": False}, {"last_block": 8}, {"layout": 5}]
-)
+@pytest.mark.parametrize("changes", [{"reduced": 0}, {"size": 0}, {"normalized": False}, {"last_block": 8}])
 def test_what_a_network_lacks_is_not_fitted(changes):
     network = build_network(SMALL._replace(**changes))
     initialize(network, StartConfig(copies=2), PICTURES, range(len(PICTURES)), SPEC, darker)

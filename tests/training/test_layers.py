@@ -5,7 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
 
-from training.layers import L2Normalization, Layout, NetVLAD, Surroundings, Whitening  # noqa: E402
+from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,6 @@ from training.layers import L2Normalization, Layout, NetVLAD, Surroundings, Whit
         NetVLAD(3, 2, False, 0.5, name="b"),
         Whitening(5, name="c"),
         Surroundings(name="d"),
-        Layout(0.3, name="e"),
     ],
     ids=lambda layer: layer.name,
 )
@@ -144,34 +143,3 @@ def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
 def test_surroundings_of_a_finer_grid_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 3\)"):
         Surroundings()([np.zeros((1, 2, 3, 1), np.float32), np.zeros((1, 4, 3, 1), np.float32)])
-
-
-def test_layout_appends_what_tells_each_cell_from_the_others():
-    random = np.random.default_rng(0)
-    descriptor, cells = random.normal(size=(2, 5)), random.normal(1.0, 1.0, (2, 3, 4, 6))
-    descriptor /= np.linalg.norm(descriptor, axis=1, keepdims=True)
-    answer = np.asarray(Layout(0.5)([np.float32(descriptor), np.float32(cells)]))
-    for one, grid, found in zip(descriptor, cells, answer):
-        others = [cell - grid.mean(axis=(0, 1)) for row in grid for cell in row]
-        flat = np.concatenate([cell / np.linalg.norm(cell) for cell in others])
-        expected = np.concatenate([one, 0.5 * flat / np.linalg.norm(flat)])
-        np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
-
-
-def test_layout_does_not_see_what_changes_all_cells_alike():
-    random = np.random.default_rng(0)
-    descriptor, cells = np.eye(2, 5, dtype=np.float32), np.float32(random.normal(size=(2, 3, 4, 6)))
-    light = np.float32(random.normal(size=(2, 1, 1, 6)))
-    layer = Layout(0.5)
-    np.testing.assert_allclose(layer([descriptor, cells]), layer([descriptor, 2 * cells + light]), atol=1e-5)
-
-
-def test_layout_of_nothing_is_nothing():
-    answer = np.asarray(Layout(0.5)([np.eye(1, 5, dtype=np.float32), np.ones((1, 3, 4, 6), np.float32)]))
-    np.testing.assert_array_equal(answer[0, 5:], 0.0)
-
-
-@pytest.mark.parametrize("weight", [0, -0.5, float("nan")])
-def test_a_layout_without_weight_is_refused(weight):
-    with pytest.raises(ValueError, match=f"weight={weight}"):
-        Layout(weight)

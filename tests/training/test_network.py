@@ -8,7 +8,7 @@ keras = pytest.importorskip("keras", reason="training needs requirements-trainin
 from training.network import NetworkConfig, build_network, input_spec, resized  # noqa: E402
 
 SMALL = NetworkConfig(
-    height=32, width=48, last_block=2, context="", layout=0, reduced=6, clusters=3, position=0.0, size=5
+    height=32, width=48, last_block=2, context="", reduced=6, clusters=3, position=0.0, size=5
 )
 
 HEAD = ["reduction", "netvlad", "whitening", "descriptor"]
@@ -35,9 +35,6 @@ def test_the_layers_that_others_rely_on():
         ({"context": "mobilenet", "context_block": 4}, 5, ["surroundings", *HEAD]),
         ({"context": "vgg16", "context_block": 4, "channels": 1}, 5, ["surroundings", *HEAD]),
         ({"channels": 1}, 5, ["whitening", "descriptor"]),
-        ({"layout": 2, "cell": 4}, 5, ["cell_reduction", "layout", "whitening", "descriptor"]),
-        ({"layout": 2, "cell": 3, "size": 0}, 48, ["cell_reduction", "layout"]),
-        ({"layout": 2, "cell": 8, "reduced": 0}, 5, ["layout", "whitening", "descriptor"]),
         ({"position": 0.5, "size": 0}, 24, ["reduction", "netvlad"]),
         ({"ghosts": 2}, 5, ["whitening", "descriptor"]),
         ({"ghosts": 2, "size": 0}, 18, ["reduction", "netvlad"]),
@@ -66,8 +63,6 @@ def test_every_choice_gives_unit_vectors(changes, size, ends):
         ({"last_block": 99}, "99"),
         ({"clusters": 0}, "clusters=0"),
         ({"ghosts": -1}, "ghosts=-1"),
-        ({"layout": 2, "layout_weight": 0}, "weight=0"),
-        ({"layout": 2, "cell": 99}, "99"),
         ({"size": -1}, "size=-1"),
     ],
 )

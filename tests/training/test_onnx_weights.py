@@ -13,7 +13,7 @@ from training.folding import fold_batch_normalization  # noqa: E402
 from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.onnx_weights import load_onnx_weights  # noqa: E402
 
-CONFIG = NetworkConfig(48, 64, last_block=4, reduced=6, clusters=3, ghosts=1, layout=5, size=8)
+CONFIG = NetworkConfig(48, 64, last_block=4, reduced=6, clusters=3, ghosts=1, size=8)
 
 
 def folded(config):
@@ -51,9 +51,6 @@ def test_the_network_answers_as_the_exported_one(exported):
     [
         {"last_block": 5},
         {"clusters": 4},
-        {"layout": 0},
-        {"layout": 4},
-        {"cell": 1},
         {"size": 7},
         {"context_block": 9},
         {"context": ""},

@@ -10,7 +10,7 @@ from training.precision import in_precision  # noqa: E402
 from training.saving import ARCHITECTURE, load_network, save_network  # noqa: E402
 
 SMALL = NetworkConfig(
-    48, 64, backbone="mobilenet_v2", last_block=0, context="", layout=0, reduced=4, clusters=2, size=4
+    48, 64, backbone="mobilenet_v2", last_block=0, context="", reduced=4, clusters=2, size=4
 )
 
 

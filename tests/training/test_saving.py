@@ -17,7 +17,7 @@ from training.model_files import load_model  # noqa: E402
 from training.network import NetworkConfig, build_network  # noqa: E402
 from training.saving import ARCHITECTURE, WEIGHTS, load_network, save_network  # noqa: E402
 
-SMALL = NetworkConfig(height=32, width=48, last_block=1, context="", layout=0, reduced=6, clusters=3, size=5)
+SMALL = NetworkConfig(height=32, width=48, last_block=1, context="", reduced=6, clusters=3, size=5)
 CHOICES = [
     SMALL,
     SMALL._replace(channels=1, ghosts=2, normalized=False, size=0),

@@ -48,7 +48,7 @@ def recognize(legacy):
     backbone, block = _tap(legacy)
     height, width, channels = _input_shape(legacy)
     clusters, ghosts = _clusters(legacy)
-    unlike_ours = NetworkConfig(context="", reduced=0, normalized=False, position=0.0, layout=0, size=0)
+    unlike_ours = NetworkConfig(context="", reduced=0, normalized=False, position=0.0, size=0)
     return unlike_ours._replace(
         height=height,
         width=width,
