@@ -43,6 +43,9 @@ class Augmentation:
         self._config = config
         self._thread = threading.local()  # a pipeline has one random state
 
+    def __reduce__(self):  # another process makes its own
+        return Augmentation, (self._config,)
+
     def __call__(self, image, seed):
         """Alter a picture.
 

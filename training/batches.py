@@ -5,16 +5,11 @@ used), so that a training that is resumed sees what an uninterrupted one sees, a
 agree on it without a word.
 """
 
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from place_recognition_ros.descriptor.preprocess import prepare
-from training.data import read_picture
 from training.distribution import ALONE
 
 
@@ -30,61 +25,13 @@ class Batch(NamedTuple):
     different: np.ndarray  # (n, N) bool
 
 
-class Pictures:
-    """Decoded pictures at the network's size, the newest kept in memory.
-
-    Args:
-        records: list of :class:`training.data.Record`.
-        spec: the network's InputSpec.
-        kept: how many stay in memory.
-    """
-
-    def __init__(self, records, spec, kept):
-        self._records, self._kept, self._lock = records, kept, Lock()
-        self._size = (spec.width, spec.height)
-        self._cache = OrderedDict()
-
-    def __getitem__(self, index):
-        """(H, W, 3) uint8 BGR."""
-        with self._lock:
-            image = self._cache.pop(index, None)
-        if image is None:
-            image = read_picture(self._records[index].image)
-            shrinks = image.shape[1] > self._size[0] or image.shape[0] > self._size[1]
-            image = cv2.resize(
-                image, self._size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
-        with self._lock:
-            self._cache[index] = image
-            while len(self._cache) > self._kept:
-                self._cache.popitem(last=False)
-        return image
-
-
-class Altered:
-    """Network input from pictures, each time altered anew.
-
-    Args:
-        pictures: by index, (H, W, 3) uint8 BGR each.
-        augment: (picture, seed) ► picture.
-        spec: the network's InputSpec.
-    """
-
-    def __init__(self, pictures, augment, spec):
-        self._pictures, self._augment, self._spec = pictures, augment, spec
-
-    def __call__(self, index, seed):
-        """Of one picture: (1, H, W, C) float32."""
-        return prepare(self._augment(self._pictures[index], seed), self._spec)
-
-
 class Batches:
     """Makes the batch of any step.
 
     Args:
         places: a :class:`training.data.Places` over N records.
         shares: (N,) float, chance of each record to be a query, up to a factor.
-        views: (index, seed) ► (1, …) float32, what the network is shown of a picture.
+        views: (n indices, n seeds) ► (n, …) float32, what the network is shown of the pictures.
         config: a :class:`training.config.BatchConfig`.
         seed: int.
         part: a :class:`training.distribution.Part`, whose rows of each batch are made.
@@ -126,8 +73,8 @@ class Batches:
         indices = self._choose(random)
         seeds = random.integers(2**31, size=len(indices))
         rows = self._part.rows(len(indices))
-        images = [self._show(index, int(seed)) for index, seed in zip(indices[rows], seeds[rows])]
-        return Batch(indices, np.concatenate(images), *self._places.judge(indices[rows], indices))
+        images = self._show(indices[rows].tolist(), seeds[rows].tolist())
+        return Batch(indices, images, *self._places.judge(indices[rows], indices))
 
     def _choose(self, random):
         """The records of a batch, (N,) int; where negatives run short, positives take their places."""
@@ -182,12 +129,13 @@ class Loader:
 
     Args:
         batches: a :class:`Batches`.
-        threads: how many.
     """
 
-    def __init__(self, batches, threads):
-        self._batches, self._ahead = batches, threads + 1
-        self._threads = ThreadPoolExecutor(threads)
+    _THREADS = 2  # the processes that alter pictures for one batch have done so while that is put together
+
+    def __init__(self, batches):
+        self._batches, self._ahead = batches, self._THREADS + 1
+        self._threads = ThreadPoolExecutor(self._THREADS)
         self._coming = {}
 
     def __getitem__(self, step):

@@ -15,7 +15,7 @@ from training.network import NetworkConfig
 from training.paths import DEFAULT_MODEL
 
 _FREE = (  # what may change while a training is under way
-    *("steps", "log_every", "validate_every", "checkpoint_every", "loader_threads"),
+    *("steps", "log_every", "validate_every", "checkpoint_every", "loader_processes"),
     *("data.cached_pictures", "distribution."),
 )
 
@@ -39,7 +39,9 @@ class DataConfig(_Section):
         description="train on the split 'validation' too, once everything is chosen: it checks nothing then",
     )
     cached_pictures: int = Field(
-        default=8000, ge=0, description="decoded pictures kept in memory, 150 kB each at 192×256"
+        default=8000,
+        ge=0,
+        description="decoded pictures kept in memory, 150 kB each at 192×256, by each loader process",
     )
 
 
@@ -162,7 +164,9 @@ class TrainConfig(_Section):
     checkpoint_every: int = Field(default=250, ge=1, description="steps between checkpoints")
     seed: int = Field(default=0, ge=0)
     mixed_precision: bool = Field(default=False, description="float16 where it is safe; for GPUs")
-    loader_threads: int = Field(default=1, ge=1, le=64, description="threads that read and augment pictures")
+    loader_processes: int = Field(
+        default=0, ge=0, le=256, description="others that augment pictures, one a core beside a GPU"
+    )
 
     @model_validator(mode="after")
     def _one_process_keeps_copies(self):

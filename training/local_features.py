@@ -47,9 +47,10 @@ class LocalFeatures:
         if self._features.shape != shape:
             raise ValueError(f"expected {shape} in '{self._path}'. Received: {self._features.shape}")
 
-    def __call__(self, index, seed):
-        """Of one picture, altered as the seed decides or not at all: (1, h, w, C) float32."""
-        return self._features[index, seed % (1 + self._copies)][None].astype(np.float32)
+    def __call__(self, indices, seeds):
+        """Of n pictures, each altered as its seed decides or not at all: (n, h, w, C) float32."""
+        copies = np.mod(seeds, 1 + self._copies)
+        return np.stack([self._features[at] for at in zip(indices, copies)]).astype(np.float32)
 
     def describe(self, head):
         """Descriptors of all pictures as they are: (N, D) float32.

@@ -2,11 +2,15 @@
 
 import csv
 import io
+import time
 from pathlib import Path
 
 import cv2
 import keras
 import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from training.files import write_atomically
 
@@ -38,11 +42,8 @@ class Monitor:
     """
 
     def __init__(self, folder, steps, pictures):
-        import tensorflow as tf  # TensorBoard's writer; also where JAX trains
-
-        self._tf = tf
         self._curve = Path(folder) / "curve.csv"
-        self._writer = tf.summary.create_file_writer(str(Path(folder) / "tensorboard"))
+        self._events = EventFileWriter(str(Path(folder) / "tensorboard"))
         self._bar = keras.utils.Progbar(steps, stateful_metrics=_FIGURES, unit_name="step")
         self._pictures = pictures
 
@@ -73,11 +74,10 @@ class Monitor:
         self._write(step, figures)
         shown = ", ".join(f"{name} {100 * share:.1f}" for name, share in figures.items() if "@1" in name)
         print(f"\nstep {step}: {shown}", flush=True)
-        with self._writer.as_default():
-            self._tf.summary.image("hardest: right, found", self._hardest(similarity)[None], step)
+        self._show(step, [Summary.Value(tag="hardest: right, found", image=_png(self._hardest(similarity)))])
 
     def _hardest(self, similarity):
-        """The pictures that lose most clearly to a wrong one: (H, W, 3) uint8 RGB."""
+        """The pictures that lose most clearly to a wrong one: (H, W, 3) uint8 BGR."""
         own = np.diag(similarity)
         rival = similarity - np.diag(np.full(len(own), np.inf))
         worst = np.argsort(own - rival.max(axis=1))[:_SHOWN]
@@ -86,12 +86,27 @@ class Monitor:
             np.hstack([cv2.resize(self._pictures[i], _TILE, interpolation=cv2.INTER_AREA) for i in row])
             for row in rows
         ]
-        return cv2.cvtColor(np.vstack(tiles), cv2.COLOR_BGR2RGB)
+        return np.vstack(tiles)
 
     def _write(self, step, figures):
         with open(self._curve, "a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([step, name, repr(value)] for name, value in figures.items())
-        with self._writer.as_default():
-            for name, value in figures.items():
-                self._tf.summary.scalar(name.replace("@", " at "), value, step)
-        self._writer.flush()
+        self._show(
+            step,
+            [
+                Summary.Value(tag=name.replace("@", " at "), simple_value=value)
+                for name, value in figures.items()
+            ],
+        )
+
+    def _show(self, step, values):
+        """Write values of a step for TensorBoard."""
+        self._events.add_event(Event(step=step, wall_time=time.time(), summary=Summary(value=values)))
+        self._events.flush()
+
+
+def _png(image):
+    """(H, W, 3) uint8 BGR as TensorBoard keeps it."""
+    height, width, channels = image.shape
+    content = cv2.imencode(".png", image)[1].tobytes()
+    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=content)

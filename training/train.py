@@ -22,9 +22,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
+from training.altered import Altered, Pictures
 from training.augmentation import Augmentation
 from training.backbones import load_imagenet
-from training.batches import Altered, Batches, Pictures
+from training.batches import Batches
 from training.blending import blend
 from training.checkpoint import saved_step
 from training.config import changed_keys, read_config
@@ -68,7 +69,7 @@ def train(config, folder):
     count, copies = len(records), config.batch.copies
     every = Views(pictures, range(count), spec, augment, copies)
     kept = LocalFeatures(folder / "features.npy", every, count, copies)
-    shown = kept if copies else Altered(pictures, augment, spec)
+    shown = kept if copies else Altered(pictures, augment, spec, config.loader_processes)
     batches = Batches(places, shares, shown, config.batch, config.seed, part)
     if part.first:
         keep_config(config, folder)

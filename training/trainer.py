@@ -58,7 +58,7 @@ class Trainer:
             ValueError: if the loss is not finite.
             OSError: naming the file, if a checkpoint cannot be written; the one before is still there.
         """
-        loader = Loader(self._batches, self._config.loader_threads)
+        loader = Loader(self._batches)
         self._monitor.start(self.step)
         try:
             with Interruption() as interruption:

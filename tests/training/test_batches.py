@@ -1,14 +1,14 @@
 """Batches: who is in them, and that the seed and the step alone decide."""
 
-import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("pydantic")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
+from training.altered import Altered
 from training.augmentation import Augmentation, AugmentationConfig
-from training.batches import Altered, Batches, Loader, Pictures
+from training.batches import Batches, Loader
 from training.config import BatchConfig
 from training.data import PlaceRules, Places, Record
 from training.distribution import ALONE, Part
@@ -134,10 +134,9 @@ def test_refuses_a_set_without_negatives():
         make(WALK[:5])
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_the_loader_keeps_the_order(threads):
+def test_the_loader_keeps_the_order():
     batches = make(augmentation=AugmentationConfig())
-    loader = Loader(batches, threads)
+    loader = Loader(batches)
     try:
         for step in range(8):
             if step == 5:
@@ -150,7 +149,7 @@ def test_the_loader_keeps_the_order(threads):
 
 def test_the_loader_forgets_what_older_descriptors_chose():
     batches = make()
-    loader = Loader(batches, 1)
+    loader = Loader(batches)
     try:
         loader[0]
         batches.mined = np.random.default_rng(2).normal(size=(30, 8)).astype(np.float32)
@@ -158,24 +157,3 @@ def test_the_loader_forgets_what_older_descriptors_chose():
         np.testing.assert_array_equal(loader[1].indices, batches[1].indices)
     finally:
         loader.close()
-
-
-def test_pictures_are_resized_and_the_newest_kept(tmp_path):
-    records = [Record(tmp_path / f"{number}.png", place="here") for number in range(3)]
-    for number, record in enumerate(records):
-        cv2.imwrite(str(record.image), np.full((24, 32, 3), number, np.uint8))
-    kept = Pictures(records, SPEC, 2)
-    for number in (0, 1, 0, 2):
-        assert kept[number].shape == (12, 16, 3)
-        assert (kept[number] == number).all()
-    for record in records:
-        record.image.unlink()
-    assert (kept[0] == 0).all()
-    with pytest.raises(ValueError, match=r"1\.png"):
-        kept[1]
-
-
-def test_a_picture_that_does_not_decode_is_named(tmp_path):
-    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ValueError, match=r"decodes.*torn\.png"):
-        Pictures([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]

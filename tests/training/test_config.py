@@ -98,7 +98,7 @@ def test_changed_keys_are_those_that_make_another_training(tmp_path):
         "batch.queries=5",
         "network.size=64",
         "steps=9",
-        "loader_threads=2",
+        "loader_processes=2",
         "data.rules.guard_metres=9",
     ]
     assert changed_keys(read(tmp_path, overrides=changes), text) == [

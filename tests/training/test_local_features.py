@@ -75,8 +75,8 @@ def test_features_are_those_of_the_picture_and_its_copies(network, tmp_path):
     features.open(backbone)
     for seed, copy in ((0, None), (1, 6), (2, 7), (3, None)):
         expected = backbone.predict_on_batch(PLAIN[3:4] if copy is None else altered(3, copy))
-        assert expected.shape == features(3, seed).shape
-        np.testing.assert_allclose(features(3, seed), expected, rtol=2e-3, atol=1e-4)
+        assert expected.shape == features([3], [seed]).shape
+        np.testing.assert_allclose(features([3], [seed]), expected, rtol=2e-3, atol=1e-4)
     np.testing.assert_allclose(features.describe(head), network.predict_on_batch(PLAIN), atol=3e-3)
 
 

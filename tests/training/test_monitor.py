@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("keras")
-pytest.importorskip("tensorflow")
+pytest.importorskip("tensorboard")
 
 from tests.training.small_set import read_curve
 from training.monitor import Monitor

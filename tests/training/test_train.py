@@ -60,7 +60,7 @@ def same_files(one, other, *names):
 
 
 def test_the_same_training_twice_is_the_same(killed_run, whole_run, small_config, tmp_path):
-    train(read_config(small_config, ["loader_threads=3"]), tmp_path)
+    train(read_config(small_config, ["loader_processes=3"]), tmp_path)
     assert same_files(tmp_path, whole_run, "curve.csv", "checkpoint.npz", "architecture.json")
     curve = read_curve(whole_run)
     assert {step for step, name in curve if name == "loss"} == {3, 6, 9}

@@ -1,0 +1,108 @@
+"""Altered pictures: the same whoever makes them, and nobody left behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("albumentations")
+
+from place_recognition_ros.descriptor.preprocess import InputSpec
+from training.altered import Altered, Pictures
+from training.augmentation import Augmentation, AugmentationConfig
+from training.data import Record
+
+SPEC = InputSpec(12, 16, 3, "RGB", 1 / 127.5, -1.0)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Three of 24×32 on disk."""
+    records = [Record(tmp_path / f"{number}.png", place="here") for number in range(3)]
+    random = np.random.default_rng(0)
+    for record in records:
+        cv2.imwrite(str(record.image), random.integers(0, 256, (24, 32, 3), dtype=np.uint8))
+    return Pictures(records, SPEC, 2)
+
+
+def test_pictures_are_resized_and_the_newest_kept(pictures, tmp_path):
+    before = [pictures[number] for number in (0, 1, 0, 2)]
+    assert {image.shape for image in before} == {(12, 16, 3)}
+    for number in range(3):
+        (tmp_path / f"{number}.png").unlink()
+    assert pictures[0] is before[0]
+    assert pictures[2] is before[3]
+    with pytest.raises(ValueError, match=r"1\.png"):
+        pictures[1]
+
+
+def test_a_picture_that_does_not_decode_is_named(tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(ValueError, match=r"decodes.*torn\.png"):
+        Pictures([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]
+
+
+def test_other_processes_alter_as_this_one_does(pictures):
+    augment = Augmentation(AugmentationConfig())
+    indices, seeds = [0, 2, 1, 2, 0], [5, 6, 7, 8, 2**31 - 1]
+    here = Altered(pictures, augment, SPEC)(indices, seeds)
+    assert here.shape == (5, 12, 16, 3)
+    assert len({row.tobytes() for row in here}) == 5
+    there = Altered(pictures, augment, SPEC, processes=2)
+    np.testing.assert_array_equal(there(indices, seeds), here)
+    with pytest.raises(IndexError):
+        there([3], [0])
+    np.testing.assert_array_equal(there(indices, seeds), here)
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(ValueError, match=r"loader_processes.*Received: one that was ended"):
+        there(indices, seeds)
+
+
+def test_the_processes_end_with_the_first_one(tmp_path):
+    script = tmp_path / "first.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "import multiprocessing, time\n"
+        "from tests.training.test_altered import SPEC, brighter\n"
+        "from training.altered import Altered\n"
+        "import numpy as np\n"
+        "if __name__ == '__main__':\n"
+        "    altered = Altered(np.zeros((2, 12, 16, 3), np.uint8), brighter, SPEC, processes=1)\n"
+        "    altered([0, 1], [1, 2])\n"
+        "    print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    first = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    try:
+        (child,) = map(int, first.stdout.readline().split())
+        os.kill(child, signal.SIGINT)  # Ctrl-C reaches all: it is for the first one to stop
+        time.sleep(0.5)
+        os.kill(child, 0)
+    finally:
+        first.kill()
+        first.wait()
+    deadline = time.monotonic() + 20
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def brighter(image, seed):
+    return image + np.uint8(seed)
+
+
+def alive(pid):
+    """Whether a process runs; what has ended and waits to be reaped does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
