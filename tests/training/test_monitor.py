@@ -1,10 +1,13 @@
 """What a training shows."""
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("keras")
 pytest.importorskip("tensorboard")
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.training.small_set import read_curve
 from training.monitor import Monitor
@@ -31,8 +34,12 @@ def test_a_validation_is_a_line_points_and_the_hardest_pictures(tmp_path, capsys
     monitor.validated(5, {"changed recall@1": 0.5, "changed recall@5": 1.0}, np.eye(4))
     assert "step 5: changed recall@1 50.0" in capsys.readouterr().out
     assert read_curve(tmp_path) == {(5, "changed recall@1"): 0.5, (5, "changed recall@5"): 1.0}
-    (events,) = (tmp_path / "tensorboard").iterdir()
-    assert b"hardest" in events.read_bytes()
+    shown = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(point.step, point.value) for point in shown.Scalars("changed recall at 1")] == [(5, 0.5)]
+    (sheet,) = shown.Images("hardest: right, found")
+    assert (sheet.step, sheet.width, sheet.height) == (5, 320, 480)
+    image = cv2.imdecode(np.frombuffer(sheet.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
+    assert {int(value) for value in np.unique(image)} == {0, 40, 80, 120}
 
 
 def test_the_hardest_lose_most_clearly(tmp_path):
