@@ -1,5 +1,7 @@
 """How well a network finds places again while it is trained: recall on the split "validation"."""
 
+from itertools import islice
+
 import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
@@ -88,12 +90,10 @@ def describe(network, pictures, spec):
     Returns:
         (N, D) float32.
     """
-    descriptors, waiting = [], []
-    for picture in pictures:
-        waiting.append(prepare(picture, spec))
-        if len(waiting) == _AT_ONCE:
-            descriptors.append(network.predict_on_batch(np.concatenate(waiting)))
-            waiting = []
-    if waiting:
-        descriptors.append(network.predict_on_batch(np.concatenate(waiting)))
+    prepared = (prepare(picture, spec) for picture in pictures)
+    descriptors = []
+    for batch in iter(lambda: list(islice(prepared, _AT_ONCE)), []):
+        missing = _AT_ONCE - len(batch)  # JAX would compile anew for another number
+        answer = network.predict_on_batch(np.concatenate(batch + missing * batch[-1:]))
+        descriptors.append(answer[: len(batch)])
     return np.concatenate(descriptors).astype(np.float32)
