@@ -5,6 +5,7 @@ import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
 from training.fitting import kmeans, place_whitening, principal_components
+from training.network import first_of_head
 
 _WEIGHT = 0.03  # root mean square of the whitening's weights; as fitted they are some hundred times that
 
@@ -50,7 +51,7 @@ def initialize(network, config, pictures, indices, spec, augment):
     """
     once = Views(pictures, indices, spec, augment, 1)
     initialize_pooling(network, once, config.equalization, config.sharpness)
-    if _has(network, "whitening"):
+    if "whitening" in [layer.name for layer in network.layers]:
         fit_whitening(network, Views(pictures, indices, spec, augment, config.copies), config.shrinkage)
 
 
@@ -84,15 +85,14 @@ def initialize_pooling(network, batches, equalization, sharpness, per_picture=40
         per_picture: number of local features that each picture gives.
         seed: of the choice of features and first centres.
     """
-    netvlad, reduces = network.get_layer("netvlad"), _has(network, "reduction")
-    before = network.get_layer("reduction") if reduces else netvlad
-    backbone = keras.Model(network.input, before.input)
+    netvlad, first = network.get_layer("netvlad"), first_of_head(network)
+    backbone = keras.Model(network.input, first.input)
     random = np.random.default_rng(seed)
     features = np.concatenate(
         [_some(backbone.predict_on_batch(batch), per_picture, random) for batch in batches]
     )
-    if reduces:
-        features = _fit_reduction(before, features, equalization)
+    if first is not netvlad:
+        features = _fit_reduction(first, features, equalization)
     if netvlad.normalize_input:
         features = features / np.linalg.norm(features, axis=1, keepdims=True)
     netvlad.set_centers(kmeans(features, netvlad.clusters + netvlad.ghosts, seed), sharpness)
@@ -105,10 +105,6 @@ def _fit_reduction(reduction, features, equalization):
     projection = directions[:, kept] / np.maximum(variances[kept], 1e-9) ** (equalization / 2)
     reduction.set_weights([np.float32(projection[None, None]), np.float32(-mean @ projection)])
     return np.float32((features - mean) @ projection)
-
-
-def _has(network, name):
-    return any(layer.name == name for layer in network.layers)
 
 
 def _some(grids, count, random):

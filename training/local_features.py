@@ -11,8 +11,7 @@ import keras
 import numpy as np
 
 from training.files import write_atomically
-
-_AT_ONCE = 64  # descriptors
+from training.network import answers, first_of_head
 
 
 class LocalFeatures:
@@ -58,9 +57,7 @@ class LocalFeatures:
         Args:
             head: Keras model of :func:`split`.
         """
-        starts = range(0, self._count, _AT_ONCE)
-        parts = [np.float32(self._features[start : start + _AT_ONCE, 0]) for start in starts]
-        return np.concatenate([head.predict_on_batch(part) for part in parts])
+        return answers(head, (np.float32(views[:1]) for views in self._features))
 
     def _compute(self, backbone, shape):
         """The file's bytes, picture by picture; a memory map would crash on a full disk."""
@@ -87,16 +84,12 @@ def split(network):
     Raises:
         ValueError: if a layer of the backbone is trained.
     """
-    names = [layer.name for layer in network.layers]
-    start = names.index("reduction" if "reduction" in names else "netvlad")
-    trained = [layer.name for layer in network.layers[:start] if layer.trainable_variables]
+    start = first_of_head(network).input
+    backbone = keras.Model(network.input, start)
+    trained = [layer.name for layer in backbone.layers if layer.trainable_variables]
     if trained:
         raise ValueError(
             "expected an optimizer.frozen that fits every layer of the backbone, whose local features "
             f"batch.copies keeps. Received: one that leaves {', '.join(trained)}"
         )
-    backbone = keras.Model(network.input, network.layers[start].input)
-    answer = features = keras.Input(backbone.output.shape[1:], name="features")
-    for layer in network.layers[start:]:
-        answer = layer(answer)
-    return backbone, keras.Model(features, answer, name="head")
+    return backbone, keras.Model(start, network.output, name="head")

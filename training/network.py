@@ -1,12 +1,16 @@
 """The place-recognition network: backbone, its surroundings, reduction, NetVLAD, whitening, unit norm."""
 
+from itertools import islice
 from typing import NamedTuple
 
 import keras
+import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.backbones import BACKBONES
 from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening
+
+_AT_ONCE = 32  # inputs
 
 
 class NetworkConfig(NamedTuple):
@@ -63,6 +67,29 @@ def build_network(config):
         components = Whitening(config.size, name="whitening")(descriptor)
         descriptor = L2Normalization(name="descriptor")(components)
     return keras.Model(image, descriptor, name="place_recognition")
+
+
+def first_of_head(network):
+    """The layer of a network that takes the backbone's local features: its reduction, or NetVLAD itself."""
+    names = [layer.name for layer in network.layers]
+    return network.get_layer("reduction" if "reduction" in names else "netvlad")
+
+
+def answers(network, inputs):
+    """What a network answers to many inputs, some at a time.
+
+    Args:
+        network: Keras model.
+        inputs: iterable of (1, …) float32, at least one.
+
+    Returns:
+        (N, …) float32.
+    """
+    inputs, found = iter(inputs), []
+    for some in iter(lambda: list(islice(inputs, _AT_ONCE)), []):
+        missing = _AT_ONCE - len(some)  # JAX would compile anew for another number
+        found.append(network.predict_on_batch(np.concatenate(some + missing * some[-1:]))[: len(some)])
+    return np.concatenate(found).astype(np.float32)
 
 
 def input_spec(config):

@@ -1,14 +1,11 @@
 """How well a network finds places again while it is trained: recall on the split "validation"."""
 
-from itertools import islice
-
 import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
 from training.distribution import ALONE, gather, own_copy
+from training.network import answers
 from training.retrieval import recall_at
-
-_AT_ONCE = 32  # pictures
 
 
 class Validation:
@@ -90,10 +87,4 @@ def describe(network, pictures, spec):
     Returns:
         (N, D) float32.
     """
-    prepared = (prepare(picture, spec) for picture in pictures)
-    descriptors = []
-    for batch in iter(lambda: list(islice(prepared, _AT_ONCE)), []):
-        missing = _AT_ONCE - len(batch)  # JAX would compile anew for another number
-        answer = network.predict_on_batch(np.concatenate(batch + missing * batch[-1:]))
-        descriptors.append(answer[: len(batch)])
-    return np.concatenate(descriptors).astype(np.float32)
+    return answers(network, (prepare(picture, spec) for picture in pictures))

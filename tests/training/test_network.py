@@ -5,7 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
 
-from training.network import NetworkConfig, build_network, input_spec, resized  # noqa: E402
+from training.network import NetworkConfig, answers, build_network, input_spec, resized  # noqa: E402
 
 SMALL = NetworkConfig(
     height=32, width=48, last_block=2, context="", reduced=6, clusters=3, position=0.0, size=5
@@ -95,3 +95,12 @@ def test_a_size_of_nothing_is_refused(size):
 def test_a_size_too_small_for_the_network_is_refused():
     with pytest.raises(ValueError, match="4 × 4 pixels"):
         resized(build_network(SMALL._replace(backbone="vgg16", last_block=5)), 4, 4)
+
+
+@pytest.mark.parametrize("count", [1, 32, 33])
+def test_answers_are_those_of_the_inputs_alone_whatever_their_number(count):
+    inputs = np.random.default_rng(0).normal(size=(count, 1, 4)).astype(np.float32)
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    found = answers(network, iter(inputs))
+    assert (found.shape, found.dtype) == ((count, 3), np.float32)
+    np.testing.assert_allclose(found, network.predict_on_batch(inputs[:, 0]), atol=1e-6)
