@@ -18,9 +18,9 @@ RUN test -e /usr/local/cuda/include/cuda.h || { \
       exit 1; }
 
 # First what changes seldom.
-COPY requirements-tx2.txt /tmp/
+COPY requirements/tx2.txt /tmp/
 RUN python3 -m pip install --no-cache-dir pip==21.3.1 setuptools==59.6.0 wheel==0.37.1 numpy==1.19.5 && \
-    python3 -m pip install --no-cache-dir --no-build-isolation -r /tmp/requirements-tx2.txt
+    python3 -m pip install --no-cache-dir --no-build-isolation -r /tmp/tx2.txt
 
 WORKDIR /workspace/src/place_recognition_ros
 COPY . .

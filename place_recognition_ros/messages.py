@@ -11,7 +11,8 @@ from std_msgs.msg import Header
 from place_recognition_ros import images
 from place_recognition_ros.detector import Query
 from place_recognition_ros.msg import Descriptor, LoopCandidate
-from place_recognition_ros.types import Candidate, Pose
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Candidate
 
 
 def to_image(message: Union[Image, CompressedImage]) -> np.ndarray:

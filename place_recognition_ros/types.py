@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from place_recognition_ros.poses import Pose
+
 FEATURE = np.dtype(
     [
         ("x", "<f4"),
@@ -46,13 +48,6 @@ class Reason(IntEnum):
     DEGENERATE = 6  # the geometry rests on too small a part of the picture
     ODOMETRY_CONFLICT = 7
     TOO_RECENT = 8  # the camera has not left the place since
-
-
-class Pose(NamedTuple):
-    """A pose in a session's world frame."""
-
-    position: np.ndarray  # (3,) float64, metres
-    orientation: np.ndarray  # (4,) float64, unit quaternion x, y, z, w
 
 
 class Keyframe(NamedTuple):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import EngineError, ImageError
-from place_recognition_ros.types import Keyframe, Kind, Pose, Reason, Status
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Keyframe, Kind, Reason, Status
 
 SECOND = 10**9
 ANY = {"min_similarity": -0.99, "min_margin": -2.0}  # let the later checks decide

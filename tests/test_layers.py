@@ -14,7 +14,7 @@ PACKAGE = "place_recognition_ros"
 
 # A part may import the parts of the lines above it and, in the first line, its neighbours.
 LAYERS = (
-    ("errors", "types", "config", "images", "stopwatch"),
+    ("errors", "poses", "types", "config", "images", "stopwatch"),
     ("descriptor", "keyframes", "loops"),
     ("detector",),
     ("worker", "messages"),
@@ -23,7 +23,7 @@ LAYERS = (
 )
 ON_TOP = ("tools",)  # may import every part that knows no ROS
 KNOW_ROS = ("messages", "diagnostics", "markers", "node")
-THIRD_PARTY = {"numpy", "faiss", "cv2", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
+THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
 ROS = {"rospy", "genpy", "rosgraph", "message_filters"}
 MAX_LINES = 300
 

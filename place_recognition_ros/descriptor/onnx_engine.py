@@ -24,7 +24,9 @@ class OnnxEngine:
         try:
             import onnxruntime  # only where this engine is chosen
         except ImportError as error:
-            raise EngineError(f"expected ONNX Runtime (requirements.txt). Received: {error}") from error
+            raise EngineError(
+                f"expected ONNX Runtime (requirements/runtime.txt). Received: {error}"
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

@@ -10,9 +10,8 @@ from typing import Deque, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from place_recognition_ros.keyframes.index import Entry, KeyframeIndex
-from place_recognition_ros.keyframes.picker import distance
 from place_recognition_ros.keyframes.store import KeyframeStore
-from place_recognition_ros.types import Pose
+from place_recognition_ros.poses import Pose, distance
 
 SAMPLES_SINCE = 64  # keyframes looked at when asked whether the camera has left a place
 

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Deque, Optional, Tuple
 
-from place_recognition_ros.types import Pose
+from place_recognition_ros.poses import Pose
 
 
 class OdometryBuffer:

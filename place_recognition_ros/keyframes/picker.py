@@ -3,9 +3,7 @@
 from enum import Enum
 from typing import Optional
 
-import numpy as np
-
-from place_recognition_ros.types import Pose
+from place_recognition_ros.poses import Pose, angle, distance
 
 CLOCK_JUMP = 10**9  # nanoseconds: stamps further back than this are another run of the clock
 
@@ -65,15 +63,5 @@ class KeyframePicker:
         if not (self._min_motion or self._min_rotation) or pose is None or self._pose is None:
             return True
         far = self._min_motion and distance(self._pose, pose) >= self._min_motion
-        turned = self._min_rotation and rotation(self._pose, pose) >= self._min_rotation
+        turned = self._min_rotation and angle(self._pose, pose) >= self._min_rotation
         return bool(far or turned)
-
-
-def distance(a: Pose, b: Pose) -> float:
-    """Metres between two poses of one frame."""
-    return float(np.linalg.norm(a.position - b.position))
-
-
-def rotation(a: Pose, b: Pose) -> float:
-    """Radians between two orientations, 0 to π."""
-    return 2.0 * float(np.arccos(min(1.0, abs(float(np.dot(a.orientation, b.orientation))))))

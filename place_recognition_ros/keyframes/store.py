@@ -14,7 +14,8 @@ from typing import Iterator, NamedTuple, Optional
 import numpy as np
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
-from place_recognition_ros.types import FEATURE, Pose
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import FEATURE
 
 SCHEMA = 1
 

@@ -61,8 +61,8 @@ def _error(ran: Ran, lines: List[str]) -> str:
 def _pip(machine: Machine, board: Board, package: str) -> str:
     pip = f"{shlex.quote(machine.python)} -m pip install"
     if board.has_jetpack_4:
-        return f"{pip} {_TOOLS} && {pip} -c requirements-tx2.txt {package}"
-    return f"{pip} -c requirements.txt {package}"
+        return f"{pip} {_TOOLS} && {pip} -c requirements/tx2.txt {package}"
+    return f"{pip} -c requirements/runtime.txt {package}"
 
 
 def _known_mend(board: Board, error: str) -> str:
@@ -141,7 +141,7 @@ def check_pycuda(machine: Machine) -> Line:
     build = f"{_CUDA} && {_pip(machine, board, 'pycuda')}"
     if board.has_jetpack_4:  # its own numpy would be built from source, in a quarter of an hour
         tools = f"{pip} {_TOOLS} numpy==1.19.5"
-        build = f"{_CUDA} && {tools} && {pip} --no-build-isolation -c requirements-tx2.txt pycuda"
+        build = f"{_CUDA} && {tools} && {pip} --no-build-isolation -c requirements/tx2.txt pycuda"
     return Line(FAIL, imported.error, _known_mend(board, imported.error) or build)
 
 

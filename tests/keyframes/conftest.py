@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.keyframes.store import KeyframeStore
-from place_recognition_ros.types import FEATURE, Pose
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import FEATURE
 
 SIZE = 8
 MODEL = "small-0123456789ab"

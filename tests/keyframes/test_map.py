@@ -3,7 +3,8 @@ import pytest
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.keyframes.map import KeyframeMap
-from place_recognition_ros.types import FEATURE, Pose
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import FEATURE
 
 SECOND = 10**9
 MIN_AGE = 10 * SECOND

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.keyframes.odometry import OdometryBuffer
-from place_recognition_ros.types import Pose
+from place_recognition_ros.poses import Pose
 
 MS = 10**6
 START = 10**18

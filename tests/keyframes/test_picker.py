@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from place_recognition_ros.keyframes.picker import KeyframePicker, Verdict, distance, rotation
-from place_recognition_ros.types import Pose
+from place_recognition_ros.keyframes.picker import KeyframePicker, Verdict
+from place_recognition_ros.poses import Pose
 
 MS = 10**6
 START = 10**18  # some stamp of today, nanoseconds
@@ -108,20 +108,3 @@ def test_shuffled_stamps_never_go_backwards(rng):
     stamps = START + rng.permutation(1000) * MS
     chosen = picked(KeyframePicker(0, 0, 0), [int(stamp) for stamp in stamps])
     assert chosen == sorted(set(chosen))
-
-
-def test_distance_is_in_metres():
-    assert distance(pose(1), pose(4)) == pytest.approx(3)
-
-
-@pytest.mark.parametrize("turn", [0.0, 0.1, 1.0, math.pi / 2, 3.0, math.pi])
-def test_rotation_is_in_radians_whatever_the_sign_of_the_quaternion(turn):
-    a, b = pose(turn=0.3), pose(turn=0.3 + turn)
-    for other in (b, b._replace(orientation=-b.orientation)):
-        assert rotation(a, other) == pytest.approx(turn, abs=1e-6)
-        assert rotation(other, a) == pytest.approx(turn, abs=1e-6)
-
-
-def test_rotation_of_a_quaternion_a_little_too_long_is_a_number():
-    long = Pose(np.zeros(3), np.array([0, 0, 0, 1.0000001]))
-    assert rotation(long, long) == 0

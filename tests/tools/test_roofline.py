@@ -130,7 +130,7 @@ def test_a_missing_onnx_runtime_is_told(monkeypatch):
 
 
 def test_multiply_adds_are_those_that_evaluation_counts(root):
-    onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
+    onnx = pytest.importorskip("onnx", reason="training needs requirements/training.txt")
     from training.evaluation.cost import onnx_cost
 
     path = default_model_path()

@@ -227,9 +227,9 @@ def test_a_pc_with_a_gpu(pretend):
 @pytest.mark.parametrize(
     "commands, name, mend",
     [
-        (NO_TENSORRT, "TensorRT", PIP + " -c requirements.txt tensorrt"),
+        (NO_TENSORRT, "TensorRT", PIP + " -c requirements/runtime.txt tensorrt"),
         ({"import pycuda": Ran(1, "imported\n" + NO_DEVICE)}, "PyCUDA", "nvidia-smi"),
-        ({"import pycuda": missing("pycuda")}, "PyCUDA", PIP + " -c requirements.txt pycuda"),
+        ({"import pycuda": missing("pycuda")}, "PyCUDA", PIP + " -c requirements/runtime.txt pycuda"),
         (NO_ROSPY, "rospy", "./run setup"),
     ],
 )

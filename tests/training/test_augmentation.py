@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("albumentations", reason="training needs requirements-training.txt")
-pydantic = pytest.importorskip("pydantic", reason="training needs requirements-training.txt")
+pytest.importorskip("albumentations", reason="training needs requirements/training.txt")
+pydantic = pytest.importorskip("pydantic", reason="training needs requirements/training.txt")
 
 from training.augmentation import Augmentation, AugmentationConfig  # noqa: E402
 from training.preview import contact_sheet, write_preview  # noqa: E402

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group  # noqa: E402
 

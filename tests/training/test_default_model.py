@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
+onnx = pytest.importorskip("onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import read_model  # noqa: E402

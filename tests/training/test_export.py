@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
-pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402

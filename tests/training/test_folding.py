@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from tests.training.networks import normalized_mobilenet  # noqa: E402
 from training.folding import fold_batch_normalization  # noqa: E402

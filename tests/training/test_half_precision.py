@@ -5,9 +5,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
-pytest.importorskip("keras", reason="training needs requirements-training.txt")
-pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+onnx = pytest.importorskip("onnx", reason="training needs requirements/training.txt")
+pytest.importorskip("keras", reason="training needs requirements/training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
-pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 import onnxruntime  # noqa: E402
 

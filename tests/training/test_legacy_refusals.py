@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training import legacy_files  # noqa: E402

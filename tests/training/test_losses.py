@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from training.losses import (  # noqa: E402
     LOSSES,
@@ -244,13 +244,13 @@ def test_far_negatives_of_multi_similarity_do_not_overflow():
 
 
 def test_a_configuration_can_name_each_loss():
-    config = pytest.importorskip("training.config", reason="training needs requirements-training.txt")
+    config = pytest.importorskip("training.config", reason="training needs requirements/training.txt")
     for name in NAMES:
         assert config.LossConfig(name=name).name == name
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs on JAX already")
-@pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements-training.txt")
+@pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements/training.txt")
 def test_the_same_on_jax():
     """The equations, the gradients where they are hardest, the metrics; in a process of its own."""
     chosen = "paper_says or alike or test_metrics or on_jax"

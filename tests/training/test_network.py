@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from training.network import NetworkConfig, answers, build_network, input_spec, resized  # noqa: E402
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
-pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402

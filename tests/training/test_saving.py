@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs requirements-training.txt")
+keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training.refusals import refusal  # noqa: E402

@@ -1,6 +1,6 @@
 """TensorRT reads what training/export.py writes: by the table of its operators, and for real.
 
-For real means NVIDIA's own parser and builder in TensorRT for RTX (requirements-tensorrt.txt), which run
+For real means NVIDIA's own parser and builder in TensorRT for RTX (requirements/tensorrt.txt), which run
 without a GPU. They are of the newest generation; that the TX2's 8.2 knows the operators is in the table.
 """
 
@@ -12,9 +12,9 @@ import sys
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="training needs requirements-training.txt")
-pytest.importorskip("keras", reason="training needs requirements-training.txt")
-pytest.importorskip("tf2onnx", reason="training needs requirements-training.txt")
+onnx = pytest.importorskip("onnx", reason="training needs requirements/training.txt")
+pytest.importorskip("keras", reason="training needs requirements/training.txt")
+pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
@@ -24,7 +24,7 @@ from training.half_precision import to_half  # noqa: E402
 
 needs_tensorrt = pytest.mark.skipif(
     importlib.util.find_spec("tensorrt_rtx_bindings") is None,
-    reason="NVIDIA's parser is not here: pip install -r requirements-tensorrt.txt",
+    reason="NVIDIA's parser is not here: pip install -r requirements/tensorrt.txt",
 )
 each_model = pytest.mark.parametrize("name", NAMES)
 each_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))

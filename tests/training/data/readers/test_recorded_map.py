@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 import pytest
 
-from place_recognition_ros.types import Pose
+from place_recognition_ros.poses import Pose
 from training.data import Record, read_picture
 from training.data.readers.recorded_map import read_recorded_map
 

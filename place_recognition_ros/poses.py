@@ -1,0 +1,32 @@
+"""Poses of a robot or a camera in the world frame of its session. Metres, radians; REP 103 axes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+
+class Pose(NamedTuple):
+    """A rigid transform from the body to the session's world frame."""
+
+    position: np.ndarray  # (3,) float64, metres
+    orientation: np.ndarray  # (4,) float64, unit quaternion x, y, z, w
+
+    @property
+    def rotation(self) -> Rotation:
+        """The orientation as SciPy's Rotation.
+
+        Raises:
+            ValueError: if the quaternion is zero.
+        """
+        return Rotation.from_quat(self.orientation)
+
+
+def distance(a: Pose, b: Pose) -> float:
+    """Metres between two poses in one frame."""
+    return float(np.linalg.norm(a.position - b.position))
+
+
+def angle(a: Pose, b: Pose) -> float:
+    """Radians between two orientations, 0 to π."""
+    return float((a.rotation.inv() * b.rotation).magnitude())
