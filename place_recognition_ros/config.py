@@ -27,7 +27,7 @@ class Parameter(NamedTuple):
             return " | ".join(self.choices)
         if self.low is not None:
             return f"{self.low} … {self.high}"
-        return "true | false" if isinstance(self.default, bool) else "a path"
+        return "true | false" if isinstance(self.default, bool) else "text"
 
     def check(self, value: Any) -> Any:
         """``value`` in the parameter's type.
@@ -72,6 +72,9 @@ class Config:
     )
     threads: int = _parameter(1, "CPU threads for inference; one is the fastest per core", low=1, high=64)
     map_path: str = _parameter("", "file that keeps the map across restarts; empty: forgotten at exit")
+    robot: str = _parameter(
+        "", "name of this robot, stored with its sessions; tells the robots of a merged map apart"
+    )
     max_keyframes: int = _parameter(
         100000, "the map stops growing here, which bounds the memory", low=1, high=10000000
     )

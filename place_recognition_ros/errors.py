@@ -5,14 +5,15 @@
     PlaceRecognitionError
     ├── ConfigError        a parameter is unknown, of another type or out of its range
     ├── ImageError         an image cannot be decoded: encoding, size, step or content
+    ├── KeyframeError      a keyframe's stamp or pose is not usable
     ├── ModelError         a model or its card is missing, damaged or of another shape
-    ├── EngineError        an inference engine cannot be opened or does not answer properly
+    ├── EngineError        an inference engine cannot be opened or fails
     ├── StoreError         the map on disk cannot be opened, read or written
     │   ├── StoreBusy      another process holds it
     │   └── MapMismatch    it was made by another model or another schema
-    └── WorkerBusy         the worker cannot take or answer a request in time
+    └── WorkerBusy         the worker cannot take or finish a request in time
 
-A message says what was expected and what came: ``expected …. Received: encoding='rgb16'``.
+A message says what was expected and what was received: ``expected …. Received: encoding='rgb16'``.
 """
 
 
@@ -28,12 +29,16 @@ class ImageError(PlaceRecognitionError):
     """An image cannot be decoded: encoding, size, step or content."""
 
 
+class KeyframeError(PlaceRecognitionError):
+    """A keyframe's stamp or pose is not usable."""
+
+
 class ModelError(PlaceRecognitionError):
     """A model or its card is missing, damaged or of another shape."""
 
 
 class EngineError(PlaceRecognitionError):
-    """An inference engine cannot be opened or does not answer properly."""
+    """An inference engine cannot be opened or fails."""
 
 
 class StoreError(PlaceRecognitionError):
@@ -49,4 +54,4 @@ class MapMismatch(StoreError):
 
 
 class WorkerBusy(PlaceRecognitionError):
-    """The worker cannot take or answer a request in time."""
+    """The worker cannot take or finish a request in time."""

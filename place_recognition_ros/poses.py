@@ -21,6 +21,12 @@ class Pose(NamedTuple):
         """
         return Rotation.from_quat(self.orientation)
 
+    @property
+    def is_rigid(self) -> bool:
+        """Whether all numbers are finite and the quaternion has unit norm, but for rounding."""
+        norm = float(np.linalg.norm(self.orientation))
+        return bool(np.isfinite(self.position).all()) and abs(norm - 1.0) < 1e-2  # false for NaN too
+
 
 def distance(a: Pose, b: Pose) -> float:
     """Metres between two poses in one frame."""

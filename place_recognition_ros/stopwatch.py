@@ -1,11 +1,9 @@
-"""How long the stages of the work take."""
+"""How long each stage of the processing takes."""
 
 import time
 from collections import deque
 from contextlib import contextmanager
 from typing import Deque, Dict, Iterator, Tuple
-
-import numpy as np
 
 
 class Stopwatch:
@@ -28,7 +26,6 @@ class Stopwatch:
         finally:
             self._seconds.setdefault(stage, deque(maxlen=self._keep)).append(time.perf_counter() - start)
 
-    def summary(self) -> Dict[str, Tuple[float, float]]:
-        """Stage ► (median, 95th percentile) of its latest durations, seconds."""
-        stages = list(self._seconds.items())
-        return {stage: tuple(np.percentile(list(seconds), (50, 95))) for stage, seconds in stages}
+    def snapshot(self) -> Dict[str, Tuple[float, ...]]:
+        """Stage → its latest durations, seconds; the values do not change later."""
+        return {stage: tuple(seconds) for stage, seconds in self._seconds.items()}

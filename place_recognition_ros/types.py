@@ -1,7 +1,7 @@
-"""The values that pass between the parts. None of them knows ROS."""
+"""The values that pass between the parts of the package. None of them knows ROS."""
 
-from enum import IntEnum
-from typing import NamedTuple, Optional
+from enum import Enum, IntEnum
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -24,15 +24,15 @@ class Kind(IntEnum):
     LOOP_CLOSURE = 0  # in the same session
     KIDNAP_RECOVERY = 1  # the first match after tracking was lost, in an earlier session
     INTER_SESSION = 2  # in an earlier session
-    RELOCALIZATION = 3  # the answer to a question
+    RELOCALIZATION = 3  # the result of a service request
 
 
 class Status(IntEnum):
-    """How far a match has come. The numbers are those of LoopCandidate.msg."""
+    """How many checks a match has passed. The numbers are those of LoopCandidate.msg."""
 
     RETRIEVED = 0  # similar; not checked further
-    CONSISTENT = 1  # its neighbours in time are similar too
-    VERIFIED = 2  # and the local features agree with a rigid scene
+    CONSISTENT = 1  # the keyframes before and after it are similar too
+    VERIFIED = 2  # and the local features fit one rigid scene
     REJECTED = 3  # see reason
 
 
@@ -41,25 +41,91 @@ class Reason(IntEnum):
 
     NONE = 0
     LOW_SIMILARITY = 1
-    AMBIGUOUS = 2  # another place is more similar by more than the allowed margin
-    NOT_CONSISTENT = 3  # the keyframes before the query do not fit those round the match
-    FEW_MATCHES = 4  # of local features
-    FEW_INLIERS = 5  # of the epipolar geometry
-    DEGENERATE = 6  # the geometry rests on too small a part of the picture
-    ODOMETRY_CONFLICT = 7
-    TOO_RECENT = 8  # the camera has not left the place since
+    AMBIGUOUS = 2  # several places fit as well
+    OUTRANKED = 3  # another place fits better
+    NOT_CONSISTENT = 4  # the keyframes before the query do not fit those around the match
+    FEW_MATCHES = 5  # of local features
+    FEW_INLIERS = 6  # of the epipolar geometry
+    DEGENERATE = 7  # the inliers cover too small a part of the image
+    CONTRADICTED = 8  # what should be visible is not
+    ODOMETRY_CONFLICT = 9
+    TOO_RECENT = 10  # the camera has not left the place since
+    NOT_YET = 11  # the evidence is still too weak
+
+
+class TrackingState(IntEnum):
+    """The state of the SLAM front end. The numbers are those of KidnapState.msg."""
+
+    TRACKING = 0
+    LOST = 1
+    RECOVERED = 2  # was lost, and a match in an earlier session was found since
+
+
+class Count(Enum):
+    """What the node counts. The values are the names in /diagnostics."""
+
+    KEYFRAME = "keyframes"
+    CLOCK_JUMPED = "clock jumped back"  # each began a new session
+    # images that did not become keyframes
+    DROPPED = "dropped"  # a newer image came before the worker was free
+    NO_STAMP = "without stamp"
+    NOT_NEWER = "not newer than the last"
+    TOO_SOON = "sooner than max_rate_hz"
+    NOT_MOVED = "not moved"
+    BAD_IMAGE = "bad images"
+    # what was done with each keyframe
+    STORED = "stored"
+    FEW_FEATURES = "without enough features"  # nor searched for
+    TRACKING_LOST = "not stored: tracking lost"
+    MAP_FULL = "not stored: map full"
+    STORE_FAILED = "not stored: write failed"
+    FAILED = "failed"  # an exception
+    # what came through services
+    QUERY = "service queries"
+
+
+class Camera(NamedTuple):
+    """The camera of a keyframe."""
+
+    width: int  # pixels
+    height: int  # pixels
+    frame_id: str = ""  # the optical frame (REP 103: z forward)
+    distortion_model: str = ""  # a name of sensor_msgs/CameraInfo; empty: not calibrated
+    intrinsics: Optional[np.ndarray] = None  # (3, 3) float64, K, pixels
+    distortion: Optional[np.ndarray] = None  # (n,) float64, D
 
 
 class Keyframe(NamedTuple):
-    """One picture of the camera, as the SLAM system or the camera gives it."""
+    """One image of the camera, as the SLAM system or the camera gives it."""
 
     image: np.ndarray  # (H, W, 3) uint8 BGR, or (H, W) uint8 gray
     stamp: int  # nanoseconds
-    pose: Optional[Pose] = None
+    pose: Optional[Pose] = None  # of ``pose_frame`` in ``world_frame``
+    camera: Optional[Camera] = None  # None: only the size of the image is known
+    pose_frame: str = ""  # base_link, for example
+    world_frame: str = ""  # odom, for example; one session has one
+    base_to_camera: Optional[Pose] = None  # of the camera in ``pose_frame``
+
+
+class View(NamedTuple):
+    """What geometric verification needs of an image."""
+
+    features: np.ndarray  # (N,) FEATURE, in pixels of the original image
+    camera: Optional[Camera] = None  # None: the size is not known (keyframes from a map of schema 1)
+
+
+class Query(NamedTuple):
+    """An image for which the map was searched."""
+
+    id: int  # of the stored keyframe; 0: not stored
+    stamp: int  # nanoseconds
+    session: int
+    frame_id: str  # the camera's optical frame
+    descriptor: np.ndarray  # (D,) float32, unit norm
 
 
 class Candidate(NamedTuple):
-    """A query keyframe and a keyframe of the map that may show the same place."""
+    """A query and a keyframe of the map that may show the same place."""
 
     kind: Kind
     status: Status
@@ -70,15 +136,53 @@ class Candidate(NamedTuple):
     match_stamp: int  # nanoseconds
     query_session: int
     match_session: int
+    query_robot: str
+    match_robot: str
     similarity: float  # cosine, -1 to 1
     margin: float  # similarity minus that of the best other place (−1 where there is none)
-    matches: int = -1  # of local features; -1: not looked at
-    inliers: int = -1  # of the epipolar geometry; -1: not looked at
+    confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not calibrated
+    matches: int = -1  # of local features; -1: geometry not run
+    inliers: int = -1  # of the epipolar geometry; -1: geometry not run
 
     @property
     def accepted(self) -> bool:
         """Whether every check that is switched on was passed."""
         return self.status in (Status.CONSISTENT, Status.VERIFIED)
 
-    def rejected(self, reason: Reason) -> "Candidate":
-        return self._replace(status=Status.REJECTED, reason=reason)
+
+class Tracking(NamedTuple):
+    """The tracking state and the session that it belongs to."""
+
+    state: TrackingState
+    since: int  # when the state was entered, nanoseconds; 0: at the start
+    session: int
+
+
+class QueryResult(NamedTuple):
+    """Everything that anybody needs to know of one query."""
+
+    query: Optional[Query]  # None: relocalization before the first keyframe
+    candidates: List[Candidate]  # best first, the rejected ones too
+    tracking: Tracking  # after this query
+    outcome: Count  # STORED, or why the keyframe was not stored; QUERY for service requests
+    map_id: str
+    model_id: str
+
+    @property
+    def accepted(self) -> List[Candidate]:
+        """The candidates that passed every check, best first."""
+        return [each for each in self.candidates if each.accepted]
+
+
+class DetectorStatus(NamedTuple):
+    """A snapshot of a detector for diagnostics; nothing in it changes."""
+
+    model_id: str
+    engine: str
+    fallback: str  # why the engine is not the preferred one; empty: it is
+    map_id: str
+    keyframes: int  # in the map
+    damaged: int  # keyframes of the map that were left out because of a wrong CRC
+    tracking: Tracking
+    durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds
+

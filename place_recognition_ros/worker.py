@@ -1,8 +1,9 @@
-"""One thread does all the work, and owns what it works with.
+"""One thread does all the work, and nothing outside it holds what it works with.
 
-New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that an
-overloaded robot answers about now and not about a queue. Requests wait in a short line; the worker takes
-one request and one item in turn, so that neither starves the other.
+New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that the results of an
+overloaded robot are about now and not about a queue. Requests wait in a short line; the worker takes
+one request and one item in turn, so that neither starves the other. After each of them it publishes a status, an
+immutable value that any thread may read.
 """
 
 import threading
@@ -15,24 +16,27 @@ from place_recognition_ros.errors import WorkerBusy
 
 Owned = TypeVar("Owned")
 Item = TypeVar("Item")
+Status = TypeVar("Status")
 
-OPENING_PERIOD = 0.2  # seconds between looks whether to give up
-MAX_WAITING = 8  # requests in line; one more is told that the worker is busy
+OPENING_PERIOD = 0.2  # seconds between checks whether to give up
+MAX_WAITING = 8  # requests in line; one more is refused
 
 
-class Worker(Generic[Owned, Item]):
+class Worker(Generic[Owned, Item, Status]):
     """Handles items and requests one at a time.
 
     Args:
-        open_owned: makes, in the worker's thread, what it works with; has a ``close()``.
+        open_owned: creates, in the worker's thread, what it works with; has a ``close()``.
         handle: takes ``(owned, item)``.
-        on_error: told of every exception of ``handle``; the worker goes on.
+        report: makes the status of ``owned``; cheap, for it is called after each item and request.
+        on_error: is called with every exception of ``handle``; the worker goes on.
     """
 
     def __init__(
         self,
         open_owned: Callable[[], Owned],
         handle: Callable[[Owned, Item], None],
+        report: Callable[[Owned], Status],
         on_error: Callable[[Exception], None],
     ) -> None:
         self.dropped = 0
@@ -40,6 +44,7 @@ class Worker(Generic[Owned, Item]):
         self.failures_in_a_row = 0
         self._open = open_owned
         self._handle = handle
+        self._report = report
         self._on_error = on_error
         self._opened: Future = Future()
         self._wake = threading.Condition()
@@ -49,10 +54,10 @@ class Worker(Generic[Owned, Item]):
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
 
     def start(self, give_up: Callable[[], bool] = lambda: False) -> None:
-        """Start the thread; returns when its belongings are open, or raises what kept them from it.
+        """Start the thread; returns when everything is open, or raises why it could not be opened.
 
         Args:
-            give_up: asked now and then whether to wait no longer: building an engine takes minutes.
+            give_up: called now and then; returns whether to wait no longer: building an engine takes minutes.
 
         Raises:
             WorkerBusy: if it was given up.
@@ -63,7 +68,12 @@ class Worker(Generic[Owned, Item]):
                 self._opened.result()
                 return
         self._stopping = True  # what is opened after all is closed at once
-        raise WorkerBusy("expected the worker to open what it works with. Received: the wish to stop before")
+        raise WorkerBusy("expected the worker to open the model and the map. Received: a request to stop")
+
+    @property
+    def status(self) -> Status:
+        """The newest status; once :meth:`start` has returned there is one."""
+        return self._status
 
     def offer(self, item: Item) -> None:
         """Put an item into the mailbox. Never waits."""
@@ -73,7 +83,7 @@ class Worker(Generic[Owned, Item]):
             self._wake.notify()
 
     def post(self, request: Callable[[Owned], Any]) -> Future:
-        """Have ``request(owned)`` done in the worker's thread, without waiting for it.
+        """Have ``request(owned)`` executed in the worker's thread, without waiting for it.
 
         Raises:
             WorkerBusy: if too many requests wait already, or the worker is stopping.
@@ -88,14 +98,14 @@ class Worker(Generic[Owned, Item]):
         return future
 
     def call(self, request: Callable[[Owned], Any], timeout: float) -> Any:
-        """Have ``request(owned)`` done in the worker's thread and wait for its result.
+        """Have ``request(owned)`` executed in the worker's thread and wait for its result.
 
         Args:
             request: what to do.
             timeout: seconds.
 
         Raises:
-            WorkerBusy: if it could not be taken or done in time.
+            WorkerBusy: if it could not be accepted or finished in time.
         """
         future = self.post(request)
         try:
@@ -103,11 +113,11 @@ class Worker(Generic[Owned, Item]):
         except FutureTimeout as error:
             future.cancel()
             raise WorkerBusy(
-                f"expected an answer of the worker within {timeout} s. Received: none"
+                f"expected a result of the worker within {timeout} s. Received: none, the worker is busy"
             ) from error
 
     def stop(self, timeout: float) -> bool:
-        """Finish the work in hand, close what is owned, end the thread; answers whether it ended in time."""
+        """Finish what is being worked on, close everything, end the thread; returns whether it ended in time."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
@@ -117,19 +127,20 @@ class Worker(Generic[Owned, Item]):
     def _work(self) -> None:
         try:
             owned = self._open()
+            self._status = self._report(owned)
         except Exception as error:
             self._opened.set_exception(error)
             return
         self._opened.set_result(None)
         while self._step(owned):
             pass
-        for _, future in self._requests:  # post takes no more
+        for _, future in self._requests:  # post accepts no more
             if future.set_running_or_notify_cancel():
-                future.set_exception(WorkerBusy("expected an answer of the worker. Received: it is stopping"))
+                future.set_exception(WorkerBusy("expected a result of the worker. Received: it is stopping"))
         owned.close()  # type: ignore[attr-defined]
 
     def _step(self, owned: Owned) -> bool:
-        """Do what comes next; answers whether there is a next step."""
+        """Do what comes next; returns whether there is a next step."""
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._requests or self._newest is not None)
             if self._stopping:
@@ -146,9 +157,13 @@ class Worker(Generic[Owned, Item]):
         if not future.set_running_or_notify_cancel():
             return
         try:
-            future.set_result(request(owned))
+            result = request(owned)
         except Exception as error:
             future.set_exception(error)
+            return
+        finally:
+            self._status = self._report(owned)  # before the result: who waits for it sees both
+        future.set_result(result)
 
     def _take(self, owned: Owned, item: Item) -> None:
         try:
@@ -157,3 +172,5 @@ class Worker(Generic[Owned, Item]):
         except Exception as error:
             self.failures_in_a_row += 1
             self._on_error(error)
+        finally:
+            self._status = self._report(owned)

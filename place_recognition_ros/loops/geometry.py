@@ -1,100 +1,67 @@
-"""Geometric verification: do the local features of two pictures agree with one rigid scene?
+"""Geometric verification: do the local features of two images fit one rigid scene?
 
 ORB features (Rublee et al., ICCV 2011), Lowe's ratio test (IJCV 2004), one common rotation of the
 matched features' orientations (Jégou et al., ECCV 2008, weak geometric consistency), then a
-fundamental matrix, or a homography, with MAGSAC++ (Barath et al., CVPR 2020). A match lives only if it
-comes through all.
+fundamental matrix, or a homography, with MAGSAC++ (Barath et al., CVPR 2020).
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
-from place_recognition_ros.images import shrink
-from place_recognition_ros.types import FEATURE, Reason
+from place_recognition_ros.types import View
 
 MIN_POINTS = 8  # below this no fundamental matrix is fitted
 RATIO = 0.85
 MAX_HAMMING = 64  # of 256 bits
 ANGLE_TOLERANCE = 25.0  # degrees
-EPIPOLAR_TOLERANCE = 2.0  # pixels of the picture in which the features were found
-MIN_SPREAD = 0.05  # of the picture's longer side: standard deviation of the inliers on each axis
+EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
+MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
 
 
-class Verification(NamedTuple):
-    """What the geometry says of two pictures."""
+class Geometry(NamedTuple):
+    """What geometric verification measured on two images."""
 
-    matches: int
-    inliers: int
-    reason: Reason  # NONE: verified
-
-
-class FeatureFinder:
-    """Finds ORB features.
-
-    Args:
-        count: how many at the most.
-        longer_side: pixels; larger pictures are reduced to it first.
-    """
-
-    def __init__(self, count: int, longer_side: int) -> None:
-        self._longer_side = longer_side
-        self._orb = cv2.ORB_create(nfeatures=count, fastThreshold=7)  # type: ignore[attr-defined]
-
-    def find(self, image: np.ndarray) -> np.ndarray:
-        """(N,) ``FEATURE`` of a picture, (H, W, 3) uint8 BGR or (H, W) uint8 gray.
-
-        Coordinates are pixels of the reduced picture.
-        """
-        image = shrink(image, self._longer_side)
-        gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        if min(gray.shape) <= 2 * self._orb.getEdgeThreshold():
-            return np.zeros(0, FEATURE)  # all border; OpenCV throws where its pyramid runs out of pixels
-        points, descriptors = self._orb.detectAndCompute(gray, None)
-        features = np.zeros(len(points), FEATURE)
-        if len(points):
-            features["x"], features["y"] = np.array([point.pt for point in points], np.float32).T
-            features["angle"] = [point.angle for point in points]
-            features["descriptor"] = descriptors
-        return features
+    matches: int  # of local features
+    inliers: int = 0  # of the fundamental matrix or the homography
+    spread: bool = False  # whether the inliers spread over both images; in a spot or on a line almost anything fits
+    coverage: float = 0.0  # inliers among all features of the region that they cover; the lower of both images
 
 
-def verify(
-    query: np.ndarray, match: np.ndarray, min_inliers: int, min_inlier_ratio: float, min_coverage: float
-) -> Verification:
-    """Check whether two pictures can show the same rigid scene.
+def measure(query: View, match: View, min_points: int, longer_side: int) -> Geometry:
+    """Look for one rigid scene in two images.
 
     Args:
-        query: (N,) ``FEATURE``.
-        match: (M,) ``FEATURE``.
-        min_inliers: feature matches that must fit one epipolar geometry.
-        min_inlier_ratio: share of the matches that must fit it.
-        min_coverage: share of all features in the region of the inliers that must be inliers. Of the same
-            wall most features come back; two walls of one design agree in their frames and lamps alone.
+        query: an image.
+        match: another one.
+        min_points: with fewer matched features no scene is fitted.
+        longer_side: pixels; the images are compared as if they were reduced to this size, so that tolerances do
+            not depend on the camera.
 
     Returns:
-        The counts, and the reason why it is not verified: FEW_MATCHES, FEW_INLIERS or DEGENERATE
-        (the inliers crowd in a spot or on a line, where almost anything fits).
+        The evidence. Two walls of one design differ in their coverage: of the same wall most features are found
+        again, of a similar one only the frames and lamps are.
     """
-    first, second = _match(query, match)
-    needed = max(min_inliers, MIN_POINTS)
-    if len(first) < needed:
-        return Verification(len(first), 0, Reason.FEW_MATCHES)
-    a, b = _points(query[first]), _points(match[second])
-    inside = _rigid_inliers(a, b)
-    inliers = int(np.count_nonzero(inside))
-    if inliers < needed or inliers < min_inlier_ratio * len(first):
-        return Verification(len(first), inliers, Reason.FEW_INLIERS)
-    views = ((a[inside], _points(query)), (b[inside], _points(match)))
-    if any(_crowded(*view) for view in views):
-        return Verification(len(first), inliers, Reason.DEGENERATE)
-    if any(inliers < min_coverage * _count_in_region(*view) for view in views):
-        return Verification(len(first), inliers, Reason.FEW_INLIERS)
-    return Verification(len(first), inliers, Reason.NONE)
+    first, second = _match(query.features, match.features)
+    if len(first) < max(min_points, MIN_POINTS):
+        return Geometry(len(first))
+    all_a, all_b = _points(query, longer_side), _points(match, longer_side)
+    a, b = all_a[first], all_b[second]
+    rigid = _rigid_inliers(a, b)
+    inliers = int(np.count_nonzero(rigid))
+    if inliers < MIN_POINTS:
+        return Geometry(len(first), inliers)
+    images = ((a[rigid], all_a), (b[rigid], all_b))
+    return Geometry(
+        len(first),
+        inliers,
+        all(_is_spread(*each) for each in images),
+        min(inliers / max(1, _count_in_region(*each)) for each in images),
+    )
 
 
-def _match(query: np.ndarray, match: np.ndarray) -> tuple:
+def _match(query: np.ndarray, match: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Rows of ``query`` and of ``match`` that look alike, one to one, rotated by one common angle."""
     nothing = (np.zeros(0, int), np.zeros(0, int))
     if len(query) < 2 or len(match) < 2:
@@ -116,15 +83,19 @@ def _match(query: np.ndarray, match: np.ndarray) -> tuple:
     return first[common], second[common]
 
 
-def _points(features: np.ndarray) -> np.ndarray:
-    """(N, 2) float32, pixels."""
-    return np.stack([features["x"], features["y"]], axis=1)
+def _points(view: View, longer_side: int) -> np.ndarray:
+    """(N, 2) float32, pixels of the image reduced to ``longer_side``; the centre of its first pixel is (0, 0)."""
+    points = np.stack([view.features["x"], view.features["y"]], axis=1)
+    if view.camera is None or max(view.camera.width, view.camera.height) <= longer_side:
+        return points
+    scale = np.float32(longer_side / max(view.camera.width, view.camera.height))
+    return (points + np.float32(0.5)) * scale - np.float32(0.5)
 
 
 def _rigid_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(N,) bool: the inliers of a fundamental matrix or, where it has more, of a homography.
 
-    Two pictures from one spot, or of one plane, leave the fundamental matrix undetermined, and OpenCV may
+    Two images from one spot, or of one plane, leave the fundamental matrix undetermined, and OpenCV may
     find none at all.
     """
     method = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
@@ -136,20 +107,20 @@ def _rigid_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     ):
         try:
             _, mask = fit(a, b, method, tolerance, *more)
-        except cv2.error:  # so it answers degenerate points, or with None
+        except cv2.error:  # degenerate points raise it, or give None
             continue
         if mask is not None:
             found.append(mask.ravel().astype(bool))
     return max(found, key=np.count_nonzero)
 
 
-def _crowded(inliers: np.ndarray, features: np.ndarray) -> bool:
-    spread = max(MIN_SPREAD * np.ptp(features, axis=0).max(), EPIPOLAR_TOLERANCE)
-    return bool(inliers.std(axis=0).min() < spread)
+def _is_spread(inliers: np.ndarray, features: np.ndarray) -> bool:
+    needed = max(MIN_SPREAD * np.ptp(features, axis=0).max(), EPIPOLAR_TOLERANCE)
+    return bool(inliers.std(axis=0).min() >= needed)
 
 
 def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
-    """How many features lie in the convex hull of the inliers."""
+    """How many features are in the convex hull of the inliers."""
     low, high = inliers.min(axis=0), inliers.max(axis=0)
     near = features[((low <= features) & (features <= high)).all(axis=1)]
     region = np.zeros((high - low).astype(int)[::-1] + 1, np.uint8)

@@ -1,22 +1,11 @@
-"""Which pictures of a camera stream become keyframes."""
+"""Which images of a camera stream become keyframes."""
 
-from enum import Enum
 from typing import Optional
 
 from place_recognition_ros.poses import Pose, angle, distance
+from place_recognition_ros.types import Count
 
-CLOCK_JUMP = 10**9  # nanoseconds: stamps further back than this are another run of the clock
-
-
-class Verdict(Enum):
-    """What the picker says of a picture; the values are the counters' names in the diagnostics."""
-
-    KEYFRAME = "keyframes"
-    CLOCK_JUMPED = "clock jumped back"  # a keyframe too, but of a new session
-    NO_STAMP = "without stamp"
-    NOT_NEWER = "not newer than the last"
-    TOO_SOON = "sooner than max_rate_hz"
-    NOT_MOVED = "not moved"
+CLOCK_JUMP = 10**9  # nanoseconds: a stamp further back than this shows that the clock was set back
 
 
 class KeyframePicker:
@@ -36,28 +25,31 @@ class KeyframePicker:
         self._stamp = 0
         self._pose: Optional[Pose] = None
 
-    def pick(self, stamp: int, pose: Optional[Pose]) -> Verdict:
-        """Judge the next picture.
+    def pick(self, stamp: int, pose: Optional[Pose]) -> Count:
+        """Judge the next image.
 
         Args:
             stamp: nanoseconds.
             pose: of the camera or the robot, where known.
+
+        Returns:
+            KEYFRAME; CLOCK_JUMPED: a keyframe, too, but of a new session; or why it is not a keyframe.
         """
         verdict = self._judge(stamp, pose)
-        if verdict in (Verdict.KEYFRAME, Verdict.CLOCK_JUMPED):
+        if verdict in (Count.KEYFRAME, Count.CLOCK_JUMPED):
             self._stamp, self._pose = stamp, pose
         return verdict
 
-    def _judge(self, stamp: int, pose: Optional[Pose]) -> Verdict:
+    def _judge(self, stamp: int, pose: Optional[Pose]) -> Count:
         if stamp <= 0:
-            return Verdict.NO_STAMP
+            return Count.NO_STAMP
         if stamp < self._stamp - CLOCK_JUMP:
-            return Verdict.CLOCK_JUMPED
+            return Count.CLOCK_JUMPED
         if stamp <= self._stamp:
-            return Verdict.NOT_NEWER
+            return Count.NOT_NEWER
         if self._stamp and stamp - self._stamp < self._period:
-            return Verdict.TOO_SOON
-        return Verdict.KEYFRAME if self._moved(pose) else Verdict.NOT_MOVED
+            return Count.TOO_SOON
+        return Count.KEYFRAME if self._moved(pose) else Count.NOT_MOVED
 
     def _moved(self, pose: Optional[Pose]) -> bool:
         if not (self._min_motion or self._min_rotation) or pose is None or self._pose is None:

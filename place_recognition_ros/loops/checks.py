@@ -1,0 +1,130 @@
+"""From the most similar keyframes to candidates: evidence is gathered until it decides, the cheapest first."""
+
+from typing import Callable, Iterator, List, NamedTuple
+
+import numpy as np
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.loops.evidence import Evidence, Limits, decide
+from place_recognition_ros.loops.geometry import measure
+from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
+from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.types import Candidate, Kind, Query, View
+
+
+class Observation(NamedTuple):
+    """A query with what the checks need of it."""
+
+    query: Query
+    view: View
+    past: np.ndarray  # (n, D) float32: this descriptor, then those of the keyframes before it
+    accepted: List[Candidate]  # of the keyframes just before it
+
+
+class Checks:
+    """Checks the matches of a query.
+
+    Args:
+        config: the parameters.
+        limits: what the evidence has to reach.
+        memory: the keyframes.
+    """
+
+    def __init__(self, config: Config, limits: Limits, memory: KeyframeMap) -> None:
+        self._config = config
+        self._limits = limits
+        self._memory = memory
+        self._visit = int(config.min_loop_interval_s * 1e9)  # nanoseconds
+
+    def run(
+        self, observation: Observation, matches: List[Match], kind: Callable[[Match], Kind]
+    ) -> List[Candidate]:
+        """Check matches, best first, until one is accepted.
+
+        A place is checked once: its most similar keyframe represents it. Only candidates on which the geometry
+        really ran count towards ``max_verifications``.
+
+        Args:
+            observation: the query.
+            matches: best first.
+            kind: what a match would mean.
+
+        Returns:
+            A candidate for each match, in their order.
+        """
+        candidates = []
+        checked: List[Match] = []
+        verified, accepted = 0, False
+        for match in matches:
+            evidence = Evidence(match.similarity, self._margin(match, matches))
+            known = accepted or verified >= self._config.max_verifications
+            if not known and not any(self._same_place(match, other) for other in checked):
+                for evidence in self._gather(observation, match, evidence):
+                    if decide(evidence, self._limits)[1]:
+                        break
+                if evidence.travelled is not None or evidence.sequence is not None:
+                    checked.append(match)
+                verified += evidence.geometry is not None
+            candidates.append(self._candidate(observation.query, match, kind(match), evidence))
+            accepted = accepted or candidates[-1].accepted
+        return candidates
+
+    def _gather(
+        self, observation: Observation, match: Match, evidence: Evidence
+    ) -> Iterator[Evidence]:
+        """The evidence, growing; the caller stops when it is enough."""
+        yield evidence
+        if match.entry.session == observation.query.session:
+            departure = self._memory.departure(match.entry, observation.query.descriptor)
+            evidence = evidence._replace(
+                travelled=departure.travelled, least_similarity=departure.least_similarity
+            )
+            yield evidence
+        around, row = self._memory.around(match.entry.id, sequence_radius(len(observation.past)))
+        evidence = evidence._replace(sequence=sequence_similarity(observation.past, around, row))
+        yield evidence
+        if self._config.geometric_check:
+            geometry = measure(
+                observation.view,
+                self._memory.view(match.entry.id),
+                self._limits.min_inliers,
+                self._config.feature_image_px,
+            )
+            yield evidence._replace(geometry=geometry, expected=self._is_expected(observation, match))
+
+    def _candidate(self, query: Query, match: Match, kind: Kind, evidence: Evidence) -> Candidate:
+        status, reason = decide(evidence, self._limits)
+        geometry = evidence.geometry
+        return Candidate(
+            kind=kind,
+            status=status,
+            reason=reason,
+            query_id=query.id,
+            match_id=match.entry.id,
+            query_stamp=query.stamp,
+            match_stamp=match.entry.stamp,
+            query_session=query.session,
+            match_session=match.entry.session,
+            query_robot=self._memory.session.robot,
+            match_robot=match.robot,
+            similarity=evidence.similarity,
+            margin=evidence.margin,
+            matches=-1 if geometry is None else geometry.matches,
+            inliers=-1 if geometry is None else geometry.inliers,
+        )
+
+    def _margin(self, match: Match, matches: List[Match]) -> float:
+        others = [other.similarity for other in matches if not self._same_place(match, other)]
+        return match.similarity - max(others, default=-1.0)
+
+    def _same_place(self, a: Match, b: Match) -> bool:
+        near = abs(a.entry.stamp - b.entry.stamp) < max(1, self._visit)
+        return near and a.entry.session == b.entry.session
+
+    def _is_expected(self, observation: Observation, match: Match) -> bool:
+        """Whether a keyframe just before the query was accepted next to the match: not a look-alike then."""
+        reach = sequence_radius(self._config.sequence_length)
+        return any(
+            last.match_session == match.entry.session and abs(last.match_id - match.entry.id) <= reach
+            for last in observation.accepted
+        )

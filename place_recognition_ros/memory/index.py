@@ -1,0 +1,30 @@
+"""The interface of a similarity search; a new one is one file that implements it."""
+
+from abc import ABC, abstractmethod
+from typing import Iterable, List, Tuple
+
+import numpy as np
+
+
+class Index(ABC):
+    """Descriptors by the id of their keyframe. It holds nothing else and is rebuilt from the store."""
+
+    @abstractmethod
+    def add(self, number: int, vector: np.ndarray) -> None:
+        """Add the descriptor, (D,) float32 of unit norm, of keyframe ``number``."""
+
+    @abstractmethod
+    def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
+        """The most similar keyframes.
+
+        Args:
+            vector: (D,) float32, unit norm.
+            k: how many; fewer are returned if fewer are stored.
+
+        Returns:
+            (id, cosine), most similar first.
+        """
+
+    @abstractmethod
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove keyframes by their ids; an id that is not stored is ignored."""

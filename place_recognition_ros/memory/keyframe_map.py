@@ -1,0 +1,166 @@
+"""Everything that the robot remembers: the store on disk, and in memory the timeline, the visit and the index.
+
+A keyframe goes to the store, then to the timeline and the present visit; when the camera has left its place, to
+the index, and only then can it be found.
+"""
+
+import uuid
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from place_recognition_ros.memory.faiss_index import FaissIndex
+from place_recognition_ros.memory.index import Index
+from place_recognition_ros.memory.store import KeyframeStore, Session
+from place_recognition_ros.memory.timeline import Entry, Timeline
+from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.types import Keyframe, View
+
+
+class Match(NamedTuple):
+    """A keyframe of the map that is similar to a query."""
+
+    entry: Entry
+    robot: str  # that took it
+    similarity: float  # cosine
+
+
+class Departure(NamedTuple):
+    """How far the camera has been from a place since it took a keyframe there."""
+
+    travelled: float  # metres along the path; 0 where poses are not known
+    least_similarity: float  # cosine to the keyframes since: low if the camera saw something else
+
+
+class KeyframeMap:
+    """The keyframes of all sessions.
+
+    Args:
+        store: the truth; read here.
+        descriptor_size: length D of the descriptors.
+        visit: holds back the keyframes of the present visit; empty.
+        robot: the name of this robot.
+        index: the similarity search, empty; None: exact search with FAISS.
+    """
+
+    def __init__(
+        self,
+        store: KeyframeStore,
+        descriptor_size: int,
+        visit: PresentVisit,
+        robot: str = "",
+        index: Optional[Index] = None,
+    ) -> None:
+        self._store = store
+        self._index = FaissIndex(descriptor_size) if index is None else index
+        self._timeline = Timeline(descriptor_size)
+        self._visit = visit
+        self._sessions = store.sessions()
+        newest = max(self._sessions, default=0)
+        for keyframe in store.keyframes():
+            number, session, stamp, pose, descriptor = keyframe
+            self._timeline.move(session, pose)
+            self._timeline.append(number, session, stamp, pose, descriptor)
+            self._index.add(number, descriptor)
+            newest = max(newest, session)
+        self.session = Session(newest + 1, str(uuid.uuid4()), robot)
+        """The present session."""
+
+    def __len__(self) -> int:
+        return len(self._timeline)
+
+    @property
+    def map_id(self) -> str:
+        """Which map this is: a UUID."""
+        return self._store.map_id
+
+    @property
+    def damaged(self) -> int:
+        """Keyframes of the store that were left out because their CRC is wrong."""
+        return self._store.damaged
+
+    def start_session(self) -> None:
+        """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be found."""
+        for number in self._visit.end():
+            self._index.add(number, self._timeline.vector(number))
+        self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
+
+    def look(self, keyframe: Keyframe, descriptor: np.ndarray) -> None:
+        """Take note of where the camera is, before the search; whether or not the keyframe is stored later.
+
+        Args:
+            keyframe: its pose and stamp.
+            descriptor: (D,) float32, unit norm.
+        """
+        self._timeline.move(self.session.id, keyframe.pose)
+        for number in self._visit.look(descriptor, keyframe.stamp):
+            self._index.add(number, self._timeline.vector(number))
+
+    def add(
+        self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes
+    ) -> int:
+        """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
+
+        Returns:
+            Its id.
+
+        Raises:
+            StoreError: if it could not be stored; it is not remembered then.
+        """
+        session = self.session
+        if session.id not in self._sessions:
+            session = session._replace(start=keyframe.stamp, frame=keyframe.world_frame)
+        number = self._store.add(session, keyframe, descriptor, features, thumbnail)
+        self._sessions[session.id] = self.session = session
+        self._timeline.append(number, session.id, keyframe.stamp, keyframe.pose, descriptor)
+        self._visit.add(number, keyframe.stamp, descriptor)
+        return number
+
+    def search(self, descriptor: np.ndarray, k: int) -> List[Match]:
+        """The k keyframes most similar to a descriptor, best first, none of the present visit.
+
+        Args:
+            descriptor: (D,) float32, unit norm.
+            k: how many at most.
+        """
+        matches = []
+        for number, similarity in self._index.search(descriptor, k):
+            entry = self._timeline[number]
+            session = self._sessions.get(entry.session)
+            matches.append(Match(entry, session.robot if session else "", similarity))
+        return matches
+
+    def around(self, number: int, radius: int) -> Tuple[np.ndarray, int]:
+        """:meth:`Timeline.around`, without the keyframes of the present visit."""
+        return self._timeline.around(number, radius, self._visit.waiting)
+
+    def departure(self, entry: Entry, descriptor: np.ndarray) -> Departure:
+        """How far the camera has been from a place of this session since.
+
+        Args:
+            entry: the keyframe that shows the place.
+            descriptor: (D,) float32, unit norm; of the image that shows it again.
+        """
+        travelled = self._timeline.travelled - entry.travelled
+        if not self._visit.waiting:  # nothing was stored since; nobody knows what the camera saw
+            return Departure(travelled, -1.0)
+        return Departure(travelled, self._timeline.least_similarity_since(entry.id, descriptor))
+
+    def view(self, number: int) -> View:
+        """What geometric verification needs of a keyframe."""
+        return self._store.view(number)
+
+    def remove(self, number: int) -> None:
+        """Remove a keyframe; its id is never used again.
+
+        Raises:
+            StoreError: if it could not be removed from the store.
+        """
+        self._store.remove(number)
+        if number in self._timeline:
+            self._index.remove([number])
+            self._visit.remove(number)
+            self._timeline.remove(number)
+
+    def close(self) -> None:
+        self._store.close()

@@ -1,0 +1,140 @@
+"""The tables of a map file, and how their rows are written.
+
+Every row has a CRC over its other columns, so that damage is noticed and never used.
+"""
+
+import struct
+import zlib
+from typing import Any, Iterable, Optional, Tuple
+
+import numpy as np
+
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Camera
+
+SCHEMA = 2
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL,
+    robot TEXT NOT NULL,         -- the name that the operator gave it
+    start INTEGER NOT NULL,      -- stamp of the first keyframe, nanoseconds
+    frame TEXT NOT NULL,         -- the world frame of its poses; empty: not known
+    crc INTEGER NOT NULL
+);
+CREATE TABLE cameras (
+    id INTEGER PRIMARY KEY,
+    width INTEGER NOT NULL,      -- pixels
+    height INTEGER NOT NULL,     -- pixels
+    frame TEXT NOT NULL,         -- optical frame
+    distortion_model TEXT NOT NULL,
+    intrinsics BLOB,             -- 9 float64, K by rows, pixels
+    distortion BLOB,             -- float64, D
+    crc INTEGER NOT NULL
+);
+-- AUTOINCREMENT: an id is never used twice, not even after its keyframe was removed
+CREATE TABLE keyframes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session INTEGER NOT NULL,
+    stamp INTEGER NOT NULL,      -- nanoseconds
+    pose BLOB,                   -- 7 float64: x y z (metres), x y z w; of pose_frame in the session's frame
+    pose_frame TEXT NOT NULL DEFAULT '',
+    camera INTEGER,              -- NULL: not known
+    base_to_camera BLOB,         -- 7 float64: the camera in pose_frame
+    descriptor BLOB NOT NULL,    -- float32, unit norm
+    crc INTEGER NOT NULL
+);
+-- a table of its own, so that reading all descriptors at the start does not read the images
+CREATE TABLE views (
+    id INTEGER PRIMARY KEY,
+    features BLOB NOT NULL,      -- types.FEATURE, in pixels of the original image
+    thumbnail BLOB NOT NULL,     -- JPEG
+    crc INTEGER NOT NULL
+);
+"""
+
+SESSION_COLUMNS = ("id", "uuid", "robot", "start", "frame")
+CAMERA_COLUMNS = ("id", "width", "height", "frame", "distortion_model", "intrinsics", "distortion")
+KEYFRAME_COLUMNS = (
+    *("id", "session", "stamp", "pose", "pose_frame", "camera", "base_to_camera", "descriptor"),
+)
+VIEW_COLUMNS = ("id", "features", "thumbnail")
+
+
+def create(connection: Any, model_id: str, map_id: str) -> None:
+    """Write the tables of an empty map."""
+    for statement in TABLES.split(";")[:-1]:
+        connection.execute(statement)
+    rows = [("schema", str(SCHEMA)), ("model", model_id), ("map", map_id)]
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+
+
+def crc_of(values: Iterable[Any]) -> int:
+    """The CRC of a row: of each value, its type and its length.
+
+    Raises:
+        TypeError: if a value has a type that is never written; only damage does that.
+    """
+    crc = 0
+    for value in values:
+        if value is None:
+            tag, content = b"n", b""
+        elif isinstance(value, int):
+            tag, content = b"i", struct.pack("<q", value)
+        elif isinstance(value, str):
+            tag, content = b"s", value.encode("utf-8", "surrogatepass")
+        elif isinstance(value, bytes):
+            tag, content = b"b", value
+        else:
+            raise TypeError(f"expected an integer, text, bytes or None. Received: {type(value).__name__}")
+        crc = zlib.crc32(content, zlib.crc32(struct.pack("<cq", tag, len(content)), crc))
+    return crc
+
+
+def is_whole(row: Tuple[Any, ...], crc: Any) -> bool:
+    """Whether ``crc`` is that of a row; damage may even change the types of its columns."""
+    try:
+        return bool(crc_of(row) == crc)
+    except (TypeError, struct.error):
+        return False
+
+
+def pack_pose(pose: Optional[Pose]) -> Optional[bytes]:
+    return None if pose is None else struct.pack("<7d", *pose.position, *pose.orientation)
+
+
+def unpack_pose(blob: Optional[bytes]) -> Optional[Pose]:
+    if blob is None:
+        return None
+    numbers = np.frombuffer(blob, "<f8")
+    return Pose(numbers[:3], numbers[3:])
+
+
+def pack_camera(camera: Camera) -> Tuple[Any, ...]:
+    """The columns of a camera without its id."""
+    intrinsics, distortion = (
+        None if array is None else np.asarray(array, "<f8").tobytes()
+        for array in (camera.intrinsics, camera.distortion)
+    )
+    return (
+        camera.width,
+        camera.height,
+        camera.frame_id,
+        camera.distortion_model,
+        intrinsics,
+        distortion,
+    )
+
+
+def unpack_camera(columns: Tuple[Any, ...]) -> Camera:
+    width, height, frame_id, distortion_model, intrinsics, distortion = columns
+    return Camera(
+        width,
+        height,
+        frame_id,
+        distortion_model,
+        None if intrinsics is None else np.frombuffer(intrinsics, "<f8").reshape(3, 3),
+        None if distortion is None else np.frombuffer(distortion, "<f8"),
+    )

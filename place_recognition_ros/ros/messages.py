@@ -1,0 +1,78 @@
+"""Values of this package → ROS messages, and back. Pure functions."""
+
+import numpy as np
+import rospy
+from geometry_msgs.msg import Pose as PoseMessage
+from std_msgs.msg import Header
+
+from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Candidate, Count, Query, QueryResult
+
+
+def to_pose(message: PoseMessage) -> Pose:
+    position, turn = message.position, message.orientation
+    return Pose(np.array([position.x, position.y, position.z]), np.array([turn.x, turn.y, turn.z, turn.w]))
+
+
+def to_time(nanoseconds: int) -> rospy.Time:
+    return rospy.Time(nanoseconds // 10**9, nanoseconds % 10**9)
+
+
+def header(stamp: int, frame_id: str) -> Header:
+    """``stamp``: nanoseconds."""
+    return Header(stamp=to_time(stamp), frame_id=frame_id)
+
+
+def from_result(result: QueryResult) -> LoopCandidates:
+    """All candidates of a query."""
+    query = result.query
+    if query is None:
+        return LoopCandidates()
+    return LoopCandidates(
+        header=header(query.stamp, query.frame_id),
+        query_id=query.id,
+        candidates=[_from_candidate(each, query, result) for each in result.candidates],
+    )
+
+
+def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> LoopCandidate:
+    """Fields of the same name are copied; the others are set here."""
+    message = LoopCandidate(
+        header=header(query.stamp, query.frame_id),
+        match_stamp=to_time(candidate.match_stamp),
+        map_id=result.map_id,
+        model_id=result.model_id,
+    )
+    for name, value in candidate._asdict().items():
+        if name not in ("query_stamp", "match_stamp"):
+            setattr(message, name, value)
+    return message
+
+
+def from_query(query: Query, robot: str, result: QueryResult) -> Descriptor:
+    """The descriptor of a query that a robot made."""
+    return Descriptor(
+        header=header(query.stamp, query.frame_id),
+        keyframe_id=query.id,
+        session=query.session,
+        robot=robot,
+        map_id=result.map_id,
+        model_id=result.model_id,
+        descriptor=query.descriptor.tolist(),
+    )
+
+
+def describe(result: QueryResult) -> str:
+    """The result of a query in a sentence."""
+    if result.query is None:
+        return "no place: no keyframe has arrived yet"
+    if result.outcome == Count.FEW_FEATURES:
+        return "no place: the image has too few local features (dark, blurred, or the lens is covered?)"
+    if not result.candidates:
+        return "no place: there are no earlier keyframes, or the camera has not left the place of the newest"
+    best = (result.accepted or result.candidates)[0]
+    what = f"keyframe {best.match_id} of session {best.match_session}, similarity {best.similarity:.2f}"
+    if best.accepted:
+        return f"{what}, {best.inliers} inliers"
+    return f"no place: the best match is {what}, rejected: {best.reason.name}"

@@ -1,0 +1,133 @@
+"""The ROS node: it connects topics and services to the worker. Callbacks only store; the worker works."""
+
+import threading
+import time
+from functools import partial
+from typing import Optional
+
+import cv2
+import rospy
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Bool
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.detector import LoopDetector
+from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
+from place_recognition_ros.ros import messages
+from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
+from place_recognition_ros.ros.image_use import ImageUse
+from place_recognition_ros.ros.odometry import OdometryBuffer, StampedPose
+from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
+from place_recognition_ros.ros.publishers import Publishers
+from place_recognition_ros.ros.services import Services
+from place_recognition_ros.worker import Worker
+
+STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
+REPORT_PERIOD = 1.0  # seconds of wall time: rospy's timers die when the clock of a bag jumps back
+MAX_FAILURES = 5  # in a row: this process is broken, the next may not be
+READ_AHEAD = 2**24  # bytes; with a smaller buffer rospy hands out old images
+
+
+class PlaceRecognitionNode:
+    """Topics and services of a :class:`LoopDetector`.
+
+    Args:
+        config: the parameters.
+
+    Raises:
+        ModelError, EngineError, StoreError: what cannot be opened, and why.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._odometry = OdometryBuffer()
+        self._publishers = Publishers(config.robot)
+        self._use = ImageUse(TROUBLES)
+        self._reporter = Reporter(rospy.get_name())
+        self._tracking_ok: Optional[bool] = None
+        self._ended = threading.Event()
+        self._worker: Worker[Pipeline, ImageMessage, Status] = Worker(
+            self._open_pipeline, Pipeline.take, Pipeline.status, self._log_failure
+        )
+        self._worker.start(rospy.is_shutdown)
+        Services(self._worker)
+        self._subscribe()
+        rospy.on_shutdown(self._ended.set)
+        detector = self._worker.status.detector
+        rospy.loginfo("Ready: %d keyframes in the map, model %s", detector.keyframes, detector.model_id)
+
+    def _open_pipeline(self) -> Pipeline:
+        detector = LoopDetector.open(self._config)
+        return Pipeline(detector, self._odometry, self._publishers, self._use)
+
+    def _subscribe(self) -> None:
+        # No queue_size: rospy would drop images without counting them; the mailbox counts them.
+        rospy.Subscriber("keyframe", Image, self._worker.offer, buff_size=READ_AHEAD)
+        rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, buff_size=READ_AHEAD)
+        rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
+        rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
+
+    def spin(self) -> int:
+        """Report until the end; returns the process's exit code."""
+        while not self._ended.wait(REPORT_PERIOD):
+            self._report()
+            if self._worker.failures_in_a_row >= MAX_FAILURES:
+                rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
+                break
+        broken = not self._ended.is_set()
+        if not self._worker.stop(STOP_TIMEOUT):
+            rospy.logerr("expected the worker to end within %.0f s. Received: it still works", STOP_TIMEOUT)
+            broken = True
+        return int(broken)
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        report = self._reporter.report(
+            self._worker.status, self._worker.dropped, self._use.complaint(now), len(self._odometry)
+        )
+        self._publishers.diagnostics(report)
+        complaint = self._use.new_complaint(now)
+        if complaint:
+            rospy.logwarn("%s", complaint)
+
+    # ------------------------------------------------------------------------ in rospy's threads
+
+    def _take_odometry(self, message: Odometry) -> None:
+        pose = messages.to_pose(message.pose.pose)
+        if not pose.is_rigid:
+            rospy.logwarn_throttle(60.0, "odom: expected a unit quaternion. Received: %s", pose)
+            return
+        header = message.header
+        self._odometry.add(
+            StampedPose(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id)
+        )
+
+    def _take_tracking(self, message: Bool) -> None:
+        if message.data == self._tracking_ok:
+            return  # the worker's line is short
+        try:
+            stamp = rospy.Time.now().to_nsec()
+            self._worker.post(partial(Pipeline.set_tracking, ok=message.data, stamp=stamp))
+            self._tracking_ok = message.data
+        except WorkerBusy as error:
+            rospy.logerr("tracking_ok: %s", error)
+
+    # --------------------------------------------------------------------- in the worker's thread
+
+    @staticmethod
+    def _log_failure(error: Exception) -> None:
+        rospy.logerr_throttle(1.0, "A keyframe failed, the next one may not: %r", error)
+
+
+def main() -> int:
+    """Run the node; returns the process's exit code."""
+    rospy.init_node("place_recognition")
+    forward_logs()
+    try:
+        config = Config(**rospy.get_param("~", {}))
+        cv2.setNumThreads(config.threads)  # the other cores are for SLAM
+        return PlaceRecognitionNode(config).spin()
+    except PlaceRecognitionError as error:
+        rospy.logfatal("%s: %s", type(error).__name__, error)
+        return 1

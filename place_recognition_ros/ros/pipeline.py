@@ -1,0 +1,114 @@
+"""From an image message to a published result: everything that the worker's thread owns."""
+
+import time
+from collections import Counter
+from typing import Counter as CounterType
+from typing import Dict, NamedTuple, Union
+
+import rospy
+from sensor_msgs.msg import CompressedImage, Image
+
+from place_recognition_ros.detector import LoopDetector
+from place_recognition_ros.errors import ImageError
+from place_recognition_ros.ros.image_reader import ImageReader
+from place_recognition_ros.ros.image_use import ImageUse
+from place_recognition_ros.ros.keyframe_picker import KeyframePicker
+from place_recognition_ros.ros.odometry import OdometryBuffer
+from place_recognition_ros.ros.publishers import Publishers
+from place_recognition_ros.types import Camera, Count, DetectorStatus, Keyframe, QueryResult
+
+ImageMessage = Union[Image, CompressedImage]
+
+
+class Status(NamedTuple):
+    """A snapshot for diagnostics; nothing in it changes."""
+
+    detector: DetectorStatus
+    counts: Dict[Count, int]  # since the start
+
+
+class Pipeline:
+    """A detector, and the state that belongs to a stream of images.
+
+    Args:
+        detector: is closed with the pipeline.
+        odometry: poses for the keyframes; another thread adds to it.
+        publishers: get the results.
+        use: is informed of each image.
+    """
+
+    def __init__(
+        self, detector: LoopDetector, odometry: OdometryBuffer, publishers: Publishers, use: ImageUse
+    ) -> None:
+        config = detector.config
+        self._detector = detector
+        self._odometry = odometry
+        self._publishers = publishers
+        self._use = use
+        self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
+        self._reader = ImageReader(config)
+        self._counts: CounterType[Count] = Counter()
+        publishers.tracking(detector.tracking)
+
+    def take(self, message: ImageMessage) -> None:
+        """Process the next image of the stream."""
+        outcome = Count.FAILED  # where an exception leaves this function
+        try:
+            outcome = self._process(message)
+        finally:
+            self._counts[outcome] += 1
+            self._use.note(outcome, time.monotonic())
+
+    def set_tracking(self, ok: bool, stamp: int) -> None:
+        """Take a report of the SLAM front end, at ``stamp`` (nanoseconds)."""
+        self._publishers.tracking(self._detector.set_tracking(ok, stamp))
+
+    def relocalize(self) -> QueryResult:
+        """:meth:`LoopDetector.relocalize`."""
+        self._counts[Count.QUERY] += 1
+        return self._detector.relocalize()
+
+    def query_image(self, message: Image, k: int) -> QueryResult:
+        """:meth:`LoopDetector.query` of a message.
+
+        Raises:
+            ImageError: if the message is not a valid image.
+        """
+        self._counts[Count.QUERY] += 1
+        header = message.header
+        image = self._reader.read(message)
+        return self._detector.query(
+            image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
+        )
+
+    def status(self) -> Status:
+        """A snapshot for diagnostics, which any thread may read."""
+        return Status(self._detector.status(), dict(self._counts))
+
+    def close(self) -> None:
+        """Release the engine and the map."""
+        self._detector.close()
+
+    def _process(self, message: ImageMessage) -> Count:
+        stamp = message.header.stamp.to_nsec()
+        odometry = self._odometry.at(stamp)
+        verdict = self._picker.pick(stamp, None if odometry is None else odometry.pose)
+        if verdict == Count.CLOCK_JUMPED:
+            rospy.logwarn("The clock jumped back: a new session begins")
+            self._publishers.tracking(self._detector.start_session(stamp), message.header.frame_id)
+        elif verdict != Count.KEYFRAME:
+            return verdict
+        self._counts[verdict] += 1
+        try:
+            image = self._reader.read(message)
+        except ImageError as error:
+            rospy.logerr_throttle(5.0, "Image refused: %s", error)
+            return Count.BAD_IMAGE
+        height, width = image.shape[:2]
+        keyframe = Keyframe(image, stamp, camera=Camera(width, height, message.header.frame_id))
+        if odometry is not None:
+            _, pose, world_frame, pose_frame = odometry
+            keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
+        result = self._detector.add(keyframe)
+        self._publishers.result(result)
+        return result.outcome

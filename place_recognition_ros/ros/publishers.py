@@ -1,0 +1,60 @@
+"""The topics that the node publishes."""
+
+from typing import Optional
+
+import rospy
+from diagnostic_msgs.msg import DiagnosticArray
+
+from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates
+from place_recognition_ros.ros import messages
+from place_recognition_ros.types import QueryResult, Tracking
+
+
+class Publishers:
+    """Publishes results; everything in a message is from its arguments.
+
+    Args:
+        robot: the name of this robot.
+    """
+
+    def __init__(self, robot: str) -> None:
+        self._robot = robot
+        self._loops = rospy.Publisher("loop_candidates", LoopCandidates, queue_size=10)
+        self._queries = rospy.Publisher("~queries", LoopCandidates, queue_size=10)
+        self._descriptors = rospy.Publisher("~descriptor", Descriptor, queue_size=10)
+        self._kidnap = rospy.Publisher("~kidnap_state", KidnapState, queue_size=10, latch=True)
+        self._diagnostics = rospy.Publisher("/diagnostics", DiagnosticArray, queue_size=1)
+        self._tracking: Optional[Tracking] = None  # as published
+
+    def result(self, result: QueryResult) -> None:
+        """One message on ~queries for each keyframe, an empty one for an image without enough features."""
+        query = result.query
+        if query is None:
+            return
+        every = messages.from_result(result)
+        self._queries.publish(every)
+        if result.accepted:
+            accepted = [each for each, one in zip(every.candidates, result.candidates) if one.accepted]
+            self._loops.publish(
+                LoopCandidates(header=every.header, query_id=every.query_id, candidates=accepted)
+            )
+        if self._descriptors.get_num_connections():
+            self._descriptors.publish(messages.from_query(query, self._robot, result))
+        self.tracking(result.tracking, query.frame_id)
+
+    def tracking(self, tracking: Tracking, frame_id: str = "") -> None:
+        """The kidnap state, when it or the session has changed."""
+        if tracking == self._tracking:
+            return
+        self._tracking = tracking
+        self._kidnap.publish(
+            KidnapState(
+                header=messages.header(rospy.Time.now().to_nsec(), frame_id),
+                state=int(tracking.state),
+                session=tracking.session,
+                since=messages.to_time(tracking.since),
+            )
+        )
+
+    def diagnostics(self, report: DiagnosticArray) -> None:
+        self._diagnostics.publish(report)
