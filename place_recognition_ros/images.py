@@ -224,13 +224,13 @@ def _stretch(low: int, high: int, values: np.ndarray) -> Tuple[int, int]:
 
 
 def _noise(values: np.ndarray) -> float:
-    """The noise of the sensor, standard deviation: that of the flattest tenth of an image's blocks."""
+    """The noise of the sensor, standard deviation; after J. Immerkær, Fast noise variance estimation, 1996.
+
+    Edges and gradients give the filter no response; where texture does, the lower quartile is still noise.
+    """
     pixels = values.reshape(len(values), -1).astype(np.float32)
-    pixels -= pixels.mean()
-    height, width = pixels.shape
-    blocks = (max(1, width // 8), max(1, height // 8))
-    mean, square = (cv2.resize(each, blocks, interpolation=cv2.INTER_AREA) for each in (pixels, pixels**2))
-    return float(np.sqrt(np.percentile(np.maximum(square - mean**2, 0), 10)))
+    response = np.abs(cv2.filter2D(pixels, -1, np.outer((1, -2, 1), (1.0, -2, 1))))  # of noise: 6 σ
+    return float(np.percentile(response, 25)) / (6 * 0.3186)  # the lower quartile of |N(0, 1)|
 
 
 def shrink(image: np.ndarray, longer_side: int) -> np.ndarray:
@@ -251,7 +251,9 @@ def _compressed_size(data: bytes) -> Tuple[int, int]:
     """(height, width) from the header of the file, without decoding it."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         if len(data) < 33 or data[12:16] != b"IHDR" or b"IEND" not in data[-64:]:
-            raise ImageError(f"expected a complete PNG. Received: {len(data)} bytes without its header or end")
+            raise ImageError(
+                f"expected a complete PNG. Received: {len(data)} bytes without its header or end"
+            )
         width, height = struct.unpack(">II", data[16:24])
         return height, width
     if data.startswith(b"\xff\xd8"):

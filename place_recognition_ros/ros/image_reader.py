@@ -44,7 +44,7 @@ class ImageReader:
         Raises:
             ImageError: if the message is not a valid image.
         """
-        if message._type == CompressedImage._type:
+        if message._type == CompressedImage._type:  # rosbag makes classes of its own
             image = decode_compressed(message.data)
             if image.dtype == np.uint16:
                 image = self._range_of("PNG").to_8_bits(image)
