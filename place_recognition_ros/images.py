@@ -137,7 +137,8 @@ class IntensityRange:
     a narrow band far from 0. The range is learned, then steady, so that exposure stays comparable:
 
     - A camera whose values begin near 0 gets its full depth, 0 to 2^bits − 1, with the bits that its
-      brightest images need, not the contrast of the first images. At least 10 bits: a covered lens stays dark.
+      bright images need: the brightness of images then means the same as with 8 bits. At least 10 bits, so
+      that a covered lens stays dark.
     - Values far from 0 compared with their spread (thermal) get this band and some room on both sides,
       but no narrower than makes the noise of the sensor visible.
     - An image reaches from its 0.1 % to its 99.9 % quantile: hot and dead pixels do not count. Of the last
@@ -150,7 +151,7 @@ class IntensityRange:
         high: the value that becomes 255; 0: the range is learned.
 
     Raises:
-        ConfigError: if ``low`` is not below ``high`` and the range is not learned, or is given without ``high``.
+        ConfigError: if ``low`` is not below ``high``, unless both are 0.
     """
 
     def __init__(self, low: int = 0, high: int = 0) -> None:

@@ -59,7 +59,7 @@ class ImageReader:
             words = rows.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16, copy=False)
             rows = self._range_of(encoding).to_8_bits(words)
         elif encoding == "yuv422_yuy2":
-            rows = rows.reshape(-1, 2)[:, ::-1].copy()  # YUYV → UYVY
+            rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
         name = encoding.replace("16", "8")
         name = _SAME_PIXELS.get(name, name)
         plain = Image(height=message.height, width=message.width, encoding=name, data=rows)

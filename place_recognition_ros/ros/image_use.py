@@ -46,7 +46,7 @@ class ImageUse:
                 self._note(reason, now)
 
     def complaint(self, now: float) -> str:
-        """One sentence if most images of the last minute, or all of the last 8 s, were unusable; else empty."""
+        """One sentence if most images of the last minute, or all of the last 8 s, were unusable; else ""."""
         with self._lock:
             self._forget(now)
             minute = [reason for _, reason in self._recent]

@@ -162,7 +162,7 @@ def test_an_invalid_message_is_refused(fields, bgr):
     message = message_of("bgr8", bgr.reshape(HEIGHT, -1))
     for name, value in fields.items():
         setattr(message, name, value)
-    with pytest.raises(ImageError, match="expected .*Received: "):
+    with pytest.raises(ImageError, match=r"expected .*Received: "):
         read(message)
 
 
@@ -187,9 +187,8 @@ def test_random_messages_equal_the_reference_or_are_refused(rng):
 def test_16_bit_encodings_are_scaled_by_the_bits_in_use(encoding, bits, rng):
     gray = np.kron(rng.integers(0, 256, (12, 16)), np.ones((10, 10))).astype(np.uint8)
     gray[:10] = 255
-    expected = (
-        gray if ENCODINGS[encoding].channels == 1 and "bayer" not in encoding else cv2.merge([gray] * 3)
-    )
+    is_gray = ENCODINGS[encoding].channels == 1 and "bayer" not in encoding
+    expected = gray if is_gray else cv2.merge([gray] * 3)
     values = np.repeat(gray.astype(int) * (2**bits - 1) // 255, ENCODINGS[encoding].channels, axis=1)
     image = ImageReader(Config()).read(message_of(encoding, values.astype("<u2")))
     inside = np.s_[12:-1, 1:-1] if "bayer" in encoding else np.s_[:]
