@@ -57,10 +57,11 @@ class ImageReader:
         rows = unpadded_rows(encoding, message.height, message.width, message.step, message.data)
         if ENCODINGS[encoding].bits == 16:
             words = rows.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16, copy=False)
-            rows = self._range_of(encoding).to_8_bits(words)
+            colors = words.reshape(message.height, message.width, -1)[..., :3]  # alpha is no brightness
+            rows = self._range_of(encoding).to_8_bits(colors)
         elif encoding == "yuv422_yuy2":
             rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
-        name = encoding.replace("16", "8")
+        name = encoding.replace("a16", "8").replace("16", "8")
         name = _SAME_PIXELS.get(name, name)
         plain = Image(height=message.height, width=message.width, encoding=name, data=rows)
         try:

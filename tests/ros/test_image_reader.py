@@ -196,6 +196,16 @@ def test_16_bit_encodings_are_scaled_by_the_bits_in_use(encoding, bits, rng):
     assert image.max() == 255
 
 
+@pytest.mark.parametrize("alpha", [0, 4095, 65535])
+@pytest.mark.parametrize("encoding", ["bgra16", "rgba16"])
+def test_alpha_does_not_change_the_range(encoding, alpha, rng):
+    colors = rng.integers(0, 4096, (120, 160, 3))
+    values = np.dstack([colors, np.full((120, 160), alpha)]).reshape(120, -1)
+    image = ImageReader(Config()).read(message_of(encoding, values.astype("<u2")))
+    expected = colors[..., ::-1] if encoding.startswith("rgb") else colors
+    np.testing.assert_allclose(image, expected / 4095 * 255, atol=0.6)
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
 def test_a_png_of_16_bits_is_scaled_by_the_bits_in_use(bits, rng):
     gray = rng.integers(0, 256, (120, 160)).astype(np.uint8)
