@@ -17,14 +17,14 @@ class Parameter(NamedTuple):
     unit: str = ""
     low: Optional[float] = None
     high: Optional[float] = None
-    choices: Tuple[str, ...] = ()
+    choices: Tuple[Any, ...] = ()
     name: str = ""
 
     @property
     def range(self) -> str:
         """The allowed values, for people."""
         if self.choices:
-            return " | ".join(self.choices)
+            return " | ".join(map(str, self.choices))
         if self.low is not None:
             return f"{self.low} … {self.high}"
         return "true | false" if isinstance(self.default, bool) else "text"
@@ -77,6 +77,22 @@ class Config:
     )
     max_keyframes: int = _parameter(
         100000, "the map stops growing here, which bounds the memory", low=1, high=10000000
+    )
+
+    rotate_image: int = _parameter(
+        0,
+        "rotation of each image, clockwise, for a camera mounted upside down or on its side",
+        unit="degrees",
+        choices=(0, 90, 180, 270),
+    )
+    sixteen_bit_min: int = _parameter(
+        0, "value of 16-bit images that becomes black, where sixteen_bit_max is given", low=0, high=65535
+    )
+    sixteen_bit_max: int = _parameter(
+        0,
+        "value of 16-bit images that becomes white, 4095 for 12 bits; 0: the range in use, learned",
+        low=0,
+        high=65535,
     )
 
     max_rate_hz: float = _parameter(

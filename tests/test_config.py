@@ -17,12 +17,14 @@ def bad_values(row):
         wrong += [0, 1.5, True]
     elif isinstance(row.default, bool):
         wrong += [0, 1, 1.0, "true", "yes"]
+    elif row.choices:
+        wrong += [True, False, "", str(row.default), -1, max(row.choices) + 1]
     else:
         wrong += [True, False, "", "1", str(row.default), 10**400, -(10**400), float("nan"), float("inf")]
         wrong += [row.low - 1, row.high + 1]
     if isinstance(row.default, int):
         wrong += [float(row.default)]
-    if row.choices:
+    if row.choices and isinstance(row.default, str):
         wrong += ["", row.choices[0].upper(), row.choices[0] + " "]
     return wrong
 

@@ -1,0 +1,74 @@
+"""Image messages → images."""
+
+from typing import Dict, Union
+
+import cv2
+import numpy as np
+from cv_bridge import CvBridge, CvBridgeError
+from sensor_msgs.msg import CompressedImage, Image
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.errors import ImageError
+from place_recognition_ros.images import ENCODINGS, IntensityRange, decode_compressed, unpadded_rows
+
+# Encodings that cv_bridge does not convert, or not in all versions, as others that have the same pixels
+_SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "yuv422_yuy2": "yuv422"}
+_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+class ImageReader:
+    """Reads the images of one camera. It learns the range of 16-bit images: use one reader for each camera.
+
+    Args:
+        config: ``sixteen_bit_min``, ``sixteen_bit_max`` and ``rotate_image`` are used.
+
+    Raises:
+        ConfigError: if the range of 16-bit images is empty.
+        ImportError: if cv_bridge was built for another Python; better at the start than at the first image.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._fixed_range = (config.sixteen_bit_min, config.sixteen_bit_max)
+        self._ranges: Dict[str, IntensityRange] = {}
+        self._range_of("")  # checks it
+        self._rotation = _ROTATIONS.get(config.rotate_image)
+        self._bridge = CvBridge()
+        self._bridge.encoding_to_cvtype2("bgr8")  # imports its compiled module
+
+    def read(self, message: Union[Image, CompressedImage]) -> np.ndarray:
+        """Convert a message.
+
+        Returns:
+            (H, W, 3) uint8 BGR, or (H, W) uint8 of gray encodings; rotated by ``rotate_image``.
+
+        Raises:
+            ImageError: if the message is not a valid image.
+        """
+        if message._type == CompressedImage._type:  # rosbag makes classes of its own
+            image = decode_compressed(message.data)
+            if image.dtype == np.uint16:
+                image = self._range_of("PNG").to_8_bits(image)
+        else:
+            image = self._read_raw(message)
+        return image if self._rotation is None else cv2.rotate(image, self._rotation)
+
+    def _read_raw(self, message: Image) -> np.ndarray:
+        encoding = message.encoding
+        rows = unpadded_rows(encoding, message.height, message.width, message.step, message.data)
+        if ENCODINGS[encoding].bits == 16:
+            words = rows.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16, copy=False)
+            colors = words.reshape(message.height, message.width, -1)[..., :3]  # alpha is no brightness
+            rows = self._range_of(encoding).to_8_bits(colors)
+        elif encoding == "yuv422_yuy2":
+            rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
+        name = encoding.replace("a16", "8").replace("16", "8")
+        name = _SAME_PIXELS.get(name, name)
+        plain = Image(height=message.height, width=message.width, encoding=name, data=rows)
+        try:
+            return self._bridge.imgmsg_to_cv2(plain, "mono8" if name == "mono8" else "bgr8")
+        except CvBridgeError as error:
+            raise ImageError(f"expected an image that cv_bridge converts. Received: {error}") from error
+
+    def _range_of(self, encoding: str) -> IntensityRange:
+        """A camera that changes its encoding changes its range, too."""
+        return self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))

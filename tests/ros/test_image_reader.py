@@ -1,0 +1,264 @@
+"""ImageReader: messages → images; the pixels are compared with an independent reference in NumPy."""
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+
+from place_recognition_ros.config import Config
+from place_recognition_ros.errors import ConfigError, ImageError
+from place_recognition_ros.images import ENCODINGS
+from place_recognition_ros.ros.image_reader import ImageReader
+
+HEIGHT, WIDTH = 4, 6
+BAYER = {"rggb": ("RG", "GB"), "bggr": ("BG", "GR"), "gbrg": ("GB", "RG"), "grbg": ("GR", "BG")}
+PLAIN = [name for name in ENCODINGS if not name.startswith(("bayer", "yuv"))]
+YUV = [name for name in ENCODINGS if name.startswith("yuv")]
+DEEP = [name for name in ENCODINGS if ENCODINGS[name].bits == 16]
+FULL_RANGE = {"sixteen_bit_max": 65535}
+
+
+def row_bytes(encoding, width):
+    layout = ENCODINGS[encoding]
+    return width * layout.channels * layout.bits // 8
+
+
+def encoded(encoding, bgr, big_endian=False):
+    """A camera's pixels of an image, (H, W · channels) uint8 or uint16, and the expected result."""
+    if encoding.startswith(("mono", "8UC1", "16UC1")):
+        pixels = truth = bgr[..., 0]
+    else:
+        pixels, truth = bgr[..., ::-1] if encoding.startswith("rgb") else bgr, bgr
+        if ENCODINGS[encoding].channels == 4:
+            pixels = np.concatenate([pixels, np.full(bgr.shape[:2] + (1,), 77, np.uint8)], axis=2)
+    pixels = pixels.reshape(len(bgr), -1)
+    if encoding in DEEP:
+        deep = 257 * pixels.astype(int) - pixels % 100  # rounds to pixels; its two bytes differ
+        pixels = deep.astype(">u2" if big_endian else "<u2")
+    return pixels, truth
+
+
+def message_of(encoding, pixels, padding=0, big_endian=0, width=None):
+    """An Image of rows of pixels, with rubbish after each row."""
+    rows = [row.tobytes() + b"\xa5" * padding for row in pixels]
+    if width is None:
+        width = (len(rows[0]) - padding) // row_bytes(encoding, 1)
+    message = Image(height=len(rows), width=width, encoding=encoding, is_bigendian=big_endian)
+    message.step, message.data = len(rows[0]), b"".join(rows)
+    return message
+
+
+def read(message, **parameters):
+    return ImageReader(Config(**dict(FULL_RANGE, **parameters))).read(message)
+
+
+@pytest.fixture
+def bgr(rng):
+    return rng.integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("padding", [0, 2, 58])
+@pytest.mark.parametrize("encoding", PLAIN)
+def test_pixels_are_exact(encoding, padding, bgr):
+    pixels, truth = encoded(encoding, bgr)
+    image = read(message_of(encoding, pixels, padding))
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, truth)
+
+
+@pytest.mark.parametrize("flag", [1, 2, 255])
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", [name for name in PLAIN if name in DEEP])
+def test_big_endian_pixels_are_exact(encoding, padding, flag, bgr):
+    pixels, truth = encoded(encoding, bgr, big_endian=True)
+    np.testing.assert_array_equal(read(message_of(encoding, pixels, padding, flag)), truth)
+    assert not np.array_equal(read(message_of(encoding, pixels, padding)), truth)
+
+
+@pytest.mark.parametrize("encoding", ["mono8", "bgr8"])
+def test_endianness_of_8_bits_has_no_meaning(encoding, bgr):
+    pixels, truth = encoded(encoding, bgr)
+    np.testing.assert_array_equal(read(message_of(encoding, pixels, big_endian=1)), truth)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("order", BAYER)
+def test_a_bayer_mosaic_of_one_color_is_that_color(order, bits):
+    color = {"B": 200, "G": 90, "R": 30}
+    tile = np.array([[color[letter] for letter in row] for row in BAYER[order]], np.uint8)
+    mosaic = np.tile(tile, (4, 5))
+    pixels = mosaic if bits == 8 else mosaic.astype("<u2") * np.uint16(257)
+    image = read(message_of(f"bayer_{order}{bits}", pixels, 4))
+    np.testing.assert_array_equal(image, np.full((8, 10, 3), list(color.values()), np.uint8))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("order", BAYER)
+def test_a_bayer_mosaic_is_interpolated_linearly(order, bits, rng):
+    """Each missing color is the mean of the nearest pixels that have it; the border is not compared."""
+    mosaic = rng.integers(0, 256, (8, 10)).astype(np.uint8)
+    letters = np.array([list(row) for row in BAYER[order]])
+    has = {letter: np.tile(letters == letter, (4, 5)) for letter in "BGR"}
+    truth = np.zeros((8, 10, 3))
+    for channel, letter in enumerate("BGR"):
+        for y in range(1, 7):
+            for x in range(1, 9):
+                window = np.s_[y - 1 : y + 2, x - 1 : x + 2]
+                near = has[letter][window].copy()
+                if near[1, 1]:  # the color of the pixel itself
+                    near[:] = False
+                    near[1, 1] = True
+                elif letter == "G":  # green is beside, above and below
+                    near[::2, ::2] = False
+                truth[y, x, channel] = mosaic[window][near].mean()
+    pixels = mosaic if bits == 8 else mosaic.astype("<u2") * np.uint16(257)
+    image = read(message_of(f"bayer_{order}{bits}", pixels, 2))
+    np.testing.assert_allclose(image[1:-1, 1:-1], truth[1:-1, 1:-1], atol=0.75)
+
+
+@pytest.mark.parametrize("encoding", YUV)
+def test_yuv_is_converted_by_itu_r_bt_601(encoding, rng):
+    luma = rng.integers(16, 236, (HEIGHT, WIDTH))
+    chroma = rng.integers(100, 156, (HEIGHT, WIDTH // 2, 2))  # U, V of two pixels; hardly any saturates
+    pixels = np.zeros((HEIGHT, WIDTH, 2), np.uint8)
+    luma_first = encoding == "yuv422_yuy2"
+    pixels[..., 0 if luma_first else 1] = luma
+    pixels[..., 1 if luma_first else 0] = chroma.reshape(HEIGHT, WIDTH)
+    u, v = (np.repeat(chroma[..., i], 2, axis=1) - 128.0 for i in (0, 1))
+    y = 1.164 * (luma - 16.0)
+    truth = np.stack([y + 2.018 * u, y - 0.391 * u - 0.813 * v, y + 1.596 * v], axis=2)
+    image = read(message_of(encoding, pixels.reshape(HEIGHT, -1), 3, width=WIDTH))
+    np.testing.assert_allclose(image, np.clip(truth, 0, 255), atol=1.5)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_smallest_images_are_read(encoding):
+    for height in range(1, 5):
+        for width in range(1, 5):
+            if encoding in YUV and width % 2:
+                continue
+            pixels = np.zeros((height, row_bytes(encoding, width)), np.uint8)
+            image = read(message_of(encoding, pixels, width=width))
+            assert image.shape[:2] == (height, width)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"encoding": "32FC1"},
+        {"encoding": ""},
+        {"step": 3 * WIDTH - 1},
+        {"step": 3 * WIDTH + 8},
+        {"data": b""},
+        {"data": bytes(3 * WIDTH * HEIGHT - 1)},
+        {"height": 0, "width": 0, "step": 0, "data": b""},
+        {"height": 2**32 - 1, "width": 2**32 - 1, "step": 2**32 - 1},
+        {"encoding": "bgra8"},
+        {"encoding": "bgr16"},
+    ],
+    ids=str,
+)
+def test_an_invalid_message_is_refused(fields, bgr):
+    message = message_of("bgr8", bgr.reshape(HEIGHT, -1))
+    for name, value in fields.items():
+        setattr(message, name, value)
+    with pytest.raises(ImageError, match=r"expected .*Received: "):
+        read(message)
+
+
+def test_random_messages_equal_the_reference_or_are_refused(rng):
+    """Fields that disagree never give wrong pixels."""
+    reader = ImageReader(Config(**FULL_RANGE))
+    for _ in range(500):
+        encoding = PLAIN[rng.integers(len(PLAIN))]
+        height, width, padding = (int(n) for n in rng.integers(1, 40, 3))
+        pixels, truth = encoded(encoding, rng.integers(0, 256, (height, width, 3)).astype(np.uint8))
+        message = message_of(encoding, pixels, 2 * padding)
+        np.testing.assert_array_equal(reader.read(message), truth)
+        step, data, change = message.step, message.data, int(rng.integers(1, 9))
+        wrong = [(step + change, data), (step - change, data), (step, data[:-change]), (step, data + b"x")]
+        for message.step, message.data in wrong:
+            with pytest.raises(ImageError):
+                reader.read(message)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("encoding", DEEP)
+def test_16_bit_encodings_are_scaled_by_the_bits_in_use(encoding, bits, rng):
+    gray = np.kron(rng.integers(0, 256, (12, 16)), np.ones((10, 10))).astype(np.uint8)
+    gray[:10] = 255
+    is_gray = ENCODINGS[encoding].channels == 1 and "bayer" not in encoding
+    expected = gray if is_gray else cv2.merge([gray] * 3)
+    values = np.repeat(gray.astype(int) * (2**bits - 1) // 255, ENCODINGS[encoding].channels, axis=1)
+    image = ImageReader(Config()).read(message_of(encoding, values.astype("<u2")))
+    inside = np.s_[12:-1, 1:-1] if "bayer" in encoding else np.s_[:]
+    assert np.median(np.abs(image[inside].astype(int) - expected[inside])) <= 1
+    assert image.max() == 255
+
+
+@pytest.mark.parametrize("alpha", [0, 4095, 65535])
+@pytest.mark.parametrize("encoding", ["bgra16", "rgba16"])
+def test_alpha_does_not_change_the_range(encoding, alpha, rng):
+    colors = rng.integers(0, 4096, (120, 160, 3))
+    values = np.dstack([colors, np.full((120, 160), alpha)]).reshape(120, -1)
+    image = ImageReader(Config()).read(message_of(encoding, values.astype("<u2")))
+    expected = colors[..., ::-1] if encoding.startswith("rgb") else colors
+    np.testing.assert_allclose(image, expected / 4095 * 255, atol=0.6)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_png_of_16_bits_is_scaled_by_the_bits_in_use(bits, rng):
+    gray = rng.integers(0, 256, (120, 160)).astype(np.uint8)
+    values = (gray.astype(int) * (2**bits - 1) // 255).astype(np.uint16)
+    message = CompressedImage(format="png", data=cv2.imencode(".png", values)[1].tobytes())
+    image = ImageReader(Config()).read(message)
+    assert image.dtype == np.uint8
+    np.testing.assert_allclose(image.astype(int), cv2.merge([gray] * 3), atol=1)
+
+
+def test_each_encoding_has_a_range_of_its_own(rng):
+    reader = ImageReader(Config())
+    mono = message_of("mono16", rng.integers(0, 1024, (120, 160)).astype("<u2"))
+    before = reader.read(mono)
+    for _ in range(8):
+        reader.read(message_of("rgb16", rng.integers(0, 65536, (120, 480)).astype("<u2")))
+    np.testing.assert_array_equal(reader.read(mono), before)
+
+
+def test_a_fixed_range_is_used_for_raw_and_compressed_images():
+    values = np.array([[1000, 1502, 2000, 65535]], "<u2")
+    fixed = {"sixteen_bit_min": 1000, "sixteen_bit_max": 2000}
+    png = CompressedImage(data=cv2.imencode(".png", values)[1].tobytes())
+    assert read(message_of("mono16", values), **fixed).tolist() == [[0, 128, 255, 255]]
+    assert read(png, **fixed)[..., 0].tolist() == [[0, 128, 255, 255]]
+
+
+def test_an_empty_fixed_range_is_refused_at_the_start():
+    with pytest.raises(ConfigError, match="sixteen_bit_min=5, sixteen_bit_max=5"):
+        ImageReader(Config(sixteen_bit_min=5, sixteen_bit_max=5))
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_images_are_rotated_clockwise(degrees, bgr):
+    pixels, truth = encoded("bgr8", bgr)
+    expected = np.rot90(truth, -degrees // 90)
+    png = CompressedImage(data=cv2.imencode(".png", truth)[1].tobytes())
+    for message in (message_of("bgr8", pixels), png):
+        np.testing.assert_array_equal(read(message, rotate_image=degrees), expected)
+    gray, truth = encoded("mono8", bgr)
+    np.testing.assert_array_equal(
+        read(message_of("mono8", gray), rotate_image=degrees), np.rot90(truth, -degrees // 90)
+    )
+
+
+def test_messages_that_a_bag_defines_are_read(bgr):
+    """rosbag makes classes of its own, with the names of the types."""
+
+    class FromBag:
+        _type = "sensor_msgs/Image"
+
+    message = FromBag()
+    original = message_of("bgr8", bgr.reshape(HEIGHT, -1))
+    for name in ("height", "width", "encoding", "is_bigendian", "step", "data"):
+        setattr(message, name, getattr(original, name))
+    np.testing.assert_array_equal(read(message), bgr)

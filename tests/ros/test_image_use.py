@@ -1,0 +1,157 @@
+"""The class needs no ROS, but it is a part of place_recognition_ros.ros."""
+
+import sys
+import threading
+
+import pytest
+
+from place_recognition_ros.ros.image_use import ImageUse
+
+DARK, BROKEN, NOT_MOVED = "dark", "broken", "not moved"
+TROUBLES = {
+    DARK: "too few local features (covered lens?); look at the camera",
+    BROKEN: "errors of the decoder; see the log",
+}
+
+
+@pytest.fixture
+def use():
+    return ImageUse(TROUBLES)
+
+
+def feed(use, start, seconds, reason=None, rate=1.0):
+    """Images at ``rate`` Hz, all used or all unused for ``reason``; the time of the last one."""
+    now = start
+    for number in range(int(seconds * rate)):
+        now = start + number / rate
+        if reason is None:
+            use.used(now)
+        else:
+            use.unused(reason, now)
+    return now
+
+
+def test_no_complaint_without_images(use):
+    assert use.complaint(1000.0) == ""
+    assert use.new_complaint(1000.0) == ""
+
+
+def test_images_are_counted_by_reason(use):
+    for reason in (DARK, BROKEN, DARK, NOT_MOVED):
+        use.unused(reason, 1.0)
+    use.used(1.0)
+    assert use.counts == {DARK: 2, BROKEN: 1, NOT_MOVED: 1}
+
+
+def test_the_counts_are_a_copy(use):
+    use.unused(DARK, 1.0)
+    use.counts[DARK] = 100
+    assert use.counts == {DARK: 1}
+
+
+def test_the_complaint_names_numbers_and_main_reason(use):
+    for second in range(90):
+        reason = BROKEN if second % 30 == 1 else DARK
+        if second % 15 == 0:
+            use.used(0.5 * second)
+        else:
+            use.unused(reason, 0.5 * second)
+    assert use.complaint(45.0) == (
+        "84 of the last 90 images were not used, most of them because of "
+        "too few local features (covered lens?); look at the camera"
+    )
+
+
+def test_a_covered_lens_is_reported_within_10_s_of_good_images(use):
+    last = feed(use, 0.0, 60, rate=2)
+    assert use.complaint(last) == ""
+    last = feed(use, 60.0, 10, DARK, rate=2)
+    assert "too few local features" in use.complaint(last)
+
+
+def test_a_dark_start_is_reported_within_10_s(use):
+    last = feed(use, 0.0, 10, DARK, rate=0.5)
+    assert use.complaint(last)
+
+
+def test_a_few_seconds_of_bare_wall_are_no_trouble(use):
+    feed(use, 0.0, 60, rate=2)
+    last = feed(use, 60.0, 6, DARK, rate=2)
+    assert use.complaint(last) == ""
+
+
+def test_a_third_of_unusable_images_is_no_trouble(use):
+    for second in range(60):
+        if second % 3:
+            use.used(second)
+        else:
+            use.unused(DARK, second)
+    assert use.complaint(59.0) == ""
+
+
+def test_two_images_are_too_few_for_a_complaint(use):
+    feed(use, 0.0, 2, DARK)
+    assert use.complaint(1.0) == ""
+
+
+def test_normal_reasons_are_neither_trouble_nor_a_sign_of_health(use):
+    feed(use, 0.0, 60, NOT_MOVED, rate=30)
+    assert use.complaint(60.0) == ""
+    feed(use, 0.0, 60, DARK)
+    assert use.complaint(60.0)
+
+
+def test_the_complaint_ends_when_images_are_used_again(use):
+    feed(use, 0.0, 60, DARK)
+    last = feed(use, 60.0, 31)
+    assert use.complaint(last) == ""
+
+
+def test_the_complaint_ends_when_no_images_come(use):
+    last = feed(use, 0.0, 60, DARK)
+    assert use.complaint(last + 61.0) == ""
+
+
+def test_the_log_gets_one_line_per_episode(use):
+    lines = []
+    for second in range(300):
+        if 100 <= second < 200:
+            use.unused(DARK, second)
+        elif second < 250:
+            use.used(second)
+        else:
+            use.unused(BROKEN, second)
+        lines.append(use.new_complaint(second))
+    said = [line for line in lines if line]
+    assert len(said) == 2
+    assert "too few local features" in said[0]
+    assert "decoder" in said[1]
+
+
+def test_memory_is_bounded_although_nobody_asks(use):
+    feed(use, 0.0, 600, DARK, rate=10)
+    assert len(use._recent) <= 600
+
+
+def test_threads_may_share_it(use):
+    feed(use, 0.0, 50, DARK, rate=200)  # enough that another thread comes in between
+    errors = []
+
+    def ask():
+        try:
+            for _ in range(5):
+                use.complaint(50.0)
+        except RuntimeError as error:
+            errors.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while asking.is_alive():
+            use.unused(DARK, 50.0)
+        asking.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not errors
