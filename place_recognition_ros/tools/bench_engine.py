@@ -118,7 +118,7 @@ def measure(path: str, backend: str, threads: int, runs: int) -> Measured:
     prepared = prepare(picture, card.input)
     before, free = _memory()["VmRSS"], _free_gpu_bytes() if backend != "onnx" else None
     extractor = open_extractor(path, backend, threads)
-    engine: Any = extractor._engine  # alone, without the pre-processing
+    engine = extractor.engine
     np.copyto(engine.input, prepared)
     network = _timed(lambda: engine.infer(engine.input), runs)
     describe = _timed(lambda: extractor.describe(picture), runs)
