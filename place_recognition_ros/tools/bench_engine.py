@@ -26,7 +26,7 @@ from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.extractor import BACKENDS, default_model_path
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, is_installed, load_library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
 from place_recognition_ros.tools.layers import read_layers
 from place_recognition_ros.tools.roofline import DEVICES, Device, roofline

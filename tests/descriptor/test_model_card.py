@@ -8,7 +8,7 @@ from place_recognition_ros.descriptor import model_card
 from place_recognition_ros.descriptor.model_card import ModelCard, card_path, read_model
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
-from tests.descriptor.test_engine_cache import alter
+from tests.descriptor.damage import damage
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_altered_models_read_no_other_file(times, onnx, weights, write_model, mo
     monkeypatch.setattr(model_card, "open", note, raising=False)
     random = np.random.RandomState(0)
     for _ in range(times):
-        altered = alter(whole, random)
+        altered = damage(whole, random)
         with open(path, "wb") as file:
             file.write(altered)
         if altered != whole:

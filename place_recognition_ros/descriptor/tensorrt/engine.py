@@ -8,7 +8,7 @@ import numpy as np
 
 from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import ModelCard
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, Library
 from place_recognition_ros.errors import EngineError
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The calls of each generation of TensorRT, on strict stand-ins (tests/stand_ins): no GPU is here."""
+"""The calls of each generation of TensorRT, on strict stand-ins (tests/fakes): no GPU is here."""
 
 import logging
 import threading
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.errors import EngineError
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 VERSIONS = ["8.2.1.8", "8.6.1", "10.3.0", "11.0.0"]
 

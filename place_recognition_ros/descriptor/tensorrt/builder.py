@@ -9,12 +9,12 @@ from typing import Any, Iterator, NamedTuple, Tuple
 
 import numpy as np
 
-from place_recognition_ros.descriptor.engine_cache import EngineCache
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt_engine import TensorRTEngine
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library, load_library
+from place_recognition_ros.descriptor.tensorrt.cache import EngineCache
+from place_recognition_ros.descriptor.tensorrt.engine import TensorRTEngine
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, Library, load_library
 from place_recognition_ros.errors import EngineError
 
 MIN_COSINE = 0.999  # to ONNX Runtime's answers; FP16 keeps 0.9999 and more, a broken plan does not
