@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [ROOT]
 
 import tests.descriptor  # noqa: E402  the pytest of Python 3.6 would make modules without a path of these
-import tests.stand_ins  # noqa: E402, F401
+import tests.fakes  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +94,7 @@ def make_detector(engine):
     from place_recognition_ros.detector import LoopDetector
     from place_recognition_ros.keyframes.store import KeyframeStore
 
-    spec = InputSpec(height=12, width=16, channels=1, color_order="GRAY", scale=1 / 255, offset=0.0)
+    spec = InputSpec(12, 16, 1, "GRAY", "NHWC", mean=(0.0,), std=(255.0,))
     card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
     plain = {
         "top_k": 5,

@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from tests.stand_ins.cuda_parts import LaunchError, LogicError, Misuse
-from tests.stand_ins.program import SHAPE, Machine
+from tests.fakes.cuda_parts import LaunchError, LogicError, Misuse
+from tests.fakes.program import SHAPE, Machine
 
 VERSIONS = ["8.0.1.6", "8.2.1.8", "8.4.1.5", "8.6.1", "10.3.0", "11.0.0", "rtx"]
 HALF = [version for version in VERSIONS if version not in ("11.0.0", "rtx")]

@@ -13,7 +13,7 @@ from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Keyframe
 from place_recognition_ros.worker import Worker
 from tests.descriptor import conftest as small_network
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 onnx, card_fields, write_model = small_network.onnx, small_network.card_fields, small_network.write_model
 

@@ -129,7 +129,7 @@ def check_swap(machine: Machine) -> Line:
 
 
 def cache_folder(environ: Mapping[str, str]) -> str:
-    """Where engines are kept: as ``descriptor.engine_cache``, which cannot be imported without numpy."""
+    """Where engines are kept: as ``descriptor.tensorrt.cache``, which cannot be imported without numpy."""
     home = environ.get("HOME") or os.path.expanduser("~")
     base = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     return os.path.join(base, "place_recognition_ros")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import BuildSettings, open_extractor
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, load_library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, load_library
 from place_recognition_ros.errors import EngineError
 
 

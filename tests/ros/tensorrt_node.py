@@ -10,7 +10,7 @@ import pytest
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # after ROS
 
 from place_recognition_ros.node import main
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 
 def run():

@@ -177,7 +177,7 @@ def test_a_cache_folder_that_cannot_be_written(pretend):
 
 @pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "HOME"])
 def test_the_cache_folder_is_that_of_the_engines(name, tmp_path, monkeypatch):
-    from place_recognition_ros.descriptor.engine_cache import default_folder
+    from place_recognition_ros.descriptor.tensorrt.cache import default_folder
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv(name, str(tmp_path))

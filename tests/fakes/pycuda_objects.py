@@ -3,7 +3,7 @@
 import ctypes
 import weakref
 
-from tests.stand_ins import cuda_parts as pretend
+from tests.fakes import cuda_parts as pretend
 
 ATTRIBUTES = {  # of a Jetson TX2; clocks in kHz
     "INTEGRATED": 1,

@@ -8,7 +8,7 @@ tensorrt_rtx_cu13_bindings 1.7.1.116).
 
 import numpy as np
 
-from tests.stand_ins.pybind import enumeration
+from tests.fakes.pybind import enumeration
 
 _FLAGS_8 = (
     "FP16 INT8 DEBUG GPU_FALLBACK STRICT_TYPES REFIT DISABLE_TIMING_CACHE TF32 SPARSE_WEIGHTS SAFETY_SCOPE "

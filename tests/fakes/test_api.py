@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.descriptor import conftest as onnx_file
-from tests.stand_ins.cuda_parts import LaunchError
-from tests.stand_ins.gpu import Gpu
-from tests.stand_ins.program import SHAPE, Machine, Session, make_logger
-from tests.stand_ins.tensorrt import make_tensorrt
+from tests.fakes.cuda_parts import LaunchError
+from tests.fakes.gpu import Gpu
+from tests.fakes.program import SHAPE, Machine, Session, make_logger
+from tests.fakes.tensorrt import make_tensorrt
 
 ALL = ("8.0.1.6", "8.2.1.8", "8.4.1.5", "8.6.1", "10.3.0", "11.0.0", "rtx")
 LATER, OLD, TYPED = ALL[3:], ALL[:4], ALL[5:]

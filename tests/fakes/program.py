@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 
 from tests.descriptor import conftest as onnx_file
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 SHAPE = (1, onnx_file.HEIGHT, onnx_file.WIDTH, onnx_file.CHANNELS)  # of the input
 

@@ -10,8 +10,8 @@ memory pools came in 8.4; for 8.6, 10.3, 11.0 and TensorRT-RTX 1.7 NVIDIA's own 
 
 import hashlib
 
-from tests.stand_ins import plan
-from tests.stand_ins.pybind import Setting, bare, documented, documented_property
+from tests.fakes import plan
+from tests.fakes.pybind import Setting, bare, documented, documented_property
 
 
 class Builder:

@@ -1,4 +1,4 @@
-"""First start, second start, and all that may have changed between; on strict stand-ins (tests/stand_ins)."""
+"""First start, second start, and all that may have changed between; on strict stand-ins (tests/fakes)."""
 
 import logging
 import os
@@ -6,12 +6,12 @@ import os
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor import engine_builder, engine_cache
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.tensorrt import builder, cache
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.errors import EngineError
-from tests.descriptor.test_engine_cache import alter
-from tests.stand_ins.install import install
+from tests.descriptor.damage import damage
+from tests.fakes.install import install
 
 TX2 = "8.2.1.8"
 
@@ -71,7 +71,7 @@ def test_a_gpu_that_fails_at_the_proof_is_a_sentence(start, gpu, monkeypatch):
     def fail(*_):
         raise EngineError("expected an answer of the GPU")
 
-    monkeypatch.setattr(engine_builder._Proof, "smallest_cosine", fail)
+    monkeypatch.setattr(builder._Proof, "smallest_cosine", fail)
     with pytest.raises(EngineError, match="expected an answer of the GPU"):
         start()
     assert (gpu.live_contexts, gpu.live_objects) == (0, 0)
@@ -118,7 +118,7 @@ def test_a_damaged_engine_is_never_deserialized(times, start, gpu, settings, mod
     random = np.random.RandomState(0)
     for _ in range(times):
         with open(path, "wb") as file:
-            file.write(alter(whole, random))
+            file.write(damage(whole, random))
         start()
         assert content_of(path) == whole
     assert set(gpu.deserialized) == right
@@ -165,7 +165,7 @@ def test_a_half_precision_that_is_wrong_is_not_used(start, gpu, caplog, settings
 
 
 def test_without_a_good_precision_there_is_no_engine(start, gpu, monkeypatch):
-    monkeypatch.setattr(engine_builder, "MIN_COSINE", 1.1)
+    monkeypatch.setattr(builder, "MIN_COSINE", 1.1)
     with pytest.raises(EngineError, match="agrees with ONNX Runtime"):
         start()
     assert (gpu.live_contexts, gpu.live_objects) == (0, 0)
@@ -176,7 +176,7 @@ def test_a_full_disk_is_a_warning_and_the_engine_runs(start, gpu, monkeypatch, c
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine_cache.os, "fsync", full)
+        patch.setattr(cache.os, "fsync", full)
         start()
     assert "the next start makes it again: [Errno 28] No space left" in caplog.text
     start()
@@ -202,7 +202,7 @@ def test_the_workspace_is_bounded(start, gpu):
 
 
 def test_a_long_build_tells_that_it_goes_on(start, gpu, monkeypatch, caplog):
-    monkeypatch.setattr(engine_builder, "_REPORT_PERIOD", 0.05)
+    monkeypatch.setattr(builder, "_REPORT_PERIOD", 0.05)
     gpu.build_seconds = 0.3
     start()
     assert "… 0 s" in caplog.text

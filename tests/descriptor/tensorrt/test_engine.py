@@ -1,4 +1,4 @@
-"""The calls of each generation of TensorRT, on strict stand-ins (tests/stand_ins): no GPU is here."""
+"""The calls of each generation of TensorRT, on strict stand-ins (tests/fakes): no GPU is here."""
 
 import logging
 import threading
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.errors import EngineError
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 VERSIONS = ["8.2.1.8", "8.6.1", "10.3.0", "11.0.0"]
 
@@ -127,8 +127,8 @@ def test_started_and_stopped_again_and_again(cycles, gpu, model, settings):
 @pytest.mark.parametrize(
     ("fault", "value", "said"),
     [
-        ("fail_execute", True, "expected an answer of TensorRT"),
-        ("fail_synchronize", True, "expected an answer of the GPU"),
+        ("fail_execute", True, "expected a result of TensorRT"),
+        ("fail_synchronize", True, "expected a result of the GPU"),
     ],
 )
 def test_a_failure_is_a_sentence(engine, gpu, fault, value, said):
@@ -180,7 +180,7 @@ def test_without_a_gpu_the_cpu_works_and_it_is_said(gpu, onnx, weights, write_mo
     extractor = open_extractor(path, "auto", build=settings)
     assert "onnxruntime" in extractor.engine_name
     assert "expected a GPU" in extractor.fallback
-    assert "the CPU does the work of the GPU" in caplog.text
+    assert "onnx is used instead" in caplog.text
     with pytest.raises(EngineError, match="expected a GPU"):
         open_extractor(path, "tensorrt", build=settings)
 

@@ -8,9 +8,9 @@ made in the right order, and nothing about speed, or about what TensorRT makes o
 import importlib.machinery
 import types
 
-from tests.stand_ins import tensorrt_basics, tensorrt_build, tensorrt_names, tensorrt_network, tensorrt_run
-from tests.stand_ins.buffers import make_buffer
-from tests.stand_ins.pybind import assemble, enumeration
+from tests.fakes import tensorrt_basics, tensorrt_build, tensorrt_names, tensorrt_network, tensorrt_run
+from tests.fakes.buffers import make_buffer
+from tests.fakes.pybind import assemble, enumeration
 
 _CLASSES = (
     *(
@@ -55,7 +55,7 @@ def make_tensorrt(version, gpu, rtx=False):
 
     Args:
         version: such as "8.2.1.8"; becomes ``__version__``.
-        gpu: a :class:`~tests.stand_ins.gpu.Gpu`.
+        gpu: a :class:`~tests.fakes.gpu.Gpu`.
         rtx: TensorRT for RTX: the name ``tensorrt_rtx`` and, whatever its version, the API of TensorRT 11.
     """
     trt = _Module("tensorrt_rtx" if rtx else "tensorrt")

@@ -12,7 +12,7 @@ from collections import Counter
 
 import numpy as np
 
-from tests.stand_ins.cuda_parts import POISON, Block, CudaMemoryError, LaunchError, LogicError, Misuse
+from tests.fakes.cuda_parts import POISON, Block, CudaMemoryError, LaunchError, LogicError, Misuse
 
 
 class Gpu:

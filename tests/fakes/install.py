@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.stand_ins.gpu import Gpu
-from tests.stand_ins.pycuda_driver import RefuseAutoinit, make_pycuda
-from tests.stand_ins.tensorrt import make_tensorrt
+from tests.fakes.gpu import Gpu
+from tests.fakes.pycuda_driver import RefuseAutoinit, make_pycuda
+from tests.fakes.tensorrt import make_tensorrt
 
 
 def install(monkeypatch, version, rtx=False):

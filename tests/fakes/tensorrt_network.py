@@ -2,8 +2,8 @@
 
 # ruff: noqa: F821  annotations name TensorRT's classes
 
-from tests.stand_ins import plan
-from tests.stand_ins.pybind import Setting, bare, documented, documented_property
+from tests.fakes import plan
+from tests.fakes.pybind import Setting, bare, documented, documented_property
 
 _NEEDS_EXPLICIT = (  # onnx-tensorrt, ModelImporter.cpp
     "This version of the ONNX parser only supports TensorRT INetworkDefinitions with an explicit batch "

@@ -13,10 +13,10 @@ import weakref
 
 import numpy as np
 
-from tests.stand_ins import cuda_parts as pretend
-from tests.stand_ins.buffers import make_buffer
-from tests.stand_ins.pycuda_copies import Copies
-from tests.stand_ins.pycuda_objects import ATTRIBUTES, CLASSES, bare, whole
+from tests.fakes import cuda_parts as pretend
+from tests.fakes.buffers import make_buffer
+from tests.fakes.pycuda_copies import Copies
+from tests.fakes.pycuda_objects import ATTRIBUTES, CLASSES, bare, whole
 
 _CONTEXT_FLAGS = {
     "SCHED_AUTO": 0,
@@ -93,7 +93,7 @@ class _Functions:
 
 
 def make_pycuda(gpu):
-    """The modules ``{"pycuda": …, "pycuda.driver": …}`` on a :class:`~tests.stand_ins.gpu.Gpu`."""
+    """The modules ``{"pycuda": …, "pycuda.driver": …}`` on a :class:`~tests.fakes.gpu.Gpu`."""
     package, driver = types.ModuleType("pycuda"), types.ModuleType("pycuda.driver")
     for module in (package, driver):
         module.__spec__ = importlib.machinery.ModuleSpec(module.__name__, None, is_package=module is package)

@@ -3,7 +3,7 @@
 import ctypes
 import sys
 
-from tests.stand_ins.pybind import Setting, documented
+from tests.fakes.pybind import Setting, documented
 
 
 class ILogger:

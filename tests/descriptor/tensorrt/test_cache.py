@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor import engine_cache
-from place_recognition_ros.descriptor.engine_cache import EngineCache, default_folder
+from place_recognition_ros.descriptor.tensorrt import cache as cache_module
+from place_recognition_ros.descriptor.tensorrt.cache import EngineCache, default_folder
+from tests.descriptor.damage import damage
 
 FINGERPRINT = {"TensorRT": "tensorrt 8.2.1.8", "GPU": "NVIDIA Tegra X2", "workspace_mb": 256}
 
@@ -52,16 +53,6 @@ def test_a_new_kind_of_fingerprint_is_another(cache):
     assert cache.read("a.plan", dict(FINGERPRINT, more=1)) is None
 
 
-def alter(content, random):
-    """Flip a bit, cut, lengthen or swap."""
-    place, kind = random.randint(len(content)), random.randint(4)
-    if kind == 0:
-        return content[:place] + bytes([content[place] ^ 1 << random.randint(8)]) + content[place + 1 :]
-    if kind == 1:
-        return content[:place]
-    return content + b"\0" if kind == 2 else content[place:] + content[:place]
-
-
 @pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("suffix", ["", ".json"])
 def test_what_was_altered_does_not_come_back(cache, times, suffix):
@@ -70,7 +61,7 @@ def test_what_was_altered_does_not_come_back(cache, times, suffix):
         whole = file.read()
     random = np.random.RandomState(0)
     for _ in range(times):
-        altered = alter(whole, random)
+        altered = damage(whole, random)
         with open(path_of(cache, suffix), "wb") as file:
             file.write(altered)
         entry = cache.read("a.plan", FINGERPRINT)
@@ -92,7 +83,7 @@ def test_a_full_disk_keeps_the_old_and_says_so(cache, caplog, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engine_cache.os, "fsync", full)
+    monkeypatch.setattr(cache_module.os, "fsync", full)
     cache.write("a.plan", FINGERPRINT, b"newer")
     assert "is not kept" in caplog.text
     assert "No space left" in caplog.text
@@ -103,7 +94,7 @@ def test_a_full_disk_keeps_the_old_and_says_so(cache, caplog, monkeypatch):
 def test_a_kill_between_the_two_files_is_noticed(cache, monkeypatch):
     replace = os.replace
     monkeypatch.setattr(
-        engine_cache.os, "replace", lambda part, path: path.endswith(".json") or replace(part, path)
+        cache_module.os, "replace", lambda part, path: path.endswith(".json") or replace(part, path)
     )
     cache.write("a.plan", FINGERPRINT, b"newer")
     assert cache.read("a.plan", FINGERPRINT) is None

@@ -6,9 +6,9 @@ of tensors (``get_tensor_name`` …) came in 8.5, the bindings (``get_binding_na
 
 # ruff: noqa: F821  annotations name TensorRT's classes
 
-from tests.stand_ins import plan
-from tests.stand_ins.pybind import Setting, bare, documented, documented_property
-from tests.stand_ins.tensorrt_execution import Execution
+from tests.fakes import plan
+from tests.fakes.pybind import Setting, bare, documented, documented_property
+from tests.fakes.tensorrt_execution import Execution
 
 
 class Runtime:
