@@ -58,7 +58,14 @@ def png(image):
     return cv2.imencode(".png", image)[1].tobytes()
 
 
-@pytest.fixture(params=["jpeg", "png"])
+@pytest.fixture(scope="module")
+def deep_png():
+    """Of 16 bits."""
+    values = np.random.default_rng(6).integers(0, 2**16, SIZE).astype(np.uint16)
+    return cv2.imencode(".png", values)[1].tobytes()
+
+
+@pytest.fixture(params=["jpeg", "png", "deep_png"])
 def file(request):
     return request.getfixturevalue(request.param)
 
@@ -124,7 +131,7 @@ def test_fill_bytes_before_a_marker_are_allowed(jpeg):
     [b"", b"\0", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(50), bytes(1000)],
     ids=repr,
 )
-def test_what_is_neither_is_refused(data):
+def test_data_that_are_neither_are_refused(data):
     with pytest.raises(ImageError, match=f"Received: {len(data)} bytes"):
         decode_compressed(data)
 

@@ -112,7 +112,7 @@ def test_an_unknown_encoding_is_named(encoding):
     assert str(caught.value).endswith(f"Received: {encoding!r}")
 
 
-def test_fields_that_disagree_are_refused_and_others_give_the_very_bytes(rng):
+def test_random_fields_give_the_exact_bytes_or_are_refused(rng):
     encodings = sorted(ENCODINGS)
     for _ in range(500):
         encoding = encodings[rng.integers(len(encodings))]
@@ -166,7 +166,7 @@ def test_images_pass_the_check(shape):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_image_is_refused_by_name(image, received):
+def test_what_is_not_an_image_is_refused_by_name(image, received):
     with pytest.raises(ImageError, match=f"expected .*Received: {received}$"):
         check_image(image)
 

@@ -30,7 +30,7 @@ class ImageReader:
     def __init__(self, config: Config) -> None:
         self._fixed_range = (config.sixteen_bit_min, config.sixteen_bit_max)
         self._ranges: Dict[str, IntensityRange] = {}
-        self._range_of("")  # checks it
+        IntensityRange(*self._fixed_range)  # refuses an empty range now, not at the first image
         self._rotation = _ROTATIONS.get(config.rotate_image)
         self._bridge = CvBridge()
         self._bridge.encoding_to_cvtype2("bgr8")  # imports its compiled module
@@ -63,7 +63,8 @@ class ImageReader:
             rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
         name = encoding.replace("a16", "8").replace("16", "8")
         name = _SAME_PIXELS.get(name, name)
-        plain = Image(height=message.height, width=message.width, encoding=name, data=rows)
+        step = rows.nbytes // message.height
+        plain = Image(height=message.height, width=message.width, encoding=name, step=step, data=rows)
         try:
             return self._bridge.imgmsg_to_cv2(plain, "mono8" if name == "mono8" else "bgr8")
         except CvBridgeError as error:
