@@ -86,7 +86,7 @@ class LoopDetector:
             KeyframeError: if the stamp or the pose is not usable.
             EngineError: if the image cannot be described.
         """
-        _check(keyframe)
+        keyframe = _checked(keyframe)
         observation = self._observe(keyframe)
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
@@ -127,11 +127,9 @@ class LoopDetector:
             ImageError: if the image has another type or shape.
             EngineError: if the image cannot be described.
         """
-        check_image(image)
+        keyframe = _checked(Keyframe(image, stamp))
         height, width = image.shape[:2]
-        keyframe = Keyframe(image, stamp, camera=types.Camera(width, height, frame_id))
-        _check(keyframe)
-        observation = self._observe(keyframe)
+        observation = self._observe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._result(observation, self._search(observation, k, Kind.RELOCALIZATION), Count.QUERY)
@@ -239,12 +237,12 @@ def _camera_of(keyframe: Keyframe) -> types.Camera:
     return keyframe.camera or types.Camera(width, height)
 
 
-def _check(keyframe: Keyframe) -> None:
-    """Refuse a keyframe by name.
+def _checked(keyframe: Keyframe) -> Keyframe:
+    """A keyframe that can be used, its stamp a plain int.
 
     Raises:
         ImageError: if the image has another type or shape.
-        KeyframeError: if its stamp or a pose is not usable.
+        KeyframeError: if the stamp or a pose is not usable.
     """
     check_image(keyframe.image)
     stamp = keyframe.stamp
@@ -254,3 +252,4 @@ def _check(keyframe: Keyframe) -> None:
         pose = getattr(keyframe, name)
         if pose is not None and not pose.is_rigid:
             raise KeyframeError(f"expected finite numbers and a unit quaternion as {name}. Received: {pose}")
+    return keyframe._replace(stamp=int(stamp))

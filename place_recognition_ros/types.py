@@ -185,4 +185,3 @@ class DetectorStatus(NamedTuple):
     damaged: int  # keyframes of the map that were left out because of a wrong CRC
     tracking: Tracking
     durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds
-

@@ -92,7 +92,7 @@ def make_detector(engine):
     from place_recognition_ros.descriptor import Extractor, ModelCard
     from place_recognition_ros.descriptor.preprocess import InputSpec
     from place_recognition_ros.detector import LoopDetector
-    from place_recognition_ros.keyframes.store import KeyframeStore
+    from place_recognition_ros.memory.store import KeyframeStore
 
     spec = InputSpec(12, 16, 1, "GRAY", "NHWC", mean=(0.0,), std=(255.0,))
     card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
@@ -122,12 +122,12 @@ def make_detector(engine):
 
 @pytest.fixture(scope="session")
 def drive():
-    """``drive(detector, pictures, start)`` adds a picture each second; the candidates of each."""
+    """``drive(detector, images, start)`` adds an image each second → the QueryResult of each."""
     from place_recognition_ros.types import Keyframe
 
-    def drive(detector, pictures, start=1, poses=()):
-        poses = list(poses) or [None] * len(pictures)
-        stamps = [(start + second) * 10**9 for second in range(len(pictures))]
-        return [detector.add(Keyframe(*each)) for each in zip(pictures, stamps, poses)]
+    def drive(detector, images, start=1, poses=()):
+        poses = list(poses) or [None] * len(images)
+        stamps = [(start + second) * 10**9 for second in range(len(images))]
+        return [detector.add(Keyframe(*each)) for each in zip(images, stamps, poses)]
 
     return drive

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from place_recognition_ros.keyframes.picker import KeyframePicker, Verdict
 from place_recognition_ros.poses import Pose
+from place_recognition_ros.ros.keyframe_picker import KeyframePicker
+from place_recognition_ros.types import Count
 
 MS = 10**6
 START = 10**18  # some stamp of today, nanoseconds
@@ -19,10 +20,10 @@ def pose(x=0.0, turn=0.0):
 def picked(picker, stamps, poses=None):
     """Which of the stamps become keyframes."""
     poses = poses or [None] * len(stamps)
-    return [stamp for stamp, each in zip(stamps, poses) if picker.pick(stamp, each) == Verdict.KEYFRAME]
+    return [stamp for stamp, each in zip(stamps, poses) if picker.pick(stamp, each) == Count.KEYFRAME]
 
 
-def test_without_limits_every_picture_is_a_keyframe():
+def test_without_limits_every_image_is_a_keyframe():
     stamps = [START + n for n in range(10)]
     assert picked(KeyframePicker(0, 0, 0), stamps) == stamps
 
@@ -40,13 +41,13 @@ def test_motion_or_rotation_is_enough():
     picker = KeyframePicker(0, 1.0, 0.5)
     stamp = START
     for step, expected in [
-        (pose(), Verdict.KEYFRAME),
-        (pose(0.9, 0.4), Verdict.NOT_MOVED),
-        (pose(1.1), Verdict.KEYFRAME),
-        (pose(1.2, 0.6), Verdict.KEYFRAME),
-        (pose(1.2, 0.6), Verdict.NOT_MOVED),
-        (pose(1.2, 0.2), Verdict.NOT_MOVED),
-        (pose(1.2, 0.05), Verdict.KEYFRAME),
+        (pose(), Count.KEYFRAME),
+        (pose(0.9, 0.4), Count.NOT_MOVED),
+        (pose(1.1), Count.KEYFRAME),
+        (pose(1.2, 0.6), Count.KEYFRAME),
+        (pose(1.2, 0.6), Count.NOT_MOVED),
+        (pose(1.2, 0.2), Count.NOT_MOVED),
+        (pose(1.2, 0.05), Count.KEYFRAME),
     ]:
         stamp += MS
         assert picker.pick(stamp, step) == expected, step
@@ -56,7 +57,7 @@ def test_motion_or_rotation_is_enough():
 def test_a_limit_of_zero_does_not_count(limits, moved):
     picker = KeyframePicker(0, *limits)
     picker.pick(START, pose())
-    assert picker.pick(START + 1, moved) == Verdict.NOT_MOVED
+    assert picker.pick(START + 1, moved) == Count.NOT_MOVED
 
 
 def test_slow_motion_adds_up():
@@ -68,39 +69,39 @@ def test_slow_motion_adds_up():
 def test_without_a_pose_motion_is_not_asked_for():
     picker = KeyframePicker(0, 5.0, 0)
     verdicts = [picker.pick(START + n, each) for n, each in enumerate([pose(), None, pose(), pose()])]
-    assert verdicts == [Verdict.KEYFRAME] * 3 + [Verdict.NOT_MOVED]
+    assert verdicts == [Count.KEYFRAME] * 3 + [Count.NOT_MOVED]
 
 
 def test_both_limits_must_hold():
     picker = KeyframePicker(1, 1.0, 0)
     picker.pick(START, pose())
-    assert picker.pick(START + 500 * MS, pose(9)) == Verdict.TOO_SOON
-    assert picker.pick(START + 1500 * MS, pose(0.5)) == Verdict.NOT_MOVED
-    assert picker.pick(START + 1600 * MS, pose(9)) == Verdict.KEYFRAME
+    assert picker.pick(START + 500 * MS, pose(9)) == Count.TOO_SOON
+    assert picker.pick(START + 1500 * MS, pose(0.5)) == Count.NOT_MOVED
+    assert picker.pick(START + 1600 * MS, pose(9)) == Count.KEYFRAME
 
 
 @pytest.mark.parametrize("stamp", [0, -1])
-def test_a_picture_without_a_stamp_is_none(stamp):
+def test_a_image_without_a_stamp_is_none(stamp):
     picker = KeyframePicker(0, 0, 0)
-    assert picker.pick(stamp, None) == Verdict.NO_STAMP
-    assert picker.pick(START, None) == Verdict.KEYFRAME
-    assert picker.pick(stamp, None) == Verdict.NO_STAMP
+    assert picker.pick(stamp, None) == Count.NO_STAMP
+    assert picker.pick(START, None) == Count.KEYFRAME
+    assert picker.pick(stamp, None) == Count.NO_STAMP
 
 
 def test_doubles_and_stragglers_are_left_out():
     picker = KeyframePicker(0, 0, 0)
     picker.pick(START, None)
-    assert picker.pick(START, None) == Verdict.NOT_NEWER
-    assert picker.pick(START - 1000 * MS, None) == Verdict.NOT_NEWER
-    assert picker.pick(START + 1, None) == Verdict.KEYFRAME
+    assert picker.pick(START, None) == Count.NOT_NEWER
+    assert picker.pick(START - 1000 * MS, None) == Count.NOT_NEWER
+    assert picker.pick(START + 1, None) == Count.KEYFRAME
 
 
 def test_a_clock_that_jumps_back_begins_anew():
     picker = KeyframePicker(1, 5.0, 0)
     picker.pick(START, pose())
-    assert picker.pick(START - 1001 * MS, pose()) == Verdict.CLOCK_JUMPED
-    assert picker.pick(START - 1000 * MS, pose(9)) == Verdict.TOO_SOON
-    assert picker.pick(START, pose(9)) == Verdict.KEYFRAME
+    assert picker.pick(START - 1001 * MS, pose()) == Count.CLOCK_JUMPED
+    assert picker.pick(START - 1000 * MS, pose(9)) == Count.TOO_SOON
+    assert picker.pick(START, pose(9)) == Count.KEYFRAME
 
 
 def test_shuffled_stamps_never_go_backwards(rng):

@@ -14,23 +14,30 @@ PACKAGE = "place_recognition_ros"
 
 # A part may import the parts of the lines above it and, in the first line, its neighbours.
 LAYERS = (
-    ("errors", "poses", "types", "config", "images", "stopwatch"),
-    ("descriptor", "keyframes", "loops"),
+    ("errors", "poses", "types", "config", "images", "stopwatch", "tracking", "worker"),
+    ("descriptor", "memory"),
+    ("loops",),
     ("detector",),
-    ("worker", "messages"),
-    ("diagnostics", "markers"),
-    ("node",),
+    ("ros",),
 )
-ON_TOP = ("tools",)  # may import every part that knows no ROS
-KNOW_ROS = ("messages", "diagnostics", "markers", "node")
+ON_TOP = ("tools",)  # may import every part but ros
+KNOW_ROS = ("ros",)
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "rosgraph", "message_filters"}
+ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge"}
+# What a folder of the project may import of the others.
+FOLDERS = {
+    "rendering": {PACKAGE},
+    "training": {PACKAGE, "rendering"},
+    "demo": {PACKAGE, "rendering"},
+    "benchmarks": {PACKAGE},
+}
 MAX_LINES = 300
+MAX_MEMBERS = 12
 
 MODULES = sorted(glob.glob(os.path.join(ROOT, PACKAGE, "**", "*.py"), recursive=True))
 SOURCES = [
     path
-    for folder in (PACKAGE, "training", "demo", "benchmarks", "tests")
+    for folder in (PACKAGE, *FOLDERS, "tests")
     for path in sorted(glob.glob(os.path.join(ROOT, folder, "**", "*.py"), recursive=True))
 ] + [os.path.join(ROOT, "run")]
 
@@ -40,7 +47,7 @@ def name_of(path):
 
 
 def part_of(path):
-    """``…/loops/sequence.py`` ► ``loops``; the package's own ``__init__.py`` ► ``__init__``."""
+    """``…/loops/sequence.py`` → ``loops``; the package's own ``__init__.py`` → ``__init__``."""
     return os.path.splitext(os.path.relpath(path, os.path.join(ROOT, PACKAGE)))[0].split(os.sep)[0]
 
 
@@ -95,7 +102,7 @@ def test_dependencies_point_one_way(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_the_shell_knows_ros(path):
+def test_only_ros_imports_ros(path):
     ros = [name for name in imported(path) if is_ros(name)]
     assert not ros or part_of(path) in KNOW_ROS, f"{name_of(path)} must not import {ros}"
 
@@ -108,8 +115,48 @@ def test_the_run_time_needs_little(path):
     assert not strange, f"{name_of(path)} must not import {strange}"
 
 
+OTHERS = [path for path in SOURCES if name_of(path).split(os.sep)[0] in FOLDERS]
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=name_of)
+def test_folders_import_what_they_may(path):
+    own = name_of(path).split(os.sep)[0]
+    project = {PACKAGE, "tests", *FOLDERS}
+    used = {name.split(".")[0] for name in imported(path)} & project
+    wrong = sorted(used - FOLDERS[own] - {own})
+    assert not wrong, f"{name_of(path)} must not import {wrong}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_classes_are_small(path):
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read(), path)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef) or is_data(node):
+            continue
+        members = set()
+        for each in ast.walk(node):
+            if isinstance(each, ast.FunctionDef):
+                members.add(each.name)
+            elif isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
+                members.update([each.attr] if getattr(each.value, "id", "") == "self" else [])
+        public = sorted(name for name in members if not name.startswith("_"))
+        assert len(public) <= MAX_MEMBERS, f"{name_of(path)}: {node.name} has {len(public)}: {public}"
+
+
+def is_data(node):
+    """Whether a class is a NamedTuple, an enum or the table of parameters: fields, no behaviour."""
+    bases = {getattr(base, "id", "") for base in node.bases}
+    return bool(bases & {"NamedTuple", "Enum", "IntEnum"}) or node.name == "Config"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_files_are_short(path):
     with open(path, encoding="utf-8") as file:
         lines = sum(1 for _ in file)
     assert lines <= MAX_LINES, f"{name_of(path)} has {lines} lines: something in it wants a name of its own"
+
+
+def test_training_has_few_files_outside_its_folders():
+    files = [name for name in os.listdir(os.path.join(ROOT, "training")) if not name.startswith("__pycache__")]
+    assert sum(os.path.isfile(os.path.join(ROOT, "training", name)) for name in files) <= 12

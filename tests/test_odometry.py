@@ -3,15 +3,16 @@ import threading
 import numpy as np
 import pytest
 
-from place_recognition_ros.keyframes.odometry import OdometryBuffer
 from place_recognition_ros.poses import Pose
+from place_recognition_ros.ros.odometry import OdometryBuffer, StampedPose
 
 MS = 10**6
 START = 10**18
 
 
-def pose(x):
-    return Pose(np.array([float(x), 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+def stamped(stamp, x):
+    pose = Pose(np.array([float(x), 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+    return StampedPose(stamp, pose, "odom", "base_link")
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def buffer():
     """A pose every 20 ms: x = 0, 1, … 9."""
     buffer = OdometryBuffer(tolerance=0.05)
     for x in range(10):
-        buffer.add(START + 20 * x * MS, pose(x))
+        buffer.add(stamped(START + 20 * x * MS, x))
     return buffer
 
 
@@ -27,9 +28,9 @@ def buffer():
     "ms, x",
     [(0, 0), (20, 1), (28, 1), (32, 2), (180, 9), (229, 9), (230, 9), (-50, 0), (231, None), (-51, None)],
 )
-def test_the_nearest_pose_stands_for_the_picture(buffer, ms, x):
+def test_the_nearest_pose_is_used_for_the_image(buffer, ms, x):
     found = buffer.at(START + ms * MS)
-    assert (None if found is None else found.position[0]) == x
+    assert (None if found is None else found.pose.position[0]) == x
 
 
 def test_no_odometry_no_pose():
@@ -39,7 +40,7 @@ def test_no_odometry_no_pose():
 def test_the_oldest_are_forgotten():
     buffer = OdometryBuffer(length=3)
     for x in range(10):
-        buffer.add(START + 1000 * x * MS, pose(x))
+        buffer.add(stamped(START + 1000 * x * MS, x))
     known = [x for x in range(10) if buffer.at(START + 1000 * x * MS) is not None]
     assert known == [7, 8, 9]
 
@@ -52,7 +53,7 @@ def test_one_thread_may_add_while_another_asks():
         stamp = START
         while not stop.is_set():
             stamp += 1
-            buffer.add(stamp, pose(stamp - START))
+            buffer.add(stamped(stamp, stamp - START))
 
     adding = threading.Thread(target=add)
     adding.start()

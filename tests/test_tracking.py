@@ -3,60 +3,72 @@ import re
 
 import pytest
 
-from place_recognition_ros.loops.kidnap import KidnapMonitor, TrackingState
+from place_recognition_ros.tracking import TrackingMonitor
+from place_recognition_ros.types import TrackingState
 
 
 @pytest.fixture
 def monitor():
-    return KidnapMonitor()
+    return TrackingMonitor()
 
 
-def test_it_begins_tracking_and_awaits_nothing(monitor):
+def test_it_begins_in_tracking_with_no_recovery_pending(monitor):
     assert monitor.state == TrackingState.TRACKING
     assert monitor.tracking_ok
-    assert not monitor.awaited
-    assert not monitor.tracking(True, 5)
+    assert not monitor.recovery_pending
+    assert not monitor.report(True, 5)
     assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 0)
 
 
 def test_lost_found_recovered(monitor):
-    assert monitor.tracking(False, 10)
-    assert (monitor.state, monitor.since, monitor.awaited) == (TrackingState.LOST, 10, True)
-    assert monitor.tracking(True, 20)
-    assert (monitor.state, monitor.since, monitor.awaited) == (TrackingState.TRACKING, 20, True)
+    assert monitor.report(False, 10)
+    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, 10, True)
+    assert monitor.report(True, 20)
+    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.TRACKING, 20, True)
     monitor.recovered(30)
-    assert (monitor.state, monitor.since, monitor.awaited) == (TrackingState.RECOVERED, 30, False)
+    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 30, False)
 
 
 def test_the_match_may_come_while_lost(monitor):
-    monitor.tracking(False, 10)
+    monitor.report(False, 10)
     monitor.recovered(15)
-    assert (monitor.state, monitor.since, monitor.awaited) == (TrackingState.RECOVERED, 15, False)
+    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 15, False)
     assert not monitor.tracking_ok
-    assert monitor.tracking(True, 20)
+    assert monitor.report(True, 20)
     assert (monitor.state, monitor.since) == (TrackingState.RECOVERED, 15)
     assert monitor.tracking_ok
 
 
-def test_what_is_no_news_changes_nothing(monitor):
-    monitor.tracking(False, 10)
-    assert not monitor.tracking(False, 11)
+def test_a_repeated_report_changes_nothing(monitor):
+    monitor.report(False, 10)
+    assert not monitor.report(False, 11)
     assert monitor.since == 10
-    monitor.tracking(True, 20)
-    assert not monitor.tracking(True, 21)
+    monitor.report(True, 20)
+    assert not monitor.report(True, 21)
     assert monitor.since == 20
 
 
 def test_it_can_be_kidnapped_again(monitor):
     for start in (10, 100, 1000):
-        monitor.tracking(False, start)
-        assert (monitor.state, monitor.since, monitor.awaited) == (TrackingState.LOST, start, True)
-        monitor.tracking(True, start + 1)
+        monitor.report(False, start)
+        assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, start, True)
+        monitor.report(True, start + 1)
         monitor.recovered(start + 2)
-        assert not monitor.awaited
+        assert not monitor.recovery_pending
 
 
 def test_the_numbers_are_those_of_the_message(root):
     with open(os.path.join(root, "msg", "KidnapState.msg"), encoding="utf-8") as file:
         constants = dict(re.findall(r"^uint8 (\w+)\s*=\s*(\d+)", file.read(), re.MULTILINE))
-    assert constants == {state.name: str(int(state)) for state in TrackingState}
+    assert constants == {"STATE_" + state.name: str(int(state)) for state in TrackingState}
+
+
+def test_a_new_session_ends_a_recovery_but_not_a_loss(monitor):
+    monitor.begin_session(5)
+    assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 5)
+    monitor.report(False, 10)
+    monitor.begin_session(12)
+    assert (monitor.state, monitor.since) == (TrackingState.LOST, 10)
+    monitor.recovered(15)
+    monitor.begin_session(20)
+    assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 20)

@@ -26,6 +26,9 @@ class Owned:
             assert item.wait(SOON)
         self.handled.append(item)
 
+    def report(self):
+        return tuple(map(str, self.handled))
+
     def close(self):
         self.threads["close"] = threading.current_thread()
         self.open = False
@@ -38,7 +41,7 @@ def errors():
 
 @pytest.fixture
 def worker(errors):
-    worker = Worker(Owned, Owned.handle, errors.append)
+    worker = Worker(Owned, Owned.handle, Owned.report, errors.append)
     worker.start()
     yield worker
     worker.stop(SOON)
@@ -223,9 +226,9 @@ def test_a_long_opening_can_be_given_up():
         opened[0].close = closed.set
         return opened[0]
 
-    worker = Worker(open_slowly, Owned.handle, lambda error: None)
+    worker = Worker(open_slowly, Owned.handle, Owned.report, lambda error: None)
     asked = iter([False, True])
-    with pytest.raises(WorkerBusy, match="the wish to stop before"):
+    with pytest.raises(WorkerBusy, match="a request to stop"):
         worker.start(lambda: next(asked))
     go_on.set()
     assert closed.wait(SOON)
@@ -236,7 +239,7 @@ def test_what_keeps_it_from_opening_is_raised_at_start():
     def fail():
         raise StoreError("held by another")
 
-    worker = Worker(fail, Owned.handle, print)
+    worker = Worker(fail, Owned.handle, Owned.report, print)
     with pytest.raises(StoreError, match="held by another"):
         worker.start()
     assert worker.stop(SOON)
@@ -260,3 +263,23 @@ def test_many_threads_may_offer_and_ask(worker):
         thread.join(SOON)
     wait_until(lambda: len(owned.handled) + worker.dropped == 800)
     assert len(answers) == 16
+
+
+def test_the_status_follows_each_item_and_request(worker, errors):
+    assert worker.status == ()
+    worker.offer("one")
+    wait_until(lambda: worker.status == ("one",))
+    worker.offer(ValueError("bad"))
+    wait_until(lambda: errors)
+    worker.call(lambda owned: owned.handled.append("two"), SOON)
+    assert worker.status == ("one", "two"), "whoever waits for a request sees its status"
+
+
+def test_the_status_of_a_failed_request_is_published_too(worker):
+    def fail(owned):
+        owned.handled.append("before")
+        raise StoreError("disk full")
+
+    with pytest.raises(StoreError):
+        worker.call(fail, SOON)
+    assert worker.status == ("before",)

@@ -69,9 +69,7 @@ class Checks:
             accepted = accepted or candidates[-1].accepted
         return candidates
 
-    def _gather(
-        self, observation: Observation, match: Match, evidence: Evidence
-    ) -> Iterator[Evidence]:
+    def _gather(self, observation: Observation, match: Match, evidence: Evidence) -> Iterator[Evidence]:
         """The evidence, growing; the caller stops when it is enough."""
         yield evidence
         if match.entry.session == observation.query.session:

@@ -17,6 +17,7 @@ RATIO = 0.85
 MAX_HAMMING = 64  # of 256 bits
 ANGLE_TOLERANCE = 25.0  # degrees
 EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
+MAX_REGION = 1024  # pixels
 MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
 
 
@@ -25,8 +26,12 @@ class Geometry(NamedTuple):
 
     matches: int  # of local features
     inliers: int = 0  # of the fundamental matrix or the homography
-    spread: bool = False  # whether the inliers spread over both images; in a spot or on a line almost anything fits
-    coverage: float = 0.0  # inliers among all features of the region that they cover; the lower of both images
+    spread: bool = (
+        False  # whether the inliers spread over both images; in a spot or on a line almost anything fits
+    )
+    coverage: float = (
+        0.0  # inliers among all features of the region that they cover; the lower of both images
+    )
 
 
 def measure(query: View, match: View, min_points: int, longer_side: int) -> Geometry:
@@ -121,9 +126,14 @@ def _is_spread(inliers: np.ndarray, features: np.ndarray) -> bool:
 
 def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
     """How many features are in the convex hull of the inliers."""
+    inliers, features = inliers.astype(float), features.astype(float)
     low, high = inliers.min(axis=0), inliers.max(axis=0)
     near = features[((low <= features) & (features <= high)).all(axis=1)]
-    region = np.zeros((high - low).astype(int)[::-1] + 1, np.uint8)
-    cv2.fillConvexPoly(region, cv2.convexHull((inliers - low).astype(np.int32)), (1,))
-    x, y = (near - low).astype(int).T
+    extent = high - low
+    if not np.isfinite(extent).all():
+        return len(features)
+    scale = min(1.0, MAX_REGION / max(1e-9, extent.max()))  # a damaged coordinate may be huge
+    region = np.zeros((extent * scale).astype(int)[::-1] + 2, np.uint8)
+    cv2.fillConvexPoly(region, cv2.convexHull(((inliers - low) * scale).astype(np.int32)), (1,))
+    x, y = ((near - low) * scale).astype(int).T
     return int(region[y, x].sum())

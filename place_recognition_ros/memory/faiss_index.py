@@ -46,9 +46,7 @@ class FaissIndex(Index):
         found = []
         for block in self._blocks:
             cosines, rows = block.vectors.search(vector.reshape(1, -1), min(k, len(block.ids)))
-            found += [
-                (block.ids[row], float(cosine)) for row, cosine in zip(rows[0], cosines[0]) if row >= 0
-            ]
+            found += [(block.ids[row], float(cosine)) for row, cosine in zip(rows[0], cosines[0]) if row >= 0]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 
     def remove(self, numbers: Iterable[int]) -> None:

@@ -96,9 +96,7 @@ class KeyframeMap:
         for number in self._visit.look(descriptor, keyframe.stamp):
             self._index.add(number, self._timeline.vector(number))
 
-    def add(
-        self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes
-    ) -> int:
+    def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
 
         Returns:

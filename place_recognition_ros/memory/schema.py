@@ -21,7 +21,7 @@ CREATE TABLE sessions (
     uuid TEXT NOT NULL,
     robot TEXT NOT NULL,         -- the name that the operator gave it
     start INTEGER NOT NULL,      -- stamp of the first keyframe, nanoseconds
-    frame TEXT NOT NULL,         -- the world frame of its poses; empty: not known
+    frame TEXT NOT NULL,         -- the world frame of its poses, empty: not known
     crc INTEGER NOT NULL
 );
 CREATE TABLE cameras (
@@ -39,7 +39,7 @@ CREATE TABLE keyframes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     session INTEGER NOT NULL,
     stamp INTEGER NOT NULL,      -- nanoseconds
-    pose BLOB,                   -- 7 float64: x y z (metres), x y z w; of pose_frame in the session's frame
+    pose BLOB,                   -- 7 float64: x y z (metres), x y z w, of pose_frame in the session's frame
     pose_frame TEXT NOT NULL DEFAULT '',
     camera INTEGER,              -- NULL: not known
     base_to_camera BLOB,         -- 7 float64: the camera in pose_frame
@@ -65,7 +65,7 @@ VIEW_COLUMNS = ("id", "features", "thumbnail")
 
 def create(connection: Any, model_id: str, map_id: str) -> None:
     """Write the tables of an empty map."""
-    for statement in TABLES.split(";")[:-1]:
+    for statement in TABLES.split(";")[:-1]:  # executescript would commit
         connection.execute(statement)
     rows = [("schema", str(SCHEMA)), ("model", model_id), ("map", map_id)]
     connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
@@ -93,7 +93,7 @@ def crc_of(values: Iterable[Any]) -> int:
     return crc
 
 
-def is_whole(row: Tuple[Any, ...], crc: Any) -> bool:
+def is_whole(row: Iterable[Any], crc: Any) -> bool:
     """Whether ``crc`` is that of a row; damage may even change the types of its columns."""
     try:
         return bool(crc_of(row) == crc)

@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 import uuid
+from contextlib import contextmanager
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -117,15 +118,8 @@ class KeyframeStore:
 
     def _migrate(self, found: int) -> None:
         copy = copy_aside(self._connection, self._path, found)
-        run = self._connection.execute
-        run("BEGIN")
-        try:
+        with self._transaction("migrate the map"):
             migrate(self._connection, found)
-            run("COMMIT")
-        except Exception:
-            if self._connection.in_transaction:
-                run("ROLLBACK")
-            raise
         _log.warning(
             "The map '%s' was migrated from schema %d to %d; a copy of it as it was: '%s'",
             *(self._path, found, schema.SCHEMA, copy),
@@ -155,8 +149,7 @@ class KeyframeStore:
             StoreError: if it could not be stored; the map is as it was before.
         """
         run = self._connection.execute
-        try:
-            run("BEGIN")
+        with self._transaction("store a keyframe"):
             self._add_session(session)
             camera = None if keyframe.camera is None else self._camera_id(keyframe.camera)
             row = (
@@ -172,18 +165,11 @@ class KeyframeStore:
             run("UPDATE keyframes SET crc = ? WHERE id = ?", (schema.crc_of((number, *row)), number))
             view = (number, features.tobytes(), thumbnail)
             run("INSERT INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
-            run("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                run("ROLLBACK")
-            raise StoreError(f"expected to store a keyframe in '{self._path}'. Received: {error}") from error
         return number
 
     def _add_session(self, session: Session) -> None:
         crc = schema.crc_of(session)
-        self._connection.execute(
-            "INSERT OR IGNORE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*session, crc)
-        )
+        self._connection.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*session, crc))
 
     def _camera_id(self, camera: Camera) -> int:
         """The row of a camera, written if there is none."""
@@ -208,18 +194,24 @@ class KeyframeStore:
         Raises:
             StoreError: if it could not be removed; the map is as it was before.
         """
+        with self._transaction(f"remove keyframe {number}"):
+            self._connection.execute("DELETE FROM keyframes WHERE id = ?", (number,))
+            self._connection.execute("DELETE FROM views WHERE id = ?", (number,))
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        """All statements in it, or none; what fails in SQLite is a StoreError."""
         run = self._connection.execute
         try:
             run("BEGIN")
-            run("DELETE FROM keyframes WHERE id = ?", (number,))
-            run("DELETE FROM views WHERE id = ?", (number,))
+            yield
             run("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:
             if self._connection.in_transaction:
                 run("ROLLBACK")
-            raise StoreError(
-                f"expected to remove keyframe {number} from '{self._path}'. Received: {error}"
-            ) from error
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"expected to {what} in '{self._path}'. Received: {error}") from error
+            raise
 
     def sessions(self) -> Dict[int, Session]:
         """The sessions by id, without damaged rows."""

@@ -99,9 +99,7 @@ class PlaceRecognitionNode:
             rospy.logwarn_throttle(60.0, "odom: expected a unit quaternion. Received: %s", pose)
             return
         header = message.header
-        self._odometry.add(
-            StampedPose(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id)
-        )
+        self._odometry.add(StampedPose(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id))
 
     def _take_tracking(self, message: Bool) -> None:
         if message.data == self._tracking_ok:

@@ -1,12 +1,24 @@
+from collections import namedtuple
+
 import cv2
 import numpy as np
 import pytest
 
-from place_recognition_ros.loops.geometry import MIN_POINTS, FeatureFinder, Verification, verify
-from place_recognition_ros.types import FEATURE, Reason
+from place_recognition_ros.loops.evidence import Evidence, Limits, decide
+from place_recognition_ros.loops.geometry import MIN_POINTS, measure
+from place_recognition_ros.types import FEATURE, Camera, Reason, View
 
 LIMITS = {"min_inliers": 20, "min_inlier_ratio": 0.7, "min_coverage": 0.15}
+Verification = namedtuple("Verification", "matches inliers reason")
 NOT_VERIFIED = (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
+
+
+def verify(query, match, **limits):
+    """The evidence of two images' features, and the decision that follows from it alone."""
+    limits = Limits(min_similarity=0.0, min_margin=-2.0, min_distance=0.0, **limits)
+    geometry = measure(View(query), View(match), limits.min_inliers, 480)
+    _, reason = decide(Evidence(1.0, 2.0, geometry=geometry), limits)
+    return Verification(geometry.matches, geometry.inliers, reason)
 
 
 def features_at(points, descriptors, angle=0.0):
@@ -27,13 +39,13 @@ def project(points, turn, position):
 
 @pytest.fixture
 def descriptors(rng):
-    """``descriptors(count)`` ► (count, 32) uint8, no two alike."""
+    """``descriptors(count)`` → (count, 32) uint8, no two alike."""
     return lambda count: rng.integers(0, 256, (count, 32)).astype(np.uint8)
 
 
 @pytest.fixture
 def two_views(rng, descriptors):
-    """``two_views(count, roll)`` ► the features of one rigid scene from two places."""
+    """``two_views(count, roll)`` → the features of one rigid scene from two places."""
 
     def two_views(count, roll=0.0):
         points = rng.uniform((-3, -2, 4), (3, 2, 10), (count, 3))
@@ -53,7 +65,7 @@ def test_two_views_of_a_rigid_scene_are_verified(two_views, roll):
     assert found.inliers >= 95
 
 
-def test_the_same_picture_is_verified(two_views):
+def test_the_same_image_is_verified(two_views):
     """Its fundamental matrix is undetermined; the homography is not."""
     first, _ = two_views(100)
     found = verify(first, first.copy(), **LIMITS)
@@ -134,6 +146,23 @@ def test_inliers_on_a_strip_are_degenerate(two_views, descriptors, rng, axis):
     assert found.reason == Reason.DEGENERATE
 
 
+@pytest.mark.parametrize("size", [(320, 240), (1280, 960), (5120, 3840)])
+def test_tolerances_do_not_depend_on_the_resolution(two_views, rng, size):
+    """The same scene, the features shaken by the same share of the image: measured in one reduced image."""
+    scale = size[0] / 320
+    views = []
+    for features in two_views(200):
+        features = features.copy()
+        for axis in ("x", "y"):
+            features[axis] = (features[axis] + rng.normal(0, 0.7, len(features)) + 0.5) * scale - 0.5
+        views.append(View(features, Camera(*size)))
+    found = measure(*views, min_points=20, longer_side=320)
+    assert found.inliers >= 120
+    assert found.spread
+    small = measure(*[View(view.features) for view in views], min_points=20, longer_side=320)
+    assert (small.inliers < 100) is (scale > 1), "without the size of the camera it would depend on it"
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, MIN_POINTS - 1])
 def test_too_few_features_are_too_few_matches(two_views, count):
     first, second = two_views(100)
@@ -169,7 +198,7 @@ def degenerate_sets(rng, count):
 @pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 15, 20, 40, 100])
 def test_degenerate_points_are_never_verified(count, rounds, rng, descriptors):
-    """FAULTS 19: whatever the solver makes of them, no exception comes out."""
+    """Whatever the solver returns, no exception leaves."""
     for _ in range(rounds):
         looks = descriptors(count)
         for name, first, second in degenerate_sets(rng, count):
@@ -189,40 +218,3 @@ def test_random_bytes_as_features_are_never_verified(rng):
             views[1] = views[1].copy()
             views[1]["descriptor"] = views[0]["descriptor"]
             assert verify(*views, **LIMITS).reason in NOT_VERIFIED
-
-
-class TestFeatureFinder:
-    def test_features_lie_in_the_picture(self, paint):
-        features = FeatureFinder(300, 480).find(paint(1))
-        assert 200 < len(features) <= 300
-        assert features.dtype == FEATURE
-        for name, end in (("x", 320), ("y", 240), ("angle", 360.001)):
-            assert ((features[name] >= 0) & (features[name] < end)).all()
-        assert len(np.unique(features["descriptor"], axis=0)) > 100
-
-    def test_color_is_seen_as_gray(self, paint):
-        gray = paint(1)
-        color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
-        finder = FeatureFinder(300, 480)
-        np.testing.assert_array_equal(finder.find(color), finder.find(gray))
-
-    def test_a_large_picture_is_reduced_first(self, paint):
-        large = np.kron(paint(1), np.ones((3, 3), np.uint8))
-        finder = FeatureFinder(300, 320)
-        np.testing.assert_array_equal(finder.find(large), finder.find(paint(1)))
-
-    def test_the_same_place_from_beside_is_verified_and_a_look_alike_is_not(self, paint):
-        finder = FeatureFinder(600, 480)
-        here = finder.find(paint(1))
-        assert verify(finder.find(paint(1, shift=15)), here, **LIMITS).reason == Reason.NONE
-        assert verify(finder.find(paint(1, texture=2)), here, **LIMITS).reason in NOT_VERIFIED
-
-    @pytest.mark.parametrize("level", [0, 128, 255])
-    def test_a_flat_picture_has_none(self, level):
-        assert len(FeatureFinder(300, 480).find(np.full((240, 320), level, np.uint8))) == 0
-
-    @pytest.mark.parametrize("side", [1, 2, 16, 31, 62, 63, 64, 70])
-    def test_small_and_thin_pictures_are_no_error(self, side, rng):
-        for shape in ((side, side), (side, 2000), (2000, side, 3)):
-            features = FeatureFinder(300, 480).find(rng.integers(0, 256, shape).astype(np.uint8))
-            assert features.dtype == FEATURE

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.keyframes.store import KeyframeStore
+from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import FEATURE
+from place_recognition_ros.types import FEATURE, Camera, Keyframe
 
 SIZE = 8
 MODEL = "small-0123456789ab"
+SECOND = 10**9
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def open_store(path):
-    """``open_store(path, model, size)`` ► a KeyframeStore, closed after the test."""
+    """``open_store(path, model, size)`` → a KeyframeStore, closed after the test."""
     opened = []
 
     def open_store(path=path, model=MODEL, size=SIZE):
@@ -33,7 +34,7 @@ def open_store(path):
 
 @pytest.fixture
 def unit(rng):
-    """``unit(count)`` ► (count, SIZE) float32 random unit vectors."""
+    """``unit(count)`` → (count, SIZE) float32 random unit vectors."""
 
     def unit(count, size=SIZE):
         vectors = rng.standard_normal((count, size)).astype(np.float32)
@@ -44,11 +45,19 @@ def unit(rng):
 
 @pytest.fixture
 def keyframe(rng, unit):
-    """``keyframe(number)`` ► the arguments of ``KeyframeStore.add``; every other one has a pose."""
+    """``keyframe(number)`` → the arguments of ``KeyframeStore.add``; every other one has a pose and a camera."""
+
+    def random_pose():
+        return Pose(rng.standard_normal(3), rng.standard_normal(4))
 
     def keyframe(number):
-        pose = Pose(rng.standard_normal(3), rng.standard_normal(4)) if number % 2 else None
+        session = Session(1 + number // 20, f"session {number // 20}", "robot", 10**18, "odom")
+        one = Keyframe(None, 10**18 + number)
+        if number % 2:
+            calibration = rng.standard_normal((3, 3)), rng.standard_normal(number % 7)
+            camera = Camera(640, 480, "optical", "plumb_bob", *calibration)
+            one = Keyframe(None, one.stamp, random_pose(), camera, "base_link", "odom", random_pose())
         features = np.frombuffer(rng.bytes(FEATURE.itemsize * (number % 5)), FEATURE)
-        return 1 + number // 20, 10**18 + number, pose, unit(1)[0], features, rng.bytes(40 + number % 7)
+        return session, one, unit(1)[0], features, rng.bytes(40 + number % 7)
 
     return keyframe

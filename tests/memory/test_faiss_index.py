@@ -1,23 +1,27 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.keyframes import index as module
-from place_recognition_ros.keyframes.index import Entry, KeyframeIndex
+from place_recognition_ros.memory import faiss_index as module
+from place_recognition_ros.memory.faiss_index import FaissIndex
 
 HALF = 1e-3  # error of a cosine of half-precision vectors
 
 
 @pytest.fixture
 def fill():
-    """``fill(vectors)`` ► an index of them, with ids from 1."""
+    """``fill(vectors)`` → an index of them; the ids are 10, 20, …."""
 
     def fill(vectors):
-        index = KeyframeIndex(vectors.shape[1])
-        for number, vector in enumerate(vectors, 1):
-            index.add(Entry(number, 1, number * 10), vector)
+        index = FaissIndex(vectors.shape[1])
+        for row, vector in enumerate(vectors, 1):
+            index.add(10 * row, vector)
         return index
 
     return fill
+
+
+def rows(found):
+    return [number // 10 - 1 for number, _ in found]
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 8192])
@@ -29,42 +33,48 @@ def test_it_finds_what_brute_force_finds(block, fill, unit, monkeypatch):
         cosines = stored @ query
         for k in (1, 5, 64):
             found = index.search(query, k)
-            positions = [position for position, _ in found]
-            assert len(set(positions)) == k
+            assert len(set(rows(found))) == k
             similarities = [similarity for _, similarity in found]
             assert similarities == sorted(similarities, reverse=True)
-            np.testing.assert_allclose(similarities, cosines[positions], atol=HALF)
+            np.testing.assert_allclose(similarities, cosines[rows(found)], atol=HALF)
             np.testing.assert_allclose(similarities, np.sort(cosines)[::-1][:k], atol=HALF)
 
 
 @pytest.mark.parametrize("stored", range(0, 50, 7))
-def test_no_more_come_back_than_are_stored(stored, fill, unit, monkeypatch):
-    """FAULTS 12: an empty index, k beyond what is stored, FAISS' label −1."""
+def test_no_more_are_returned_than_are_stored(stored, fill, unit, monkeypatch):
+    """An empty index, k beyond what is stored, FAISS' label −1."""
     monkeypatch.setattr(module, "BLOCK", 10)
     vectors = unit(stored + 1)
     index = fill(vectors[:-1])
     for k in (-1, 0, 1, 2, 9, 10, 11, 49, 100, 2**32 - 1):
         found = index.search(vectors[-1], k)
         assert len(found) == max(0, min(k, stored))
-        assert all(0 <= position < stored for position, _ in found)
+        assert all(0 <= row < stored for row in rows(found))
 
 
-@pytest.mark.parametrize("block", [4, 8192])
-def test_entries_and_vectors_come_back_in_order(block, fill, unit, monkeypatch):
+@pytest.mark.parametrize("block", [1, 3, 8, 8192])
+def test_what_is_removed_is_not_found_and_the_others_are(block, fill, unit, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", block)
-    stored = unit(30)
+    stored = unit(20)
     index = fill(stored)
-    assert len(index) == 30
-    assert [index[position].id for position in range(30)] == list(range(1, 31))
-    for start, stop in ((0, 30), (3, 5), (29, 30), (7, 7)):
-        vectors = index.vectors(start, stop)
-        assert vectors.shape == (stop - start, 8)
-        assert vectors.dtype == np.float32
-        np.testing.assert_allclose(vectors, stored[start:stop], atol=HALF)
+    gone = {0, 3, 4, 5, 11, 19}
+    index.remove([10 * (row + 1) for row in gone] + [7, 9999])
+    index.add(999, stored[3])
+    for row, vector in enumerate(stored):
+        found = index.search(vector, 99)
+        assert len(found) == 15
+        assert not gone & set(rows(found))
+        best, similarity = found[0]
+        if row == 3:
+            assert best == 999
+        elif row not in gone:
+            assert (best, similarity) == (10 * (row + 1), pytest.approx(1, abs=HALF))
+    index.remove([number for number, _ in index.search(stored[0], 99)])
+    assert index.search(stored[0], 5) == []
 
 
-def test_a_twin_is_as_similar_as_can_be(fill, unit):
+def test_a_copy_is_as_similar_as_can_be(fill, unit):
     stored = unit(5, size=512)
-    position, similarity = fill(stored).search(stored[3], 1)[0]
-    assert position == 3
+    ((number, similarity),) = fill(stored).search(stored[3], 1)
+    assert number == 40
     assert similarity == pytest.approx(1, abs=HALF)

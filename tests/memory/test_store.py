@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreError
-from place_recognition_ros.keyframes.store import SCHEMA
+from place_recognition_ros.memory.schema import SCHEMA
 from place_recognition_ros.types import FEATURE
 
 DAMAGES = [
@@ -15,6 +15,9 @@ DAMAGES = [
     "stamp = 1.5",
     "id = id + 100",
     "pose = NULL",
+    "pose_frame = 'other'",
+    "camera = 77",
+    "base_to_camera = x'00'",
     "pose = x''",
     "pose = 'here'",
     "descriptor = x''",
@@ -48,26 +51,74 @@ def alter(path, statement):
     connection.close()
 
 
+def same_camera(a, b):
+    if a is None or b is None:
+        return a is b
+    return a[:4] == b[:4] and all(
+        (x is None and y is None) or np.array_equal(x, y) for x, y in zip(a[4:], b[4:])
+    )
+
+
 def test_everything_comes_back_bit_by_bit(open_store, keyframe):
     added = [keyframe(number) for number in range(50)]
     store = open_store()
     numbers = [store.add(*each) for each in added]
+    map_id = store.map_id
     store.close()
 
     store = open_store()
     read = list(store.keyframes())
     assert [each.id for each in read] == numbers
-    for number, found, (session, stamp, pose, descriptor, features, thumbnail) in zip(numbers, read, added):
-        assert (found.session, found.stamp) == (session, stamp)
+    for number, found, (session, one, descriptor, features, thumbnail) in zip(numbers, read, added):
+        assert (found.session, found.stamp) == (session.id, one.stamp)
         assert found.descriptor.tobytes() == descriptor.tobytes()
-        assert (found.pose is None) == (pose is None)
-        if pose is not None:
-            assert found.pose.position.tobytes() == pose.position.tobytes()
-            assert found.pose.orientation.tobytes() == pose.orientation.tobytes()
-        assert store.features(number).tobytes() == features.tobytes()
-        assert store.features(number).dtype == FEATURE
+        assert (found.pose is None) == (one.pose is None)
+        if one.pose is not None:
+            assert found.pose.position.tobytes() == one.pose.position.tobytes()
+            assert found.pose.orientation.tobytes() == one.pose.orientation.tobytes()
+        view = store.view(number)
+        assert view.features.tobytes() == features.tobytes()
+        assert view.features.dtype == FEATURE
+        assert same_camera(view.camera, one.camera)
         assert store.thumbnail(number) == thumbnail
     assert store.damaged == 0
+    assert store.sessions() == {session.id: session for session, *_ in added}
+    assert store.map_id == map_id
+
+
+def test_a_camera_is_stored_once(open_store, keyframe):
+    store = open_store()
+    session, one, *rest = keyframe(1)
+    other = one._replace(camera=one.camera._replace(frame_id="other"))
+    for each in (one, one, other, one):
+        store.add(session, each, *rest)
+    assert store._connection.execute("SELECT COUNT(*) FROM cameras").fetchone() == (2,)
+    assert [store.view(number).camera.frame_id for number in (1, 2, 3, 4)] == [
+        *("optical", "optical", "other", "optical"),
+    ]
+
+
+def test_a_removed_keyframe_is_gone_and_its_id_is_not_used_again(open_store, keyframe):
+    store = open_store()
+    for number in range(3):
+        store.add(*keyframe(number))
+    store.remove(3)
+    store.remove(99)
+    assert [each.id for each in store.keyframes()] == [1, 2]
+    assert store.thumbnail(3) == b""
+    assert store.add(*keyframe(3)) == 4
+
+
+@pytest.mark.parametrize("table, damage", [("sessions", "robot = 'other'"), ("cameras", "width = 7")])
+def test_a_damaged_session_or_camera_is_not_used(open_store, keyframe, path, table, damage):
+    store = open_store()
+    store.add(*keyframe(1))
+    store.close()
+    alter(path, f"UPDATE {table} SET {damage}")
+    store = open_store()
+    assert len(list(store.keyframes())) == 1
+    found = store.sessions() if table == "sessions" else store.view(1).camera
+    assert not found
 
 
 def test_every_commit_reaches_the_disk(open_store):
@@ -80,7 +131,7 @@ def test_every_commit_reaches_the_disk(open_store):
 def test_a_new_map_is_empty(open_store):
     store = open_store()
     assert list(store.keyframes()) == []
-    assert store.features(1).shape == (0,)
+    assert store.view(1).features.shape == (0,)
     assert store.thumbnail(1) == b""
 
 
@@ -128,10 +179,12 @@ def test_another_model_is_refused_by_name(open_store, keyframe, path):
     assert len(list(open_store(model="first-111111111111").keyframes())) == 1
 
 
-def test_another_schema_is_refused_by_name(open_store, path):
+def test_a_newer_schema_is_refused_by_name(open_store, path):
     open_store().close()
     alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
-    with pytest.raises(MapMismatch, match=rf"schema {SCHEMA}\. Received: '{path}' of {SCHEMA + 1}"):
+    with pytest.raises(
+        MapMismatch, match=rf"schema {SCHEMA} or older\. Received: '{path}' of schema {SCHEMA + 1}"
+    ):
         open_store()
 
 
@@ -196,14 +249,19 @@ def test_a_truncated_map_is_never_silently_short(open_store, keyframe, path):
     store.close()
     with open(path, "rb") as file:
         content = file.read()
+    refused = 0
     for length in range(512, len(content), 2048):
         with open(path, "wb") as file:
             file.write(content[:length])
-        with pytest.raises(StoreError) as caught:
+        try:
             store = open_store()
-            if contents(store.keyframes()) == whole:
-                raise StoreError(f"nothing that is read was cut off: {path}")
-        assert path in str(caught.value)
+            assert contents(store.keyframes()) == whole or store.damaged
+        except StoreError as error:
+            assert path in str(error)
+            refused += 1
+        finally:
+            store.close()
+    assert refused > len(content) / 2048 / 2
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -242,17 +300,19 @@ def test_a_damaged_view_is_empty(open_store, keyframe, path, damage):
     alter(path, f"UPDATE views SET {damage} WHERE id = {number}")
     store = open_store()
     for each in (number, number + 100):
-        assert store.features(each).shape == (0,)
+        assert store.view(each).features.shape == (0,)
         assert store.thumbnail(each) == b""
-    assert len(store.features(number - 1)) == 2
+    assert len(store.view(number - 1).features) == 2
 
 
-def test_a_keyframe_is_small(open_store, rng, path):
-    """DESIGN: at most 15 kB a keyframe apart from its local features."""
+def test_a_keyframe_is_small(open_store, keyframe, rng, path):
+    """At most 15 kB for a keyframe without its local features."""
     store = open_store(size=512)
+    session, one, *_ = keyframe(1)
     thumbnail, features = rng.bytes(9000), np.zeros(0, FEATURE)
     for number in range(200):
-        store.add(1, number, None, np.ones(512, np.float32), features, thumbnail)
+        stored = one._replace(stamp=number)
+        store.add(session, stored, np.ones(512, np.float32), features, thumbnail)
     store.close()
     overhead = os.path.getsize(path) / 200 - 4 * 512 - len(thumbnail)
     assert overhead < 4000
