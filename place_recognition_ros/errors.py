@@ -5,6 +5,7 @@
     PlaceRecognitionError
     ├── ConfigError        a parameter is unknown, of another type or out of its range
     ├── ImageError         an image cannot be decoded: encoding, size, step or content
+    ├── BagError           a ROS bag cannot be read or has no such image topic
     ├── ModelError         a model or its card is missing, damaged or of another shape
     ├── EngineError        an inference engine cannot be opened or does not answer properly
     ├── StoreError         the map on disk cannot be opened, read or written
@@ -26,6 +27,10 @@ class ConfigError(PlaceRecognitionError):
 
 class ImageError(PlaceRecognitionError):
     """An image cannot be decoded: encoding, size, step or content."""
+
+
+class BagError(PlaceRecognitionError):
+    """A ROS bag cannot be read or has no such image topic."""
 
 
 class ModelError(PlaceRecognitionError):

@@ -1,17 +1,17 @@
-"""What stands on pavements: lamps, benches, bins, tables, signs. Metres, foot at the origin."""
+"""Objects on pavements: lamps, benches, bins, tables, signs. Metres, foot at the origin."""
 
 import numpy as np
 
-from demo.town.library import Library
-from demo.town.mesh import UNIT_UV, Color, Mesh, Skin
-from demo.town.plants import shrub
+from rendering.town.library import Library
+from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.town.plants import shrub
 
 IRON: Color = (0.12, 0.15, 0.14)
 OAK: Color = (0.5, 0.36, 0.24)
 
 
 class Furniture:
-    """Makes each piece as a mesh of its own."""
+    """Builds each object as a separate mesh."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -60,7 +60,7 @@ class Furniture:
         return mesh
 
     def poster_column(self, first: int) -> Mesh:
-        """A round column pasted with posters."""
+        """A round advertising column with posters."""
         mesh = Mesh()
         mesh.tube((0, 0, 0), (0, 0, 0.4), (0.66, 0.62), self._stone, 14)
         turns = np.linspace(0, 2 * np.pi, 17)

@@ -1,22 +1,23 @@
-"""The generated town of demo/town, another one for every seed, as a world to visit."""
+"""A generated town as a world to visit; each seed gives another town."""
 
 import numpy as np
 
-from demo.town.layout import EAST, KITS, NORTH, build_town, parked_cars, terraces
-from demo.town.library import town_library
-from demo.town.mesh import Mesh
-from demo.town.painted import random_color
-from demo.town.renderer import Renderer, light_at
-from demo.town.streets import random_car
-from training.rendering.views import View, rotation
+from rendering.camera import camera_pose, heading
+from rendering.light import light_at
+from rendering.town.layout import EAST, KITS, NORTH, build_town, parked_cars, terraces
+from rendering.town.library import town_library
+from rendering.town.mesh import Mesh
+from rendering.town.painted import random_color
+from rendering.town.renderer import Renderer
+from rendering.town.streets import random_car
 
 FLEET = 16  # different cars in a town
-HIDING = 2.5  # metres to a car that hides the place
-TURN = 0.1  # radians from the street's direction, or across it: four views of one spot stay apart
-CLEARANCE = 0.7  # metres between a camera and the corner of anything
+HIDING = 2.5  # metres; a car nearer than that hides the place
+TURN = 0.1  # radians from the street's direction or from its normal, so that the four views of a spot differ
+CLEARANCE = 0.7  # metres between a camera and any vertex
 SAMPLES = 1.5  # rendered pixels per pixel, along either axis
 ROAD, PAVEMENT = 1.3, 4.9  # metres from the middle of the street
-FREE = ((0.0, 1.6), (4.4, 5.5))  # likewise: where no car is parked
+FREE = ((0.0, 1.6), (4.4, 5.5))  # metres from the middle of the street, without parked cars
 STREETS = (
     *(((0.0, y), (EAST, y)) for y in (0.0, NORTH)),
     *(((x, 0.0), (x, NORTH)) for x in (0.0, EAST / 2, EAST)),
@@ -31,8 +32,8 @@ class TownWorld:
     """A town and a camera in it.
 
     Args:
-        seed: int; decides houses, paints, signs, trees and the camera's focal length.
-        size: width and height of a picture, pixels.
+        seed: int; determines houses, paints, signs, trees and the camera's focal length.
+        size: width and height of an image, pixels.
         samples: rendered pixels per pixel, along either axis.
     """
 
@@ -49,7 +50,7 @@ class TownWorld:
         self._light = light_at(0.0)
 
     def begin(self, conditions, random):
-        """Change the world for a visit: its :class:`training.rendering.conditions.Conditions`."""
+        """Change the world for a visit; ``conditions``: :class:`rendering.conditions.Conditions`."""
         town = _mesh(dress(self._town, self._library, conditions, random))
         cars = parked_cars(self._fleet, random, conditions.busy)
         town.place(cars, (0, 0))
@@ -58,49 +59,50 @@ class TownWorld:
         self._light = conditions.light
 
     def candidate(self, random):
-        """A view that a vehicle on the road or somebody on the pavement may have."""
+        """A random view from a vehicle on the road or from the pavement."""
         (x0, y0), (x1, y1) = STREETS[random.integers(len(STREETS))]
         along = np.arctan2(y1 - y0, x1 - x0)
         share, aside = random.random(), random.uniform(-ROAD, ROAD)
-        heading = along + random.choice([0, np.pi])
+        towards = along + random.choice([0, np.pi])
         if random.random() < 0.25:
             aside = random.choice([-PAVEMENT, PAVEMENT])
         elif random.random() < 0.45:  # across, from the far side of the road
-            heading = along - np.sign(aside) * np.pi / 2
-        return View(
-            x=float(x0 + share * (x1 - x0) - aside * np.sin(along)),
-            y=float(y0 + share * (y1 - y0) + aside * np.cos(along)),
-            z=random.uniform(1.0, 1.7),
-            heading=float(heading + random.uniform(-TURN, TURN)),
+            towards = along - np.sign(aside) * np.pi / 2
+        x = x0 + share * (x1 - x0) - aside * np.sin(along)
+        y = y0 + share * (y1 - y0) + aside * np.cos(along)
+        return camera_pose(
+            (x, y, random.uniform(1.0, 1.7)),
+            heading=towards + random.uniform(-TURN, TURN),
             pitch=random.uniform(-0.03, 0.12),
         )
 
     def fits(self, view):
         """Whether a camera can stand there."""
-        aside = _from_streets(view.x, view.y)
+        x, y, _ = view.position
+        aside = _from_streets(x, y)
         if not any(low <= aside <= high for low, high in FREE):
             return False
-        near = np.hypot(self._obstacles[:, 0] - view.x, self._obstacles[:, 1] - view.y)
+        near = np.hypot(self._obstacles[:, 0] - x, self._obstacles[:, 1] - y)
         return bool(near.min() > CLEARANCE) and not stands_before(self._cars, view)
 
     def sees(self, view, other):
-        """Whether nothing stands between the cameras of two views: in the open, always."""
+        """Whether nothing stands between the cameras of two views; always true in a street."""
         return True
 
-    def picture(self, view):
+    def render(self, view):
         """(H, W, 3) uint8 BGR."""
-        return self._renderer.picture(rotation(view), np.array(view[:3]), self._light)
+        return self._renderer.render(view, self._light)
 
 
 def stands_before(things, view):
-    """Whether something hides what a camera looks at.
+    """Whether something blocks the view of a camera.
 
     Args:
         things: (N, 2) metres, corners of parked cars.
-        view: the camera.
+        view: :class:`Pose` of the camera.
     """
-    cos, sin = np.cos(view.heading), np.sin(view.heading)
-    x, y = (things - (view.x, view.y)).T
+    cos, sin = np.cos(heading(view)), np.sin(heading(view))
+    x, y = (things - view.position[:2]).T
     ahead, aside = x * cos + y * sin, np.abs(y * cos - x * sin)
     return bool(((ahead > 0) & (ahead < HIDING) & (aside < 0.5 * ahead)).any())
 
@@ -109,7 +111,7 @@ def dress(vertices, library, conditions, random):
     """Change leaves, ground, roofs and windows with season and weather.
 
     Args:
-        vertices: (N,) ``demo.town.mesh.VERTEX`` of the town without its cars; it is left as it is.
+        vertices: (N,) ``rendering.town.mesh.VERTEX`` of the town without its cars; not modified.
         library: its textures.
         conditions: the visit's.
         random: numpy Generator.
@@ -145,7 +147,7 @@ def dress(vertices, library, conditions, random):
 
 
 def _houses(random):
-    """The town's terraces with other houses, and the kits that these are made of."""
+    """The town's terraces with other houses, and the kits of these houses."""
     kits = {f"kit{i}": _kit(random) for i in range(len(KITS) * 2)} | KITS
     names = sorted(kits)
     rows = [
@@ -156,7 +158,7 @@ def _houses(random):
 
 
 def _kit(random):
-    """A kit of the town's with another paint, height, roof."""
+    """A kit of the town with another paint, height and roof."""
     kit = KITS[str(random.choice(sorted(KITS)))]
     painted = kit.wall in ("plaster", "planks")
     return kit._replace(
@@ -182,7 +184,7 @@ def _from_streets(x, y):
 
 
 def _obstacles(vertices):
-    """(N, 2) float32: where something stands that a camera could be in, between knee and head."""
+    """(N, 2) float32 metres: vertices at the height of a camera, between knee and head."""
     at = vertices["vertex"]
     return at[(at[:, 2] > 0.3) & (at[:, 2] < 2.3), :2]
 

@@ -1,14 +1,16 @@
-"""Panda3D, off screen: shadows, light, picture."""
+"""Renders a town: shadows, light, lens."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Optional
 
-import cv2
 import numpy as np
 from panda3d import core
 
-from demo.town.library import Library
-from demo.town.mesh import VERTEX, Mesh
+from place_recognition_ros.poses import Pose
+from rendering.light import Light
+from rendering.offscreen import Offscreen, camera_matrix, load_shader, matrix, read_image
+from rendering.town.library import Library
+from rendering.town.mesh import VERTEX, Mesh
 
 SHADOW_TEXELS = 4096
 MEANINGS = {
@@ -17,58 +19,23 @@ MEANINGS = {
     "texcoord": core.GeomEnums.C_texcoord,
 }
 SHADERS = Path(__file__).parent / "shaders"
-
-
-class Light(NamedTuple):
-    """Sun and sky at one time of day; colours are linear."""
-
-    sun: Tuple[float, float, float]  # unit vector towards it
-    sun_light: Tuple[float, float, float]
-    zenith: Tuple[float, float, float]
-    horizon: Tuple[float, float, float]
-    ambient_sky: Tuple[float, float, float]
-    ambient_ground: Tuple[float, float, float]
-    evening: float
-    exposure: float
-    clouds: Tuple[float, float, float] = (
-        3.7,
-        1.2,
-        0.43,
-    )  # how far they drifted; where they begin, 0 many … 1 none
-    haze: float = 1.0  # factor of the renderer's fog
-
-
-def light_at(daytime: float) -> Light:
-    """Blend noon (0) into evening (1)."""
-
-    def blend(noon, evening) -> Any:
-        return tuple(float(v) for v in np.asarray(noon) * (1 - daytime) + np.asarray(evening) * daytime)
-
-    azimuth, height = np.radians(blend((-62, 50), (-158, 20)))
-    sun = (np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height))
-    return Light(
-        sun=(float(sun[0]), float(sun[1]), float(sun[2])),
-        sun_light=blend((2.7, 2.45, 2.0), (3.4, 1.8, 0.8)),
-        zenith=blend((0.13, 0.34, 0.86), (0.2, 0.27, 0.55)),
-        horizon=blend((0.66, 0.78, 0.92), (0.95, 0.62, 0.42)),
-        ambient_sky=blend((0.5, 0.6, 0.8), (0.46, 0.44, 0.58)),
-        ambient_ground=blend((0.34, 0.31, 0.27), (0.3, 0.23, 0.17)),
-        evening=max(0.0, (daytime - 0.35) / 0.65),
-        exposure=0.72 + 0.14 * daytime,
-    )
+ORDER = {"shadow": 0, "scene": 1, "lens": 2}
 
 
 class Renderer:
-    """Takes pictures of a town.
+    """Renders images of a town.
 
     Args:
         mesh: the town.
         library: its textures.
-        size: width and height of a picture, pixels.
+        size: width and height of an image, pixels.
         focal: focal length, pixels.
         samples: rendered pixels per pixel, along either axis.
-        reach: nearest and farthest that is seen, metres.
-        fog: thickness, per metre.
+        reach: near and far plane, metres.
+        fog: density, per metre.
+
+    Raises:
+        OSError: if there is no OpenGL.
     """
 
     def __init__(
@@ -83,74 +50,61 @@ class Renderer:
     ) -> None:
         self._size, self._tan = size, (size[0] / 2 / focal, size[1] / 2 / focal)
         self._reach, self._fog = reach, fog
-        core.load_prc_file_data("", "textures-power-2 none\nnotify-level-display error")
-        self._engine = core.GraphicsEngine.get_global_ptr()
-        self._pipe = core.GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3headlessgl")
+        self._offscreen = Offscreen()
         self._root = core.NodePath("town")
         self._town: Optional[core.NodePath] = None
         self._sunlight: Optional[Light] = None
         self.show(mesh)
         self._root.set_shader_input("textures", _texture_array(library))
-        picture = (round(size[0] * samples), round(size[1] * samples))
-        self._result = core.Texture("picture")
-        self._final, host = self._output("lens", picture, 3, None), None
-        host = self._final
+        rendered = (round(size[0] * samples), round(size[1] * samples))
+        self._result = core.Texture("image")
+        self._final = self._buffer("lens", rendered, 3)
         self._final.add_render_texture(self._result, core.GraphicsOutput.RTM_copy_ram)
-        self._shadow, self._shadow_camera = self._add_shadow(host)
-        self._camera = self._add_scene(host, picture)
+        self._shadow, self._shadow_camera = self._add_shadow()
+        self._camera = self._add_scene(rendered)
         self._card = self._add_lens()
 
     def show(self, mesh: Mesh) -> None:
-        """Take pictures of another town from now on; its textures must be those of the first."""
+        """Replace the town; the textures of the new one must be those of the first."""
         if self._town is not None:
             self._town.remove_node()
         self._town = self._root.attach_new_node(_geometry(mesh))
         self._town.set_shader(_shader("town.vert", "town.frag"))
         self._town.set_two_sided(True)
-        self._sunlight = None  # the shadows are others
+        self._sunlight = None  # the shadow map must be rendered again
 
-    def picture(self, rotation: np.ndarray, position: np.ndarray, light: Light) -> np.ndarray:
-        """Take one.
+    def render(self, pose: Pose, light: Light) -> np.ndarray:
+        """The image of a camera.
 
         Args:
-            rotation: (3, 3), the optical axes right, down, forward as columns in the world.
-            position: (3,) metres.
+            pose: of the optical frame.
+            light: sun and sky.
 
         Returns:
             (H, W, 3) uint8 BGR.
         """
         self._point_sun(light)
-        right, down, forward = rotation.T
-        rows = [(*right, 0), (*forward, 0), (*-down, 0), (*position, 1)]
-        self._camera.set_mat(_matrix(rows))
+        self._camera.set_mat(camera_matrix(pose))
+        right, down, forward = pose.rotation.as_matrix().T
         axes = [(*right, 0), (*-down, 0), (*-forward, 0), (0, 0, 0, 1)]
-        self._card.set_shader_input("to_world", _matrix(axes))
-        self._root.set_shader_input("eye", tuple(float(v) for v in position))
-        self._engine.render_frame()
+        self._card.set_shader_input("to_world", matrix(axes))
+        self._root.set_shader_input("eye", tuple(float(v) for v in pose.position))
+        self._offscreen.engine.render_frame()
         self._shadow.set_active(False)
-        pixels = np.frombuffer(self._result.get_ram_image_as("BGR"), np.uint8)
-        pixels = pixels.reshape(self._result.get_y_size(), self._result.get_x_size(), 3)[::-1]
-        return cv2.resize(pixels, self._size, interpolation=cv2.INTER_AREA)
+        return read_image(self._result, self._size)
 
-    def _output(self, name: str, size, color: int, host, floats: bool = False):
+    def _buffer(self, name: str, size, color: int, floats: bool = False) -> core.GraphicsOutput:
         properties = core.FrameBufferProperties()
-        properties.set_rgba_bits(
-            *((16,) * 3 if floats else (8,) * 3), 0 if color == 3 else 8
-        ) if color else None
+        if color:
+            properties.set_rgba_bits(*((16,) * 3 if floats else (8,) * 3), 0 if color == 3 else 8)
         properties.set_float_color(floats)
         properties.set_depth_bits(24)
-        window = core.WindowProperties.size(*size)
-        sort = {"shadow": 0, "scene": 1, "lens": 2}[name]
-        arguments = (self._pipe, name, sort, properties, window, core.GraphicsPipe.BF_refuse_window)
-        more = (host.get_gsg(), host) if host else ()
-        output = self._engine.make_output(*arguments, *more)
-        if output is None:
-            raise RuntimeError("expected Panda3D to open an off-screen OpenGL buffer. Received: none")
-        output.set_clear_color((0, 0, 0, 1))
-        return output
+        buffer = self._offscreen.add_buffer(name, size, properties, ORDER[name])
+        buffer.set_clear_color((0, 0, 0, 1))
+        return buffer
 
-    def _add_shadow(self, host):
-        buffer = self._output("shadow", (SHADOW_TEXELS, SHADOW_TEXELS), 0, host)
+    def _add_shadow(self):
+        buffer = self._buffer("shadow", (SHADOW_TEXELS, SHADOW_TEXELS), 0)
         depth = core.Texture("shadow")
         depth.set_wrap_u(core.SamplerState.WM_clamp)
         depth.set_wrap_v(core.SamplerState.WM_clamp)
@@ -186,8 +140,8 @@ class Renderer:
             self._card.set_shader_input(name, getattr(light, name))
         self._card.set_shader_input("exposure", light.exposure)
 
-    def _add_scene(self, host, size):
-        buffer = self._output("scene", size, 4, host, floats=True)
+    def _add_scene(self, size):
+        buffer = self._buffer("scene", size, 4, floats=True)
         self._light, self._depth = core.Texture("light"), core.Texture("depth")
         buffer.add_render_texture(
             self._light, core.GraphicsOutput.RTM_bind_or_copy, core.GraphicsOutput.RTP_color
@@ -223,17 +177,8 @@ class Renderer:
         return card
 
 
-def _matrix(rows) -> core.LMatrix4:
-    return core.LMatrix4(*[float(v) for row in rows for v in row])
-
-
 def _shader(vertex: str, fragment: str) -> core.Shader:
-    sky = (SHADERS / "sky.glsl").read_text(encoding="utf-8")
-    sources = [
-        (SHADERS / name).read_text(encoding="utf-8").replace("#include_sky", sky)
-        for name in (vertex, fragment)
-    ]
-    return core.Shader.make(core.Shader.SL_GLSL, *sources)
+    return load_shader(SHADERS / vertex, SHADERS / fragment, sky=SHADERS / "sky.glsl")
 
 
 def _geometry(mesh: Mesh) -> core.GeomNode:

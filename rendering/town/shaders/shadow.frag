@@ -1,5 +1,5 @@
 #version 330
-// What the sun sees: depth alone, leaves cut out.
+// Shadow map: only depth; transparent texels are discarded.
 in vec2 uv;
 in vec3 kind;
 uniform sampler2DArray textures;

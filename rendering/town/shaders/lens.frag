@@ -1,5 +1,5 @@
 #version 330
-// From light to picture: the sky where nothing is, darkness in corners (after Mittring 2007,
+// From radiance to an image: sky in the background, ambient occlusion (after Mittring 2007,
 // "Finding next gen", §8.5), exposure, film curve (after Narkowicz 2015), vignette.
 in vec2 place;
 

@@ -1,4 +1,4 @@
-"""Visiting a world: pictures and a manifest."""
+"""Images of a rendered world, and their manifest."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,27 +6,28 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from rendering.camera import heading
+from rendering.conditions import choose_conditions
+from rendering.views import Apart, Jitter, choose_views, visit_view
 from training.data.manifest import Record, write_manifest
 from training.files import write_atomically
-from training.rendering.conditions import choose_conditions
-from training.rendering.views import Apart, Jitter, choose_views, visit_view
 
-QUALITY = 85  # of the JPEG files
+QUALITY = 85  # of the JPEG files, 0–100
 
 
 class Tour(NamedTuple):
-    """How a world is visited."""
+    """Number and spacing of the visits to a world."""
 
     visits: int = 6
     apart: Apart = Apart()  # between places
     jitter: Jitter = Jitter()  # between the visits of one
     least: int = 50  # places
     most: int = 50
-    labelled: bool = False  # places have labels; else position and heading alone say which pictures agree
+    labelled: bool = False  # True: places have labels; False: only position and heading identify a place
 
 
 class Origin(NamedTuple):
-    """What every record of a tour says."""
+    """Fields that all records of a tour share."""
 
     region: str
     split: str = "train"
@@ -34,19 +35,19 @@ class Origin(NamedTuple):
 
 
 def render_tour(world, folder, tour, seed, origin, views=None, report=None):
-    """Take the pictures of a tour.
+    """Render the images of a tour.
 
-    Every visit comes back to all places in one light, each time from a little aside.
+    Each visit returns to all places under one light, each time from a slightly different pose.
 
     Args:
-        world: with ``candidate``, ``fits``, ``sees``, ``begin`` and ``picture``, such as
-            :class:`training.rendering.town.TownWorld`.
-        folder: gets ``images/`` and, when all of them are there, ``manifest.csv``.
+        world: with ``candidate``, ``fits``, ``sees``, ``begin`` and ``render``, such as
+            :class:`rendering.town.world.TownWorld`.
+        folder: output; ``images/`` and, when they are complete, ``manifest.csv`` are written to it.
         tour: a :class:`Tour`.
         seed: int; the same seed gives the same tour.
         origin: an :class:`Origin`.
-        views: where places may be; None: anywhere.
-        report: called with the :class:`training.rendering.conditions.Conditions` of every finished visit.
+        views: iterable of :class:`Pose`, possible places; None: anywhere.
+        report: called with the :class:`rendering.conditions.Conditions` of every finished visit.
 
     Returns:
         list of :class:`training.data.Record`, visit by visit.
@@ -63,13 +64,13 @@ def render_tour(world, folder, tour, seed, origin, views=None, report=None):
         for place, view in enumerate(places):
             seen = visit_view(view, _near(world, view), tour.jitter, random)
             name = f"{place:04d}_{number:02d}_{conditions.name.replace(' ', '_')}.jpg"
-            _write(Path(folder) / "images" / name, world.picture(seen))
+            _write(Path(folder) / "images" / name, world.render(seen))
             record = Record(
                 image=Path(folder) / "images" / name,
                 place=f"{seed}/{place}" if tour.labelled else "",
-                x=float(seen.x),
-                y=float(seen.y),
-                heading=float(np.angle(np.exp(1j * seen.heading))),
+                x=float(seen.position[0]),
+                y=float(seen.position[1]),
+                heading=heading(seen),
                 sequence=conditions.name,
                 **origin._asdict(),
             )
@@ -81,14 +82,14 @@ def render_tour(world, folder, tour, seed, origin, views=None, report=None):
 
 
 def _near(world, view):
-    """Whether a visit of a view's place may be taken from there, as a function."""
+    """Function that returns whether a pose is a valid visit of this view's place."""
     return lambda seen: world.sees(view, seen) and world.fits(seen)
 
 
-def _write(path, picture):
-    done, content = cv2.imencode(path.suffix, picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+def _write(path, image):
+    done, content = cv2.imencode(path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not done:
         raise ValueError(
-            f"expected a picture that OpenCV can encode. Received: shape {picture.shape} for '{path}'"
+            f"expected an image that OpenCV can encode. Received: shape {image.shape} for '{path}'"
         )
     write_atomically(path, content.tobytes())

@@ -1,10 +1,10 @@
-"""Every texture of the town, by name, as one array."""
+"""All textures of the town, by name, as one array."""
 
 from typing import Dict, List
 
 import numpy as np
 
-from demo.town import materials, painted
+from rendering.town import materials, painted
 
 
 class Library:
@@ -15,7 +15,7 @@ class Library:
         self._images: List[np.ndarray] = []
 
     def add(self, name: str, image: np.ndarray) -> int:
-        """Keep a (SIZE, SIZE, 3 or 4) float sRGB picture; returns its layer."""
+        """Add a (SIZE, SIZE, 3 or 4) float sRGB image; returns its layer."""
         pixels = np.full((materials.SIZE, materials.SIZE, 4), 255, np.uint8)
         pixels[:, :, : image.shape[2]] = np.clip(image * 255 + 0.5, 0, 255)
         self._layers[name] = len(self._images)
@@ -31,7 +31,7 @@ class Library:
 
 
 def town_library(seed: int) -> Library:
-    """All textures that the town wants; the same ones for the same seed."""
+    """All textures of the town; the same seed gives the same textures."""
     library = Library()
     rng = np.random.default_rng(seed)
     _add_walls(library, rng)

@@ -1,12 +1,12 @@
-"""What changes from visit to visit: hour, weather, season."""
+"""What differs between visits: hour, weather, season."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from demo.town.renderer import Light, light_at
+from rendering.light import Light, light_at
 
-NO_CLOUDS = 2.0  # threshold that no noise reaches
+NO_CLOUDS = 2.0  # threshold above all noise
 
 
 class Conditions(NamedTuple):
@@ -15,16 +15,16 @@ class Conditions(NamedTuple):
     name: str
     light: Light
     season: str = "summer"  # or autumn, winter
-    wet: float = 0.0  # how much the ground mirrors, 0–1
-    lit: float = 1.0  # share of the windows with a light in them
-    busy: float = 1.0  # parked cars, times what is usual
+    wet: float = 0.0  # how much the ground reflects, 0–1
+    lit: float = 1.0  # share of the windows that are lit
+    busy: float = 1.0  # number of parked cars, factor
 
 
 def choose_conditions(count, random):
-    """Conditions of ``count`` visits, all of them different.
+    """Conditions of ``count`` visits, all different.
 
     Args:
-        count: how many; the first ones are of different kinds.
+        count: number of visits; the first ``len(KINDS)`` are of different kinds.
         random: numpy Generator.
 
     Returns:
@@ -32,16 +32,16 @@ def choose_conditions(count, random):
     """
     chosen: list = []
     while len(chosen) < count:
-        turn = len(chosen) // len(KINDS)
+        repeat = len(chosen) // len(KINDS)
         for kind in random.permutation(len(KINDS)):
             made = KINDS[kind](random)
-            name = f"{made.name} {turn + 1}" if turn else made.name
+            name = f"{made.name} {repeat + 1}" if repeat else made.name
             chosen.append(made._replace(name=name, busy=random.uniform(0.4, 1.2)))
     return chosen[:count]
 
 
 def _clouded(light, random, threshold):
-    """Another sky, with the sun anywhere at the same height."""
+    """The same light with other clouds and the sun in any direction at the same height."""
     x, y, z = light.sun
     turn = random.uniform(0, 2 * np.pi)
     across = np.hypot(x, y)
@@ -97,7 +97,7 @@ def _night(random):
         zenith=(0.004, 0.006, 0.015),
         horizon=(0.03, 0.025, 0.03),
         ambient_sky=(0.05, 0.05, 0.07),
-        ambient_ground=(0.10, 0.07, 0.04),  # the lamps' light comes back from the ground
+        ambient_ground=(0.10, 0.07, 0.04),  # lamp light reflected by the ground
         evening=1.0,
         exposure=1.4,
     )
@@ -115,7 +115,7 @@ def _snow(random):
 
 
 def _gray(random, brightness):
-    """An even sky without a sun to speak of."""
+    """An overcast sky with a weak sun."""
 
     def gray(level):
         return tuple(float(level * brightness * tone) for tone in (0.95, 1.0, 1.06))

@@ -1,18 +1,18 @@
-"""Roads, pavements, the park, the church, and what is parked and planted along the kerbs."""
+"""Roads, pavements, the park, the church, and cars and plants along the kerbs."""
 
 from typing import Callable
 
 import numpy as np
 
-from demo.town.furniture import Furniture
-from demo.town.library import Library
-from demo.town.mesh import UNIT_UV, Mesh, Skin
-from demo.town.painted import random_color
-from demo.town.plants import cypress, hedge, tree
-from demo.town.vehicles import SHAPES, car
+from rendering.town.furniture import Furniture
+from rendering.town.library import Library
+from rendering.town.mesh import UNIT_UV, Mesh, Skin
+from rendering.town.painted import random_color
+from rendering.town.plants import cypress, hedge, tree
+from rendering.town.vehicles import SHAPES, car
 
 WALL, KERB, NORTH, MIDDLE, EAST = 6.2, 3.8, 30.0, 36.0, 72.0  # metres, see layout.py
-STEP = 0.12  # the kerb's height
+STEP = 0.12  # height of the kerb, metres
 UP = (0.0, 0.0, 1.0)
 PAINTS = (
     (0.75, 0.12, 0.1), (0.14, 0.25, 0.5), (0.86, 0.86, 0.84), (0.12, 0.13, 0.15), (0.5, 0.53, 0.56),
@@ -64,7 +64,7 @@ def add_ground(town: Mesh, library: Library, rng: np.random.Generator) -> None:
 
 
 def _covers_and_repairs(town: Mesh, library: Library, rng: np.random.Generator) -> None:
-    """What is let into a road: manhole covers, patches of newer asphalt."""
+    """Manhole covers and patches of newer asphalt."""
     dark = Skin(library["stone"], (0.35, 0.35, 0.36), scale=2.0)
     for _ in range(40):
         along = rng.uniform(0, EAST), rng.choice([0.0, NORTH])
@@ -163,7 +163,7 @@ def church(library: Library) -> Mesh:
 
 
 def _front(mesh: Mesh, skin: Skin, x0: float, x1: float, y: float, z0: float, z1: float) -> None:
-    """A picture on a wall that faces −y."""
+    """A textured rectangle on a wall that faces −y."""
     mesh.quad([(x0, y, z0), (x1, y, z0), (x1, y, z1), (x0, y, z1)], skin, UNIT_UV)
 
 
@@ -192,7 +192,7 @@ def park_cars(town: Mesh, next_car: Callable[[], Mesh], rng, start, end, busy: f
     """Park cars along one kerb, houses on its left.
 
     Args:
-        next_car: makes one.
+        next_car: returns a car.
         busy: chance of a car in each slot.
     """
     start, along, house, yaw, length = _line(start, end)

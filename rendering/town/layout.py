@@ -1,15 +1,15 @@
-"""Which house stands where, and what stands before it."""
+"""Plan of the town: houses, and the objects in front of them."""
 
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from demo.town.furniture import Furniture
-from demo.town.houses import Details, HouseBuilder, Kit, random_details
-from demo.town.library import Library
-from demo.town.mesh import Mesh
-from demo.town.painted import SHOPS
-from demo.town.streets import add_ground, add_park, church, dress_kerb, park_cars
+from rendering.town.furniture import Furniture
+from rendering.town.houses import Details, HouseBuilder, Kit, random_details
+from rendering.town.library import Library
+from rendering.town.mesh import Mesh
+from rendering.town.painted import SHOPS
+from rendering.town.streets import add_ground, add_park, church, dress_kerb, park_cars
 
 WALL = 6.2  # metres from the middle of a street to its houses
 KERB = 3.8
@@ -43,17 +43,17 @@ TWIN_RIGHT: Row = [("ashlar", 6.0), ("rose", 5.4), ("ochre", 6.6), ("gable", 5.6
 
 
 class Terrace(NamedTuple):
-    """A row of houses: where its left end is (as seen from the street), where it faces."""
+    """A row of houses; ``at``: its left end as seen from the street, metres."""
 
     at: Tuple[float, float]
     yaw: float  # 0 faces −y
     depth: float
-    sides: str  # which sides of its row can be seen
+    sides: str  # sides of the row that are visible
     houses: Row
 
 
 def terraces() -> List[Terrace]:
-    """Every row of the town. ``TWIN_*`` stand in D–E and again in E–F."""
+    """All rows of the town. The ``TWIN_*`` rows are in D–E and again in E–F."""
     west, middle, east = 0.0, EAST / 2, EAST
     half = (NORTH - 2 * WALL) / 2
     up, around, down = np.pi / 2, np.pi, -np.pi / 2
@@ -90,11 +90,11 @@ def build_town(
     kits: Mapping[str, Kit] = KITS,
     parked: bool = True,
 ) -> Mesh:
-    """The whole town; the same one for the same seed.
+    """The whole town; the same seed gives the same town.
 
     Args:
-        rows: its houses; None: those of :func:`terraces`.
-        kits: what they are made of, by name.
+        rows: its houses; None: the result of :func:`terraces`.
+        kits: styles of the houses, by name.
         parked: with the cars along the kerbs, or without, for :func:`parked_cars`.
     """
     rng = np.random.default_rng(seed)
@@ -113,10 +113,10 @@ def build_town(
 
 
 def parked_cars(fleet: Sequence[Mesh], rng: np.random.Generator, busy: float = 1.0) -> Mesh:
-    """Cars along all kerbs, out of a fleet.
+    """Parked cars along all kerbs, chosen from a fleet.
 
     Args:
-        busy: how many, times what is usual in the street.
+        busy: factor of the usual number of cars.
     """
     cars = Mesh()
     for start, end, usual in _kerbs():
@@ -144,7 +144,7 @@ def _signs(rng: np.random.Generator) -> Iterator[int]:
 
 
 def _kerbs() -> List[Tuple[Tuple[float, float], Tuple[float, float], float]]:
-    """Start and end of each kerb with the houses on its left, and how much stands there (0–1)."""
+    """Start and end of each kerb with the houses on its left, and the share of its parking slots in use."""
     west, middle, east = 0.0, EAST / 2, EAST
     kerbs = []
     for left, right in ((west, middle), (middle, east)):

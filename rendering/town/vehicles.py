@@ -4,8 +4,8 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from demo.town.library import Library
-from demo.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.town.library import Library
+from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
 
 Profile = Sequence[Tuple[float, float]]
 
@@ -15,7 +15,7 @@ class Shape(NamedTuple):
 
     body: Profile
     cabin: Profile  # rear bottom, rear top, front top, front bottom
-    wheels: Tuple[float, float]  # where the axles are
+    wheels: Tuple[float, float]  # positions of the axles
     width: float
 
 
@@ -70,7 +70,7 @@ def car(library: Library, shape: Shape, paint: Color, plate: int, panel: int = -
 
 
 def _hull(mesh: Mesh, profile: Profile, half: float, bevel: float, skin: Skin) -> None:
-    """Sweep the profile from side to side; the edges are bevelled so that they catch the light."""
+    """Sweep the profile from side to side; bevelled edges give highlights."""
     points = np.array(profile, float)
     middle = points.mean(0)
     inner = middle + (points - middle) * (1 - bevel * np.array([0.35, 1.6]))

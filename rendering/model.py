@@ -1,35 +1,35 @@
 """A 3-D model of the user's (.obj, .egg, .bam) as a world to visit.
 
 It is lit like the generated town, by sun, sky and, in the dark, a lamp beside the camera; it casts no
-shadows. Faces need no normals: the shader takes those of the geometry.
+shadows. Faces need no normals: the shader computes them from the geometry.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from panda3d import core
 
-from demo.town.renderer import light_at
-from training.rendering.views import View, rotation
+from rendering.camera import camera_pose
+from rendering.light import light_at
+from rendering.offscreen import Offscreen, camera_matrix, load_shader, read_image
 
-PROBE = (48, 36)  # pixels of the picture that tells what a camera sees
+PROBE = (48, 36)  # width and height of the depth image that tests a view, pixels
 NEAR = 0.05  # metres
 MARGIN = 0.2  # metres between a camera and a wall
 BLOCKED_METRES = 1.0
-BLOCKED_SHARE = 0.4  # a camera stands in or before something if so much of its picture is nearer than that
-EMPTY_SHARE = 0.85  # a camera sees nothing if so much of its picture is sky
-SETTINGS = "notify-level error\nnotify-level-assimp fatal\ntextures-power-2 none"
+BLOCKED_SHARE = 0.4  # a view is blocked if a larger share of its pixels is nearer than BLOCKED_METRES
+EMPTY_SHARE = 0.85  # a view is empty if a larger share of its pixels is sky
+SETTINGS = "notify-level error\ndefault-directnotify-level error\ntextures-power-2 none"
 SHADERS = Path(__file__).parent / "shaders"
 
 
 class Placement(NamedTuple):
-    """How a model lies in the world, and where cameras go in it."""
+    """Scale and axes of a model, and the height of the cameras in it."""
 
     metres_per_unit: float = 1.0
     up: str = "z"  # the model's axis that points up, y or z
-    height: float = 1.5  # of the cameras above its lowest point, metres
+    height: float = 1.5  # of the cameras above the model's lowest point, metres
 
 
 class ModelWorld:
@@ -38,18 +38,17 @@ class ModelWorld:
     Args:
         path: .obj, .egg or .bam.
         placement: a :class:`Placement`.
-        size: width and height of a picture, pixels.
-        focal: focal length, shares of the width.
+        size: width and height of an image, pixels.
+        focal: focal length as a share of the width.
         samples: rendered pixels per pixel, along either axis.
 
     Raises:
-        ValueError: if the file is missing, cannot be read or holds no faces; if no picture can be rendered.
+        ValueError: if the file is missing, cannot be read or has no faces.
+        OSError: if there is no OpenGL.
     """
 
     def __init__(self, path, placement, size, focal=0.625, samples=2):
-        core.load_prc_file_data(
-            "", "notify-level error\ndefault-directnotify-level error\ntextures-power-2 none"
-        )
+        self._offscreen = Offscreen(SETTINGS)
         self._root, model = core.NodePath("world"), _load(path)
         model.reparent_to(self._root)
         model.set_scale(placement.metres_per_unit)
@@ -61,27 +60,27 @@ class ModelWorld:
         self._low, self._high = (np.array(tuple(corner)) for corner in bounds)
         self._size, self._height = size, placement.height
         self._far = max(100.0, 1.5 * float(np.linalg.norm(self._high - self._low)))
-        self._root.set_shader(_shader())
+        self._root.set_shader(load_shader(SHADERS / "model.vert", SHADERS / "model.frag"))
         self._open(focal, samples)
         self._shine(light_at(0.0))
 
     @property
     def extent(self):
-        """Metres from corner to corner of its plan."""
+        """Metres, diagonal of its ground plan."""
         return float(np.hypot(*(self._high - self._low)[:2]))
 
     def begin(self, conditions, random):
-        """Change the light for a visit; a model knows no seasons."""
+        """Change the light for a visit; a model has no seasons."""
         self._shine(conditions.light)
 
     def candidate(self, random):
-        """A view from anywhere in the level box of the model."""
+        """A random view inside the ground plan of the model."""
         x, y = random.uniform(self._low[:2], self._high[:2])
         z = self._low[2] + self._height
-        return View(float(x), float(y), float(z), random.uniform(-np.pi, np.pi), random.uniform(-0.05, 0.1))
+        return camera_pose((x, y, z), random.uniform(-np.pi, np.pi), random.uniform(-0.05, 0.1))
 
     def fits(self, view):
-        """Whether a camera there neither stands in something nor sees nothing."""
+        """Whether a view is neither blocked nor empty."""
         depth = self._probe(view)
         return bool(
             (depth < BLOCKED_METRES).mean() <= BLOCKED_SHARE
@@ -90,33 +89,28 @@ class ModelWorld:
 
     def sees(self, view, other):
         """Whether nothing stands between the cameras of two views."""
-        way = np.subtract(other[:2], view[:2])
-        towards = view._replace(heading=float(np.arctan2(way[1], way[0])), pitch=0.0, roll=0.0)
+        x, y, _ = other.position - view.position
+        towards = camera_pose(view.position, heading=np.arctan2(y, x))
         rows, columns = (slice(pixels // 2 - 2, pixels // 2 + 2) for pixels in PROBE[::-1])
-        return bool(self._probe(towards)[rows, columns].min() > np.hypot(*way) + MARGIN)
+        return bool(self._probe(towards)[rows, columns].min() > np.hypot(x, y) + MARGIN)
 
-    def picture(self, view):
+    def render(self, view):
         """(H, W, 3) uint8 BGR."""
-        self._take(view, self._picture)
-        image = self._result
-        pixels = np.frombuffer(image.get_ram_image_as("BGR"), np.uint8)
-        pixels = pixels.reshape(image.get_y_size(), image.get_x_size(), 3)[::-1]
-        return cv2.resize(pixels, self._size, interpolation=cv2.INTER_AREA)
+        self._render_to(self._image_buffer, view)
+        return read_image(self._image, self._size)
 
     def _probe(self, view):
-        """(H, W) float64 metres along the axis, the far plane where nothing is."""
-        self._take(view, self._depth_buffer)
+        """(H, W) float64 metres along the optical axis; the far plane where nothing is."""
+        self._render_to(self._depth_buffer, view)
         stored = np.frombuffer(self._depth.get_ram_image(), np.float32).reshape(PROBE[::-1])[::-1]
         return 2 * self._far * NEAR / (self._far + NEAR - (2 * stored.astype(float) - 1) * (self._far - NEAR))
 
-    def _take(self, view, buffer):
-        right, down, forward = rotation(view).T
-        rows = [(*right, 0), (*forward, 0), (*-down, 0), (*view[:3], 1)]
-        self._camera.set_mat(core.LMatrix4(*[float(value) for row in rows for value in row]))
-        self._root.set_shader_input("eye", tuple(float(value) for value in view[:3]))
-        for other in (self._picture, self._depth_buffer):
+    def _render_to(self, buffer, view):
+        self._camera.set_mat(camera_matrix(view))
+        self._root.set_shader_input("eye", tuple(float(value) for value in view.position))
+        for other in (self._image_buffer, self._depth_buffer):
             other.set_active(other is buffer)
-        self._engine.render_frame()
+        self._offscreen.engine.render_frame()
 
     def _shine(self, light):
         for name in ("sun", "sun_light", "ambient_sky", "ambient_ground", "horizon", "evening", "exposure"):
@@ -124,38 +118,30 @@ class ModelWorld:
         self._root.set_shader_input("fog", 0.003 * light.haze)
         sky = np.array(light.horizon) * light.exposure
         sky = (sky * (2.51 * sky + 0.03) / (sky * (2.43 * sky + 0.59) + 0.14)) ** (1 / 2.2)  # as the shader
-        self._picture.set_clear_color((*map(float, np.clip(sky, 0, 1)), 1))
+        self._image_buffer.set_clear_color((*map(float, np.clip(sky, 0, 1)), 1))
 
     def _open(self, focal, samples):
-        """Open two buffers that one camera renders to: a picture, and depth at low resolution."""
+        """Open two buffers that one camera renders to: an image, and depth at low resolution."""
         width, height = self._size
         lens = core.PerspectiveLens()
         lens.set_near_far(NEAR, self._far)
         lens.set_film_size(1.0, height / width)
         lens.set_focal_length(focal)
         self._camera = self._root.attach_new_node(core.Camera("eye", lens))
-        self._pipe = core.GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3headlessgl")
-        self._engine = core.GraphicsEngine.get_global_ptr()
-        self._result, self._depth = core.Texture("picture"), core.Texture("depth")
+        self._image, self._depth = core.Texture("image"), core.Texture("depth")
         self._depth.setup_2d_texture(*PROBE, core.Texture.T_float, core.Texture.F_depth_component)
-        size = (round(width * samples), round(height * samples))
-        self._picture = self._buffer("picture", size)
-        self._picture.add_render_texture(self._result, core.GraphicsOutput.RTM_copy_ram)
-        self._depth_buffer = self._buffer("depth", PROBE, self._picture)
+        self._image_buffer = self._buffer("image", (round(width * samples), round(height * samples)))
+        self._image_buffer.add_render_texture(self._image, core.GraphicsOutput.RTM_copy_ram)
+        self._depth_buffer = self._buffer("depth", PROBE)
         self._depth_buffer.add_render_texture(
             self._depth, core.GraphicsOutput.RTM_copy_ram, core.GraphicsOutput.RTP_depth
         )
 
-    def _buffer(self, name, size, host=None):
+    def _buffer(self, name, size):
         properties = core.FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 0)
         properties.set_depth_bits(24)
-        window, shared = core.WindowProperties.size(*size), (host.get_gsg(), host) if host else ()
-        buffer = self._pipe and self._engine.make_output(
-            self._pipe, name, 0, properties, window, core.GraphicsPipe.BF_refuse_window, *shared
-        )
-        if not buffer:
-            raise ValueError("expected Panda3D to open an off-screen OpenGL buffer. Received: none")
+        buffer = self._offscreen.add_buffer(name, size, properties)
         buffer.make_display_region().set_camera(self._camera)
         return buffer
 
@@ -170,8 +156,3 @@ def _load(path):
     if node is None:
         raise ValueError(f"expected a model that Panda3D can read, .obj, .egg or .bam. Received: '{path}'")
     return core.NodePath(node)
-
-
-def _shader():
-    sources = [(SHADERS / name).read_text(encoding="utf-8") for name in ("model.vert", "model.frag")]
-    return core.Shader.make(core.Shader.SL_GLSL, *sources)

@@ -1,4 +1,4 @@
-"""Houses from a kit: a wall with holes, what fills the holes, a roof.
+"""Houses from a kit: a wall with openings, what fills them, a roof.
 
 A house stands at y ≥ 0 and faces −y; x runs along its street side, z up; metres.
 """
@@ -7,24 +7,24 @@ from typing import List, NamedTuple, Optional
 
 import numpy as np
 
-from demo.town.library import Library
-from demo.town.mesh import UNIT_UV, Color, Mesh, Skin
-from demo.town.plants import ivy
-from demo.town.roofs import RoofSkins, add_roof
+from rendering.town.library import Library
+from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.town.plants import ivy
+from rendering.town.roofs import RoofSkins, add_roof
 
-REVEAL = 0.2  # how deep windows lie in the wall, metres
+REVEAL = 0.2  # depth of the windows in the wall, metres
 PLINTH = 0.55  # metres
 WOOD: Color = (0.33, 0.24, 0.18)
 
 
 class Kit(NamedTuple):
-    """What makes a house look like itself."""
+    """The style of a house."""
 
     wall: str  # texture of the upper wall
     paint: Color
     trim: Color
     storeys: int
-    windows: int  # a storey
+    windows: int  # per storey
     ground: str  # "shop", "flat" or "arch"
     roof: str  # texture
     gable: bool  # its gable faces the street
@@ -34,15 +34,15 @@ class Kit(NamedTuple):
 
 
 class Details(NamedTuple):
-    """What tells two houses of one kit apart."""
+    """Details that differ between two houses of one kit."""
 
-    windows: List[int]  # textures, taken in turn
+    windows: List[int]  # textures, used in turn
     door: int
     door_at: float  # 0 left … 1 right
     shop: int
     sign: int
     awning: int  # −1: none
-    flowers: int  # bit by window
+    flowers: int  # one bit per window
     ivy: bool
     seed: int
 
@@ -58,7 +58,7 @@ class Hole(NamedTuple):
 
 
 def random_details(rng: np.random.Generator, sign: int) -> Details:
-    """Details by chance; the sign is chosen by who knows which are taken."""
+    """Random details; the caller chooses the sign, because no two shops share one."""
     return Details(
         windows=[int(i) for i in rng.integers(0, 24, 12)],
         door=int(rng.integers(0, 16)),
@@ -73,7 +73,7 @@ def random_details(rng: np.random.Generator, sign: int) -> Details:
 
 
 class HouseBuilder:
-    """Builds houses into meshes of their own."""
+    """Builds each house as a separate mesh."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -83,7 +83,7 @@ class HouseBuilder:
 
         Args:
             width, depth: metres.
-            sides: any of "l", "r", "b": which other sides can be seen and get windows.
+            sides: any of "l", "r", "b": other sides that are visible and get windows.
         """
         mesh = Mesh()
         height = 3.3 + 2.75 * (kit.storeys - 1)
@@ -163,7 +163,7 @@ class HouseBuilder:
         return holes
 
     def _ground_floor(self, mesh: Mesh, width: float, kit: Kit, details: Details) -> List[Hole]:
-        """The door and what is beside it; signs and awnings go straight into the mesh."""
+        """Door and ground-floor openings; signs and awnings are added to the mesh."""
         door = Skin(self._library[f"door{details.door}"], gloss=0.08)
         x = 0.95 if details.door_at < 0.5 else width - 0.95
         holes = [Hole(x - 0.55, x + 0.55, 0.12, 2.45, door)]
@@ -201,7 +201,7 @@ class HouseBuilder:
         )
 
     def _blade_sign(self, mesh: Mesh, x: float, details: Details) -> None:
-        """The little board that hangs across the pavement."""
+        """A small sign that projects over the pavement."""
         if details.seed % 3 == 0:
             return
         board = Skin(self._library[f"sign{details.sign}"], glow=0.2)
@@ -215,7 +215,7 @@ class HouseBuilder:
     def _wall(
         self, mesh: Mesh, width: float, height: float, holes: List[Hole], kit: Kit, details: Details
     ) -> None:
-        """The wall round the holes, their reveals and their fillings."""
+        """The wall around the openings, their reveals and their panes."""
         wall, plinth = self._skin(kit.wall, kit.paint), self._skin("stone", (0.8, 0.78, 0.75))
         if kit.ground == "shop":
             plinth = self._skin("stone", kit.trim)

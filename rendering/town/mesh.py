@@ -1,4 +1,4 @@
-"""Triangles with everything the shader wants to know, gathered in NumPy."""
+"""Triangles with all vertex attributes of the shader, in NumPy arrays."""
 
 from typing import List, NamedTuple, Sequence, Tuple
 
@@ -20,37 +20,37 @@ UNIT_UV = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
 
 
 class Skin(NamedTuple):
-    """How a surface looks."""
+    """The appearance of a surface."""
 
     layer: int  # of the texture array
     tint: Color = WHITE
-    gloss: float = 0.0  # how much sky it mirrors: 0 plaster … 1 glass
-    glow: float = 0.0  # how much it shines of itself in the evening
-    scale: float = 1.0  # texture repeats per metre, where a face is not given its own coordinates
+    gloss: float = 0.0  # reflection of the sky: 0 plaster … 1 glass
+    glow: float = 0.0  # light emitted in the evening, 0–1
+    scale: float = 1.0  # texture repeats per metre, for faces without texture coordinates
 
 
 class Mesh:
-    """A growing soup of triangles."""
+    """A list of triangles that can be extended."""
 
     def __init__(self) -> None:
         self._parts: List[np.ndarray] = []
 
     def vertices(self) -> np.ndarray:
-        """(N,) array of ``VERTEX``, three a triangle."""
+        """(N,) array of ``VERTEX``, three per triangle."""
         return np.concatenate(self._parts) if self._parts else np.zeros(0, VERTEX)
 
     def add(self, vertices: np.ndarray) -> None:
-        """Add triangles as they are: (N,) array of ``VERTEX``, three a triangle."""
+        """Add triangles as they are: (N,) array of ``VERTEX``, three per triangle."""
         self._parts.append(vertices)
 
     def quad(self, corners, skin: Skin, uv=None, normals=None, shade=None) -> None:
-        """Add one four-cornered face.
+        """Add one face with four corners.
 
         Args:
             corners: (4, 3) metres, counter-clockwise seen from its front, the lower left one first.
-            skin: its look.
+            skin: its appearance.
             uv: (4, 2) texture coordinates; metres along its edges times ``skin.scale`` if not given.
-            normals: (4, 3) or (3,); the face's own if not given.
+            normals: (4, 3) or (3,); the normal of the face if not given.
             shade: (4,) factor of the tint at each corner.
         """
         corners = np.asarray(corners, float)

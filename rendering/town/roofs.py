@@ -4,14 +4,14 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 
-from demo.town.mesh import UNIT_UV, Mesh, Skin
+from rendering.town.mesh import UNIT_UV, Mesh, Skin
 
 PITCH = 0.85  # rise over run
 OVERHANG = 0.35
 
 
 class RoofSkins(NamedTuple):
-    """What a roof is made of."""
+    """Materials of a roof."""
 
     tiles: Skin
     gable: Skin
@@ -22,7 +22,7 @@ class RoofSkins(NamedTuple):
 
 
 def add_roof(mesh: Mesh, size: Tuple[float, float, float], gable: bool, seed: int, skins: RoofSkins) -> None:
-    """Cover a house.
+    """Add the roof of a house.
 
     Args:
         size: width, depth and height of its walls.

@@ -1,13 +1,13 @@
-"""Trees, hedges, ivy: trunks of tubes, crowns of twig pictures that face outwards."""
+"""Trees, hedges, ivy: trunks of tubes, crowns of textured squares that face outwards."""
 
 import numpy as np
 
-from demo.town.library import Library
-from demo.town.mesh import UNIT_UV, Mesh, Skin
+from rendering.town.library import Library
+from rendering.town.mesh import UNIT_UV, Mesh, Skin
 
 
 def _twig(mesh: Mesh, rng: np.random.Generator, center, size: float, skin: Skin, normal) -> None:
-    """A square picture of leaves, turned any way, lit as if it were part of the crown."""
+    """A square with a texture of leaves, randomly rotated, lit as a part of the crown."""
     first = rng.standard_normal(3)
     first /= np.linalg.norm(first)
     second = np.cross(first, rng.standard_normal(3))
@@ -86,7 +86,7 @@ def hedge(library: Library, length: float, height: float = 0.9) -> Mesh:
 
 
 def shrub(library: Library, seed: int, radius: float = 0.5, leaf: str = "flowers") -> Mesh:
-    """A round bush, or what grows in a tub."""
+    """A round bush, or the plant in a tub."""
     rng = np.random.default_rng(seed)
     mesh = Mesh()
     for _ in range(26):

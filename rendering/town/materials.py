@@ -1,9 +1,9 @@
-"""Tileable textures of what a town is built of, from noise and seeds."""
+"""Tileable textures of building materials, generated from noise."""
 
 import cv2
 import numpy as np
 
-SIZE = 512  # pixels, both ways
+SIZE = 512  # width and height, pixels
 
 
 def noise(rng: np.random.Generator, slope: float = 1.5, stretch: float = 1.0) -> np.ndarray:
@@ -24,7 +24,7 @@ def tinted(gray: np.ndarray, color) -> np.ndarray:
 
 
 def courses(rng, rows: int, columns: int, joint: float, shift: float = 0.5):
-    """Masonry: which cell a pixel is in, and how far inside the joints.
+    """Masonry: the cell of each pixel, and its distance from the joints.
 
     Returns:
         (SIZE, SIZE) value of each cell in 0–1, (SIZE, SIZE) 0 in the joint … 1 in the stone.
@@ -101,7 +101,7 @@ def bark(rng) -> np.ndarray:
 
 
 def leaves(rng, color, count: int = 700, blossoms: int = 0) -> np.ndarray:
-    """A twig's worth of leaves on nothing: (SIZE, SIZE, 4), alpha 0 between them."""
+    """The leaves of a twig: (SIZE, SIZE, 4), alpha 0 between them."""
     image = np.zeros((SIZE, SIZE, 4), np.float32)
     image[:, :, :3] = np.asarray(color) * 0.7
     for i in range(count + blossoms):

@@ -1,9 +1,9 @@
-"""What painters and glaziers add to a town: windows, doors, shop fronts, signs, murals."""
+"""Painted textures: windows, doors, shop fronts, signs, murals."""
 
 import cv2
 import numpy as np
 
-from demo.town.materials import SIZE, noise, tinted
+from rendering.town.materials import SIZE, noise, tinted
 
 SHOPS = (
     "BAYES BOOKS", "VLAD BAKERY", "CAFE LOOP", "ORB OPTICS", "KALMAN & SON", "HOTEL POSE", "GAUSS TOYS",
@@ -19,19 +19,19 @@ def paper(color) -> np.ndarray:
 
 
 def random_color(rng, saturation=(0.35, 0.75), value=(0.35, 0.8)) -> tuple:
-    """A paint, sRGB 0–1."""
+    """A random colour, sRGB 0–1."""
     hsv = np.array([[[rng.uniform(0, 360), rng.uniform(*saturation), rng.uniform(*value)]]], np.float32)
     return tuple(float(c) for c in cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0])
 
 
 def rectangle(image, x0, y0, x1, y1, color, thickness=-1) -> None:
-    """In fractions of the picture, y down."""
+    """Draw a rectangle; coordinates are fractions of the image, y down."""
     points = [(int(x * SIZE), int(y * SIZE)) for x, y in ((x0, y0), (x1, y1))]
     cv2.rectangle(image, points[0], points[1], tuple(map(float, color)), thickness, cv2.LINE_AA)
 
 
 def write(image, text: str, center, width: float, color, height: float = 0.5, weight: float = 0.12) -> None:
-    """Write ``text`` in strokes into ``width`` × ``height`` of the picture (fractions)."""
+    """Write ``text`` in strokes into ``width`` × ``height`` of the image (fractions)."""
     font = cv2.FONT_HERSHEY_DUPLEX
     (w, h), _ = cv2.getTextSize(text, font, 4.0, 1)
     pen = max(2, int(h * weight))
@@ -45,7 +45,7 @@ def write(image, text: str, center, width: float, color, height: float = 0.5, we
 
 
 def window(rng, frame, panes=(2, 3)) -> np.ndarray:
-    """A window with bars, a dark room behind it, and what people hang or stand there."""
+    """A window with glazing bars, a dark room, and curtains, a blind or a plant."""
     image = paper((0.13, 0.15, 0.18))
     image *= (1 + 0.25 * np.linspace(-1, 1, SIZE))[:, None, None].astype(np.float32)
     kind = rng.integers(0, 4)
