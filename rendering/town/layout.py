@@ -9,11 +9,18 @@ from rendering.town.houses import Details, HouseBuilder, Kit, random_details
 from rendering.town.library import Library
 from rendering.town.mesh import Mesh
 from rendering.town.painted import SHOPS
-from rendering.town.streets import add_ground, add_park, church, dress_kerb, park_cars
-
-WALL = 6.2  # metres from the middle of a street to its houses
-KERB = 3.8
-NORTH, EAST = 30.0, 72.0  # the streets' far ends; the middle one is at EAST / 2
+from rendering.town.streets import (
+    EAST,
+    KERB,
+    MIDDLE,
+    NORTH,
+    WALL,
+    add_ground,
+    add_park,
+    church,
+    dress_kerb,
+    park_cars,
+)
 
 CREAM, SAND, ROSE, SKY = (0.93, 0.88, 0.76), (0.87, 0.74, 0.54), (0.86, 0.62, 0.55), (0.63, 0.73, 0.8)
 MINT, SNOW, OCHRE, WINE = (0.68, 0.78, 0.66), (0.95, 0.94, 0.9), (0.86, 0.66, 0.34), (0.6, 0.27, 0.26)
@@ -54,7 +61,7 @@ class Terrace(NamedTuple):
 
 def terraces() -> List[Terrace]:
     """All rows of the town. The ``TWIN_*`` rows are in D–E and again in E–F."""
-    west, middle, east = 0.0, EAST / 2, EAST
+    west, middle, east = 0.0, MIDDLE, EAST
     half = (NORTH - 2 * WALL) / 2
     up, around, down = np.pi / 2, np.pi, -np.pi / 2
     return [
@@ -105,7 +112,7 @@ def build_town(
         _add_terrace(town, builder, terrace, kits, rng, signs)
     add_ground(town, library, rng)
     add_park(town, library, rng)
-    town.place(church(library), (EAST / 2 + WALL + 6.4, NORTH + WALL))
+    town.place(church(library), (MIDDLE + WALL + 6.4, NORTH + WALL))
     furniture = Furniture(library)
     for start, end, busy in _kerbs():
         dress_kerb(town, library, furniture, rng, start, end, busy if parked else 0.0)
@@ -145,7 +152,7 @@ def _signs(rng: np.random.Generator) -> Iterator[int]:
 
 def _kerbs() -> List[Tuple[Tuple[float, float], Tuple[float, float], float]]:
     """Start and end of each kerb with the houses on its left, and the share of its parking slots in use."""
-    west, middle, east = 0.0, EAST / 2, EAST
+    west, middle, east = 0.0, MIDDLE, EAST
     kerbs = []
     for left, right in ((west, middle), (middle, east)):
         a, b = left + KERB, right - KERB

@@ -27,7 +27,7 @@ def add_roof(mesh: Mesh, size: Tuple[float, float, float], gable: bool, seed: in
     Args:
         size: width, depth and height of its walls.
         gable: its gable faces the street.
-        seed: decides where the chimney stands and whether there is a dormer.
+        seed: determines the position of the chimney and whether there is a dormer.
     """
     width, depth, height = size
     if gable:

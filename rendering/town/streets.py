@@ -11,7 +11,8 @@ from rendering.town.painted import random_color
 from rendering.town.plants import cypress, hedge, tree
 from rendering.town.vehicles import SHAPES, car
 
-WALL, KERB, NORTH, MIDDLE, EAST = 6.2, 3.8, 30.0, 36.0, 72.0  # metres, see layout.py
+WALL, KERB = 6.2, 3.8  # metres from the middle of a street to its houses, to its kerb
+NORTH, MIDDLE, EAST = 30.0, 36.0, 72.0  # metres, middles of the streets; the others are at 0
 STEP = 0.12  # height of the kerb, metres
 UP = (0.0, 0.0, 1.0)
 PAINTS = (

@@ -46,8 +46,8 @@ def car(library: Library, shape: Shape, paint: Color, plate: int, panel: int = -
     """A car at the origin.
 
     Args:
-        plate: which number plate.
-        panel: which shop's sign a van carries; −1 for none.
+        plate: index of its number plate texture.
+        panel: index of the shop sign on a van; −1: none.
     """
     mesh = Mesh()
     body = Skin(library["plain"], paint, gloss=0.5)

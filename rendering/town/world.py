@@ -4,12 +4,12 @@ import numpy as np
 
 from rendering.camera import camera_pose, heading
 from rendering.light import light_at
-from rendering.town.layout import EAST, KITS, NORTH, build_town, parked_cars, terraces
+from rendering.town.layout import KITS, build_town, parked_cars, terraces
 from rendering.town.library import town_library
 from rendering.town.mesh import Mesh
 from rendering.town.painted import random_color
 from rendering.town.renderer import Renderer
-from rendering.town.streets import random_car
+from rendering.town.streets import EAST, MIDDLE, NORTH, random_car
 
 FLEET = 16  # different cars in a town
 HIDING = 2.5  # metres; a car nearer than that hides the place
@@ -20,7 +20,7 @@ ROAD, PAVEMENT = 1.3, 4.9  # metres from the middle of the street
 FREE = ((0.0, 1.6), (4.4, 5.5))  # metres from the middle of the street, without parked cars
 STREETS = (
     *(((0.0, y), (EAST, y)) for y in (0.0, NORTH)),
-    *(((x, 0.0), (x, NORTH)) for x in (0.0, EAST / 2, EAST)),
+    *(((x, 0.0), (x, NORTH)) for x in (0.0, MIDDLE, EAST)),
 )
 SNOW = (0.95, 0.97, 1.0)
 LEAVES = ("leaves_green", "leaves_light", "leaves_autumn", "ivy", "flowers")

@@ -3,7 +3,7 @@ uniform vec3 sun;        // unit vector towards it
 uniform vec3 sun_light;
 uniform vec3 zenith;
 uniform vec3 horizon;
-uniform vec3 clouds;     // how far they drifted; from what noise on there are some
+uniform vec3 clouds;     // drift in x and y; threshold of the noise
 
 float hash(vec2 p) { return fract(sin(dot(p, vec2(127.1, 311.7))) * 43758.5453); }
 
