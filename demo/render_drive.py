@@ -55,7 +55,7 @@ def file_name(index: int) -> str:
 
 
 def trajectory_csv(frames: List[DriveFrame]) -> str:
-    """Ground truth, one line per frame: the optical frame (z forward) in the world (z up); metres, seconds."""
+    """Ground truth, a line per frame: the optical frame (z forward) in the world (z up); metres, seconds."""
     lines = [HEADER]
     for i, frame in enumerate(frames):
         numbers = [f"{v:.4f}" for v in frame.pose.position] + [f"{v:.6f}" for v in frame.pose.orientation]

@@ -20,17 +20,18 @@ LAYERS = (
     ("worker", "messages"),
     ("diagnostics", "markers"),
     ("node",),
+    ("ros",),
 )
 ON_TOP = ("tools",)  # may import every part that knows no ROS
-KNOW_ROS = ("messages", "diagnostics", "markers", "node")
+KNOW_ROS = ("messages", "diagnostics", "markers", "node", "ros")
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "rosgraph", "message_filters"}
+ROS = {"rospy", "rosbag", "genpy", "rosgraph", "message_filters"}
 MAX_LINES = 300
 
 MODULES = sorted(glob.glob(os.path.join(ROOT, PACKAGE, "**", "*.py"), recursive=True))
 SOURCES = [
     path
-    for folder in (PACKAGE, "training", "demo", "benchmarks", "tests")
+    for folder in (PACKAGE, "rendering", "training", "demo", "benchmarks", "tests")
     for path in sorted(glob.glob(os.path.join(ROOT, folder, "**", "*.py"), recursive=True))
 ] + [os.path.join(ROOT, "run")]
 

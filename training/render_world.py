@@ -69,14 +69,23 @@ def main():
     parser.add_argument("--world", default="town", help="'town' (default), or a model: .obj, .egg, .bam")
     parser.add_argument("--seed", type=_at_least(int, 0), default=0)
     parser.add_argument(
-        "--places", type=_at_least(int, 1), help=f"number of places (default: {PLACES}, or fewer if there is no room)"
+        "--places",
+        type=_at_least(int, 1),
+        help=f"default: {PLACES}, or fewer if there is no room",
     )
     parser.add_argument(
-        "--visits", type=_at_least(int, 1), default=6, help="visits of each place, in different light, weather and season (default: 6)"
+        "--visits",
+        type=_at_least(int, 1),
+        default=6,
+        help="of each place, in different light, weather and season (default: 6)",
     )
-    parser.add_argument("--size", type=_size, default=(320, 240), help="of an image, pixels (default: 320x240)")
     parser.add_argument(
-        "--spacing", type=_at_least(float, 0.1), help="metres between places (default: 12; of a model 2 to 12, by its size)"
+        "--size", type=_size, default=(320, 240), help="of the images, pixels (default: 320x240)"
+    )
+    parser.add_argument(
+        "--spacing",
+        type=_at_least(float, 0.1),
+        help="metres between places (default: 12; of a model 2 to 12)",
     )
     parser.add_argument("--split", choices=SPLITS, default="train")
     parser.add_argument("--licence", default="", help="of the images (default for a town: MIT)")
@@ -86,7 +95,11 @@ def main():
         "--up", choices=("y", "z"), help="the axis that points up (default: y in .obj, else z)"
     )
     model.add_argument("--height", type=float, default=1.5, help="of cameras above the lowest point, metres")
-    model.add_argument("--poses", type=Path, help="CSV file with the columns x,y,z,heading: possible places (default: random)")
+    model.add_argument(
+        "--poses",
+        type=Path,
+        help="CSV file with possible places: x,y,z,heading (default: random places)",
+    )
     arguments = parser.parse_args()
     check_renderer()
     render = render_town if arguments.world == "town" else render_model

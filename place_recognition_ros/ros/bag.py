@@ -48,7 +48,8 @@ class BagImages:
         topics = image_topics(path)
         if topic not in topics and (topic or len(topics) > 1):
             raise BagError(
-                f"expected a topic out of {', '.join(sorted(topics))} of '{path}'. Received: {topic or 'none'}"
+                f"expected a topic out of {', '.join(sorted(topics))} of '{path}'. "
+                f"Received: {topic or 'none'}"
             )
         self.topic = topic or min(topics)
         self._path, self._count = path, topics[self.topic]

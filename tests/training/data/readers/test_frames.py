@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data import PlaceRules, Places, Record, read_picture
 from place_recognition_ros.errors import BagError
+from training.data import PlaceRules, Places, Record, read_picture
 from training.data.readers.frames import read_frames
 
 
