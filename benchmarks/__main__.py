@@ -68,7 +68,7 @@ def measure(model: str, keyframes: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         say("Measuring the extractor")
         figures = core.describing(extractor)
-        say(f"Writing a map of {keyframes:,} keyframes (half a minute)")
+        say(f"Writing a map of {keyframes:,} keyframes")
         path = os.path.join(folder, "map.db")
         write_map(path, keyframes, extractor)
         say("Measuring LoopDetector.add")

@@ -31,7 +31,7 @@ class Figure(NamedTuple):
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """One row of the table."""
-        measured = f"{self.value:.4g} {self.unit}".strip()
+        measured = f"{self.value:.3g} {self.unit}" if self.unit else f"{self.value:.3f}"
         if self.target is None:
             return self.what, measured, "", ""
         return self.what, measured, f"≤ {self.target:g} {self.unit}".strip(), "yes" if self.met else "NO"

@@ -15,7 +15,7 @@ def test_the_table_has_measured_target_and_met():
         "figure  measured   target  met",
         "speed     7.5 ms   ≤ 8 ms  yes",
         "size       20 kB  ≤ 15 kB  NO",
-        "ratio        0.5",
+        "ratio      0.500",
     ]
 
 
