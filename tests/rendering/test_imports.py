@@ -6,7 +6,7 @@ import pytest
 from tests.test_layers import ROOT, imported, name_of
 
 MODULES = sorted(glob.glob(os.path.join(ROOT, "rendering", "**", "*.py"), recursive=True))
-ABOVE = ("training", "demo", "benchmarks", "tests", "place_recognition_ros.ros", "place_recognition_ros.tools")
+ABOVE = ("training", "demo", "benchmarks", "tests", "place_recognition_ros.ros")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
