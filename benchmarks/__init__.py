@@ -1,1 +1,1 @@
-"""What the package promises, measured: ``./run bench``."""
+"""Speed, memory and map size, measured against their targets: ``./run bench``."""

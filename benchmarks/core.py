@@ -1,4 +1,4 @@
-"""Figures of the core, which needs no ROS."""
+"""Figures of the core; ROS is not needed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from benchmarks.prepared_map import revisits
 from benchmarks.scenes import Place
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor
-from place_recognition_ros.detector import LoopDetector, thumbnail
-from place_recognition_ros.keyframes.index import Entry, KeyframeIndex
-from place_recognition_ros.keyframes.store import KeyframeStore
-from place_recognition_ros.loops.geometry import FeatureFinder
+from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.detector import LoopDetector
+from place_recognition_ros.memory.faiss_index import FaissIndex
+from place_recognition_ros.memory.store import KeyframeStore, Session
+from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.types import Keyframe
 
 ROUNDS = 200
@@ -27,22 +28,22 @@ DRIVE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def describing(extractor: Extractor) -> list[Figure]:
     """The extractor alone."""
-    pictures = [Place(number).picture() for number in range(WARM_UP)]
-    durations = [timed(extractor.describe, pictures[row % WARM_UP])[0] for row in range(ROUNDS)]
+    images = [Place(number).image() for number in range(WARM_UP)]
+    durations = [timed(extractor.describe, images[row % WARM_UP])[0] for row in range(ROUNDS)]
     return latency("extractor", durations[WARM_UP:], median=8)
 
 
 def adding(extractor: Extractor, map_path: str) -> list[Figure]:
-    """``LoopDetector.add`` of pictures of the map's places; only adds with a geometric check count."""
+    """``LoopDetector.add`` of images of the map's places; only adds with a geometric check are measured."""
     store = KeyframeStore(map_path, extractor.card.model_id, extractor.card.descriptor_size)
     detector = LoopDetector(Config(), extractor, store)
     stored = len(detector.map)
     durations = []
-    pictures = revisits(iter(range(0, stored, 37)))
-    for row, picture in enumerate(islice(pictures, ROUNDS + WARM_UP)):
-        keyframe = Keyframe(picture, (10**6 + row) * 10**9)
+    images = revisits(iter(range(0, stored, 37)))
+    for row, image in enumerate(islice(images, ROUNDS + WARM_UP)):
+        keyframe = Keyframe(image, (10**6 + row) * 10**9)
         duration, found = timed(detector.add, keyframe)
-        if row >= WARM_UP and any(candidate.matches >= 0 for candidate in found):
+        if row >= WARM_UP and any(candidate.matches >= 0 for candidate in found.candidates):
             durations.append(duration)
     store.close()
     if len(durations) < ROUNDS / 2:
@@ -53,36 +54,35 @@ def adding(extractor: Extractor, map_path: str) -> list[Figure]:
 def searching(size: int, keyframes: int) -> list[Figure]:
     """The index alone, with noisy revisits as queries."""
     random = np.random.default_rng(0)
-    index = KeyframeIndex(size)
+    index = FaissIndex(size)
     vectors = random.standard_normal((keyframes, size), np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     for row, vector in enumerate(vectors):
-        index.add(Entry(row, 1, row), vector)
+        index.add(row, vector)
     queries = vectors[random.integers(0, keyframes, ROUNDS)]
     queries += random.standard_normal(queries.shape, np.float32) * np.float32(0.3 / size**0.5)
     durations = [timed(index.search, query, 10)[0] for query in queries]
-    return latency(f"search, {keyframes:,} keyframes", durations[WARM_UP:])
+    return latency(f"search in {keyframes:,} keyframes", durations[WARM_UP:])
 
 
 def storing(extractor: Extractor, path: str) -> list[Figure]:
-    """Bytes of the map's file, on the pictures of the demo drive."""
+    """Size of the map's file, with the images of the demo drive."""
     files = sorted(glob.glob(os.path.join(DRIVE, "*.jpg")))
-    pictures = [cv2.imread(name) for name in files] or [Place(number).picture() for number in range(300)]
-    of = f"{len(pictures)} frames of the drive" if files else f"{len(pictures)} made-up places"
+    images = [cv2.imread(name) for name in files] or [Place(number).image() for number in range(300)]
+    of = f"{len(images)} frames of the drive" if files else f"{len(images)} generated places"
     config = Config()
     finder = FeatureFinder(config.local_features, config.feature_image_px)
     store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
-    vector = extractor.describe(pictures[0])
+    vector = extractor.describe(images[0])
     local = 0
-    for row, picture in enumerate(pictures, 1):
-        features = finder.find(picture)
+    for row, image in enumerate(images, 1):
+        features = finder.find(image)
         local += features.nbytes
-        store.add(1, row * 10**9, None, vector, features, thumbnail(picture))
+        store.add(Session(1, "drive"), Keyframe(image, row * 10**9), vector, features, thumbnail(image))
     store.close()
     whole = os.path.getsize(path)
+    without, complete = (whole - local) / len(images) / 1e3, whole / len(images) / 1e3
     return [
-        Figure(
-            f"store a keyframe without local features, {of}", (whole - local) / len(pictures) / 1e3, "kB", 15
-        ),
-        Figure("store a keyframe with them", whole / len(pictures) / 1e3, "kB"),
+        Figure(f"stored keyframe without local features, {of}", without, "kB", 15),
+        Figure("stored keyframe with local features", complete, "kB"),
     ]

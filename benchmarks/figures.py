@@ -1,4 +1,4 @@
-"""Measured figures, each beside its promise."""
+"""Measured figures and their targets."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ class Figure(NamedTuple):
     what: str
     value: float
     unit: str
-    promise: float | None = None  # the value is at most this; None: nothing is promised
+    target: float | None = None  # maximum; None: no target
 
     @property
-    def kept(self) -> bool:
-        """Whether the promise is kept; nothing promised is nothing broken."""
-        return self.promise is None or self.value <= self.promise
+    def met(self) -> bool:
+        """Whether the target is met; True without a target."""
+        return self.target is None or self.value <= self.target
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        """What the table shows."""
-        promised = "" if self.promise is None else f"≤ {self.promise:g} {self.unit}"
-        verdict = "" if self.promise is None else ("yes" if self.kept else "NO")
-        return self.what, f"{self.value:.3g} {self.unit}", promised, verdict
+        """One row of the table."""
+        measured = f"{self.value:.3g} {self.unit}" if self.unit else f"{self.value:.3f}"
+        if self.target is None:
+            return self.what, measured, "", ""
+        return self.what, measured, f"≤ {self.target:g} {self.unit}".strip(), "yes" if self.met else "NO"
 
 
-HEADINGS = ("figure", "measured", "promised", "kept")
+HEADINGS = ("figure", "measured", "target", "met")
 
 
 def table(figures: Iterable[Figure], markdown: bool) -> str:
-    """The figures for a terminal or for a page of documentation."""
+    """The figures as aligned text, or as a Markdown table."""
     rows = [HEADINGS, *(figure.cells for figure in figures)]
     if markdown:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
@@ -53,7 +54,7 @@ def table(figures: Iterable[Figure], markdown: bool) -> str:
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Processor, load and library versions of this machine."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     versions = {
@@ -72,7 +73,7 @@ def machine() -> str:
 
 
 def timed(action: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
-    """How long an action takes, in seconds, and its result."""
+    """Duration of a call, in seconds, and its result."""
     start = time.perf_counter()
     result = action(*arguments)
     return time.perf_counter() - start, result
@@ -81,6 +82,9 @@ def timed(action: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
 def latency(
     what: str, durations: list[float], median: float | None = None, high: float | None = None
 ) -> list[Figure]:
-    """Median and 95th percentile of durations in seconds, with what is promised of them in milliseconds."""
+    """Median and 95th percentile of durations in seconds, with their targets in milliseconds."""
     middle, upper = 1e3 * np.percentile(durations, (50, 95))
-    return [Figure(f"{what}, median", middle, "ms", median), Figure(f"{what}, 95 %", upper, "ms", high)]
+    return [
+        Figure(f"{what}, median", middle, "ms", median),
+        Figure(f"{what}, 95th percentile", upper, "ms", high),
+    ]

@@ -1,4 +1,4 @@
-"""Figures of the running node: a real process on a ROS master of its own."""
+"""Figures of the running node: a real process with its own ROS master."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from benchmarks.prepared_map import revisits
 NODE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "nodes", "place_recognition_node"
 )
-PICTURES = 100
+IMAGES = 100
 TIMEOUT = 30.0  # seconds
 
 
 def running(model: str, map_path: str, keyframes: int) -> list[Figure]:
-    """Start the node on a map, show it pictures, look at its memory."""
+    """Start the node with a map, publish images, read its memory use."""
     with _ros_master():
         import rospy
 
@@ -36,30 +36,30 @@ def running(model: str, map_path: str, keyframes: int) -> list[Figure]:
         with _process([sys.executable, NODE, f"_model:={model}", f"_map_path:={map_path}"]) as node:
             rospy.wait_for_service("relocalize", TIMEOUT)
             started = time.perf_counter() - start
-            _show(revisits(iter(range(0, keyframes, 37))))
+            _publish(revisits(iter(range(0, keyframes, 37))))
             memory = _resident_bytes(node.pid)
         rospy.signal_shutdown("done")
     return [
-        Figure(f"node's memory, {keyframes:,} keyframes", memory / 1e6, "MB", 350),
-        Figure(f"node's start, {keyframes:,} keyframes", started, "s"),
+        Figure(f"memory of the node, {keyframes:,} keyframes", memory / 1e6, "MB", 350),
+        Figure(f"start of the node, {keyframes:,} keyframes", started, "s"),
     ]
 
 
-def _show(pictures: Iterator[np.ndarray]) -> None:
-    """Show pictures to the node, each when the one before was answered."""
+def _publish(images: Iterator[np.ndarray]) -> None:
+    """Publish images to the node, each after the result of the one before."""
     import rospy
     from sensor_msgs.msg import Image
 
-    answers: Queue = Queue()
-    subscriber = rospy.Subscriber("place_recognition/queries", rospy.AnyMsg, answers.put)
+    results: Queue = Queue()
+    subscriber = rospy.Subscriber("place_recognition/queries", rospy.AnyMsg, results.put)
     publisher = rospy.Publisher("keyframe", Image, queue_size=1)
     _wait(lambda: publisher.get_num_connections() and subscriber.get_num_connections())
-    for number, picture in enumerate(islice(pictures, PICTURES)):
-        message = Image(height=picture.shape[0], width=picture.shape[1], encoding="bgr8")
-        message.step, message.data = picture.strides[0], picture.tobytes()
+    for number, image in enumerate(islice(images, IMAGES)):
+        message = Image(height=image.shape[0], width=image.shape[1], encoding="bgr8")
+        message.step, message.data = image.strides[0], image.tobytes()
         message.header.stamp = rospy.Time(10**6 + number)
         publisher.publish(message)
-        answers.get(timeout=TIMEOUT)
+        results.get(timeout=TIMEOUT)
 
 
 def _wait(condition: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
-"""A map of many keyframes on disk, made in half a minute.
+"""A map of many keyframes on disk, written in half a minute.
 
-A thousand made-up places are described as the node describes them. Each stands for the keyframes of a
-camera that passes it: the descriptors differ by a little noise, the rows are whole.
+A thousand generated places are described with the extractor. The keyframes of a place share its features
+and thumbnail; their descriptors differ by noise.
 """
 
 from collections.abc import Iterator
@@ -12,21 +12,22 @@ import numpy as np
 from benchmarks.scenes import Place
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor
-from place_recognition_ros.detector import thumbnail
-from place_recognition_ros.keyframes.store import KeyframeStore
-from place_recognition_ros.loops.geometry import FeatureFinder
+from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.memory.store import KeyframeStore, Session
+from place_recognition_ros.memory.thumbnail import thumbnail
+from place_recognition_ros.types import Camera, Keyframe
 
-VIEWS = 10  # keyframes of each place, one after the other
-NOISE = 0.2  # length of what two views of a place differ by
+VIEWS = 10  # consecutive keyframes of each place
+NOISE = 0.2  # norm of the noise that is added to a descriptor
 
 
 def write_map(path: str, keyframes: int, extractor: Extractor) -> None:
-    """Write a map of one session, a keyframe a second.
+    """Write a map of one session, one keyframe per second.
 
     Args:
         path: of the new file.
-        keyframes: how many.
-        extractor: describes the pictures.
+        keyframes: number of keyframes.
+        extractor: describes the images.
     """
     config = Config()
     finder = FeatureFinder(config.local_features, config.feature_image_px)
@@ -34,18 +35,20 @@ def write_map(path: str, keyframes: int, extractor: Extractor) -> None:
     store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
     for row in range(keyframes):
         if row % VIEWS == 0:
-            picture = Place(row // VIEWS).picture()
-            descriptor, features = extractor.describe(picture), finder.find(picture)
-            small = thumbnail(picture)
+            image = Place(row // VIEWS).image()
+            descriptor, features = extractor.describe(image), finder.find(image)
+            small = thumbnail(image)
         noise = random.standard_normal(len(descriptor)).astype(np.float32)
         view = descriptor + noise * np.float32(NOISE / np.linalg.norm(noise))
-        store.add(1, (row + 1) * 10**9, None, view / np.linalg.norm(view), features, small)
+        height, width = image.shape[:2]
+        keyframe = Keyframe(image, (row + 1) * 10**9, camera=Camera(width, height))
+        store.add(Session(1, "prepared"), keyframe, view / np.linalg.norm(view), features, small)
     store.close()
 
 
 def revisits(places: Iterator[int]) -> Iterator[np.ndarray]:
-    """Pictures, (240, 320, 3) uint8 BGR, of a camera that passes these places again, half a step beside."""
+    """Images, (240, 320, 3) uint8 BGR, of a camera that passes these places again, 0.2 m to the right."""
     for number in places:
         place = Place(number)
         for view in range(VIEWS):
-            yield cv2.convertScaleAbs(place.picture(right=0.2, forward=0.02 * view), alpha=0.9)
+            yield cv2.convertScaleAbs(place.image(right=0.2, forward=0.02 * view), alpha=0.9)

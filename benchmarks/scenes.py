@@ -1,8 +1,7 @@
-"""Pictures of made-up places, for benchmarks and tests: as many as are wanted, each from many viewpoints.
+"""Generated images of places, for benchmarks and tests: any number of places, each from many viewpoints.
 
-A place is a few textured boards at different depths before a textured wall. Another viewpoint moves
-the near ones more than the far ones, as a real camera sees it, so that geometric verification has
-something true to find.
+A place is a few textured boards at different depths in front of a textured wall. Seen from another viewpoint
+the near ones move more than the far ones, so that the images satisfy an epipolar geometry.
 """
 
 from typing import Callable, List, NamedTuple, Tuple
@@ -20,17 +19,17 @@ Painter = Callable[[np.random.Generator, np.ndarray, Colors], None]
 
 
 class Board(NamedTuple):
-    """A picture that hangs in front of the camera."""
+    """A textured rectangle that faces the camera."""
 
     texture: np.ndarray  # (H, W, 3) uint8
-    x: float  # of its middle, metres
+    x: float  # of its centre, metres
     y: float
     depth: float  # metres
     width: float  # metres
 
 
 class Place:
-    """One place; the same number is the same place.
+    """One place; the same number gives the same place.
 
     Args:
         number: 0 or more.
@@ -45,31 +44,31 @@ class Place:
             size = random.uniform(0.25, 0.5) * depth
             self._boards.append(Board(_texture(random, paint, 160), x, y, depth, size))
 
-    def picture(self, right: float = 0.0, forward: float = 0.0, brightness: float = 1.0) -> np.ndarray:
-        """What a camera sees there.
+    def image(self, right: float = 0.0, forward: float = 0.0, brightness: float = 1.0) -> np.ndarray:
+        """The image of a camera at the place.
 
         Args:
-            right: metres that it stands to the right of the place's middle.
-            forward: metres that it stands in front of it.
-            brightness: factor of the light.
+            right: metres to the right of the place's centre.
+            forward: metres towards the wall.
+            brightness: factor of the pixel values.
 
         Returns:
             (240, 320, 3) uint8 BGR.
         """
-        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         for board in self._boards:
             scale = FOCAL_LENGTH * board.width / (board.depth - forward) / board.texture.shape[1]
             middle = FOCAL_LENGTH * np.array([board.x - right, board.y]) / (board.depth - forward)
             corner = middle + (WIDTH / 2, HEIGHT / 2) - scale * np.array(board.texture.shape[1::-1]) / 2
             view = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
             cv2.warpAffine(
-                board.texture, view, (WIDTH, HEIGHT), picture, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
+                board.texture, view, (WIDTH, HEIGHT), image, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
             )
-        return cv2.convertScaleAbs(picture, alpha=brightness)
+        return cv2.convertScaleAbs(image, alpha=brightness)
 
 
 def _texture(random: np.random.Generator, paint: Painter, size: int) -> np.ndarray:
-    """(size, size, 3) uint8: painted, with the grain that all real surfaces have."""
+    """(size, size, 3) uint8: painted, with fine noise."""
     colors = [tuple(int(value) for value in color) for color in random.integers(0, 256, (5, 3))]
     texture = np.full((size, size, 3), colors[0], np.uint8)
     paint(random, texture, colors)

@@ -1,1 +1,1 @@
-"""The demo: a rendered drive, the player that shows it to the node, and the picture of the result."""
+"""The demo: a rendered drive, a player that publishes it to the node, and a report of the result."""

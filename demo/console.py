@@ -1,16 +1,16 @@
-"""What the demo says on a terminal."""
+"""Terminal output of the demo."""
 
 import sys
 from typing import List
 
-from demo.judge import Found, percent
+from demo.judge import Accepted, percent
 from demo.run_log import RunLog
 
 COLORS = {"right": "\033[32m", "WRONG": "\033[1;31m", "note": "\033[90m"}
 
 
 def paint(text: str, color: str) -> str:
-    """Coloured, where that is shown."""
+    """Coloured, if the output is a terminal."""
     return f"{COLORS[color]}{text}\033[0m" if sys.stdout.isatty() else text
 
 
@@ -18,27 +18,28 @@ def note(text: str) -> None:
     print(paint(text, "note"), flush=True)
 
 
-def line(log: RunLog, found: Found) -> str:
+def line(log: RunLog, accepted: Accepted) -> str:
     """One accepted candidate."""
-    kind = found.kind.replace("_", " ").lower()
-    text = f"{log.seconds(found.query):6.1f} s ► {log.seconds(found.match):6.1f} s   {kind:15}   "
-    text += f"similarity {found.similarity:.2f}   inliers {found.inliers:3d}"
-    if found.verdict is None:
+    kind = accepted.kind.name.replace("_", " ").lower()
+    text = f"{log.seconds(accepted.query):6.1f} s → {log.seconds(accepted.match):6.1f} s   {kind:15}   "
+    text += f"similarity {accepted.similarity:.2f}   inliers {accepted.inliers:3d}"
+    if accepted.verdict is None:
         return text
-    verdict = "right" if found.verdict.right else "WRONG"
-    return f"{text}   {paint(verdict, verdict)}   {found.verdict.distance:4.1f} m {found.verdict.angle:3.0f}°"
+    verdict = "right" if accepted.verdict.right else "WRONG"
+    distance, angle = accepted.verdict.distance, accepted.verdict.angle
+    return f"{text}   {paint(verdict, verdict)}   {distance:4.1f} m {angle:3.0f}°"
 
 
 def summary(log: RunLog, min_age: int) -> str:
-    """What came of it, in a line or two."""
-    dropped = len(log.stamps) - len(log.answered)
-    parts: List[str] = [f"{len(log.stamps)} pictures, {len(log.found)} matches accepted"]
+    """Result of the run in one or two lines; ``min_age``: nanoseconds."""
+    dropped = len(log.stamps) - len(log.latencies)
+    parts: List[str] = [f"{len(log.stamps)} images, {len(log.accepted)} matches accepted"]
     if log.has_truth:
         score = log.score(min_age)
         parts.append(f"precision {percent(score.precision)} ({score.right} right, {score.wrong} wrong)")
-        parts.append(f"recall {percent(score.recall)} ({score.answered} of {score.revisits} revisits)")
-    if log.answered:
-        parts.append(f"answers after {1e3 * log.latency():.0f} ms")
+        parts.append(f"recall {percent(score.recall)} ({score.recognised} of {score.revisits} revisits)")
+    if log.latencies:
+        parts.append(f"median latency {1e3 * log.latency():.0f} ms")
     if dropped:
-        parts.append(f"{dropped} pictures not answered (newest wins)")
+        parts.append(f"{dropped} images dropped by the node, which was busy")
     return "\n" + "; ".join(parts)

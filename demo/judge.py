@@ -1,8 +1,9 @@
-"""Right or wrong: what the true camera poses say about a candidate, and about all of them.
+"""Ground truth: whether a candidate is right, and precision and recall of a run.
 
-Two cameras see the same place if they stood and looked alike. A *revisit*, which ought to be recognised,
-is when they did so closely; a candidate counts as *right* more generously, since down a street one still
-sees the same houses ten metres on. No two streets of the demo are so close.
+Two images show the same place if their cameras were close together and looked in similar directions. A
+*revisit*, which should be recognised, has tight limits. A candidate counts as *right* within wider limits,
+because ten metres further down a street the same houses are still visible. No two streets of the demo are
+that close.
 """
 
 import math
@@ -10,57 +11,40 @@ from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-RIGHT = (10.0, 35.0)  # metres and degrees between two views of one place, at the most
-REVISIT = (4.0, 25.0)  # the same between a query and what it ought to find
+from place_recognition_ros.poses import Pose, distance
+from place_recognition_ros.types import Kind
+from rendering.camera import direction
 
-
-class CameraPose(NamedTuple):
-    """The optical frame (z forward) in the world: metres, unit quaternion."""
-
-    x: float
-    y: float
-    z: float
-    qx: float
-    qy: float
-    qz: float
-    qw: float
-
-    def position(self) -> np.ndarray:
-        """(3,) metres."""
-        return np.array([self.x, self.y, self.z])
-
-    def forward(self) -> np.ndarray:
-        """(3,) unit vector: where the camera looks."""
-        x, y, z, w = self.qx, self.qy, self.qz, self.qw
-        return np.array([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])
+RIGHT = (10.0, 35.0)  # maximum metres and degrees between the two views of a right candidate
+REVISIT = (4.0, 25.0)  # the same for a query that should be recognised
 
 
 class Verdict(NamedTuple):
-    """What the truth says about one pair of pictures."""
+    """Ground truth of a pair of images."""
 
     right: bool
     distance: float  # metres
-    angle: float  # degrees
+    angle: float  # degrees between the viewing directions
 
 
-class Found(NamedTuple):
-    """One accepted candidate."""
+class Accepted(NamedTuple):
+    """An accepted candidate."""
 
     query: int  # frame
     match: int  # frame
-    kind: str
+    kind: Kind
     similarity: float
     inliers: int
-    verdict: Optional[Verdict] = None  # None: no truth
+    verdict: Optional[Verdict] = None  # None: no ground truth
 
 
 class Score(NamedTuple):
-    """How a whole run went."""
+    """Result of a whole run."""
 
     right: int  # accepted candidates
     wrong: int
-    revisits: int  # queries that should have been answered
-    answered: int  # those of them that were, rightly
+    revisits: int  # queries that should be recognised
+    recognised: int  # revisits with a right candidate
 
     @property
     def precision(self) -> float:
@@ -69,54 +53,55 @@ class Score(NamedTuple):
 
     @property
     def recall(self) -> float:
-        """Share of the revisits that got a right candidate; NaN if there are none."""
-        return self.answered / self.revisits if self.revisits else float("nan")
+        """Share of the revisits with a right candidate; NaN if there are no revisits."""
+        return self.recognised / self.revisits if self.revisits else float("nan")
 
 
-def judge(query: CameraPose, match: CameraPose) -> Verdict:
-    """Two pictures show the same place if their cameras stood close together and looked the same way."""
-    distance = float(np.linalg.norm(query.position() - match.position()))
-    cosine = float(np.clip(query.forward() @ match.forward(), -1, 1))
+def judge(query: Pose, match: Pose) -> Verdict:
+    """Whether two cameras see the same place; poses of optical frames."""
+    metres = distance(query, match)
+    cosine = float(np.clip(direction(query) @ direction(match), -1, 1))
     angle = float(np.degrees(np.arccos(cosine)))
-    return Verdict(distance <= RIGHT[0] and angle <= RIGHT[1], distance, angle)
+    return Verdict(metres <= RIGHT[0] and angle <= RIGHT[1], metres, angle)
 
 
 def revisits(
-    stamps: Sequence[int], poses: Sequence[CameraPose], tracked: Sequence[bool], min_age: int
+    stamps: Sequence[int], poses: Sequence[Pose], tracked: Sequence[bool], min_age: int
 ) -> List[int]:
     """Frames that show a place which was seen before.
 
     Args:
         stamps: nanoseconds.
-        tracked: frames of a camera that is lost (here: covered) neither ask nor answer.
+        poses: of the optical frames.
+        tracked: False while the camera is lost (lens covered); these frames are no queries and no matches.
         min_age: nanoseconds; younger frames belong to the same visit.
 
     Returns:
-        Their numbers, rising.
+        Numbers of the frames, ascending.
     """
-    place = np.array([p.position() for p in poses])
-    view = np.array([p.forward() for p in poses])
-    distance = np.linalg.norm(place[:, None] - place[None], axis=2)
-    angle = np.degrees(np.arccos(np.clip(view @ view.T, -1, 1)))
-    when = np.array(stamps)
-    before = when[:, None] - when[None] >= min_age
+    position = np.array([pose.position for pose in poses])
+    forward = np.array([direction(pose) for pose in poses])
+    metres = np.linalg.norm(position[:, None] - position[None], axis=2)
+    angle = np.degrees(np.arccos(np.clip(forward @ forward.T, -1, 1)))
+    time = np.array(stamps)
+    before = time[:, None] - time[None] >= min_age
     usable = np.array(tracked)
-    same = (distance <= REVISIT[0]) & (angle <= REVISIT[1]) & before & usable[None] & usable[:, None]
+    same = (metres <= REVISIT[0]) & (angle <= REVISIT[1]) & before & usable[None] & usable[:, None]
     return [int(i) for i in np.flatnonzero(same.any(1))]
 
 
-def score(found: Sequence[Found], expected: Sequence[int]) -> Score:
-    """Count.
+def score(accepted: Sequence[Accepted], expected: Sequence[int]) -> Score:
+    """Precision and recall.
 
     Args:
-        found: all accepted candidates, judged.
+        accepted: all accepted candidates, with verdicts.
         expected: the frames of :func:`revisits`.
     """
-    right = [f for f in found if f.verdict is not None and f.verdict.right]
-    answered = {f.query for f in right} & set(expected)
-    return Score(len(right), len(found) - len(right), len(expected), len(answered))
+    right = [each for each in accepted if each.verdict is not None and each.verdict.right]
+    recognised = {each.query for each in right} & set(expected)
+    return Score(len(right), len(accepted) - len(right), len(expected), len(recognised))
 
 
 def percent(share: float) -> str:
-    """For people: "98 %", or a dash for none."""
+    """For display: "98 %", or a dash for NaN."""
     return "–" if math.isnan(share) else f"{100 * share:.0f} %"

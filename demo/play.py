@@ -1,4 +1,4 @@
-"""Play pictures through the real node over real topics, and judge what it says: ``./run demo``."""
+"""Publish images to the node over ROS topics, print the matches that it accepts, and draw a report."""
 
 import argparse
 import signal
@@ -16,14 +16,14 @@ def main() -> int:
     """Command line; the exit code."""
     options = parse_options()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # each ends what was started
+        signal.signal(number, signal.default_int_handler)  # each stops the node and the master
     try:
         source = open_source(options.path, Path(__file__).parent / "drive", options.topic, options.hz)
         if source.note:
             print(source.note)
         with RosSession(LAUNCH) as ros:
             print("Starting a ROS master and the node ...", flush=True)
-            from demo.player import Player  # ROS is wanted only once the pictures are there
+            from demo.player import Player  # only here: the sources are checked without ROS
 
             player = Player(ros, source, options.rate)
             player.play()
@@ -34,24 +34,29 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ndemo: stopped", file=sys.stderr)
         return 130
-    from demo.report import write_report  # matplotlib is slow to import, and wanted only here
+    from demo.report import write_report  # only here: matplotlib is slow to import
 
     print(summary(log, min_age))
     write_report(options.output, log, min_age, source.folder)
-    print(f"The whole in one picture: {options.output.resolve()}")
+    print(f"Report: {options.output.resolve()}")
     return 0
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument(
-        "path", type=Path, nargs="?", help="folder of pictures or FILE.bag (default: the rendered drive)"
+        "path", type=Path, nargs="?", help="folder of images or FILE.bag (default: the rendered drive)"
     )
-    parser.add_argument("--output", type=Path, default=Path("demo_result.png"), help="the picture to write")
-    parser.add_argument("--rate", type=float, default=1.0, help="2 plays twice as fast")
-    parser.add_argument("--topic", default="", help="of a bag with several image topics")
     parser.add_argument(
-        "--hz", type=float, default=5.0, help="pictures a second that a folder's stamps tell (default 5)"
+        "--output",
+        type=Path,
+        default=Path("demo_result.png"),
+        help="report to write (default: demo_result.png)",
+    )
+    parser.add_argument("--rate", type=float, default=1.0, help="speed: 2 plays twice as fast (default: 1)")
+    parser.add_argument("--topic", default="", help="image topic, for a bag with several")
+    parser.add_argument(
+        "--hz", type=float, default=5.0, help="images per second of a folder, for their stamps (default: 5)"
     )
     options = parser.parse_args()
     if options.rate <= 0 or options.hz <= 0:

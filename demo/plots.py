@@ -1,4 +1,4 @@
-"""The drawings of the report: the path in space and time, matches, similarity over time."""
+"""Plots of the report: the path in space and time, matches, similarity over time."""
 
 from pathlib import Path
 from typing import Any, List, Optional, Sequence
@@ -15,25 +15,25 @@ from demo.run_log import RunLog
 PAPER, INK, MUTED, FAINT = "#fbfaf6", "#23262d", "#80868f", "#d9d8d2"
 GOOD, BAD, PLAIN, AMBER = "#1f9d55", "#d8362f", "#2c6fbb", "#e08a1e"
 SHADOW = "#00000066"
-TURN, TILT = np.radians(-14.0), 0.62  # how the town lies on the page
-LIFT = 26.0  # metres on the page by which the path rises from first to last
+TURN, TILT = np.radians(-14.0), 0.62  # rotation and foreshortening of the town on the page
+LIFT = 26.0  # metres on the page by which the path rises from the first to the last frame
 
 
 def color_of(right: Optional[bool]) -> str:
-    """Green, red; blue where nobody knows."""
+    """Green for right, red for wrong, blue without ground truth."""
     return PLAIN if right is None else GOOD if right else BAD
 
 
 def project(x: np.ndarray, y: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """Metres in the world → (N, 2) on the page, seen from above and aside."""
+    """Metres in the world → (N, 2) on the page, an oblique view from above."""
     across = np.cos(TURN) * x - np.sin(TURN) * y
     deep = np.sin(TURN) * x + np.cos(TURN) * y
     return np.stack([across, deep * TILT + height], -1)
 
 
 def draw_path(axes: Any, log: RunLog, folder: Optional[Path]) -> None:
-    """The path over the map of the town, rising with time, so that a second visit floats above the first."""
-    place = np.array([pose.position()[:2] for pose in log.poses])
+    """The path over the map of the town; it rises with time, so that a second visit is above the first."""
+    place = np.array([pose.position[:2] for pose in log.poses])
     share = np.linspace(0, 1, len(place))
     floor = project(place[:, 0], place[:, 1], np.zeros(len(place)))
     line = project(place[:, 0], place[:, 1], 5 + LIFT * share)
@@ -41,9 +41,9 @@ def draw_path(axes: Any, log: RunLog, folder: Optional[Path]) -> None:
     if folder is not None and (folder / "map.yaml").is_file():
         land.append(_draw_map(axes, folder))
     axes.plot(*_broken(floor, place), color=SHADOW, lw=2.2, zorder=2, solid_capstyle="round")
-    for found in log.found:
-        color = color_of(found.verdict.right if found.verdict else None)
-        axes.plot(*line[[found.query, found.match]].T, color=color, lw=1.3, alpha=0.8, zorder=3)
+    for each in log.accepted:
+        color = color_of(each.verdict.right if each.verdict else None)
+        axes.plot(*line[[each.query, each.match]].T, color=color, lw=1.3, alpha=0.8, zorder=3)
     _ride(axes, line, place, share)
     _kidnap(axes, log, line)
     axes.annotate("start", line[0], (-8, -13), textcoords="offset points", size=10, weight="bold", zorder=9)
@@ -59,7 +59,7 @@ def draw_path(axes: Any, log: RunLog, folder: Optional[Path]) -> None:
         ({"color": GOOD}, "match, right"),
         ({"color": BAD}, "match, wrong"),
         ({"color": AMBER, "ls": (0, (2, 1.5))}, "kidnapped"),
-        ({"color": SHADOW}, "path on the ground; it rises with time"),
+        ({"color": SHADOW}, "path on the ground; the coloured path rises with time"),
     )
     handles = [Line2D([], [], lw=2, label=label, **look) for look, label in looks]
     axes.legend(
@@ -68,29 +68,29 @@ def draw_path(axes: Any, log: RunLog, folder: Optional[Path]) -> None:
 
 
 def _draw_map(axes: Any, folder: Path) -> np.ndarray:
-    """Lay the map down pale; returns its corners on the page, (4, 2)."""
+    """Draw the map in pale colours; returns its corners on the page, (4, 2)."""
     about = yaml.safe_load((folder / "map.yaml").read_text(encoding="utf-8"))
-    picture = cv2.imread(str(folder / about["image"]))
-    pale = 255 - (255 - picture[:, :, ::-1].astype(float)) * 0.62
+    image = cv2.imread(str(folder / about["image"]))
+    pale = 255 - (255 - image[:, :, ::-1].astype(float)) * 0.62
     x, y, _ = about["origin"]
-    height, width = (side * about["resolution"] for side in picture.shape[:2])
+    height, width = (side * about["resolution"] for side in image.shape[:2])
     lay = Affine2D().rotate(TURN).scale(1, TILT) + axes.transData
-    image = axes.imshow(
+    drawn = axes.imshow(
         pale.astype(np.uint8), extent=(x, x + width, y, y + height), zorder=1, interpolation="bilinear"
     )
-    image.set_transform(lay)
+    drawn.set_transform(lay)
     x_side, y_side = np.array([x, x + width, x + width, x]), np.array([y, y, y + height, y + height])
     return project(x_side, y_side, np.zeros(4))
 
 
 def _broken(line: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """(2, N + jumps): the line, interrupted where the camera was carried away."""
+    """(2, N + jumps): the line, interrupted where the camera was moved."""
     jumps = np.flatnonzero(np.linalg.norm(np.diff(place, axis=0), axis=1) > 5) + 1
     return np.insert(line, jumps, np.nan, axis=0).T
 
 
 def _ride(axes: Any, line: np.ndarray, place: np.ndarray, share: np.ndarray) -> None:
-    """The path in the air, its colour telling the time."""
+    """The rising path, coloured by time."""
     parts = np.stack([line[:-1], line[1:]], 1)
     whole = np.linalg.norm(np.diff(place, axis=0), axis=1) < 5
     axes.add_collection(
@@ -118,28 +118,29 @@ def _kidnap(axes: Any, log: RunLog, line: np.ndarray) -> None:
         "shrinkB": 4,
     }
     axes.annotate("", ends[1], ends[0], zorder=7, arrowprops=arrow)
-    axes.annotate("lens covered,\ncarried away", ends[0], (-12, -2), textcoords="offset points", size=10,
+    axes.annotate("lens covered,\ncamera moved", ends[0], (-12, -2), textcoords="offset points", size=10,
                   color=AMBER, weight="bold", ha="right", va="center", zorder=9)  # fmt: skip
 
 
 def draw_matches(axes: Any, log: RunLog) -> None:
-    """Without truth: which earlier picture every picture was found to be like."""
-    gray = [(log.seconds(a.query), log.seconds(a.match), a.similarity) for a in log.retrieved]
+    """Without ground truth: time of the match over time of the query."""
+    gray = [(log.seconds(c.query), log.seconds(c.match), c.similarity) for c in log.candidates]
     size = float(np.clip(6000 / len(log.stamps), 8, 60))
     if gray:
         x, y, similarity = np.array(gray).T
         low, high = np.percentile(similarity, (5, 99))
         depth = np.clip((similarity - low) / max(high - low, 1e-6), 0, 1)
         axes.scatter(x, y, c=grays(depth), s=size, lw=0, zorder=2)
-    now, then = [log.seconds(f.query) for f in log.found], [log.seconds(f.match) for f in log.found]
-    axes.scatter(now, then, s=size + 22, color=PLAIN, edgecolor="white", lw=0.6, zorder=3)
+    queries = [log.seconds(each.query) for each in log.accepted]
+    matches = [log.seconds(each.match) for each in log.accepted]
+    axes.scatter(queries, matches, s=size + 22, color=PLAIN, edgecolor="white", lw=0.6, zorder=3)
     end = log.seconds(len(log.stamps) - 1)
     axes.plot([0, end], [0, end], color=FAINT, lw=1.2, zorder=1)
     axes.set(xlim=(0, end * 1.01), ylim=(-0.01 * end, end))
-    axes.set_xlabel("now [s]", color=MUTED, size=9)
-    axes.set_ylabel("then [s]", color=MUTED, size=9)
+    axes.set_xlabel("query [s]", color=MUTED, size=9)
+    axes.set_ylabel("match [s]", color=MUTED, size=9)
     axes.set_title(
-        "Accepted matches (blue) among all candidates (gray: the darker, the more alike)", loc="left", size=11
+        "Accepted matches (blue) and all candidates (gray; darker: more similar)", loc="left", size=11
     )
     _plain_frame(axes)
 
@@ -150,10 +151,10 @@ def grays(depth: np.ndarray) -> np.ndarray:
 
 
 def draw_similarity(axes: Any, log: RunLog, expected: Sequence[int]) -> None:
-    """The best candidate's similarity over time, and what became of it."""
+    """Similarity of the best candidate over time, and whether it was accepted."""
     for frames, color, what in (
-        (expected, "#1f9d5526", "a place seen before"),
-        ([i for i, ok in enumerate(log.tracked) if not ok], "#e08a1e33", "lens covered, lost"),
+        (expected, "#1f9d5526", "revisit"),
+        ([i for i, ok in enumerate(log.tracked) if not ok], "#e08a1e33", "lens covered, tracking lost"),
     ):
         for n, (first, last) in enumerate(_stretches(frames)):
             half = 0.05
@@ -164,20 +165,24 @@ def draw_similarity(axes: Any, log: RunLog, expected: Sequence[int]) -> None:
                 lw=0,
                 label=what if not n else None,
             )
-    accepted = {(f.query, f.match): f for f in log.found}
-    rest = [a for a in log.answers if (a.query, a.match) not in accepted]
+    accepted = {(each.query, each.match) for each in log.accepted}
+    rest = [each for each in log.best if (each.query, each.match) not in accepted]
     axes.scatter(
-        [log.seconds(a.query) for a in rest],
-        [a.similarity for a in rest],
+        [log.seconds(each.query) for each in rest],
+        [each.similarity for each in rest],
         s=9,
         color="#a9adb3",
         lw=0,
-        label="refused",
+        label="rejected",
     )
     for right, what in ((True, "accepted, right"), (False, "accepted, WRONG"), (None, "accepted")):
-        some = [f for f in log.found if (f.verdict.right if f.verdict else None) is right]
+        some = [each for each in log.accepted if (each.verdict.right if each.verdict else None) is right]
         if some:
-            axes.scatter([log.seconds(f.query) for f in some], [f.similarity for f in some], s=26, zorder=3,
+            times, similarities = (
+                [log.seconds(each.query) for each in some],
+                [each.similarity for each in some],
+            )
+            axes.scatter(times, similarities, s=26, zorder=3,
                          color=color_of(right), edgecolor="white", lw=0.5, label=what)  # fmt: skip
     axes.set_xlim(0, max(log.seconds(len(log.stamps) - 1) * 1.01, 0.1))
     axes.set_title("Similarity of the best candidate", loc="left", size=10.5)

@@ -1,7 +1,7 @@
 """Render the drive: ``python -m demo.render_drive`` writes ``demo/drive``.
 
-The town, its textures and the path come from one seed; nothing was photographed or downloaded. The same
-seed gives the same trajectory everywhere and the same pictures with the same OpenGL driver.
+The town, its textures and the path are generated from one seed. The trajectory does not depend on the
+seed; the images are the same for the same seed and OpenGL driver.
 """
 
 import argparse
@@ -12,17 +12,18 @@ from typing import List
 import cv2
 import numpy as np
 
-from demo.route import RATE, Pose, drive, quaternion, rotation
+from demo.route import RATE, DriveFrame, drive
+from rendering.camera import camera_pose
 
 SIZE = (320, 240)  # pixels
 FOCAL = 200.0  # pixels
 SEED = 7
 QUALITY = 25  # of the JPEG files: about 6 kB each
 SOFTNESS = 0.45  # blur of a small lens, pixels
-MAP_RESOLUTION = 0.12  # metres a pixel
+MAP_RESOLUTION = 0.12  # metres per pixel
 MAP_ORIGIN = (-14.0, -14.0)  # metres, of the lower left corner
 MAP_EXTENT = (100.0, 58.0)  # metres
-MAP_ALTITUDE = 600.0  # metres; from so high all walls stand upright
+MAP_ALTITUDE = 600.0  # metres; from this height the view is nearly orthographic
 HEADER = "file,stamp,x,y,z,qx,qy,qz,qw,tracking_ok"
 DRIVE = Path(__file__).parent / "drive"
 
@@ -34,36 +35,36 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=DRIVE, help="folder to write (default: demo/drive)")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--every", type=int, default=1, help="render only every n-th frame, to have a look")
+    parser.add_argument("--every", type=int, default=1, help="render only every n-th frame, for a preview")
     parser.add_argument("--samples", type=int, default=3, help="rendered pixels per pixel, along either axis")
     options = parser.parse_args()
-    poses = drive()
-    frames = options.output / "frames"
-    shutil.rmtree(frames, ignore_errors=True)
-    frames.mkdir(parents=True)
-    (options.output / "trajectory.csv").write_text(trajectory_csv(poses), encoding="utf-8")
+    frames = drive()
+    folder = options.output / "frames"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (options.output / "trajectory.csv").write_text(trajectory_csv(frames), encoding="utf-8")
     (options.output / "camera.yaml").write_text(camera_yaml(), encoding="utf-8")
-    total = render(poses, frames, options.seed, options.every, options.samples)
+    total = render(frames, folder, options.seed, options.every, options.samples)
     total += render_map(options.output, options.seed)
-    print(f"{options.output}: {len(poses)} frames, {total / 1e6:.2f} MB")
+    print(f"{options.output}: {len(frames)} frames, {total / 1e6:.2f} MB")
 
 
 def file_name(index: int) -> str:
-    """Of a frame, relative to the drive's folder."""
+    """Of a frame's image, relative to the drive's folder."""
     return f"frames/{index:06d}.jpg"
 
 
-def trajectory_csv(poses: List[Pose]) -> str:
-    """The truth: one line a frame, the optical frame (z forward) in the world (z up); metres, seconds."""
+def trajectory_csv(frames: List[DriveFrame]) -> str:
+    """Ground truth, a line per frame: the optical frame (z forward) in the world (z up); metres, seconds."""
     lines = [HEADER]
-    for i, pose in enumerate(poses):
-        numbers = [f"{v:.4f}" for v in (pose.x, pose.y, pose.z)] + [f"{v:.6f}" for v in quaternion(pose)]
-        lines.append(",".join([file_name(i), f"{i / RATE:.2f}", *numbers, str(int(pose.tracking_ok))]))
+    for i, frame in enumerate(frames):
+        numbers = [f"{v:.4f}" for v in frame.pose.position] + [f"{v:.6f}" for v in frame.pose.orientation]
+        lines.append(",".join([file_name(i), f"{i / RATE:.2f}", *numbers, str(int(frame.tracking_ok))]))
     return "\n".join(lines) + "\n"
 
 
 def camera_yaml() -> str:
-    """The camera as ROS' camera_calibration_parsers write it."""
+    """The calibration in the format of ROS's camera_calibration_parsers."""
     (width, height), f = SIZE, FOCAL
     cx, cy = (width - 1) / 2, (height - 1) / 2
     return f"""image_width: {width}
@@ -89,19 +90,20 @@ projection_matrix:
 """
 
 
-def render(poses: List[Pose], folder: Path, seed: int, every: int, samples: int) -> int:
-    """Write the pictures; returns their size in bytes."""
-    from demo.town.layout import build_town  # Panda3D is wanted only here
-    from demo.town.library import town_library
-    from demo.town.renderer import Renderer, light_at
+def render(frames: List[DriveFrame], folder: Path, seed: int, every: int, samples: int) -> int:
+    """Write the images; returns their size in bytes."""
+    from rendering.light import light_at
+    from rendering.town.layout import build_town
+    from rendering.town.library import town_library
+    from rendering.town.renderer import Renderer  # only here: it needs Panda3D
 
     library = town_library(seed)
     renderer = Renderer(build_town(library, seed), library, SIZE, FOCAL, samples)
     total = 0
-    for i in range(0, len(poses), every):
-        pose = poses[i]
-        picture = renderer.picture(rotation(pose), np.array([pose.x, pose.y, pose.z]), light_at(pose.daytime))
-        picture = cover_lens(cv2.GaussianBlur(picture, (0, 0), SOFTNESS), pose.cover, i)
+    for i in range(0, len(frames), every):
+        frame = frames[i]
+        image = renderer.render(frame.pose, light_at(frame.daytime))
+        image = cover_lens(cv2.GaussianBlur(image, (0, 0), SOFTNESS), frame.cover, i)
         options = [
             cv2.IMWRITE_JPEG_QUALITY,
             QUALITY,
@@ -111,47 +113,48 @@ def render(poses: List[Pose], folder: Path, seed: int, every: int, samples: int)
             1,
         ]
         path = folder / Path(file_name(i)).name
-        cv2.imwrite(str(path), picture, options)
+        cv2.imwrite(str(path), image, options)
         total += path.stat().st_size
         if i % 20 == 0:
-            print(f"{i:4d} of {len(poses)}", flush=True)
+            print(f"{i:4d} of {len(frames)}", flush=True)
     return total
 
 
 def render_map(folder: Path, seed: int) -> int:
-    """Write the town seen from above, as map_server lays out a map; returns its size in bytes."""
-    from demo.town.layout import build_town
-    from demo.town.library import town_library
-    from demo.town.renderer import Renderer, light_at
+    """Write an image of the town from above, in the format of map_server; returns its size in bytes."""
+    from rendering.light import light_at
+    from rendering.town.layout import build_town
+    from rendering.town.library import town_library
+    from rendering.town.renderer import Renderer
 
     library = town_library(seed)
     width, height = (round(extent / MAP_RESOLUTION) for extent in MAP_EXTENT)
     focal = MAP_ALTITUDE / MAP_RESOLUTION
     reach = (MAP_ALTITUDE - 40, MAP_ALTITUDE + 40)
     renderer = Renderer(build_town(library, seed), library, (width, height), focal, 2, reach, fog=0.0)
-    down = np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, -1]])
-    middle = [origin + extent / 2 for origin, extent in zip(MAP_ORIGIN, MAP_EXTENT)]
-    picture = renderer.picture(down, np.array([*middle, MAP_ALTITUDE]), light_at(0.0))
+    x, y = (origin + extent / 2 for origin, extent in zip(MAP_ORIGIN, MAP_EXTENT))
+    downwards = camera_pose((x, y, MAP_ALTITUDE), heading=np.pi / 2, pitch=-np.pi / 2)
+    image = renderer.render(downwards, light_at(0.0))
     path = folder / "map.jpg"
-    cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 60, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 60, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
     x, y = MAP_ORIGIN
     text = f"image: map.jpg\nresolution: {MAP_RESOLUTION}\norigin: [{x}, {y}, 0.0]\n"
     (folder / "map.yaml").write_text(text, encoding="utf-8")
     return path.stat().st_size
 
 
-def cover_lens(picture: np.ndarray, cover: float, index: int) -> np.ndarray:
-    """Hold a hand before the lens: blur, then the warm dark of skin with a leak of light.
+def cover_lens(image: np.ndarray, cover: float, index: int) -> np.ndarray:
+    """The image with a hand in front of the lens: blurred and dark, with some light at the edge.
 
     Args:
-        picture: (H, W, 3) uint8 BGR.
+        image: (H, W, 3) uint8 BGR.
         cover: 0 clear … 1 covered.
-        index: of the frame; the hand is never quite still.
+        index: of the frame; the hand moves a little.
     """
     if cover <= 0:
-        return picture
-    height, width = picture.shape[:2]
-    blurred = cv2.GaussianBlur(picture, (0, 0), 1 + 18 * cover).astype(np.float32)
+        return image
+    height, width = image.shape[:2]
+    blurred = cv2.GaussianBlur(image, (0, 0), 1 + 18 * cover).astype(np.float32)
     y, x = np.mgrid[0:height, 0:width] / np.float32(height)
     sway = 0.06 * np.sin(index * 1.3)
     leak = np.exp(-(((x - 1.25 - sway) / 0.35) ** 2 + ((y - 0.05 - sway) / 0.25) ** 2))

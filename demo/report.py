@@ -1,4 +1,4 @@
-"""One picture of a run: the path, the loops found, the matched pictures, precision and recall."""
+"""Report of a run as one image: path, accepted matches, matched images, precision and recall."""
 
 from pathlib import Path
 from typing import Any, List, NamedTuple, Optional
@@ -7,18 +7,19 @@ import cv2
 import matplotlib
 import numpy as np
 
-from demo.judge import Found, judge, percent
+from demo.judge import Accepted, judge, percent
 from demo.plots import AMBER, INK, MUTED, PAPER, color_of, draw_matches, draw_path, draw_similarity
-from demo.run_log import Answer, RunLog
+from demo.run_log import Candidate, RunLog
+from place_recognition_ros.types import Kind, Reason, Status
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-ROWS = 4  # pairs of pictures
+ROWS = 4  # pairs of images
 
 
 class Pair(NamedTuple):
-    """Two pictures side by side, and what is said about them."""
+    """Two images side by side, and their captions."""
 
     query: int
     match: int
@@ -29,11 +30,13 @@ class Pair(NamedTuple):
 
 
 def write_report(path: Path, log: RunLog, min_age: int, folder: Optional[Path] = None) -> None:
-    """Draw everything into one PNG file.
+    """Write the report as a PNG file.
 
     Args:
-        min_age: nanoseconds; younger frames are the same visit.
-        folder: of the drive, with its map, if there is one.
+        path: of the PNG file.
+        log: the run.
+        min_age: nanoseconds; younger frames belong to the same visit.
+        folder: of the drive, with its map; None: no map.
     """
     plt.rcParams.update(
         {"font.family": "DejaVu Sans", "text.color": INK, "axes.edgecolor": MUTED, "axes.facecolor": PAPER}
@@ -65,10 +68,10 @@ def write_report(path: Path, log: RunLog, min_age: int, folder: Optional[Path] =
 def _header(figure: Any, log: RunLog, min_age: int) -> None:
     figure.text(0.022, 0.945, "place_recognition_ros", size=22, weight="bold", va="center")
     length = log.seconds(len(log.stamps) - 1) if log.stamps else 0.0
-    late = len(log.stamps) - len(log.answered)
-    facts = [log.title, f"{len(log.stamps)} pictures, {length:.0f} s", log.model]
-    if log.answered:
-        facts.append(f"answers after {1e3 * log.latency():.0f} ms" + (f", {late} dropped" if late else ""))
+    dropped = len(log.stamps) - len(log.latencies)
+    facts = [log.title, f"{len(log.stamps)} images, {length:.0f} s", log.model]
+    if log.latencies:
+        facts.append(f"latency {1e3 * log.latency():.0f} ms" + (f", {dropped} dropped" if dropped else ""))
     figure.text(
         0.022, 0.905, "   ·   ".join(fact for fact in facts if fact), size=10.5, color=MUTED, va="center"
     )
@@ -79,68 +82,72 @@ def _header(figure: Any, log: RunLog, min_age: int) -> None:
 
 
 def _figures(log: RunLog, min_age: int) -> List[Any]:
-    kidnaps = sum(f.kind == "KIDNAP_RECOVERY" for f in log.found)
+    kidnaps = sum(each.kind == Kind.KIDNAP_RECOVERY for each in log.accepted)
     if not log.has_truth:
-        return [(str(len(log.found)), "matches accepted", INK), (str(kidnaps), "kidnap recoveries", INK)]
+        return [(str(len(log.accepted)), "matches accepted", INK), (str(kidnaps), "kidnap recoveries", INK)]
     score = log.score(min_age)
     right = f"precision: {score.right} right, {score.wrong} wrong"
-    answered = f"recall: {score.answered} of {score.revisits} revisits"
+    recognised = f"recall: {score.recognised} of {score.revisits} revisits"
     return [
         (percent(score.precision), right, color_of(score.wrong == 0)),
-        (percent(score.recall), answered, INK),
+        (percent(score.recall), recognised, INK),
         (str(kidnaps), "kidnap recovery" if kidnaps == 1 else "kidnap recoveries", AMBER),
     ]
 
 
-def choose_pairs(log: RunLog, count: int) -> List[Found]:
-    """The accepted candidates worth showing: wrong ones, recoveries, the best of every loop."""
-    groups: List[List[Found]] = []
-    for found in log.found:
+def choose_pairs(log: RunLog, count: int) -> List[Accepted]:
+    """Accepted candidates to show: wrong ones, a kidnap recovery, the best of each loop."""
+    groups: List[List[Accepted]] = []
+    for each in log.accepted:
         last = groups[-1][-1] if groups else None
-        if last is None or found.query - last.query > 8 or abs(found.match - last.match) > 25:
+        if last is None or each.query - last.query > 8 or abs(each.match - last.match) > 25:
             groups.append([])
-        groups[-1].append(found)
+        groups[-1].append(each)
     groups.sort(key=len, reverse=True)
-    wrong = [f for f in log.found if f.verdict is not None and not f.verdict.right]
-    rescued = [f for f in log.found if f.kind == "KIDNAP_RECOVERY"]
-    chosen = [*wrong[:2], *rescued[:1]][:count]
+    wrong = [each for each in log.accepted if each.verdict is not None and not each.verdict.right]
+    recoveries = [each for each in log.accepted if each.kind == Kind.KIDNAP_RECOVERY]
+    chosen = [*wrong[:2], *recoveries[:1]][:count]
     for group in groups:
-        if len(chosen) < count and not any(found in chosen for found in group):
-            chosen.append(max(group, key=lambda f: f.inliers))
-    for found in sorted(log.found, key=lambda f: -f.inliers):
-        if len(chosen) < count and all(abs(found.query - other.query) > 3 for other in chosen):
-            chosen.append(found)
-    return sorted(chosen, key=lambda f: f.query)
+        if len(chosen) < count and not any(each in chosen for each in group):
+            chosen.append(max(group, key=lambda each: each.inliers))
+    for each in sorted(log.accepted, key=lambda each: -each.inliers):
+        if len(chosen) < count and all(abs(each.query - other.query) > 3 for other in chosen):
+            chosen.append(each)
+    return sorted(chosen, key=lambda each: each.query)
 
 
-def most_alike_refused(log: RunLog) -> Optional[Answer]:
-    """The best look-alike: refused, and with truth known to be elsewhere."""
-    refused = [
-        a for a in log.answers
-        if a.status == "REJECTED" and a.reason != "TOO_RECENT" and log.tracked[a.query]
-        and not (log.has_truth and judge(log.poses[a.query], log.poses[a.match]).right)
+def most_similar_rejected(log: RunLog) -> Optional[Candidate]:
+    """The most similar rejected candidate; with ground truth, only of another place."""
+    rejected = [
+        each for each in log.best
+        if each.status == Status.REJECTED and each.reason != Reason.TOO_RECENT and log.tracked[each.query]
+        and not (log.has_truth and judge(log.poses[each.query], log.poses[each.match]).right)
     ]  # fmt: skip
-    return max(refused, key=lambda a: a.similarity, default=None)
+    return max(rejected, key=lambda each: each.similarity, default=None)
 
 
 def _list_pairs(log: RunLog) -> List[Pair]:
-    refused = most_alike_refused(log)
+    rejected = most_similar_rejected(log)
     pairs = []
-    for found in choose_pairs(log, ROWS - (refused is not None)):
-        what = found.kind.replace("_", " ").lower()
-        caption = f"similarity {found.similarity:.2f} · {found.inliers} inliers"
-        verdict, apart = found.verdict, ""
+    for each in choose_pairs(log, ROWS - (rejected is not None)):
+        title = _words(each.kind.name)
+        caption = f"similarity {each.similarity:.2f} · {each.inliers} inliers"
+        verdict, apart = each.verdict, ""
         if verdict is not None:
-            what += "  ✓ right" if verdict.right else "  ✗ WRONG"
+            title += "  ✓ right" if verdict.right else "  ✗ WRONG"
             apart = f"{verdict.distance:.1f} m, {verdict.angle:.0f}° apart"
         color = color_of(None if verdict is None else verdict.right)
-        pairs.append(Pair(found.query, found.match, color, what, caption, apart))
-    if refused is not None:
-        title = "refused: a look-alike" if log.has_truth else "refused: the most alike"
-        why = refused.reason.replace("_", " ").lower()
-        caption = f"similarity {refused.similarity:.2f} · {why}"
-        pairs.append(Pair(refused.query, refused.match, MUTED, title, caption))
+        pairs.append(Pair(each.query, each.match, color, title, caption, apart))
+    if rejected is not None:
+        title = "rejected: a look-alike" if log.has_truth else "rejected: the most similar"
+        caption = f"similarity {rejected.similarity:.2f} · {_words(rejected.reason.name)}"
+        pairs.append(Pair(rejected.query, rejected.match, MUTED, title, caption))
     return pairs
+
+
+def _words(name: str) -> str:
+    """``KIDNAP_RECOVERY`` → "kidnap recovery"."""
+    return name.replace("_", " ").lower()
 
 
 def _pairs(figure: Any, place: Any, log: RunLog) -> None:
@@ -148,21 +155,21 @@ def _pairs(figure: Any, place: Any, log: RunLog) -> None:
     if not pairs:
         axes = figure.add_subplot(place)
         axes.axis("off")
-        axes.text(0.5, 0.5, "No place was seen twice.", ha="center", size=13, color=MUTED)
+        axes.text(0.5, 0.5, "No match was accepted.", ha="center", size=13, color=MUTED)
         return
     grid = place.subgridspec(ROWS, 2, wspace=0.03, hspace=0.2)
     for row, pair in enumerate(pairs):
-        now, then = (figure.add_subplot(grid[row, column]) for column in (0, 1))
-        _show(now, log, pair.query, "now", pair.color)
-        _show(then, log, pair.match, "then", pair.color)
-        now.set_title(pair.title, loc="left", size=10.5, weight="bold", color=pair.color, pad=5)
-        then.set_title(pair.caption, loc="right", size=9, color=INK, pad=5)
-        _label(then, 0.98, pair.apart, "right")
+        query, match = (figure.add_subplot(grid[row, column]) for column in (0, 1))
+        _show(query, log, pair.query, "query", pair.color)
+        _show(match, log, pair.match, "match", pair.color)
+        query.set_title(pair.title, loc="left", size=10.5, weight="bold", color=pair.color, pad=5)
+        match.set_title(pair.caption, loc="right", size=9, color=INK, pad=5)
+        _label(match, 0.98, pair.apart, "right")
 
 
 def _show(axes: Any, log: RunLog, frame: int, role: str, color: str) -> None:
-    picture = cv2.imdecode(np.frombuffer(log.thumbnails[frame], np.uint8), cv2.IMREAD_COLOR)
-    axes.imshow(picture[:, :, ::-1], interpolation="bilinear")
+    image = cv2.imdecode(np.frombuffer(log.thumbnails[frame], np.uint8), cv2.IMREAD_COLOR)
+    axes.imshow(image[:, :, ::-1], interpolation="bilinear")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

@@ -1,4 +1,4 @@
-"""A ROS master and the node, private to this run, and gone after it."""
+"""A ROS master and the node for one run; both are stopped at its end."""
 
 import os
 import shutil
@@ -10,22 +10,22 @@ import time
 from pathlib import Path
 from typing import Optional, Sequence
 
-START_TIMEOUT = 40.0  # seconds until the node listens
+START_TIMEOUT = 40.0  # seconds until the node subscribes
 STOP_TIMEOUT = 8.0  # seconds; roslaunch itself gives a node that long
 
 
 class NodeError(Exception):
-    """The node did not start or did not live; the message is a sentence for the user."""
+    """The node did not start, or ended; the message is a sentence for the user."""
 
 
 class RosSession:
-    """``roslaunch`` with a master of its own, on a free port of this machine alone.
+    """``roslaunch`` with a private master on a free port of localhost.
 
     Args:
-        launch: what to launch: package, launch file, arguments.
+        launch: arguments of roslaunch: package, launch file, more.
 
     Raises:
-        NodeError: if there is no roslaunch, or no master comes up.
+        NodeError: if there is no roslaunch.
     """
 
     def __init__(self, launch: Sequence[str]) -> None:
@@ -44,12 +44,12 @@ class RosSession:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C comes to the player alone, which ends the rest in order
+                    start_new_session=True,  # only the player receives Ctrl-C; it stops the rest in order
                 )
             except FileNotFoundError as error:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 raise NodeError(
-                    "expected roslaunch. Received: none in PATH; start the demo with ./run demo"
+                    "expected roslaunch in PATH. Received: none; start the demo with ./run demo"
                 ) from error
         self._keep_log = False
 
@@ -60,25 +60,25 @@ class RosSession:
         self.close()
 
     def check(self) -> None:
-        """Be sure that the node lives.
+        """Check that the node is running.
 
         Raises:
-            NodeError: if it ended.
+            NodeError: if it has ended.
         """
         if self._process.poll() is not None:
-            raise self.failure("expected the node to live. Received: it ended")
+            raise self.failure("expected the node to run. Received: it ended")
 
     def failure(self, what: str) -> NodeError:
-        """An error that quotes the node's last complaint and keeps its log."""
+        """An error that quotes the last error in the node's log; the log file is kept."""
         self._keep_log = True
-        reason = last_complaint(self.log.read_text(encoding="utf-8", errors="replace"))
+        reason = last_error(self.log.read_text(encoding="utf-8", errors="replace"))
         return NodeError(f"{what}{f': {reason}' if reason else ''}. Its log: {self.log}")
 
     def wait_for_master(self) -> None:
-        """Wait until nodes can register.
+        """Wait until the master is online.
 
         Raises:
-            NodeError: if that takes too long.
+            NodeError: after ``START_TIMEOUT``.
         """
         import rosgraph
 
@@ -90,7 +90,7 @@ class RosSession:
             time.sleep(0.05)
 
     def close(self) -> None:
-        """Stop roslaunch, and with it the node and the master; by force if they do not end."""
+        """Stop roslaunch, the node and the master; kill them if they do not end."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             if self._process.poll() is not None:
                 break
@@ -106,19 +106,19 @@ class RosSession:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """A free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def last_complaint(log: str) -> Optional[str]:
-    """The last line of a log that speaks of an error, without colours; None if there is none."""
+def last_error(log: str) -> Optional[str]:
+    """The last line of a log that reports an error, without colours; None if there is none."""
     lines = [line.replace("\x1b[31m", "").replace("\x1b[0m", "").strip() for line in log.splitlines()]
     bad = [
         line
         for line in lines
         if "Error" in line or "[ERROR]" in line or "[FATAL]" in line or " has died" in line
     ]
-    told = [line for line in bad if " has died" not in line] or bad  # roslaunch's obituary says least
-    return told[-1].split(", cmd ")[0] if told else None
+    specific = [line for line in bad if " has died" not in line] or bad  # roslaunch gives no cause
+    return specific[-1].split(", cmd ")[0] if specific else None

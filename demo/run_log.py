@@ -1,26 +1,28 @@
-"""What happened in a run, gathered frame by frame: the one thing that player, judge and report share."""
+"""Record of a run, frame by frame; shared by player, judge and report."""
 
 from typing import Dict, List, NamedTuple, Optional
 
-from demo.judge import CameraPose, Found, Score, judge, revisits, score
+from demo.judge import Accepted, Score, judge, revisits, score
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Reason, Status
 
 
-class Answer(NamedTuple):
-    """What the node said about one query: its best candidate, accepted or not."""
+class Candidate(NamedTuple):
+    """A candidate of a query, accepted or not."""
 
     query: int  # frame
     match: int  # frame
     similarity: float
-    status: str
-    reason: str
+    status: Status
+    reason: Reason
 
 
 class RunLog:
-    """Frames as they were sent, answers as they came.
+    """Frames as they were sent, results as they arrived.
 
     Args:
-        title: what was played.
-        has_truth: the frames come with poses.
+        title: name of the source.
+        has_truth: whether the frames have poses.
     """
 
     def __init__(self, title: str, has_truth: bool) -> None:
@@ -28,17 +30,17 @@ class RunLog:
         self.has_truth = has_truth
         self.stamps: List[int] = []  # nanoseconds
         self.thumbnails: List[bytes] = []  # JPEG
-        self.poses: List[CameraPose] = []
+        self.poses: List[Pose] = []  # of the optical frames
         self.tracked: List[bool] = []
-        self.answers: List[Answer] = []
-        self.retrieved: List[Answer] = []  # every candidate of every query
-        self.found: List[Found] = []
-        self.answered: Dict[int, float] = {}  # frame ► seconds from picture to answer
+        self.candidates: List[Candidate] = []  # all candidates of all queries
+        self.best: List[Candidate] = []  # the accepted or else the most similar candidate of each query
+        self.accepted: List[Accepted] = []
+        self.latencies: Dict[int, float] = {}  # frame → seconds from image to result
         self.model = ""
         self._frame_of: Dict[int, int] = {}
 
-    def sent(self, stamp: int, thumbnail: bytes, pose: Optional[CameraPose], tracked: bool) -> int:
-        """Note a picture that goes to the node; returns its number."""
+    def add_frame(self, stamp: int, thumbnail: bytes, pose: Optional[Pose], tracked: bool) -> int:
+        """Record a frame that is sent to the node; returns its number."""
         number = len(self.stamps)
         self._frame_of[stamp] = number
         self.stamps.append(stamp)
@@ -49,30 +51,31 @@ class RunLog:
         return number
 
     def frame(self, stamp: int) -> Optional[int]:
-        """The number of the frame with this stamp (nanoseconds); None for a stranger's."""
+        """Number of the frame with this stamp (nanoseconds); None if there is none."""
         return self._frame_of.get(stamp)
 
-    def accept(self, found: Found) -> Found:
-        """Note an accepted candidate, judged if there is truth."""
+    def add_accepted(self, accepted: Accepted) -> Accepted:
+        """Record an accepted candidate; returns it with its verdict, if there is ground truth."""
         if self.has_truth:
-            found = found._replace(verdict=judge(self.poses[found.query], self.poses[found.match]))
-        self.found.append(found)
-        return found
+            verdict = judge(self.poses[accepted.query], self.poses[accepted.match])
+            accepted = accepted._replace(verdict=verdict)
+        self.accepted.append(accepted)
+        return accepted
 
     def seconds(self, frame: int) -> float:
-        """Of a frame, since the first one."""
+        """Time of a frame since the first one."""
         return (self.stamps[frame] - self.stamps[0]) / 1e9
 
     def expected(self, min_age: int) -> List[int]:
-        """Frames that show a place seen before; none without truth. ``min_age``: nanoseconds."""
-        return (
-            revisits(self.stamps, self.poses, self.tracked, min_age) if self.has_truth and self.poses else []
-        )
+        """Revisits; empty without ground truth. ``min_age``: nanoseconds."""
+        if not self.has_truth or not self.poses:
+            return []
+        return revisits(self.stamps, self.poses, self.tracked, min_age)
 
     def score(self, min_age: int) -> Score:
-        return score(self.found, self.expected(min_age))
+        return score(self.accepted, self.expected(min_age))
 
     def latency(self) -> float:
-        """Median seconds from picture to answer; NaN if there was none."""
-        times = sorted(self.answered.values())
+        """Median seconds from image to result; NaN if there was no result."""
+        times = sorted(self.latencies.values())
         return times[len(times) // 2] if times else float("nan")

@@ -1,4 +1,4 @@
-"""Where pictures come from: the rendered drive, a folder, a bag; all as one sequence of frames."""
+"""Sources of images: the rendered drive, a folder, a bag; each is one sequence of frames."""
 
 import csv
 import re
@@ -8,68 +8,56 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 import cv2
 import numpy as np
 
-from demo.judge import CameraPose
+from place_recognition_ros.errors import BagError
+from place_recognition_ros.poses import Pose
 
-PICTURES = {
-    ".bmp",
-    ".dib",
-    ".jpeg",
-    ".jpg",
-    ".jp2",
-    ".pbm",
-    ".pgm",
-    ".png",
-    ".pnm",
-    ".ppm",
-    ".tif",
-    ".tiff",
-    ".webp",
-}
+SUFFIXES = (
+    ".bmp", ".dib", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 COMPRESSED = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png"}  # as sensor_msgs/CompressedImage names them
-IMAGE_TYPES = ("sensor_msgs/Image", "sensor_msgs/CompressedImage")
 COLUMNS = ("file", "stamp", "x", "y", "z", "qx", "qy", "qz", "qw", "tracking_ok")
 
 
 class SourceError(Exception):
-    """The pictures cannot be read; the message is a sentence for the user."""
+    """The images cannot be read; the message is a sentence for the user."""
 
 
 class Frame(NamedTuple):
-    """One picture on its way to the node."""
+    """One image to be sent to the node."""
 
     stamp: int  # nanoseconds
     name: str
-    data: bytes  # the file's content; empty where there is a message
+    data: bytes  # content of the image file; empty if there is a message
     format: str  # "jpeg" or "png"; "" for other files, which are sent as pixels
-    message: Any = None  # of a bag: sensor_msgs Image or CompressedImage, played as it is
-    pose: Optional[CameraPose] = None
+    message: Any = None  # from a bag: sensor_msgs Image or CompressedImage, sent unchanged
+    pose: Optional[Pose] = None  # ground truth, of the optical frame
     tracking_ok: bool = True
 
 
 class Source(NamedTuple):
-    """A sequence of frames and what is known about it."""
+    """A sequence of frames and its properties."""
 
     title: str
     length: int  # frames
     frames: Callable[[], Iterator[Frame]]
     has_truth: bool = False
-    has_clock: bool = True  # False: the stamps are made up, the pictures go as fast as the node takes them
-    camera: Optional[Dict[str, Any]] = None  # of camera.yaml
-    folder: Optional[Path] = None  # of the drive
-    note: str = ""
+    has_clock: bool = True  # False: no recorded stamps; each image is sent after the result of the one before
+    camera: Optional[Dict[str, Any]] = None  # content of camera.yaml
+    folder: Optional[Path] = None  # of the drive, with its map
+    note: str = ""  # for the user
 
 
 def open_source(path: Optional[Path], drive: Path, topic: str = "", hz: float = 5.0) -> Source:
-    """Find out what ``path`` is.
+    """Open a source.
 
     Args:
-        path: a drive, a folder of pictures or a bag; None: the demo's own drive.
+        path: a drive, a folder of images or a bag; None: the demo's own drive.
         drive: the demo's own drive.
-        topic: of a bag with several image topics.
-        hz: how fast pictures without stamps follow each other.
+        topic: image topic of a bag; empty: the first one by name.
+        hz: images per second of a folder, for their stamps.
 
     Raises:
-        SourceError: if it is none of them, or holds no pictures.
+        SourceError: if it is none of them, or has no images.
     """
     path = drive if path is None else path
     if (path / "trajectory.csv").is_file():
@@ -78,15 +66,15 @@ def open_source(path: Optional[Path], drive: Path, topic: str = "", hz: float = 
         return open_folder(path, hz)
     if path.is_file() and path.suffix == ".bag":
         return open_bag(path, topic)
-    raise SourceError(f"expected a folder of pictures or a .bag file. Received: '{path}', which is neither")
+    raise SourceError(f"expected a folder of images or a .bag file. Received: '{path}', which is neither")
 
 
 def open_drive(folder: Path) -> Source:
-    """A drive with its truth: ``trajectory.csv``, ``camera.yaml``, ``frames/``."""
+    """A drive with ground truth: ``trajectory.csv``, ``camera.yaml``, ``frames/``."""
     rows = read_trajectory(folder / "trajectory.csv")
     missing = [row.name for row in rows if not (folder / row.name).is_file()]
     if missing:
-        raise SourceError(f"expected {len(rows)} pictures in '{folder}'. Received: no '{missing[0]}'")
+        raise SourceError(f"expected {len(rows)} images in '{folder}'. Received: no '{missing[0]}'")
     return Source(
         title="the rendered drive",
         length=len(rows),
@@ -98,10 +86,10 @@ def open_drive(folder: Path) -> Source:
 
 
 def read_trajectory(path: Path) -> List[Frame]:
-    """The drive's frames without their pictures.
+    """The frames of a drive, without their images.
 
     Raises:
-        SourceError: if a line is not one of a trajectory.
+        SourceError: if the header or a line is not that of a trajectory.
     """
     frames = []
     with path.open(encoding="utf-8", newline="") as file:
@@ -113,8 +101,9 @@ def read_trajectory(path: Path) -> List[Frame]:
             )
         for row in reader:
             try:
-                name, stamp, x, y, z, qx, qy, qz, qw, ok = row
-                pose = CameraPose(*(float(v) for v in (x, y, z, qx, qy, qz, qw)))
+                name, stamp, *numbers, ok = row
+                x, y, z, qx, qy, qz, qw = (float(number) for number in numbers)
+                pose = Pose(np.array([x, y, z]), np.array([qx, qy, qz, qw]))
                 frame = Frame(round(float(stamp) * 1e9), name, b"", "jpeg", None, pose, bool(int(ok)))
             except ValueError as error:
                 raise SourceError(
@@ -125,10 +114,10 @@ def read_trajectory(path: Path) -> List[Frame]:
 
 
 def open_folder(folder: Path, hz: float) -> Source:
-    """A folder of pictures in the natural order of their names: 2.jpg before 10.jpg."""
-    files = sorted((p for p in folder.iterdir() if p.suffix.lower() in PICTURES), key=natural)
+    """A folder of images in the natural order of their names: 2.jpg before 10.jpg."""
+    files = sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=natural)
     if not files:
-        raise SourceError(f"expected pictures in '{folder}'. Received: none of {' '.join(sorted(PICTURES))}")
+        raise SourceError(f"expected images in '{folder}'. Received: no {' '.join(SUFFIXES)}")
 
     def frames() -> Iterator[Frame]:
         for i, file in enumerate(files):
@@ -140,61 +129,37 @@ def open_folder(folder: Path, hz: float) -> Source:
 
 
 def natural(path: Path) -> List[Any]:
-    """Sort key: numbers in names count as numbers."""
+    """Sort key that compares numbers in names as numbers."""
     parts = re.split(r"(\d+)", path.name.lower())
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def open_bag(path: Path, topic: str) -> Source:
-    """The images of a bag, found by their type.
+    """The images of one topic of a bag.
 
     Raises:
-        SourceError: if it is no bag, or has no images (on that topic).
+        SourceError: if it cannot be read, or has no images (on that topic).
     """
-    import rosbag  # only here: pictures and drives are read without ROS
+    from place_recognition_ros.ros.bag import BagImages, image_topics  # only here: bags need ROS
 
     try:
-        with rosbag.Bag(str(path)) as bag:
-            topics = bag.get_type_and_topic_info().topics
-    except (rosbag.ROSBagException, OSError, ValueError) as error:
-        raise SourceError(
-            f"expected a ROS bag. Received: '{path}': {error or type(error).__name__}"
-        ) from error
-    images = {name: info.message_count for name, info in topics.items() if info.msg_type in IMAGE_TYPES}
-    if not images:
-        raise SourceError(
-            f"expected images in '{path}'. Received: topics {', '.join(sorted(topics)) or 'none'}"
-        )
-    if topic and topic not in images:
-        raise SourceError(
-            f"expected one of {', '.join(sorted(images))} in '{path}'. Received: --topic {topic}"
-        )
-    chosen = topic or sorted(images)[0]
+        topics = sorted(image_topics(str(path)))
+        images = BagImages(str(path), topic or topics[0])
+    except BagError as error:
+        raise SourceError(str(error)) from error
     note = ""
-    if len(images) > 1 and not topic:
-        note = (
-            f"{len(images)} image topics: {', '.join(sorted(images))}; playing {chosen}, choose with --topic"
-        )
+    if len(topics) > 1 and not topic:
+        note = f"{len(topics)} image topics: {', '.join(topics)}; playing {images.topic}, choose with --topic"
 
     def frames() -> Iterator[Frame]:
-        with rosbag.Bag(str(path)) as bag:
-            for _, message, time in bag.read_messages(topics=[chosen]):
-                stamp = message.header.stamp.to_nsec() or time.to_nsec()
-                yield Frame(stamp, f"{stamp / 1e9:.2f}", b"", "", _native(message))
+        for image in images:
+            yield Frame(image.stamp, f"{image.stamp / 1e9:.2f}", b"", "", image.message)
 
-    return Source(f"{path.name} {chosen}", images[chosen], frames, note=note)
-
-
-def _native(message: Any) -> Any:
-    """A message of sensor_msgs' own class; a bag makes classes of its own."""
-    from sensor_msgs.msg import CompressedImage, Image
-
-    kind = {"sensor_msgs/Image": Image, "sensor_msgs/CompressedImage": CompressedImage}[message._type]
-    return kind(**{name: getattr(message, name) for name in kind.__slots__})
+    return Source(f"{path.name} {images.topic}", len(images), frames, note=note)
 
 
 def decode(frame: Frame) -> Optional[np.ndarray]:
-    """The picture of a frame that has data, (H, W, 3) uint8 BGR; None if it cannot be read."""
+    """The image of a frame with data, (H, W, 3) uint8 BGR; None if it does not decode."""
     data = np.frombuffer(frame.data, np.uint8)
     return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
 

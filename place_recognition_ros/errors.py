@@ -6,6 +6,7 @@
     ├── ConfigError        a parameter is unknown, of another type or out of its range
     ├── ImageError         an image cannot be decoded: encoding, size, step or content
     ├── KeyframeError      a keyframe's stamp or pose is not usable
+    ├── BagError           a ROS bag cannot be read or has no such image topic
     ├── ModelError         a model or its card is missing, damaged or of another shape
     ├── EngineError        an inference engine cannot be opened or fails
     ├── StoreError         the map on disk cannot be opened, read or written
@@ -31,6 +32,10 @@ class ImageError(PlaceRecognitionError):
 
 class KeyframeError(PlaceRecognitionError):
     """A keyframe's stamp or pose is not usable."""
+
+
+class BagError(PlaceRecognitionError):
+    """A ROS bag cannot be read or has no such image topic."""
 
 
 class ModelError(PlaceRecognitionError):

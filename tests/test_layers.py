@@ -158,5 +158,7 @@ def test_files_are_short(path):
 
 
 def test_training_has_few_files_outside_its_folders():
-    files = [name for name in os.listdir(os.path.join(ROOT, "training")) if not name.startswith("__pycache__")]
+    files = [
+        name for name in os.listdir(os.path.join(ROOT, "training")) if not name.startswith("__pycache__")
+    ]
     assert sum(os.path.isfile(os.path.join(ROOT, "training", name)) for name in files) <= 12

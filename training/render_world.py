@@ -1,13 +1,13 @@
-"""Pictures of a rendered world, the same places under many lights, with a manifest.
+"""Images of a rendered world, the same places under many lights, with a manifest.
 
 Usage:
-  python3 training/render_world.py --output rendered/town-1 --seed 1
-  python3 training/render_world.py --output rendered/house --world house.obj --metres-per-unit 0.01
+  python -m training.render_world --output rendered/town-1 --seed 1
+  python -m training.render_world --output rendered/house --world house.obj --metres-per-unit 0.01
 
-The town is another one for every seed, and so another region; its pictures have positions and headings,
-to be judged by PlaceRules. A model is one region whatever the seed, so take more places of it, not more
-seeds; its pictures have labels, since a wall may stand between two that are near: --spacing says from
-where on two cameras that look in similar directions (within 110°) are at different places.
+Each seed gives another town, and so another region; its images have positions and headings, to be judged
+by PlaceRules. A model is one region whatever the seed, so render more places of it, not more seeds; its
+images have labels, since a wall may stand between two that are near. --spacing is the distance from which
+on two cameras that look in similar directions (within 110°) are at different places.
 """
 
 import argparse
@@ -16,20 +16,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
 
+from rendering import check_renderer
+from rendering.pose_file import read_poses
+from rendering.views import Apart, Jitter
 from training.console import run_script
 from training.data.manifest import SPLITS
-from training.rendering import check_renderer
-from training.rendering.poses import read_poses
-from training.rendering.views import Apart, Jitter
-from training.rendering.world import Origin, Tour, render_tour
+from training.data.rendered_world import Origin, Tour, render_tour
 
-PLACES = 50  # if there is room, and nothing else is asked for
-LABELLED_TURN = 110.0  # degrees; less than the field of view is left in common after two turns by Jitter
+PLACES = 50  # default, if there is room
+LABELLED_TURN = 110.0  # degrees; views that differ by more have little in common, even after Jitter
 
 
 def render_town(arguments, report):
     """Render the generated town; returns the records."""
-    from training.rendering.town import TownWorld  # Panda3D is wanted only here
+    from rendering.town.world import TownWorld  # only here: it needs Panda3D
 
     apart = Apart(arguments.spacing or Apart().metres)
     tour = Tour(arguments.visits, apart, _jitter(apart), **_wanted(arguments.places))
@@ -40,7 +40,7 @@ def render_town(arguments, report):
 
 def render_model(arguments, report):
     """Render a model of the user's; returns the records."""
-    from training.rendering.model import ModelWorld, Placement
+    from rendering.model import ModelWorld, Placement
 
     views = read_poses(arguments.poses) if arguments.poses else None
     path = Path(arguments.world)
@@ -65,36 +65,46 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder; gets images/ and manifest.csv")
+    parser.add_argument("--output", type=Path, required=True, help="folder for images/ and manifest.csv")
     parser.add_argument("--world", default="town", help="'town' (default), or a model: .obj, .egg, .bam")
     parser.add_argument("--seed", type=_at_least(int, 0), default=0)
     parser.add_argument(
-        "--places", type=_at_least(int, 1), help=f"default: {PLACES}, or fewer if there is no room"
+        "--places",
+        type=_at_least(int, 1),
+        help=f"default: {PLACES}, or fewer if there is no room",
     )
     parser.add_argument(
-        "--visits", type=_at_least(int, 1), default=6, help="lights, weathers and seasons (default 6)"
+        "--visits",
+        type=_at_least(int, 1),
+        default=6,
+        help="of each place, in different light, weather and season (default: 6)",
     )
-    parser.add_argument("--size", type=_size, default=(320, 240), help="pixels (default 320x240)")
     parser.add_argument(
-        "--spacing", type=_at_least(float, 0.1), help="metres between places (default: 2 to 12)"
+        "--size", type=_size, default=(320, 240), help="of the images, pixels (default: 320x240)"
+    )
+    parser.add_argument(
+        "--spacing",
+        type=_at_least(float, 0.1),
+        help="metres between places (default: 12; of a model 2 to 12)",
     )
     parser.add_argument("--split", choices=SPLITS, default="train")
-    parser.add_argument("--licence", default="", help="of the pictures (the town's: MIT)")
+    parser.add_argument("--licence", default="", help="of the images (default for a town: MIT)")
     model = parser.add_argument_group("models")
     model.add_argument("--metres-per-unit", type=_at_least(float, 1e-6), default=1.0)
     model.add_argument(
         "--up", choices=("y", "z"), help="the axis that points up (default: y in .obj, else z)"
     )
     model.add_argument("--height", type=float, default=1.5, help="of cameras above the lowest point, metres")
-    model.add_argument("--poses", type=Path, help="CSV with the columns x,y,z,heading, instead of chance")
+    model.add_argument(
+        "--poses",
+        type=Path,
+        help="CSV file with possible places: x,y,z,heading (default: random places)",
+    )
     arguments = parser.parse_args()
     check_renderer()
     render = render_town if arguments.world == "town" else render_model
-    try:
-        records = render(arguments, lambda conditions: print(f"{conditions.name} ✓", flush=True))
-    except RuntimeError as error:  # no off-screen buffer
-        raise ValueError(str(error)) from error
-    print(f"{arguments.output}: {len(records)} pictures")
+    records = render(arguments, lambda conditions: print(f"{conditions.name} ✓", flush=True))
+    print(f"{arguments.output}: {len(records)} images")
 
 
 def _size(text):

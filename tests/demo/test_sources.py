@@ -7,14 +7,14 @@ from demo.sources import COLUMNS, SourceError, decode, natural, open_source, rea
 
 @pytest.fixture
 def folder(tmp_path):
-    picture = np.full((20, 30, 3), 90, np.uint8)
+    image = np.full((20, 30, 3), 90, np.uint8)
     for name in ("10.png", "2.jpg", "1.bmp"):
-        cv2.imwrite(str(tmp_path / name), picture)
-    (tmp_path / "notes.txt").write_text("no picture")
+        cv2.imwrite(str(tmp_path / name), image)
+    (tmp_path / "notes.txt").write_text("not an image")
     return tmp_path
 
 
-def test_pictures_come_in_the_natural_order_of_their_names(folder):
+def test_images_are_in_the_natural_order_of_their_names(folder):
     source = open_source(folder, folder, hz=2.0)
     frames = list(source.frames())
     assert [f.name for f in frames] == ["1.bmp", "2.jpg", "10.png"]
@@ -36,7 +36,7 @@ def test_natural_order_compares_numbers_as_numbers(tmp_path):
     ]
 
 
-def test_a_damaged_picture_is_none(folder):
+def test_a_damaged_image_is_none(folder):
     (folder / "2.jpg").write_bytes(b"\xff\xd8\xffgarbage")
     (folder / "10.png").write_bytes(b"")
     assert [decode(f) is None for f in open_source(folder, folder).frames()] == [False, True, True]
@@ -45,12 +45,12 @@ def test_a_damaged_picture_is_none(folder):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("nothing", "expected a folder of pictures or a .bag"),
-        ("empty", "expected pictures in"),
+        ("nothing", "expected a folder of images or a .bag"),
+        ("empty", "expected images in"),
         ("a.txt", "which is neither"),
     ],
 )
-def test_what_is_no_source_is_refused_by_name(tmp_path, name, sentence):
+def test_a_path_that_is_not_a_source_is_refused_by_name(tmp_path, name, sentence):
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(SourceError, match=sentence) as error:
@@ -71,7 +71,7 @@ def test_a_drive_has_truth(drive):
     source = open_source(drive, drive)
     (frame,) = source.frames()
     assert source.has_truth
-    assert (frame.stamp, frame.tracking_ok, frame.pose.y) == (500_000_000, False, 2.0)
+    assert (frame.stamp, frame.tracking_ok, frame.pose.position[1]) == (500_000_000, False, 2.0)
     assert frame.data.startswith(b"\xff\xd8")
 
 
@@ -86,7 +86,7 @@ def test_a_bad_line_of_a_trajectory_is_named(drive, line, sentence):
         read_trajectory(path)
 
 
-def test_another_header_and_a_missing_picture_are_named(drive):
+def test_a_missing_image_and_another_header_are_named(drive):
     (drive / "frames" / "000000.jpg").unlink()
     with pytest.raises(SourceError, match=r"000000\.jpg"):
         open_source(drive, drive)
@@ -95,43 +95,44 @@ def test_another_header_and_a_missing_picture_are_named(drive):
         open_source(drive, drive)
 
 
-def test_what_is_no_bag_is_refused(tmp_path):
-    pytest.importorskip("rosbag")
-    for content in (b"", b"#ROSBAG V2.0\n", b"no bag at all"):
-        (tmp_path / "x.bag").write_bytes(content)
-        with pytest.raises(SourceError, match="expected a ROS bag"):
-            open_source(tmp_path / "x.bag", tmp_path)
-
-
-def test_images_of_a_bag_are_found_by_their_type(tmp_path):
+@pytest.fixture
+def bag(tmp_path):
+    """Two image topics with three messages each."""
     rosbag = pytest.importorskip("rosbag")
     from rospy import Time
     from sensor_msgs.msg import CompressedImage, Image
-    from std_msgs.msg import String
 
     path = tmp_path / "x.bag"
     with rosbag.Bag(str(path), "w") as bag:
-        bag.write("/talk", String("hello"), Time(5))
         for i in range(3):
             image = Image(height=1, width=1, encoding="mono8", step=1, data=b"\x00")
             image.header.stamp = Time(7 + i)
             bag.write("/b/image_raw", image, Time(10 + i))
             bag.write("/a/compressed", CompressedImage(format="jpeg"), Time(20 + i))
-    chosen = open_source(path, tmp_path)
-    assert "/a/compressed" in chosen.note
-    assert [f.stamp for f in chosen.frames()] == [20 * 10**9, 21 * 10**9, 22 * 10**9]  # no header stamp
-    asked = open_source(path, tmp_path, topic="/b/image_raw")
-    assert (asked.length, asked.note) == (3, "")
-    assert [f.stamp for f in asked.frames()] == [7 * 10**9, 8 * 10**9, 9 * 10**9]
-    with pytest.raises(SourceError, match="--topic /talk"):
-        open_source(path, tmp_path, topic="/talk")
+    return path
 
 
-def test_a_bag_without_images_is_refused(tmp_path):
-    rosbag = pytest.importorskip("rosbag")
-    from std_msgs.msg import String
+def test_the_first_image_topic_of_a_bag_is_played_with_a_note(bag, tmp_path):
+    source = open_source(bag, tmp_path)
+    assert "playing /a/compressed" in source.note
+    assert source.title == "x.bag /a/compressed"
+    assert [frame.stamp for frame in source.frames()] == [20 * 10**9, 21 * 10**9, 22 * 10**9]
 
-    with rosbag.Bag(str(tmp_path / "x.bag"), "w") as bag:
-        bag.write("/talk", String("hello"))
-    with pytest.raises(SourceError, match=r"expected images .* /talk"):
+
+def test_the_topic_of_a_bag_can_be_chosen(bag, tmp_path):
+    source = open_source(bag, tmp_path, topic="/b/image_raw")
+    assert (source.length, source.note) == (3, "")
+    assert [frame.message.encoding for frame in source.frames()] == ["mono8"] * 3
+
+
+@pytest.mark.parametrize("content", [b"", b"no bag at all"])
+def test_a_file_that_is_not_a_bag_is_refused(tmp_path, content):
+    pytest.importorskip("rosbag")
+    (tmp_path / "x.bag").write_bytes(content)
+    with pytest.raises(SourceError, match="expected a ROS bag"):
         open_source(tmp_path / "x.bag", tmp_path)
+
+
+def test_a_topic_that_is_not_in_the_bag_is_refused(bag, tmp_path):
+    with pytest.raises(SourceError, match="Received: /talk"):
+        open_source(bag, tmp_path, topic="/talk")

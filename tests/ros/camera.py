@@ -18,8 +18,8 @@ FRAME = "camera_optical"
 PARAMETERS = {"min_similarity": 0.7}
 
 # A walk past these places and back to the first closes a loop.
-THERE = [Place(number).picture() for number in range(12)]
-BACK = [Place(number).picture(right=0.2, forward=0.2) for number in range(3)]
+THERE = [Place(number).image() for number in range(12)]
+BACK = [Place(number).image(right=0.2, forward=0.2) for number in range(3)]
 
 
 def to_image(picture, stamp, encoding="bgr8", frame_id=FRAME):

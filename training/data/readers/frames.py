@@ -7,7 +7,6 @@ import cv2
 
 from training.data.manifest import Record
 from training.data.pictures import list_pictures
-from training.data.readers.bag import open_bag
 from training.files import write_atomically
 
 RATE = 2.0  # pictures a second; a person has then gone half a step
@@ -30,7 +29,7 @@ def read_frames(source, pictures, rate=RATE, fps=None, topic="", origin=None):
         list of :class:`Record`; the sequence is the source's name, the time counts from its first frame.
 
     Raises:
-        ValueError: naming the source, if it cannot be read or holds no pictures.
+        ValueError, BagError: naming the source, if it cannot be read or holds no pictures.
     """
     source = Path(source)
     if rate <= 0 or not (fps is None or fps > 0):
@@ -41,7 +40,7 @@ def read_frames(source, pictures, rate=RATE, fps=None, topic="", origin=None):
     elif not source.is_file():
         raise ValueError(f"expected a video, a bag or a folder of frames. Received: '{source}', missing")
     else:
-        frames = open_bag(source, topic) if source.suffix.lower() == ".bag" else _open_video(source, fps)
+        frames = _open_bag(source, topic) if source.suffix.lower() == ".bag" else _open_video(source, fps)
         taken = list(_written(_thinned(frames, rate), Path(pictures)))
     if not taken:
         raise ValueError(f"expected frames in '{source}'. Received: none that decodes")
@@ -67,6 +66,15 @@ def _written(frames, folder):
             raise ValueError(f"expected a picture that can be a JPEG as '{path}'. Received: one that cannot")
         write_atomically(path, content.tobytes())
         yield seconds, path
+
+
+def _open_bag(path, topic):
+    """Pairs (seconds, function that decodes that image)."""
+    try:
+        from place_recognition_ros.ros.bag import BagImages  # only bags need ROS
+    except ImportError as error:
+        raise ValueError(f"expected ROS's python3-rosbag to read '{path}'. Received: {error}") from error
+    return ((image.stamp / 1e9, image.decode) for image in BagImages(str(path), topic))
 
 
 def _open_video(path, fps):

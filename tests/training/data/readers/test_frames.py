@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from place_recognition_ros.errors import BagError
 from training.data import PlaceRules, Places, Record, read_picture
 from training.data.readers.frames import read_frames
 
@@ -112,13 +113,13 @@ def test_a_bag(make_bag, tmp_path):
 def test_a_bag_of_several_topics_asks_which(make_bag, tmp_path):
     bag = make_bag({"/camera": [np.zeros((48, 64, 3), np.uint8)] * 2})
     for topic in ("", "/other"):
-        with pytest.raises(ValueError, match=r"/camera, /camera/compressed of .*drive\.bag"):
+        with pytest.raises(BagError, match=r"/camera, /camera/compressed of .*drive\.bag"):
             read_frames(bag, tmp_path / "out", topic=topic)
 
 
 def test_a_bag_without_pictures_and_no_bag_are_named(make_bag, tmp_path):
-    with pytest.raises(ValueError, match=r"drive\.bag.*topics none"):
+    with pytest.raises(BagError, match=r"drive\.bag.*topics none"):
         read_frames(make_bag({}), tmp_path / "out")
     (tmp_path / "torn.bag").write_bytes(b"no bag")
-    with pytest.raises(ValueError, match=r"torn\.bag"):
+    with pytest.raises(BagError, match=r"torn\.bag"):
         read_frames(tmp_path / "torn.bag", tmp_path / "out")

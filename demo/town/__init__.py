@@ -1,1 +1,0 @@
-"""A small town made by arithmetic alone: textures, houses, streets, light."""

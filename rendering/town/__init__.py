@@ -1,0 +1,1 @@
+"""A small generated town: textures, houses, streets."""
