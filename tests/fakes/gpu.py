@@ -1,10 +1,9 @@
-"""A pretend GPU for tests: its memory, contexts and streams are Python's. It is no CUDA and measures nothing.
+"""A fake GPU: its memory, contexts and streams are Python objects. It measures nothing.
 
-It is stricter than a real GPU: what a real one would answer with rubbish or a crash, some day, is an error
-here and now (:class:`Misuse`), and is kept in ``Gpu.misuses``, so that no ``except Exception`` hides it.
+It is stricter than a real GPU: what a real one may answer with garbage or a crash is a :class:`Misuse` here,
+and is kept in ``Gpu.misuses``, so that no ``except Exception`` hides it.
 """
 
-import hashlib
 import threading
 import time
 import weakref
@@ -12,50 +11,103 @@ from collections import Counter
 
 import numpy as np
 
-from tests.fakes.cuda_parts import POISON, Block, CudaMemoryError, LaunchError, LogicError, Misuse
+POISON = 0xFF  # content of memory that was not written; NaN as a float
+
+
+class Misuse(AssertionError):
+    """A call that a real GPU may not survive, or may answer wrongly."""
+
+
+# As in wrap_cudadrv.cpp of PyCUDA.
+class CudaError(Exception):
+    """``pycuda.driver.Error``"""
+
+
+class CudaMemoryError(CudaError):
+    """``pycuda.driver.MemoryError``"""
+
+
+class LogicError(CudaError):
+    """``pycuda.driver.LogicError``"""
+
+
+class LaunchError(CudaError):
+    """``pycuda.driver.LaunchError``"""
+
+
+class Block:
+    """Memory of the device, or page-locked memory of the host: ``memory`` is (n,) uint8; None: freed."""
+
+    def __init__(self, context, kind, memory, address):
+        self.context, self.kind, self.memory, self.address = context, kind, memory, address
+        self.size = memory.nbytes
+
+
+class Context:
+    """A CUDA context, made current in the thread that makes it."""
+
+    def __init__(self, gpu):
+        self.gpu, self.alive = gpu, True
+        self.blocks = {}  # address → Block
+        self.queues = {}  # handle of a stream → work that nobody waited for
+        self.tensorrt = Counter()  # TensorRT's objects in it
+        gpu.objects["context"] += 1
+        gpu.stack().append(self)
+
+    def pop(self):
+        if self.gpu.current("cuCtxPopCurrent") is not self:
+            raise self.gpu.misuse("a context was popped that is not current")
+        self.gpu.stack().pop()
+
+    def detach(self):
+        gpu = self.gpu
+        gpu.touch()
+        if not self.alive:
+            raise LogicError("context::detach failed: invalid device context")
+        if any(self.tensorrt.values()):
+            live = {kind: count for kind, count in self.tensorrt.items() if count}
+            raise gpu.misuse(f"TensorRT's objects were alive when their context ended: {live}")
+        for block in list(self.blocks.values()):
+            gpu.free(block)
+        gpu.objects["stream"] -= len(self.queues)
+        self.queues.clear()
+        self.alive = False
+        gpu.objects["context"] -= 1
 
 
 class Gpu:
-    """The state of the pretend device: faults to set, traces to look at."""
+    """The state of the fake device: faults for tests to set, traces for tests to read."""
 
     def __init__(self):
-        self.name = "NVIDIA Tegra X2 (stand-in)"
+        self.name = "NVIDIA Tegra X2 (fake)"
         self.compute_capability = (6, 2)
-        self.memory_total = 8 << 30  # bytes
-        self.memory_free = 6 << 30  # bytes, shared by host and device as on a Jetson
-        self.activation_bytes = 1 << 20  # what an execution context takes
+        self.memory_free, self.memory_total = 6 << 30, 8 << 30  # bytes, shared by host and device
 
         # Faults.
-        self.present = True  # False: no device, Device(0) fails
-        self.fail_build = False  # build_serialized_network gives None
-        self.fail_deserialize = False  # deserialize_cuda_engine gives None; 1: the next time only
-        self.fail_execute = False  # execute_* gives False
+        self.present = True
+        self.fail_build = False  # build_serialized_network returns None
+        self.fail_deserialize = False  # deserialize_cuda_engine returns None; 1: the next time only
+        self.fail_execute = False  # execute_async_* returns False
         self.fail_synchronize = False  # LaunchError
-        self.half_precision_error = 0.0  # noise on FP16's answers, as a part of their size
-        self.hang = 0.0  # seconds in synchronize; set it to 0 and it goes on
+        self.half_precision_error = 0.0  # noise on FP16 results, relative to their size
         self.build_seconds = 0.0
 
         # Traces.
-        self.threads = set()  # ids of those that called CUDA or what calls CUDA
-        self.misuses = []  # every text of a Misuse
+        self.threads = set()  # ids of the threads that called CUDA
+        self.misuses = []  # the text of every Misuse
         self.builds = 0
         self.workspaces = []  # bytes, of each build
-        self.timing_caches = []  # what each create_timing_cache was given
-        self.known_timings = 0  # builds that found what they need in the timing cache
-        self.deserialized = []  # SHA-256 of each plan, also of those that are then refused
+        self.timing_caches = []  # the argument of each create_timing_cache
+        self.deserialized = []  # every plan that was to be deserialized
         self.executions = 0
-        self.context_flags = []
-        self.bytes = Counter()  # live, by "device" and "host"
-        self.objects = Counter()  # live, by kind: "context", "stream", "ICudaEngine", …
-        self.initialized = False
+        self.bytes = Counter()  # live: "device", "host"
+        self.objects = Counter()  # live: "context", "stream", "ICudaEngine" and so on
         self._of_thread = threading.local()
-        self._next = 1 << 32
-
-    # ------------------------------------------------------------------------------- for the tests
+        self._next_address = 1 << 32
 
     @property
     def live_bytes(self):
-        """Of device and page-locked host memory, TensorRT's too."""
+        """Of device and page-locked host memory."""
         return sum(self.bytes.values())
 
     @property
@@ -67,25 +119,21 @@ class Gpu:
         """Streams and TensorRT's objects."""
         return sum(self.objects.values()) - self.live_contexts
 
-    def check(self):
-        """Fail if anything was misused, also where the error got lost."""
-        assert not self.misuses, "; ".join(self.misuses)
-
     def check_empty(self):
-        """Fail if anything still lives, or was misused."""
-        self.check()
+        """Fail if anything is still alive, or was ever misused."""
+        assert not self.misuses, "; ".join(self.misuses)
         live = {kind: count for kind, count in (self.objects + self.bytes).items() if count}
-        assert not live, f"expected everything freed. Received: {live}"
+        assert not live, f"expected everything released. Received: {live}"
 
-    # ------------------------------------------------------------------- for the stand-ins' modules
+    # ---------------------------------------------------------------------- used by the fake modules
 
     def misuse(self, text):
-        """Note a misuse; to be raised."""
+        """Record a misuse; the caller raises the result."""
         self.misuses.append(text)
         return Misuse(text)
 
     def touch(self):
-        """Somebody calls CUDA."""
+        """Record that the current thread calls CUDA."""
         self.threads.add(threading.get_ident())
 
     def stack(self):
@@ -95,169 +143,125 @@ class Gpu:
         return stack
 
     def current(self, call):
-        """The context of this thread; ``call`` is CUDA's name for what needs it."""
+        """The current context; ``call``: CUDA's name of the function that needs it."""
         self.touch()
-        stack = self.stack()
-        if not stack:
+        if not self.stack():
             raise LogicError(f"{call} failed: invalid device context")
-        return stack[-1]
+        return self.stack()[-1]
 
-    def new_address(self, size=256):
-        address, self._next = self._next, self._next + max(size, 1) + 4096 & ~0xFF
-        return address
+    def new_address(self, size):
+        self._next_address += size + 4096 & ~0xFF
+        return self._next_address - (size + 4096 & ~0xFF)
 
-    def allocate(self, call, kind, memory, address):
-        """Take ``memory`` (n,) uint8 from what is free."""
+    def allocate(self, call, kind, size, owner):
+        """A Block that is freed when ``owner(block)``, which is returned, is collected."""
         context = self.current(call)
-        if memory.nbytes == 0:
-            raise LogicError(f"{call} failed: invalid argument")
-        if memory.nbytes > self.memory_free:
+        if size > self.memory_free:
             raise CudaMemoryError(f"{call} failed: out of memory")
-        memory[:] = POISON
-        self.memory_free -= memory.nbytes
-        self.bytes[kind] += memory.nbytes
+        memory = np.full(size, POISON, np.uint8)
+        address = memory.__array_interface__["data"][0] if kind == "host" else self.new_address(size)
         block = context.blocks[address] = Block(context, kind, memory, address)
-        return block
+        self.memory_free -= size
+        self.bytes[kind] += size
+        owned = owner(block)
+        weakref.finalize(owned, self.free, block).atexit = False
+        return owned
 
-    def free(self, block, call=""):
-        """Give memory back; ``call`` is empty where Python's garbage collection does it."""
-        if not block.alive:
-            if call:
-                raise LogicError(f"{call} failed: invalid resource handle")
+    def free(self, block):
+        if block.memory is None:
             return
-        block.alive = False
+        self.leave(block.context, f"{block.kind} memory")
         block.memory[:] = POISON
         block.memory = None
         self.memory_free += block.size
         self.bytes[block.kind] -= block.size
-        block.context.blocks.pop(block.address, None)
-        self.left(block.context, f"{block.kind} memory")
+        del block.context.blocks[block.address]
 
-    def free_stream(self, stream):
-        if stream.alive:
-            stream.alive = False
-            stream.context.streams.pop(stream.handle, None)
+    def new_stream(self, owner):
+        context, handle = self.current("cuStreamCreate"), self.new_address(0)
+        context.queues[handle] = []
+        self.objects["stream"] += 1
+        weakref.finalize(owner, self._free_stream, context, handle).atexit = False
+        return handle
+
+    def _free_stream(self, context, handle):
+        if context.queues.pop(handle, None) is not None:
             self.objects["stream"] -= 1
-            self.left(stream.context, "a stream")
+            self.leave(context, "a stream")
 
-    def left(self, context, what):
-        """Something of a context goes; PyCUDA manages in the context's own thread, others leak."""
-        if context.alive:
-            self.touch()
-            if not context.is_of_this_thread() and context not in self.stack():
-                self.misuses.append(f"{what} was freed in a thread where its context is not current")
+    def leave(self, context, what):
+        """An object of a context is released, which needs that context in this thread."""
+        self.touch()
+        if context.alive and context not in self.stack():
+            self.misuses.append(f"{what} was released where its context is not current")
 
-    def block_at(self, address, kind="device"):
-        """The live block that starts at ``address`` in the current context."""
-        context = self.current("cuPointerGetAttribute")
-        block = context.blocks.get(address)
-        if block is None or block.kind != kind:
-            raise self.misuse(
-                f"expected an address of live {kind} memory in this context. Received: {address}"
-            )
+    def device_block(self, address):
+        """The live device memory that starts at ``address``, in the current context."""
+        block = self.current("cuPointerGetAttribute").blocks.get(address)
+        if block is None or block.kind != "device":
+            raise self.misuse(f"expected an address of live device memory. Received: {address}")
         return block
 
-    def stream_at(self, handle, call="cuStreamQuery"):
-        """The live stream of this handle in the current context."""
-        stream = self.current(call).streams.get(handle)
-        if stream is None:
-            raise self.misuse(f"expected the handle of a live stream of this context. Received: {handle!r}")
-        return stream
+    def queue(self, handle):
+        """The queue of a live stream of the current context."""
+        queue = self.current("cuStreamQuery").queues.get(handle)
+        if queue is None:
+            raise self.misuse(f"expected the handle of a live stream. Received: {handle!r}")
+        return queue
 
-    def still(self, block):
-        """``block``, if it was not freed between the call and its execution."""
-        if not block.alive:
-            raise self.misuse(f"{block.kind} memory was freed before the stream was done with it")
-        return block
+    def memory_of(self, block):
+        """The memory of a block, when the stream reaches the work that uses it."""
+        if block.memory is None:
+            raise self.misuse(f"{block.kind} memory was freed before the stream had finished with it")
+        return block.memory
 
-    def run(self, stream):
-        """Do what is queued."""
-        self.wait("hang")
+    def synchronize(self, handle):
+        """Do the work of a stream."""
+        queue = self.queue(handle)
+        work, queue[:] = list(queue), []
         if self.fail_synchronize:
-            stream.queue.clear()
             raise LaunchError("cuStreamSynchronize failed: unspecified launch failure")
-        queue, stream.queue = stream.queue, []
-        for work in queue:
-            work()
+        for step in work:
+            step()
 
-    def detach(self, context):
-        """The context ends, and all memory in it."""
-        if context.tensorrt:
-            live = ", ".join(f"{count} {kind}" for kind, count in sorted(context.tensorrt.items()))
-            raise self.misuse(f"TensorRT's objects outlive the context that they were made in: {live}")
-        for block in list(context.blocks.values()):
-            self.free(block)
-        for stream in context.streams.values():
-            stream.alive, stream.queue = False, []
-        self.objects["stream"] -= len(context.streams)
-        context.streams.clear()
-        context.alive = False
-        self.objects["context"] -= 1
-
-    # -------------------------------------------------------------------------------- for TensorRT
-
-    def adopt(self, thing, kind, memory=0):
-        """Follow one of TensorRT's objects, which takes ``memory`` bytes, until it is collected."""
-        context = self.context_for(kind)
-        thing._state["cuda"] = context
-        self.memory_free -= memory
-        self.bytes["device"] += memory
+    def adopt(self, thing, kind):
+        """Count an object of TensorRT in the current context until it is collected."""
+        context = self.context_for_tensorrt(kind)
         self.objects[kind] += 1
         context.tensorrt[kind] += 1
-        weakref.finalize(thing, self._collected, context, kind, memory).atexit = False
-
-    def context_for(self, what):
-        """The current context; without one TensorRT would make one of its own, beside PyCUDA's."""
-        self.touch()
-        if not self.stack():
-            raise self.misuse(
-                f"expected a current CUDA context for TensorRT's {what}. Received: none in this thread"
-            )
-        return self.stack()[-1]
-
-    def context_of(self, thing):
-        """The current context, which must be the one that one of TensorRT's objects was made in."""
-        context = self.context_for(type(thing).__name__)
-        if context is not thing._state["cuda"]:
-            raise self.misuse(f"{type(thing).__name__} was used in another CUDA context than it was made in")
+        weakref.finalize(thing, self._release, context, kind).atexit = False
         return context
 
-    def count(self, thing, kind):
-        """Count an object that needs no context to end (a Builder: parser and network keep each other)."""
-        self.objects[kind] += 1
-        weakref.finalize(thing, self.objects.subtract, {kind: 1}).atexit = False
-
-    def _collected(self, context, kind, memory):
-        self.memory_free += memory
-        self.bytes["device"] -= memory
+    def _release(self, context, kind):
         self.objects[kind] -= 1
         context.tensorrt[kind] -= 1
-        context.tensorrt += Counter()  # without the zeros
         self.touch()
         if context not in self.stack():
-            self.misuses.append(f"TensorRT's {kind} was destroyed where its context is not current")
+            self.misuses.append(f"TensorRT's {kind} was released where its context is not current")
+
+    def context_for_tensorrt(self, what, expected=None):
+        """The current context; without one, TensorRT would make its own beside PyCUDA's."""
+        self.touch()
+        context = self.stack()[-1] if self.stack() else None
+        if context is None or (expected is not None and context is not expected):
+            raise self.misuse(f"{what} was used where its CUDA context is not current")
+        return context
 
     def refuses_plan(self):
         """Whether deserialize_cuda_engine has to fail."""
         refuses = bool(self.fail_deserialize)
         if self.fail_deserialize is not True:
-            self.fail_deserialize = max(self.fail_deserialize - 1, 0)
+            self.fail_deserialize = 0
         return refuses
 
-    def note_plan(self, plan):
-        self.deserialized.append(hashlib.sha256(plan).hexdigest())
-
-    def wait(self, attribute):
-        """Spend as many seconds as ``attribute`` says, or fewer if it is lowered meanwhile."""
-        began = time.monotonic()
-        while time.monotonic() - began < getattr(self, attribute):
+    def build(self):
+        self.builds += 1
+        ended = time.monotonic() + self.build_seconds
+        while time.monotonic() < ended:
             time.sleep(0.002)
 
-    def has_fast_half(self):
-        """5.3, 6.0, 6.2, 7.0 and later (CUDA C++ Programming Guide, arithmetic instructions)."""
-        return self.compute_capability >= (7, 0) or self.compute_capability in ((5, 3), (6, 0), (6, 2))
-
-    def noise(self, answer):
-        """What half precision adds to ``answer`` in a GPU that computes badly."""
-        size = self.half_precision_error * np.sqrt(np.mean(np.square(answer)))
-        return size * np.random.default_rng(self.executions).standard_normal(answer.shape)
+    def round_to_half(self, result):
+        """A float32 result as FP16 arithmetic gives it, with the error of a GPU that computes badly."""
+        size = self.half_precision_error * np.sqrt(np.mean(np.square(result)))
+        noise = np.random.RandomState(self.executions).standard_normal(result.shape)
+        return (result + size * noise).astype(np.float16).astype(np.float32)

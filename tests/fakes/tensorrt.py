@@ -1,83 +1,91 @@
-"""Stand-ins for NVIDIA's packages tensorrt (8.0 to 11) and tensorrt_rtx, on a pretend GPU. Not TensorRT.
+"""Fakes of NVIDIA's packages ``tensorrt`` (8.0 to 11) and ``tensorrt_rtx``, on a fake GPU.
 
-They have the documented names and signatures of one version, those that a program of this package may use,
-and no others; a plan holds the ONNX file, which ONNX Runtime executes. So they prove that the right calls are
-made in the right order, and nothing about speed, or about what TensorRT makes of a network.
+They have the names that the package uses, with the documented arguments, each only in the versions that have
+it; ONNX Runtime executes a plan. So they verify that the right calls are made in the right order, not what
+TensorRT makes of a network, nor its speed.
 """
 
-import importlib.machinery
+import enum
 import types
 
-from tests.fakes import tensorrt_basics, tensorrt_build, tensorrt_names, tensorrt_network, tensorrt_run
-from tests.fakes.buffers import make_buffer
-from tests.fakes.pybind import assemble, enumeration
-
-_CLASSES = (
-    *(
-        tensorrt_basics.Dims,
-        tensorrt_build.Builder,
-        tensorrt_build.IBuilderConfig,
-        tensorrt_build.ITimingCache,
-    ),
-    *(tensorrt_network.INetworkDefinition, tensorrt_network.ITensor, tensorrt_network.OnnxParser),
-    *(
-        tensorrt_network.ParserError,
-        tensorrt_run.Runtime,
-        tensorrt_run.ICudaEngine,
-        tensorrt_run.IExecutionContext,
-    ),
-)
+from tests.fakes import tensorrt_build as build
+from tests.fakes import tensorrt_run as run
 
 
-class _Module(types.ModuleType):
-    """A module that knows its version, its GPU and how to speak to a logger."""
+class _Named(enum.Enum):
+    """An enumeration of pybind11."""
 
-    _explicit, _typed = True, False  # how networks are, where no flag says
-
-    def _identity(self):
-        major, minor = self._gpu.compute_capability
-        return {
-            "tensorrt": f"{self.__name__} {self.__version__}",
-            "device": f"{self._gpu.name}, compute {major}.{minor}",
-        }
-
-    def _say(self, logger, severity, text):
-        logger.log(getattr(self.ILogger.Severity, severity), text)
-
-    def _host_memory(self, content):
-        memory = make_buffer(self.IHostMemory, len(content))
-        memoryview(memory).cast("B")[:] = content
-        return memory
+    def __int__(self):
+        return self.value
 
 
-def make_tensorrt(version, gpu, rtx=False):
-    """A module with the API of a version.
+class _LoggerMeta(type):
+    def __call__(cls, *args, **kwargs):
+        logger = super().__call__(*args, **kwargs)
+        if not hasattr(logger, "_constructed"):
+            raise TypeError(f"{cls.__name__}.__init__() must be called when overriding __init__")
+        return logger
+
+
+class ILogger(metaclass=_LoggerMeta):
+    """The base of loggers."""
+
+    Severity = _Named("Severity", "INTERNAL_ERROR ERROR WARNING INFO VERBOSE", start=0)
+
+    def __init__(self):
+        self._constructed = True
+
+    def log(self, severity, msg):
+        raise NotImplementedError('Tried to call pure virtual function "ILogger::log"')
+
+
+class TensorRT(types.ModuleType):
+    """The module of a version.
 
     Args:
         version: such as "8.2.1.8"; becomes ``__version__``.
-        gpu: a :class:`~tests.fakes.gpu.Gpu`.
-        rtx: TensorRT for RTX: the name ``tensorrt_rtx`` and, whatever its version, the API of TensorRT 11.
+        gpu: a :class:`tests.fakes.gpu.Gpu`.
+        is_rtx: TensorRT for RTX: the name ``tensorrt_rtx`` and, whatever its version, the API of TensorRT 11.
     """
-    trt = _Module("tensorrt_rtx" if rtx else "tensorrt")
-    trt.__version__ = version
-    trt.__spec__ = importlib.machinery.ModuleSpec(trt.__name__, None)
-    api = (11, 0) if rtx else tuple(int(part) for part in version.split(".")[:2])
-    if not (8, 0) <= api < (12,):
-        raise ValueError(f"expected a version from 8.0 to 11. Received: {version}")
-    trt._gpu, trt._version, trt._rtx, trt._typed = gpu, api, rtx, api >= (11,)
-    tensorrt_names.add_names(trt, api, rtx)
-    for template in _CLASSES:
-        setattr(trt, template.__name__, assemble(template, object, trt, api, rtx))
-    _add_loggers(trt, api, rtx)
-    own = {"_trt": trt, "__module__": trt.__name__}
-    trt.IHostMemory = type("IHostMemory", (tensorrt_basics.IHostMemory,), own)
-    return trt
+
+    ILogger = ILogger
+
+    def __init__(self, version, gpu, is_rtx=False):
+        super().__init__("tensorrt_rtx" if is_rtx else "tensorrt")
+        self.__version__, self.gpu, self.is_rtx = version, gpu, is_rtx
+        api = self.api = (11, 0) if is_rtx else tuple(int(part) for part in version.split(".")[:2])
+        assert (8, 0) <= api < (12,), version
+        old, pools, names = api < (10,), api >= (8, 4), api >= (8, 5)
+        self.DataType = _Named("DataType", {"FLOAT": 0, "HALF": 1})
+        self.BuilderFlag = _Named("BuilderFlag", {"FP16": 0} if api < (11,) else {"TF32": 6})
+        flags = {"EXPLICIT_BATCH": 0} if api < (11,) else {"STRONGLY_TYPED": 0}
+        self.NetworkDefinitionCreationFlag = _Named("NetworkDefinitionCreationFlag", flags)
+        if pools:
+            self.MemoryPoolType = _Named("MemoryPoolType", {"WORKSPACE": 0})
+        if names:
+            self.TensorIOMode = _Named("TensorIOMode", {"NONE": 0, "INPUT": 1, "OUTPUT": 2})
+        self.IBuilderConfig = _assemble(
+            build.IBuilderConfig, [build.WorkspaceAttribute] * old + [build.MemoryPools] * pools
+        )
+        self.ICudaEngine = _assemble(run.ICudaEngine, [run.NumberedEngine] * old + [run.NamedEngine] * names)
+        self.IExecutionContext = _assemble(
+            run.IExecutionContext, [run.NumberedContext] * old + [run.NamedContext] * names
+        )
+
+    def Builder(self, logger):  # noqa: N802  as TensorRT's
+        return build.Builder(self, logger)
+
+    def OnnxParser(self, network, logger):  # noqa: N802
+        return build.OnnxParser(self, network, logger)
+
+    def Runtime(self, logger):  # noqa: N802
+        return run.Runtime(self, logger)
+
+    def identity(self):
+        """A plan is for one version and one device."""
+        device = f"{self.gpu.name}, {self.gpu.compute_capability}"
+        return {"tensorrt": f"{self.__name__} {self.__version__}", "device": device}
 
 
-def _add_loggers(trt, api, rtx):
-    trt.ILogger = assemble(tensorrt_basics.ILogger, object, trt, api, rtx)
-    trt.Logger = assemble(tensorrt_basics.Logger, trt.ILogger, trt, api, rtx)
-    numbers = {name: number for number, name in enumerate(tensorrt_names.SEVERITIES)}
-    trt.ILogger.Severity = enumeration("Severity", numbers, trt, ordered=True)
-    for name, severity in trt.ILogger.Severity.__members__.items():
-        setattr(trt.ILogger, name, severity)
+def _assemble(base, parts):
+    return type(base.__name__, (*parts, base), {"__slots__": ()})

@@ -78,7 +78,7 @@ def test_a_picture_may_be_written_where_the_gpu_reads_it(engine, model):
 
 
 def test_its_name_says_what_runs(engine, version):
-    assert engine.name == f"tensorrt {version}, NVIDIA Tegra X2 (stand-in)"
+    assert engine.name == f"tensorrt {version}, NVIDIA Tegra X2 (fake)"
 
 
 def test_rtx_is_taken_where_there_is_no_other(monkeypatch, model, settings):
