@@ -77,9 +77,9 @@ class LoopDetector:
             keyframe: newer than the one before it.
 
         Returns:
-            The query, the most similar keyframes of the map with the result of the checks, the tracking state,
-            and whether the keyframe was stored. An image without enough features is neither searched for nor
-            stored.
+            The query, the most similar keyframes of the map with the result of the checks, the tracking
+            state, and whether the keyframe was stored. An image without enough features is neither searched
+            for nor stored.
 
         Raises:
             ImageError: if the image has another type or shape.
@@ -137,8 +137,8 @@ class LoopDetector:
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
 
-        While tracking is lost, keyframes are searched for but not stored: they have no place in a world frame.
-        What follows is a new session.
+        While tracking is lost, keyframes are searched for but not stored: they have no place in a world
+        frame. What follows is a new session.
 
         Args:
             ok: whether it tracks.

@@ -38,7 +38,7 @@ class TrackingMonitor:
         return True
 
     def begin_session(self, stamp: int) -> None:
-        """Note that a new session begins, at ``stamp`` (nanoseconds), for another reason than lost tracking."""
+        """Note that a session begins at ``stamp`` (nanoseconds), not because tracking was lost."""
         if self.state != TrackingState.LOST:
             self._enter(TrackingState.TRACKING, stamp)
 

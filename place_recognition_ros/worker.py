@@ -1,8 +1,8 @@
 """One thread does all the work, and nothing outside it holds what it works with.
 
-New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that the results of an
-overloaded robot are about now and not about a queue. Requests wait in a short line; the worker takes
-one request and one item in turn, so that neither starves the other. After each of them it publishes a status, an
+New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that the results of
+an overloaded robot are about now and not about a queue. Requests wait in a short line; the worker takes one
+request and one item in turn, so that neither starves the other. After each of them it publishes a status, an
 immutable value that any thread may read.
 """
 
@@ -117,7 +117,7 @@ class Worker(Generic[Owned, Item, Status]):
             ) from error
 
     def stop(self, timeout: float) -> bool:
-        """Finish what is being worked on, close everything, end the thread; returns whether it ended in time."""
+        """Finish the present work, close everything, end the thread; returns whether it ended in time."""
         with self._wake:
             self._stopping = True
             self._wake.notify()

@@ -14,6 +14,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [RO
 
 import tests.descriptor  # noqa: E402  the pytest of Python 3.6 would make modules without a path of these
 import tests.fakes  # noqa: E402
+import tests.memory  # noqa: E402
 import tests.tools  # noqa: E402, F401
 
 

@@ -1,4 +1,4 @@
-"""From the most similar keyframes to candidates: evidence is gathered until it decides, the cheapest first."""
+"""Similar keyframes become candidates: evidence is gathered, the cheapest first, until it decides."""
 
 from typing import Callable, Iterator, List, NamedTuple
 
@@ -9,7 +9,7 @@ from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import measure
 from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
-from place_recognition_ros.types import Candidate, Kind, Query, View
+from place_recognition_ros.types import Candidate, Kind, Query, Reason, View
 
 
 class Observation(NamedTuple):
@@ -41,8 +41,8 @@ class Checks:
     ) -> List[Candidate]:
         """Check matches, best first, until one is accepted.
 
-        A place is checked once: its most similar keyframe represents it. Only candidates on which the geometry
-        really ran count towards ``max_verifications``.
+        A place is checked once: its most similar keyframe represents it. Only candidates on which the
+        geometry really ran count towards ``max_verifications``.
 
         Args:
             observation: the query.
@@ -59,9 +59,7 @@ class Checks:
             evidence = Evidence(match.similarity, self._margin(match, matches))
             known = accepted or verified >= self._config.max_verifications
             if not known and not any(self._same_place(match, other) for other in checked):
-                for evidence in self._gather(observation, match, evidence):
-                    if decide(evidence, self._limits)[1]:
-                        break
+                evidence = self._gather(observation, match, evidence)
                 if evidence.travelled is not None or evidence.sequence is not None:
                     checked.append(match)
                 verified += evidence.geometry is not None
@@ -69,8 +67,16 @@ class Checks:
             accepted = accepted or candidates[-1].accepted
         return candidates
 
-    def _gather(self, observation: Observation, match: Match, evidence: Evidence) -> Iterator[Evidence]:
-        """The evidence, growing; the caller stops when it is enough."""
+    def _gather(self, observation: Observation, match: Match, first: Evidence) -> Evidence:
+        """The evidence up to the first check that a match does not pass."""
+        evidence = first
+        for evidence in self._steps(observation, match, first):
+            if decide(evidence, self._limits)[1] != Reason.NONE:
+                break
+        return evidence
+
+    def _steps(self, observation: Observation, match: Match, evidence: Evidence) -> Iterator[Evidence]:
+        """The evidence as it grows; each step costs more than the one before."""
         yield evidence
         if match.entry.session == observation.query.session:
             departure = self._memory.departure(match.entry, observation.query.descriptor)

@@ -41,12 +41,12 @@ def measure(query: View, match: View, min_points: int, longer_side: int) -> Geom
         query: an image.
         match: another one.
         min_points: with fewer matched features no scene is fitted.
-        longer_side: pixels; the images are compared as if they were reduced to this size, so that tolerances do
-            not depend on the camera.
+        longer_side: pixels; the images are compared as if they were reduced to this size, so that
+            tolerances do not depend on the camera.
 
     Returns:
-        The evidence. Two walls of one design differ in their coverage: of the same wall most features are found
-        again, of a similar one only the frames and lamps are.
+        The evidence. The coverage tells two walls of one design apart: of the same wall most features are
+        found again, of the other one only those of frames and lamps.
     """
     first, second = _match(query.features, match.features)
     if len(first) < max(min_points, MIN_POINTS):
@@ -89,7 +89,7 @@ def _match(query: np.ndarray, match: np.ndarray) -> Tuple[np.ndarray, np.ndarray
 
 
 def _points(view: View, longer_side: int) -> np.ndarray:
-    """(N, 2) float32, pixels of the image reduced to ``longer_side``; the centre of its first pixel is (0, 0)."""
+    """(N, 2) float32, pixels of the image reduced to ``longer_side``; (0, 0): centre of its first pixel."""
     points = np.stack([view.features["x"], view.features["y"]], axis=1)
     if view.camera is None or max(view.camera.width, view.camera.height) <= longer_side:
         return points

@@ -1,7 +1,7 @@
-"""Everything that the robot remembers: the store on disk, and in memory the timeline, the visit and the index.
+"""Everything that the robot remembers: the store on disk; in memory the timeline, the visit and the index.
 
-A keyframe goes to the store, then to the timeline and the present visit; when the camera has left its place, to
-the index, and only then can it be found.
+A keyframe goes to the store, then to the timeline and the present visit; when the camera has left its place,
+to the index, and only then can it be found.
 """
 
 import uuid

@@ -1,7 +1,7 @@
 """Maps of older schemas, brought to the present one.
 
-One step for each schema, in one transaction, after a copy of the file was made beside it. A damaged row stays as
-it is: its CRC stays wrong.
+One step for each schema, in one transaction, after a copy of the file was made beside it. A damaged row stays
+as it is: its CRC stays wrong.
 """
 
 import os

@@ -103,7 +103,8 @@ class KeyframeStore:
         found = meta.get("schema") or ""
         if not found.isdigit() or int(found) > schema.SCHEMA:
             raise MapMismatch(
-                f"expected a map of schema {schema.SCHEMA} or older. Received: '{self._path}' of schema {found}"
+                f"expected a map of schema {schema.SCHEMA} or older. "
+                f"Received: '{self._path}' of schema {found}"
             )
         if meta.get("model") != model_id:
             raise MapMismatch(

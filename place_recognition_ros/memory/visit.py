@@ -1,7 +1,7 @@
 """The present visit: the newest keyframes, which show the place where the camera still is.
 
-They are not searched. Otherwise a robot that waits would find nothing but itself: the keyframes of its wait are
-more similar to the query than those of an earlier visit, and fill the top k.
+They are not searched. Otherwise a robot that waits would find nothing but itself: the keyframes of its wait
+are more similar to the query than those of an earlier visit, and fill the top k.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ ALIKE = 0.9  # cosine to the first keyframe of a run above which a keyframe belo
 
 
 class _Run:
-    """Consecutive keyframes that look alike: a camera that stands still makes one run, however long it stands."""
+    """Consecutive keyframes that look alike; a camera that stands still makes one run, however long."""
 
     def __init__(self, descriptor: np.ndarray) -> None:
         self.descriptor = descriptor  # of its first keyframe

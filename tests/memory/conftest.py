@@ -45,7 +45,7 @@ def unit(rng):
 
 @pytest.fixture
 def keyframe(rng, unit):
-    """``keyframe(number)`` → the arguments of ``KeyframeStore.add``; every other one has a pose and a camera."""
+    """``keyframe(number)`` → arguments of ``KeyframeStore.add``; every other one has a pose and a camera."""
 
     def random_pose():
         return Pose(rng.standard_normal(3), rng.standard_normal(4))

@@ -1,13 +1,12 @@
-"""The class needs no ROS, but it is a part of place_recognition_ros.ros."""
-
 import sys
 import threading
 
 import pytest
 
 from place_recognition_ros.ros.image_use import ImageUse
+from place_recognition_ros.types import Count
 
-DARK, BROKEN, NOT_MOVED = "dark", "broken", "not moved"
+DARK, BROKEN, USED = Count.FEW_FEATURES, Count.BAD_IMAGE, Count.STORED
 TROUBLES = {
     DARK: "too few local features (covered lens?); look at the camera",
     BROKEN: "errors of the decoder; see the log",
@@ -25,9 +24,9 @@ def feed(use, start, seconds, reason=None, rate=1.0):
     for number in range(int(seconds * rate)):
         now = start + number / rate
         if reason is None:
-            use.used(now)
+            use.note(USED, now)
         else:
-            use.unused(reason, now)
+            use.note(reason, now)
     return now
 
 
@@ -36,26 +35,13 @@ def test_no_complaint_without_images(use):
     assert use.new_complaint(1000.0) == ""
 
 
-def test_images_are_counted_by_reason(use):
-    for reason in (DARK, BROKEN, DARK, NOT_MOVED):
-        use.unused(reason, 1.0)
-    use.used(1.0)
-    assert use.counts == {DARK: 2, BROKEN: 1, NOT_MOVED: 1}
-
-
-def test_the_counts_are_a_copy(use):
-    use.unused(DARK, 1.0)
-    use.counts[DARK] = 100
-    assert use.counts == {DARK: 1}
-
-
 def test_the_complaint_names_numbers_and_main_reason(use):
     for second in range(90):
         reason = BROKEN if second % 30 == 1 else DARK
         if second % 15 == 0:
-            use.used(0.5 * second)
+            use.note(USED, 0.5 * second)
         else:
-            use.unused(reason, 0.5 * second)
+            use.note(reason, 0.5 * second)
     assert use.complaint(45.0) == (
         "84 of the last 90 images were not used, most of them because of "
         "too few local features (covered lens?); look at the camera"
@@ -83,9 +69,9 @@ def test_a_few_seconds_of_bare_wall_are_no_trouble(use):
 def test_a_third_of_unusable_images_is_no_trouble(use):
     for second in range(60):
         if second % 3:
-            use.used(second)
+            use.note(USED, second)
         else:
-            use.unused(DARK, second)
+            use.note(DARK, second)
     assert use.complaint(59.0) == ""
 
 
@@ -95,7 +81,7 @@ def test_two_images_are_too_few_for_a_complaint(use):
 
 
 def test_normal_reasons_are_neither_trouble_nor_a_sign_of_health(use):
-    feed(use, 0.0, 60, NOT_MOVED, rate=30)
+    feed(use, 0.0, 60, Count.NOT_MOVED, rate=30)
     assert use.complaint(60.0) == ""
     feed(use, 0.0, 60, DARK)
     assert use.complaint(60.0)
@@ -116,11 +102,11 @@ def test_the_log_gets_one_line_per_episode(use):
     lines = []
     for second in range(300):
         if 100 <= second < 200:
-            use.unused(DARK, second)
+            use.note(DARK, second)
         elif second < 250:
-            use.used(second)
+            use.note(USED, second)
         else:
-            use.unused(BROKEN, second)
+            use.note(BROKEN, second)
         lines.append(use.new_complaint(second))
     said = [line for line in lines if line]
     assert len(said) == 2
@@ -150,7 +136,7 @@ def test_threads_may_share_it(use):
         asking = threading.Thread(target=ask)
         asking.start()
         while asking.is_alive():
-            use.unused(DARK, 50.0)
+            use.note(DARK, 50.0)
         asking.join()
     finally:
         sys.setswitchinterval(interval)

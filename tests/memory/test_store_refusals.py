@@ -1,0 +1,82 @@
+"""Files that are not a map for this process, this model or this version."""
+
+import sqlite3
+
+import pytest
+
+from place_recognition_ros.errors import MapMismatch, StoreError
+from place_recognition_ros.memory.schema import SCHEMA
+from tests.memory.files import alter
+
+
+def test_another_model_is_refused_by_name(open_store, keyframe, path):
+    store = open_store(model="first-111111111111")
+    store.add(*keyframe(0))
+    store.close()
+    with pytest.raises(MapMismatch) as caught:
+        open_store(model="second-222222222222")
+    for told in ("first-111111111111", "second-222222222222", path):
+        assert told in str(caught.value)
+    assert len(list(open_store(model="first-111111111111").keyframes())) == 1
+
+
+def test_a_newer_schema_is_refused_by_name(open_store, path):
+    open_store().close()
+    alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
+    with pytest.raises(
+        MapMismatch, match=rf"schema {SCHEMA} or older\. Received: '{path}' of schema {SCHEMA + 1}"
+    ):
+        open_store()
+
+
+def test_a_missing_folder_is_named(open_store, tmp_path):
+    path = str(tmp_path / "missing" / "map.db")
+    with pytest.raises(StoreError, match="existing folder") as caught:
+        open_store(path)
+    assert path in str(caught.value)
+
+
+def test_a_folder_is_no_map(open_store, tmp_path):
+    with pytest.raises(StoreError, match="expected a file") as caught:
+        open_store(str(tmp_path))
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not a map", bytes(100), 800 * b"fortuitous", b"SQLite format 3\0", b"SQLite format 3\0" + bytes(4080)],
+    ids=len,
+)
+def test_what_is_no_map_is_refused_and_left_as_it_is(open_store, path, content):
+    with open(path, "wb") as file:
+        file.write(content)
+    with pytest.raises(StoreError, match="expected a map") as caught:
+        open_store()
+    assert path in str(caught.value)
+    with open(path, "rb") as file:
+        assert file.read() == content
+
+
+def test_the_database_of_another_program_is_refused(open_store, path):
+    alter(path, "CREATE TABLE songs (title TEXT)")
+    with open(path, "rb") as file:
+        content = file.read()
+    with pytest.raises(StoreError) as caught:
+        open_store()
+    assert path in str(caught.value)
+    with open(path, "rb") as file:
+        assert file.read() == content, "not even its journal mode is changed"
+
+
+def test_a_file_that_cannot_be_written_is_refused(open_store, keyframe, path, monkeypatch):
+    """Root may write everywhere, so SQLite is told to open it for reading, as it does without rights."""
+    store = open_store()
+    store.add(*keyframe(0))
+    store.close()
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda name, **more: connect(f"file:{name}?mode=ro", uri=True, **more)
+    )
+    with pytest.raises(StoreError, match="expected a map that opens for writing") as caught:
+        open_store()
+    assert path in str(caught.value)
