@@ -77,7 +77,8 @@ class Reporter:
             "session": detector.tracking.session,
             "tracking": detector.tracking.state.name,
         }
-        values.update((count.value, counts[count]) for count in Count if counts[count])
+        shown = [count for count in Count if counts[count] or count in (Count.KEYFRAME, Count.DROPPED)]
+        values.update((count.value, counts[count]) for count in shown)
         for stage, durations in sorted(detector.durations.items()):
             median, high = 1e3 * np.percentile(durations, (50, 95))
             values[stage + " [ms], median and 95 %"] = f"{median:.1f}, {high:.1f}"

@@ -105,6 +105,12 @@ class Diagnostics:
         report = self._reports.wait_for(lambda each: wanted.items() <= values(each).items(), timeout)
         return report.status[0].level, report.status[0].message, values(report)
 
+    def wait_message(self, text, level, timeout=10):
+        """Wait for a report of this level whose message contains a text."""
+        self._reports.wait_for(
+            lambda each: text in each.status[0].message and each.status[0].level == level, timeout
+        )
+
     def next(self):
         """name ► value of a report about all that has happened until now."""
         count = len(self._reports.messages) + 2

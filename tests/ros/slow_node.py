@@ -5,7 +5,7 @@ import sys
 import time
 
 from place_recognition_ros.descriptor import Extractor
-from place_recognition_ros.node import main
+from place_recognition_ros.ros.node import main
 
 SECONDS = 0.2
 

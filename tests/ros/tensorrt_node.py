@@ -9,7 +9,7 @@ import pytest
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # after ROS
 
-from place_recognition_ros.node import main
+from place_recognition_ros.ros.node import main
 from tests.fakes.install import install
 
 

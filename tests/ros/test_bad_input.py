@@ -96,7 +96,7 @@ def test_when_the_clock_jumps_back_a_new_session_begins(ros, camera):
     second = camera.walk(BACK)
     assert [answer.query_id for answer in first + second] == list(range(1, 16))
     found = second[0].candidates[0]
-    assert (found.kind, found.status) == (LoopCandidate.INTER_SESSION, LoopCandidate.VERIFIED)
+    assert (found.kind, found.status) == (LoopCandidate.KIND_INTER_SESSION, LoopCandidate.STATUS_VERIFIED)
     assert (found.match_id, found.match_session, found.query_session) == (1, 1, 2)
     said = Diagnostics(ros).next()
     assert said["clock jumped back"] == "1"

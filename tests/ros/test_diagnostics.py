@@ -1,63 +1,126 @@
-"""What an operator is told where there is no roscore to ask: the report itself, and the log."""
+"""What an operator is told: the report itself, the log, and a node whose camera is unusable."""
 
 import logging
-from collections import Counter
+import time
 
+import cv2
+import numpy as np
 import pytest
 import rospy
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from place_recognition_ros.diagnostics import Reporter, forward_logs
+from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
+from place_recognition_ros.ros.pipeline import Status
+from place_recognition_ros.types import Count, DetectorStatus, Tracking, TrackingState
+from tests.ros.camera import PARAMETERS, THERE, Camera, Diagnostics, to_image
 
 FALLBACK = "the CPU does the work of the GPU: expected a GPU that CUDA can use"
 
 
-def test_a_cpu_that_does_the_gpus_work_is_a_standing_warning():
-    """FAULTS 38"""
-    reporter = Reporter("/node", "model-123", "onnxruntime", FALLBACK)
+def status(fallback="", counts=(), durations=()):
+    """A Status with these counts and durations."""
+    tracking = Tracking(TrackingState.TRACKING, 0, 1)
+    detector = DetectorStatus("model-123", "onnxruntime", fallback, "map-1", 5, 0, tracking, dict(durations))
+    return Status(detector, dict(counts))
+
+
+def report(reporter, *arguments, dropped=0, complaint=""):
+    (found,) = reporter.report(status(*arguments), dropped, complaint, 0).status
+    return found
+
+
+def test_a_cpu_that_does_the_work_of_the_gpu_is_a_permanent_warning():
+    reporter = Reporter("/node")
     for _ in range(2):
-        (status,) = reporter.report(Counter(), {}, {}).status
-        assert status.level == DiagnosticStatus.WARN
-        assert status.message == FALLBACK
+        found = report(reporter, FALLBACK)
+        assert (found.level, found.message) == (DiagnosticStatus.WARN, FALLBACK)
 
 
-def test_worse_news_come_with_it():
-    reporter = Reporter("/node", "model-123", "onnxruntime", FALLBACK)
-    (status,) = reporter.report(Counter({"store failed": 2}), {}, {}).status
-    assert status.level == DiagnosticStatus.ERROR
-    assert status.message == "2 store failed; " + FALLBACK
+def test_an_error_comes_before_a_warning():
+    found = report(Reporter("/node"), FALLBACK, {Count.STORE_FAILED: 2})
+    assert found.level == DiagnosticStatus.ERROR
+    assert found.message == "2 not stored: write failed; " + FALLBACK
 
 
-def test_the_engine_that_was_meant_is_no_warning():
-    (status,) = Reporter("/node", "model-123", "tensorrt").report(Counter(), {}, {}).status
-    assert status.level == DiagnosticStatus.OK
+def test_only_what_has_risen_since_the_last_report_is_trouble():
+    reporter = Reporter("/node")
+    assert report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3).message == "3 dropped; 2 bad images"
+    found = report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3)
+    assert (found.level, found.message) == (DiagnosticStatus.OK, "0.0 keyframes/s")
+    assert {"bad images": "2", "dropped": "3"}.items() <= {
+        each.key: each.value for each in found.values
+    }.items()
+
+
+def test_durations_are_shown_in_milliseconds():
+    found = report(Reporter("/node"), "", (), {"search": (0.001, 0.002, 0.003)})
+    values = {each.key: each.value for each in found.values}
+    assert values["search [ms], median and 95 %"] == "2.0, 2.9"
+
+
+def test_a_complaint_about_images_is_a_warning():
+    found = report(Reporter("/node"), complaint="84 of the last 90 images were not used")
+    assert (found.level, found.message) == (
+        DiagnosticStatus.WARN,
+        "84 of the last 90 images were not used",
+    )
 
 
 @pytest.fixture
-def said(monkeypatch):
-    """What was said through ROS: (level, text)."""
-    said = []
+def log(monkeypatch):
+    """What was logged through ROS: (level, text)."""
+    lines = []
     for level in ("logdebug", "loginfo", "logwarn", "logerr"):
         monkeypatch.setattr(
-            rospy, level, lambda form, *values, level=level: said.append((level, form % values))
+            rospy, level, lambda form, *values, level=level: lines.append((level, form % values))
         )
-    log = logging.getLogger("place_recognition_ros")
-    handlers = list(log.handlers)
-    yield said
-    log.handlers[:], log.propagate = handlers, True
-    log.setLevel(logging.NOTSET)
+    logger = logging.getLogger("place_recognition_ros")
+    handlers = list(logger.handlers)
+    yield lines
+    logger.handlers[:], logger.propagate = handlers, True
+    logger.setLevel(logging.NOTSET)
 
 
-def test_what_the_parts_without_ros_say_is_in_ross_log(said):
+def test_the_log_of_the_parts_without_ros_is_in_the_log_of_ros(log):
     forward_logs()
-    log = logging.getLogger("place_recognition_ros.descriptor.tensorrt.builder")
-    log.info("Building %d", 1)
-    log.warning("damaged")
-    log.error("no GPU")
-    log.debug("100 %")
-    assert said == [
+    logger = logging.getLogger("place_recognition_ros.descriptor.tensorrt.builder")
+    logger.info("Building %d", 1)
+    logger.warning("damaged")
+    logger.error("no GPU")
+    logger.debug("100 %")
+    assert log == [
         ("loginfo", "Building 1"),
         ("logwarn", "damaged"),
         ("logerr", "no GPU"),
         ("logdebug", "100 %"),
     ]
+
+
+UNUSABLE = {
+    "black": (lambda image: np.zeros_like(image), Count.FEW_FEATURES),
+    "white": (lambda image: np.full_like(image, 255), Count.FEW_FEATURES),
+    "covered lens": (lambda image: np.full_like(image, 9), Count.FEW_FEATURES),
+    "blurred": (lambda image: cv2.GaussianBlur(image, (0, 0), 15), Count.FEW_FEATURES),
+    "fog": (lambda image: (200 + image // 64).astype(np.uint8), Count.FEW_FEATURES),
+    "cut off": (None, Count.BAD_IMAGE),
+    "no stamp": (None, Count.NO_STAMP),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_unusable_images_are_a_warning_within_10_seconds(ros, start_node, kind):
+    node = start_node(**PARAMETERS)
+    diagnostics, camera = Diagnostics(ros), Camera(ros)
+    make, reason = UNUSABLE[kind]
+    for second in range(5):
+        message = to_image(make(THERE[0]) if make else THERE[0], 1000 + second)
+        if kind == "cut off":
+            message.data = message.data[:100]
+        if kind == "no stamp":
+            message.header.stamp = rospy.Time()
+        camera.send(message)
+        time.sleep(0.1)  # else the next one displaces it
+    diagnostics.wait_message(TROUBLES[reason], DiagnosticStatus.WARN)
+    diagnostics.next()
+    diagnostics.next()
+    assert node.log.count(f"most of them because of {TROUBLES[reason]}") == 1, "the log names it once"

@@ -1,19 +1,21 @@
 """The messages and services, as the workspace builds them."""
 
+import math
 import subprocess
 
+import numpy as np
 import pytest
 
 from place_recognition_ros import types
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidate, LoopCandidates
+from place_recognition_ros.ros import messages
 from place_recognition_ros.srv import QueryImageRequest, RelocalizeRequest
 
 
 @pytest.mark.parametrize("enum", [types.Kind, types.Status, types.Reason], ids=lambda enum: enum.__name__)
 def test_constants_are_those_of_the_core(enum):
-    assert {member.name: getattr(LoopCandidate, member.name) for member in enum} == {
-        member.name: member.value for member in enum
-    }
+    for member in enum:
+        assert getattr(LoopCandidate, f"{enum.__name__.upper()}_{member.name}") == member
 
 
 def test_relocalize_asks_for_nothing():
@@ -51,4 +53,50 @@ def test_descriptors_are_arrays_of_float32():
 
 
 def test_kidnap_states():
-    assert (KidnapState.TRACKING, KidnapState.LOST, KidnapState.RECOVERED) == (0, 1, 2)
+    states = (KidnapState.STATE_TRACKING, KidnapState.STATE_LOST, KidnapState.STATE_RECOVERED)
+    assert states == (0, 1, 2)
+
+
+def test_a_result_becomes_one_message():
+    descriptor = np.ones(4, np.float32) / 2
+    query = types.Query(7, 3 * 10**9 + 5, 2, "optical", descriptor)
+    candidate = types.Candidate(
+        *(types.Kind.INTER_SESSION, types.Status.VERIFIED, types.Reason.NONE, 7, 4, 3 * 10**9 + 5, 10**9),
+        *(2, 1, "r2", "r1", 0.75, 0.25),
+        matches=90,
+        inliers=80,
+    )
+    tracking = types.Tracking(types.TrackingState.TRACKING, 0, 2)
+    result = types.QueryResult(query, [candidate], tracking, types.Count.STORED, "a map", "a model")
+    message = messages.from_result(result)
+    (found,) = message.candidates
+    assert (message.query_id, message.header) == (7, found.header)
+    assert (message.header.stamp.secs, message.header.stamp.nsecs, message.header.frame_id) == (
+        3,
+        5,
+        "optical",
+    )
+    assert (found.kind, found.status, found.query_robot, found.match_robot) == (2, 2, "r2", "r1")
+    assert (found.match_id, found.match_stamp.to_sec(), found.map_id, found.model_id) == (
+        *(4, 1.0, "a map", "a model"),
+    )
+    assert math.isnan(found.confidence)
+    fields = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
+    assert fields - {"header", "match_stamp", "map_id", "model_id"} == set(candidate._fields) - {
+        *("query_stamp", "match_stamp"),
+    }, "each field of the message is set"
+    assert messages.from_query(query, "r2", result).descriptor == [0.5] * 4
+
+
+@pytest.mark.parametrize(
+    "outcome, query, text",
+    [
+        (types.Count.QUERY, False, "no keyframe has arrived"),
+        (types.Count.FEW_FEATURES, True, "too few local features"),
+        (types.Count.QUERY, True, "no earlier keyframes"),
+    ],
+)
+def test_without_candidates_the_sentence_says_why(outcome, query, text):
+    tracking = types.Tracking(types.TrackingState.TRACKING, 0, 1)
+    query = types.Query(0, 1, 1, "", np.zeros(1)) if query else None
+    assert text in messages.describe(types.QueryResult(query, [], tracking, outcome, "", ""))

@@ -19,7 +19,7 @@ def test_relocalize_from_the_command_line(ros, start_node):
     start_node(**PARAMETERS)
     empty = rosservice_call_relocalize()
     assert "success: False" in empty
-    assert "map is empty" in empty
+    assert "no keyframe has arrived yet" in empty
     assert "candidates: []" in empty
     Camera(ros).walk(THERE + BACK)
     found = rosservice_call_relocalize()
@@ -37,7 +37,7 @@ def test_relocalize_asks_over_all_sessions(ros, start_node, tmp_path):
     answer = ros.call("relocalize", Relocalize)
     assert answer.success
     best = answer.candidates[0]
-    assert (best.kind, best.status) == (LoopCandidate.RELOCALIZATION, LoopCandidate.VERIFIED)
+    assert (best.kind, best.status) == (LoopCandidate.KIND_RELOCALIZATION, LoopCandidate.STATUS_VERIFIED)
     assert (best.match_id, best.match_session, best.query_session) == (3, 1, 2)
     assert best.header.frame_id == FRAME
     assert best.header.stamp.to_sec() == 2003
@@ -47,7 +47,7 @@ def test_relocalize_with_an_empty_map_has_no_candidates(ros, start_node):
     start_node(**PARAMETERS)
     answer = ros.call("relocalize", Relocalize)
     assert (answer.success, answer.candidates) == (False, [])
-    assert "map is empty" in answer.message
+    assert "no keyframe has arrived yet" in answer.message
 
 
 def test_query_image_finds_its_place_and_stores_nothing(ros, start_node):
@@ -58,9 +58,19 @@ def test_query_image_finds_its_place_and_stores_nothing(ros, start_node):
     assert answer.success
     assert [each.query_id for each in answer.candidates] == [0, 0]
     best = answer.candidates[0]
-    assert (best.kind, best.status) == (LoopCandidate.RELOCALIZATION, LoopCandidate.VERIFIED)
+    assert (best.kind, best.status) == (LoopCandidate.KIND_RELOCALIZATION, LoopCandidate.STATUS_VERIFIED)
     assert best.match_id == 1
     assert Diagnostics(ros).next()["keyframes in the map"] == str(len(walked))
+
+
+def test_candidates_of_query_image_have_the_stamp_and_frame_of_the_request(ros, start_node):
+    start_node(**PARAMETERS)
+    Camera(ros).walk(THERE + THERE[6:])
+    request = to_image(BACK[0], 77, frame_id="another_camera")
+    answer = ros.call(NODE + "/query_image", QueryImage, request, 2)
+    assert {(each.header.stamp.to_sec(), each.header.frame_id) for each in answer.candidates} == {
+        (77.0, "another_camera")
+    }
 
 
 def test_query_image_without_k_answers_as_many_as_the_node_searches_for(ros, start_node):
@@ -73,7 +83,7 @@ def test_query_image_without_k_answers_as_many_as_the_node_searches_for(ros, sta
 def test_query_image_says_what_is_wrong_with_a_picture(ros, start_node):
     start_node(**PARAMETERS)
     for change, said in (
-        ({"encoding": "rgb16be"}, "encoding='rgb16be'"),
+        ({"encoding": "rgb16be"}, "'rgb16be'"),
         ({"step": 3}, "step=3"),
         ({"data": b""}, "0 bytes"),
         ({"height": 2**32 - 1}, f"height={2**32 - 1}"),

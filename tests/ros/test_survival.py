@@ -62,7 +62,9 @@ def test_nothing_stored_is_lost_by_a_kill(ros, start_node, tmp_path, kills):
     start_node(map_path=path, **PARAMETERS)
     camera = Camera(ros, start)
     found = camera.show(shown_at(answers[max(answers)].to_sec())).candidates[0]
-    assert (found.kind, found.status) == (LoopCandidate.INTER_SESSION, LoopCandidate.VERIFIED), found
+    assert (found.kind, found.status) == (LoopCandidate.KIND_INTER_SESSION, LoopCandidate.STATUS_VERIFIED), (
+        found
+    )
     assert found.query_session == kills + 1
     assert acknowledged <= {number for number, *_ in stored_of_a_running_node(path)}
 

@@ -59,7 +59,7 @@ def test_fields_of_candidates(ros, camera):
     assert message.header.stamp.to_sec() == answer.header.stamp.to_sec() == camera.now
     assert message.header.frame_id == answer.header.frame_id == FRAME
     assert message.query_id == answer.query_id == 13
-    assert [each.status for each in message.candidates] == [LoopCandidate.VERIFIED]
+    assert [each.status for each in message.candidates] == [LoopCandidate.STATUS_VERIFIED]
 
     found = message.candidates[0]
     assert (found.header.stamp, found.header.frame_id) == (message.header.stamp, FRAME)
