@@ -47,9 +47,8 @@ def test_only_what_has_risen_since_the_last_report_is_trouble():
     assert report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3).message == "3 dropped; 2 bad images"
     found = report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3)
     assert (found.level, found.message) == (DiagnosticStatus.OK, "0.0 keyframes/s")
-    assert {"bad images": "2", "dropped": "3"}.items() <= {
-        each.key: each.value for each in found.values
-    }.items()
+    values = {each.key: each.value for each in found.values}
+    assert (values["bad images"], values["dropped"]) == ("2", "3")
 
 
 def test_durations_are_shown_in_milliseconds():
@@ -97,7 +96,7 @@ def test_the_log_of_the_parts_without_ros_is_in_the_log_of_ros(log):
 
 
 UNUSABLE = {
-    "black": (lambda image: np.zeros_like(image), Count.FEW_FEATURES),
+    "black": (np.zeros_like, Count.FEW_FEATURES),
     "white": (lambda image: np.full_like(image, 255), Count.FEW_FEATURES),
     "covered lens": (lambda image: np.full_like(image, 9), Count.FEW_FEATURES),
     "blurred": (lambda image: cv2.GaussianBlur(image, (0, 0), 15), Count.FEW_FEATURES),
