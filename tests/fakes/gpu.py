@@ -19,20 +19,10 @@ class Misuse(AssertionError):
 
 
 # As in wrap_cudadrv.cpp of PyCUDA.
-class CudaError(Exception):
-    """``pycuda.driver.Error``"""
-
-
-class CudaMemoryError(CudaError):
-    """``pycuda.driver.MemoryError``"""
-
-
-class LogicError(CudaError):
-    """``pycuda.driver.LogicError``"""
-
-
-class LaunchError(CudaError):
-    """``pycuda.driver.LaunchError``"""
+CudaError = type("Error", (Exception,), {})
+CudaMemoryError, LogicError, LaunchError = (
+    type(name, (CudaError,), {}) for name in ("MemoryError", "LogicError", "LaunchError")
+)
 
 
 class Block:

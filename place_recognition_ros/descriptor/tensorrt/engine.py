@@ -83,9 +83,7 @@ class TensorRTEngine(Engine):
         self._library, self._gpu, self._thread = library, gpu, threading.get_ident()
         try:
             self._load(plan, card)
-            self.infer(
-                np.zeros_like(self.input)
-            )  # the first run loads kernels and is takes many times longer
+            self.infer(np.zeros_like(self.input))  # the first run loads kernels and takes many times longer
         except EngineError:
             self.release()
             raise
