@@ -1,7 +1,7 @@
 """The one pre-processing: the same for training, export, evaluation and run time."""
 
 from functools import lru_cache
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -97,7 +97,7 @@ def _scale_and_offset(spec: InputSpec) -> Tuple[np.ndarray, np.ndarray]:
     return scale.astype(np.float32), offset.astype(np.float32)
 
 
-def _check_image(image: np.ndarray) -> None:
+def _check_image(image: Any) -> None:
     if not isinstance(image, np.ndarray):
         received = type(image).__name__
     elif image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
