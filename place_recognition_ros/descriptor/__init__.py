@@ -1,4 +1,4 @@
-"""Image ► global descriptor."""
+"""Image → global descriptor."""
 
 from place_recognition_ros.descriptor.extractor import Extractor, open_extractor
 from place_recognition_ros.descriptor.model_card import ModelCard

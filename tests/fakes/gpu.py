@@ -1,6 +1,6 @@
 """A fake GPU: its memory, contexts and streams are Python objects. It measures nothing.
 
-It is stricter than a real GPU: what a real one may answer with garbage or a crash is a :class:`Misuse` here,
+It is stricter than a real GPU: a call that may crash a real one, or return garbage, is a :class:`Misuse`,
 and is kept in ``Gpu.misuses``, so that no ``except Exception`` hides it.
 """
 
@@ -19,20 +19,10 @@ class Misuse(AssertionError):
 
 
 # As in wrap_cudadrv.cpp of PyCUDA.
-class CudaError(Exception):
-    """``pycuda.driver.Error``"""
-
-
-class CudaMemoryError(CudaError):
-    """``pycuda.driver.MemoryError``"""
-
-
-class LogicError(CudaError):
-    """``pycuda.driver.LogicError``"""
-
-
-class LaunchError(CudaError):
-    """``pycuda.driver.LaunchError``"""
+CudaError = type("Error", (Exception,), {})
+CudaMemoryError, LogicError, LaunchError = (
+    type(name, (CudaError,), {}) for name in ("MemoryError", "LogicError", "LaunchError")
+)
 
 
 class Block:
@@ -87,6 +77,7 @@ class Gpu:
         self.present = True
         self.fail_build = False  # build_serialized_network returns None
         self.fail_deserialize = False  # deserialize_cuda_engine returns None; 1: the next time only
+        self.fail_context = False  # create_execution_context returns None
         self.fail_execute = False  # execute_async_* returns False
         self.fail_synchronize = False  # LaunchError
         self.half_precision_error = 0.0  # noise on FP16 results, relative to their size

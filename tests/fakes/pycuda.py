@@ -57,8 +57,7 @@ class _Stream:
 class Driver(types.ModuleType):
     """The module ``pycuda.driver`` of a fake GPU."""
 
-    Error, MemoryError = fake.CudaError, fake.CudaMemoryError
-    LogicError, LaunchError = fake.LogicError, fake.LaunchError
+    Error = fake.CudaError
     ctx_flags = types.SimpleNamespace(SCHED_BLOCKING_SYNC=4)
 
     def __init__(self, gpu):

@@ -46,6 +46,8 @@ class ICudaEngine(Closed):
 
     def create_execution_context(self):
         self._trt.gpu.context_for_tensorrt("ICudaEngine", self._context)
+        if self._trt.gpu.fail_context:
+            return None
         return self._trt.IExecutionContext(self._trt, self)
 
 

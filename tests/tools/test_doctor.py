@@ -67,14 +67,14 @@ def fake_machine(tmp_path):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(text)
         (tmp_path / "home").mkdir(exist_ok=True)
-        answers = dict(COMMANDS, **(commands or {}))
+        outputs = dict(COMMANDS, **(commands or {}))
 
         def run(command, timeout):
             assert timeout <= 120
-            asked = command[-1] if command[0] == "/usr/bin/python3" else command[0]
-            keys = [key for key in answers if key in asked]
-            answer = answers[keys[-1]] if keys else NO_PROGRAM
-            return Ran(0, answer) if isinstance(answer, str) else answer
+            text = command[-1] if command[0] == "/usr/bin/python3" else command[0]
+            keys = [key for key in outputs if key in text]
+            output = outputs[keys[-1]] if keys else NO_PROGRAM
+            return Ran(0, output) if isinstance(output, str) else output
 
         return Machine(str(tmp_path), run, lambda _: free, "/usr/bin/python3", {"HOME": "/home"})
 
