@@ -1,0 +1,29 @@
+// Prints the loop closures that place_recognition_ros finds; put your pose graph where the comment says.
+
+#include <cmath>
+
+#include <place_recognition_ros/LoopCandidates.h>
+#include <ros/ros.h>
+
+using place_recognition_ros::LoopCandidate;
+using place_recognition_ros::LoopCandidates;
+
+void takeLoops(const LoopCandidates::ConstPtr& message) {
+  for (const LoopCandidate& candidate : message->candidates) {
+    if (candidate.reason != LoopCandidate::REASON_NONE) continue;  // never on this topic; ~queries has such
+    const bool same_world = candidate.kind == LoopCandidate::KIND_LOOP_CLOSURE;
+    ROS_INFO("%.3f s shows the place of %.3f s (%s session), similarity %.2f, %d inliers, confidence %s",
+             candidate.header.stamp.toSec(), candidate.match_stamp.toSec(), same_world ? "same" : "another",
+             candidate.similarity, candidate.inliers,
+             std::isnan(candidate.confidence) ? "not calibrated" : std::to_string(candidate.confidence).c_str());
+    // pose_graph.addLoop(candidate.header.stamp, candidate.match_stamp);
+    // The relative pose is candidate.pose_match_query if candidate.pose_valid.
+  }
+}
+
+int main(int argc, char** argv) {
+  ros::init(argc, argv, "loop_listener");
+  ros::NodeHandle node;
+  const ros::Subscriber subscriber = node.subscribe("loop_candidates", 10, takeLoops);
+  ros::spin();
+}

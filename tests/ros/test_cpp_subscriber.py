@@ -1,0 +1,48 @@
+"""The C++ subscriber of docs/: it compiles against the generated headers and receives what the node publishes."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.ros.camera import BACK, PARAMETERS, THERE, Camera
+from tests.ros.conftest import wait_until
+
+PKG_CONFIG = "pkg-config"
+
+
+@pytest.fixture(scope="module")
+def listener(root, tmp_path_factory):
+    """The compiled program."""
+    found = shutil.which(PKG_CONFIG) and subprocess.call([PKG_CONFIG, "--exists", "roscpp"]) == 0
+    if not found or not shutil.which("g++"):
+        pytest.skip("needs g++ and roscpp (Debian: libroscpp-dev)")
+    flags = subprocess.check_output([PKG_CONFIG, "--cflags", "--libs", "roscpp"]).decode().split()
+    workspaces = os.environ["CMAKE_PREFIX_PATH"].split(os.pathsep)
+    program = str(tmp_path_factory.mktemp("cpp") / "loop_listener")
+    source = os.path.join(root, "docs", "examples", "loop_listener.cpp")
+    include = ["-I" + os.path.join(folder, "include") for folder in workspaces]
+    subprocess.check_call(
+        ["g++", "-std=c++14", "-Wall", "-Wextra", "-Werror", source, *include, *flags, "-o", program]
+    )
+    return program
+
+
+def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, start_process):
+    start_node(**PARAMETERS)
+    process = start_process([listener])
+    camera = Camera(ros)
+    wait_until(lambda: "/loop_listener" in subscribers(), 10, lambda: f"its subscription\n{process.log}")
+    camera.walk(THERE + BACK)
+    expected = "1013.000 s shows the place of 1001.000 s (same session)"
+    wait_until(lambda: expected in process.log, 10, lambda: process.log)
+    assert "confidence not calibrated" in process.log
+
+
+def subscribers():
+    """Names of the nodes that subscribe to loop_candidates."""
+    import rosgraph
+
+    _, subscriptions, _ = rosgraph.Master("/tests").getSystemState()
+    return dict(subscriptions).get("/loop_candidates", [])
