@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+import rosgraph
 
 from tests.ros.camera import BACK, PARAMETERS, THERE, Camera
 from tests.ros.conftest import wait_until
@@ -31,7 +32,7 @@ def listener(root, tmp_path_factory):
 
 def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, start_process):
     start_node(**PARAMETERS)
-    process = start_process([listener])
+    process = start_process([listener], dict(os.environ, ROSCONSOLE_STDOUT_LINE_BUFFERED="1"))
     camera = Camera(ros)
     wait_until(lambda: "/loop_listener" in subscribers(), 10, lambda: f"its subscription\n{process.log}")
     camera.walk(THERE + BACK)
@@ -42,7 +43,5 @@ def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, star
 
 def subscribers():
     """Names of the nodes that subscribe to loop_candidates."""
-    import rosgraph
-
     _, subscriptions, _ = rosgraph.Master("/tests").getSystemState()
     return dict(subscriptions).get("/loop_candidates", [])
