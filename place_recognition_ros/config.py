@@ -1,4 +1,4 @@
-"""Every parameter, once: name, type, default, unit, range and why it is there.
+"""Every parameter, once: name, type, default, unit, range and purpose.
 
 ``config/default.yaml`` and the table in the README are written from this file by
 ``python3 -m place_recognition_ros.tools.parameters``; a test keeps them equal.
@@ -60,23 +60,29 @@ class Config:
     2.0
     """
 
-    model: str = _parameter("", "the model, an ONNX file with its card beside it; empty: the package's own")
+    model: str = _parameter(
+        "", "path of the model, an ONNX file with its card beside it; empty: models/default.onnx"
+    )
     backend: str = _parameter(
-        "auto", "inference engine; auto: TensorRT where it works", choices=("auto", "onnx", "tensorrt")
+        "auto",
+        "inference engine; auto: TensorRT if it works, else ONNX Runtime",
+        choices=("auto", "onnx", "tensorrt"),
     )
     engine_cache: str = _parameter(
-        "", "folder that keeps what TensorRT built; empty: ~/.cache/place_recognition_ros"
+        "", "folder for the engines that TensorRT builds; empty: ~/.cache/place_recognition_ros"
     )
     engine_workspace_mb: int = _parameter(
-        256, "memory that TensorRT's fastest kernels may use", unit="MB", low=1, high=65536
+        256, "memory that TensorRT may use while it chooses kernels", unit="MB", low=1, high=65536
     )
-    threads: int = _parameter(1, "CPU threads for inference; one is the fastest per core", low=1, high=64)
-    map_path: str = _parameter("", "file that keeps the map across restarts; empty: forgotten at exit")
+    threads: int = _parameter(
+        1, "CPU threads for one inference; the other cores are left to SLAM", low=1, high=64
+    )
+    map_path: str = _parameter("", "file of the map; empty: a temporary map that is lost at exit")
     robot: str = _parameter(
-        "", "name of this robot, stored with its sessions; tells the robots of a merged map apart"
+        "", "name of this robot, stored with its sessions and published with its candidates"
     )
     max_keyframes: int = _parameter(
-        100000, "the map stops growing here, which bounds the memory", low=1, high=10000000
+        100000, "maximum number of keyframes stored; bounds memory", low=1, high=10000000
     )
 
     rotate_image: int = _parameter(
@@ -97,70 +103,86 @@ class Config:
 
     max_rate_hz: float = _parameter(
         0.0,
-        "keyframes picked from a camera stream; 0: every image is a keyframe",
+        "maximum rate of keyframes picked from a camera stream; 0: every image is a keyframe",
         unit="Hz",
         low=0,
         high=1000,
     )
     min_motion_m: float = _parameter(
         0.0,
-        "a keyframe only after this much motion, or min_rotation_rad (needs odom)",
+        "distance between keyframes; either this or min_rotation_rad is enough; 0: off; needs odom",
         unit="m",
         low=0,
         high=1000,
     )
     min_rotation_rad: float = _parameter(
         0.0,
-        "a keyframe only after this much rotation, or min_motion_m (needs odom)",
+        "rotation between keyframes; either this or min_motion_m is enough; 0: off; needs odom",
         unit="rad",
         low=0,
         high=3.15,
     )
 
-    top_k: int = _parameter(10, "similar keyframes looked at per query", low=1, high=1000)
+    top_k: int = _parameter(10, "most similar keyframes retrieved per query", low=1, high=1000)
     min_similarity: float = _parameter(
-        -1.0, "cosine below which a match is rejected; -1: the model card's value", low=-1, high=1
+        -1.0,
+        "cosine below which a match is rejected as LOW_SIMILARITY; -1: the model card's value",
+        low=-1,
+        high=1,
     )
     min_margin: float = _parameter(
-        -0.1, "a place this much less similar than the best is AMBIGUOUS, not checked", low=-2, high=2
+        -0.1,
+        "similarity minus that of the best other place, below which a match is AMBIGUOUS",
+        low=-2,
+        high=2,
     )
     min_loop_interval_s: float = _parameter(
-        10.0, "younger keyframes are the same visit, never a loop", unit="s", low=0, high=86400
+        10.0, "minimum age of a keyframe before it can be matched", unit="s", low=0, high=86400
     )
     min_loop_distance_m: float = _parameter(
         0.0,
-        "the path between match and query is at least this long (needs odom)",
+        "minimum path length between match and query in one session; needs odom",
         unit="m",
         low=0,
         high=100000,
     )
 
     sequence_length: int = _parameter(
-        3, "newest keyframes compared, in order, with those round the match; 1: no check", low=1, high=50
+        3,
+        "newest keyframes compared, in order, with those around the match; 1: no sequence check",
+        low=1,
+        high=50,
     )
 
-    geometric_check: bool = _parameter(True, "local features must agree with a rigid scene")
+    geometric_check: bool = _parameter(True, "local features must fit one rigid scene")
     max_verifications: int = _parameter(
-        3, "places checked geometrically per query, best first", low=1, high=100
+        3, "maximum number of places verified geometrically per query, best first", low=1, high=100
     )
-    local_features: int = _parameter(600, "ORB features per keyframe", low=50, high=10000)
+    local_features: int = _parameter(600, "maximum number of ORB features per keyframe", low=50, high=10000)
     feature_image_px: int = _parameter(
-        480, "longer side of the picture in which they are found", unit="px", low=64, high=4096
+        480,
+        "longer side of the reduced image in which local features are found",
+        unit="px",
+        low=64,
+        high=4096,
     )
     min_inliers: int = _parameter(
-        25, "feature matches that must fit one epipolar geometry", low=8, high=10000
+        25, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000
     )
     min_inlier_ratio: float = _parameter(
-        0.7, "share of the matches that must fit it: look-alikes agree in parts only", low=0, high=1
+        0.7, "minimum share of the matched features that fit it", low=0, high=1
     )
     min_coverage: float = _parameter(
         0.15,
-        "share of all features in the matched region that must fit it, until a place is recognised",
+        "minimum share of inliers among the features in their region, unless the match was expected",
         low=0,
         high=1,
     )
     min_features: int = _parameter(
-        40, "a picture with fewer local features (dark, blurred, a wall) is no place", low=0, high=10000
+        40,
+        "an image with fewer local features (dark, blurred, a wall) is not used",
+        low=0,
+        high=10000,
     )
 
     def __init__(self, **values: Any) -> None:
@@ -181,5 +203,5 @@ class Config:
         return [row._replace(name=name) for name, row in rows if isinstance(row, Parameter)]
 
     def values(self) -> Dict[str, Any]:
-        """Name ► value."""
+        """Name → value."""
         return {row.name: getattr(self, row.name) for row in self.table()}
