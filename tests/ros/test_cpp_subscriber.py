@@ -1,4 +1,4 @@
-"""The C++ subscriber of docs/: it compiles against the generated headers and receives what the node publishes."""
+"""The C++ subscriber of docs/ compiles against the generated headers and receives what the node publishes."""
 
 import os
 import shutil
