@@ -1,4 +1,4 @@
-"""From pictures to an engine-ready network: backbones, layers, fitting, export and evaluation.
+"""From images to an engine-ready network: backbones, layers, fitting, export and evaluation.
 
 Python 3.10+, Keras 3 with ``keras.ops``. It may import ``place_recognition_ros``, never the other way round.
 """

@@ -2,7 +2,7 @@
 
 Usage: python3 training/compare.py
 
-The recall that is measured goes into the default model's card too. Needs the picture sets in
+The recall that is measured goes into the default model's card too. Needs the image sets in
 ../shared/data (or --data FOLDER) and this repository's history, which holds the baseline. What it exports
 and takes from the history stays in .run/compare.
 """
@@ -13,16 +13,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/compare.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
 
 from place_recognition_ros.descriptor.model_card import card_path
-from training.console import run_script
+from training.console import command_line, run_script
 from training.evaluate import evaluate
 from training.evaluation.plot import plot_curves
 from training.evaluation.table import short_table
-from training.files import write_atomically
-from training.paths import DATA, DEFAULT_MODEL, PROJECT
-from training.tasks import MEASURING
+from training.evaluation.tasks import BENCHMARKS
+from training.files import DATA, DEFAULT_MODEL, PROJECT, write_atomically
 
 README = PROJECT / "models" / "README.md"
 PLOT = PROJECT / "docs" / "images" / "precision_recall.png"
@@ -65,13 +67,13 @@ def baseline(folder):
     return folder / "baseline.onnx"
 
 
-def original(file, folder, pictures):
+def original(file, folder, images):
     """Export one of the original's models, so that all are measured on the same engine.
 
     Args:
         file: the HDF5 file.
         folder: gets the ONNX file and its card.
-        pictures: folder of those that the export is proved on.
+        images: folder of those that the export is proved on.
 
     Returns:
         Path of the ONNX file.
@@ -81,7 +83,7 @@ def original(file, folder, pictures):
     """
     output = folder / f"{file.stem}.onnx"
     command = [sys.executable, str(PROJECT / "training" / "export.py"), str(file)]
-    command += ["--output", str(output), "--pictures", str(pictures)]
+    command += ["--output", str(output), "--images", str(images)]
     ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if ran.returncode:
         said = ran.stderr.decode().strip().splitlines() or [f"exit status {ran.returncode}"]
@@ -121,15 +123,15 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the picture sets")
-    data = parser.parse_args().data
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the image sets")
+    data = parser.parse_args(command_line()).data
     text = README.read_text(encoding="utf-8")
     replace_between(text, "")  # refuse it before the long part
     models = {"default": DEFAULT_MODEL, "untrained baseline": baseline(_SCRATCH)}
     for name, file in _ORIGINALS.items():
         print(f"» exporting {file}", file=sys.stderr)
         models[name] = original(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
-    tasks = [task for make in MEASURING.values() for task in make(data)]
+    tasks = [task for make in BENCHMARKS.values() for task in make(data)]
     evaluations = []
     for name, path in models.items():
         print(f"» measuring {name}", file=sys.stderr)

@@ -8,15 +8,16 @@ from typing import Annotated, Any, Dict, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from training.augmentation import AugmentationConfig
+from training.console import RENAMED
 from training.data import PlaceRules
-from training.losses import LOSSES
-from training.network import NetworkConfig
-from training.paths import DEFAULT_MODEL
+from training.files import DEFAULT_MODEL
+from training.learning.augmentation import AugmentationConfig
+from training.learning.losses import LOSSES
+from training.network.build import NetworkConfig
 
 _FREE = (  # what may change while a training is under way
     *("steps", "log_every", "validate_every", "checkpoint_every", "loader_processes"),
-    *("data.cached_pictures", "distribution."),
+    *("data.cached_images", "distribution."),
 )
 
 
@@ -25,7 +26,7 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which pictures, and what they say of places."""
+    """Which images, and what they say of places."""
 
     manifests: Dict[Path, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         min_length=1,
@@ -38,10 +39,10 @@ class DataConfig(_Section):
         default=False,
         description="train on the split 'validation' too, once everything is chosen: it checks nothing then",
     )
-    cached_pictures: int = Field(
+    cached_images: int = Field(
         default=8000,
         ge=0,
-        description="decoded pictures kept in memory, 150 kB each at 192×256, by each loader process",
+        description="decoded images kept in memory, 150 kB each at 192×256, by each loader process",
     )
 
 
@@ -57,8 +58,8 @@ class StartConfig(_Section):
         description="'default' or another trained network to go on from, instead of the rest here: "
         "the folder of a training or an ONNX file",
     )
-    pictures: int = Field(
-        default=4000, ge=1, description="pictures that PCA, k-means and whitening are fitted on"
+    images: int = Field(
+        default=4000, ge=1, description="images that PCA, k-means and whitening are fitted on"
     )
     copies: int = Field(default=3, ge=1, description="augmented copies of each for the whitening")
     equalization: float = Field(
@@ -70,7 +71,7 @@ class StartConfig(_Section):
         default=0.0,
         ge=0,
         lt=1,
-        description="of these weights in the trained network's, see training/blending.py",
+        description="of these weights in the trained network's, see training/learning/weight_averaging.py",
     )
 
 
@@ -83,19 +84,19 @@ class BatchConfig(_Section):
         default=0, ge=0, description="views of places like it; the other queries are negatives anyhow"
     )
     neighbours: float = Field(
-        default=0.5, ge=0, le=1, description="share of positives that are another picture, if there is one"
+        default=0.5, ge=0, le=1, description="share of positives that are another image, if there is one"
     )
     copies: int = Field(
         default=0,
         ge=0,
-        description="altered copies of each picture whose local features are computed once, where the whole "
+        description="altered copies of each image whose local features are computed once, where the whole "
         "backbone is frozen; 0: each step alters anew",
     )
     hard_queries: float = Field(
         default=0.0, ge=0, le=1, description="share of queries that look like the one before"
     )
     hardest: int = Field(
-        default=20, ge=1, description="number of most similar pictures that hard ones are drawn from"
+        default=20, ge=1, description="number of most similar images that hard ones are drawn from"
     )
     mine_every: int = Field(
         default=500, ge=1, description="steps between refreshes of the descriptors for that"
@@ -134,7 +135,7 @@ class OptimizerConfig(_Section):
 
 
 class DistributionConfig(_Section):
-    """Several processes that train together, see training/distribution.py."""
+    """Several processes that train together, see training/learning/distribution.py."""
 
     processes: int = Field(default=1, ge=1, description="how many; several need the JAX backend")
     address: str = Field(default="", description="host:port of process 0, which all can reach")
@@ -165,13 +166,13 @@ class TrainConfig(_Section):
     seed: int = Field(default=0, ge=0)
     mixed_precision: bool = Field(default=False, description="float16 where it is safe; for GPUs")
     loader_processes: int = Field(
-        default=0, ge=0, le=256, description="others that augment pictures, one a core beside a GPU"
+        default=0, ge=0, le=256, description="others that augment images, one a core beside a GPU"
     )
 
     @model_validator(mode="after")
     def _one_process_keeps_copies(self):
         if self.batch.copies and self.distribution.processes > 1:
-            raise ValueError("several processes alter pictures anew in each step: batch.copies=0")
+            raise ValueError("several processes alter images anew in each step: batch.copies=0")
         return self
 
 
@@ -199,6 +200,7 @@ def read_config(path, overrides=()):
     fields = {name: value for name, value in fields.items() if value is not None}  # empty sections
     for override in overrides:
         _override(fields, override)
+    _rename(fields)
     try:
         config = TrainConfig.model_validate(fields)
     except ValidationError as error:
@@ -217,8 +219,10 @@ def changed_keys(config, text):
         list of names such as "batch.queries"; empty too if the text cannot be read.
     """
     try:
-        before = TrainConfig.model_validate(json.loads(text))
-    except ValueError:
+        fields = json.loads(text)
+        _rename(fields)
+        before = TrainConfig.model_validate(fields)
+    except (ValueError, AttributeError):
         return []
     changed = []
     for name in TrainConfig.model_fields:
@@ -246,6 +250,15 @@ def _override(fields, override):
         fields[key] = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise ValueError(f"expected a value in YAML for '{name}'. Received: '{value}'") from error
+
+
+def _rename(fields):
+    """Replace old names of keys by the present ones, in place."""
+    for old, new in RENAMED.items():
+        section, _, key = old.rpartition(".")
+        values = fields.get(section)
+        if isinstance(values, dict) and key in values:
+            values.setdefault(new.rpartition(".")[2], values.pop(key))
 
 
 def _sentence(problem):

@@ -1,34 +1,37 @@
 """Measure models side by side: recall, precision and recall, time and cost.
 
-Usage: python3 training/evaluate.py models/default.onnx runs/mine --manifest my_pictures.csv --plot curves.png
+Usage: python3 training/evaluate.py models/default.onnx runs/mine --manifest my_images.csv --plot curves.png
 
-A MODEL is an ONNX file with its card, the folder of a training, a .keras file, or one of the original's .h5.
-Choose by the set "validation" or by pictures of your own; the others only measure, see training/tasks.
+A MODEL is an ONNX file with its card, the folder of a training, a .keras file, or a .h5 of cartwheel_train.
+Choose models by the set "validation" or by your own images; the other sets are for measuring only, see
+training/evaluation/tasks.
 """
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/evaluate.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
+
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import cv2
 import numpy as np
 
-from training.console import run_script
+from training.console import command_line, run_script
 from training.data import PlaceRules, read_manifest
 from training.data.manifest import SPLITS
 from training.evaluation.mistakes import mistakes_sheet
 from training.evaluation.models import milliseconds, open_model
 from training.evaluation.plot import plot_curves
+from training.evaluation.retrieval import DescriptorCache, retrieval_figures, similarities
 from training.evaluation.table import Evaluation, full_table
-from training.files import write_atomically
-from training.paths import DATA
-from training.retrieval import DescriptorCache, judge, similarities
-from training.tasks import TASKS, manifest_task
+from training.evaluation.tasks import TASKS, manifest_task
+from training.files import DATA, write_atomically
 
 
 def evaluate(path, tasks, name="", strangers=False, each=None):
@@ -36,17 +39,17 @@ def evaluate(path, tasks, name="", strangers=False, each=None):
 
     Args:
         path: of any model that :func:`training.evaluation.models.open_model` opens.
-        tasks: list of :class:`training.retrieval.RetrievalTask`; pictures that they share are described
-            once.
+        tasks: list of :class:`training.evaluation.retrieval.RetrievalTask`; shared images are
+            described once.
         name: of the model in tables; empty: its file's.
-        strangers: see :func:`training.retrieval.precision_recall`.
+        strangers: see :func:`training.evaluation.retrieval.precision_recall`.
         each: called with a task and its (Q, R) float32 similarities.
 
     Returns:
         an :class:`training.evaluation.table.Evaluation`.
 
     Raises:
-        ValueError, PlaceRecognitionError: if the model or a picture cannot be used, or no query of a
+        ValueError, PlaceRecognitionError: if the model or a image cannot be used, or no query of a
             task has a right answer.
     """
     model = open_model(path)
@@ -55,18 +58,18 @@ def evaluate(path, tasks, name="", strangers=False, each=None):
     for task in tasks:
         if not (task.right & ~task.ignored).any():
             raise ValueError(
-                f"expected a place with two pictures or more in {task.name}. Received: none, of "
+                f"expected a place with two images or more in {task.name}. Received: none, of "
                 f"{len(task.queries)} queries and {len(task.references)} references"
             )
         similarity = similarities(task, cache)
-        figures[task.name] = judge(similarity, task.right, task.ignored, strangers=strangers)
+        figures[task.name] = retrieval_figures(similarity, task.right, task.ignored, strangers=strangers)
         if each:
             each(task, similarity)
     return Evaluation(name or model.name, figures, milliseconds(model), model.engine, model.cost)
 
 
 def encode(image, path):
-    """(H, W, 3) uint8 BGR ► bytes of a picture file of the kind that the path's ending names."""
+    """(H, W, 3) uint8 BGR ► bytes of a image file of the kind that the path's ending names."""
     try:
         return cv2.imencode(path.suffix, image)[1].tobytes()
     except cv2.error as error:
@@ -116,7 +119,7 @@ def _parse():
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
     parser.add_argument(
-        "--manifest", type=Path, help="CSV of pictures of your own, see training/data/manifest.py"
+        "--manifest", type=Path, help="CSV of images of your own, see training/data/manifest.py"
     )
     parser.add_argument("--split", choices=SPLITS, help="of the manifest; default: all")
     for name, value in PlaceRules._field_defaults.items():
@@ -126,10 +129,10 @@ def _parse():
         "--strangers", action="store_true", help="queries without a right answer are asked too"
     )
     parser.add_argument("--table", type=Path, help="Markdown file of the table")
-    parser.add_argument("--plot", type=Path, help="picture (.png, .svg, .pdf) of precision over recall")
-    parser.add_argument("--mistakes", type=Path, help="picture (.png, .jpg) of the surest wrong answers")
+    parser.add_argument("--plot", type=Path, help="image (.png, .svg, .pdf) of precision over recall")
+    parser.add_argument("--mistakes", type=Path, help="image (.png, .jpg) of the surest wrong answers")
     parser.add_argument("--count", type=int, default=10, help="of the mistakes of a model on a set")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(command_line())
     arguments.sets = arguments.sets or ([] if arguments.manifest else ["validation"])
     return arguments
 

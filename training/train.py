@@ -6,46 +6,49 @@ Usage: python3 training/train.py training/configs/default.yaml --output runs/min
 The same command again goes on where an interrupted run stopped. The folder holds the network
 (architecture.json, network.weights.h5), the curve (curve.csv, tensorboard/), the checkpoint, the network
 as it started (start/) and the configuration as it was read. Export it with training/export.py.
-Several GPUs and machines: see training/distribution.py.
+Several GPUs and machines: see training/learning/distribution.py.
 """
 
 import argparse
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/train.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
+
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
 
-from training.altered import Altered, Pictures
-from training.augmentation import Augmentation
-from training.backbones import load_imagenet
-from training.batches import Batches
-from training.blending import blend
-from training.checkpoint import saved_step
 from training.config import changed_keys, read_config
-from training.console import run_script
+from training.console import command_line, run_script
 from training.data import Places, read_manifest
-from training.data.manifest import refuse_single
-from training.distribution import join, own_copy, shared_out, wait
+from training.data.manifest import reject_single_image_places
 from training.files import write_atomically
-from training.folding import fold_batch_normalization
-from training.freezing import freeze
-from training.initialization import Views, initialize
-from training.local_features import LocalFeatures, split
-from training.monitor import Monitor, Silence
-from training.network import build_network, input_spec
-from training.onnx_weights import load_onnx_weights
-from training.precision import in_precision
-from training.preview import write_preview
-from training.saving import ARCHITECTURE, load_network, save_network
-from training.trainer import Trainer, averaged
-from training.validation import Describer, Validation
+from training.learning.augmentation import Augmentation
+from training.learning.augmented_input import AugmentedInput, ImageCache
+from training.learning.batches import Batches
+from training.learning.checkpoint import saved_step
+from training.learning.distribution import data_parallel, join, local_copy, wait
+from training.learning.initialization import Views, initialize
+from training.learning.local_features import LocalFeatures, split
+from training.learning.monitor import Monitor, SilentMonitor
+from training.learning.preview import write_preview
+from training.learning.trainer import Trainer, averaged
+from training.learning.validation import Describer, Validation
+from training.learning.weight_averaging import average_weights
+from training.network.backbones import load_imagenet
+from training.network.batch_norm_folding import fold_batch_normalization
+from training.network.build import build_network, input_spec
+from training.network.freezing import freeze
+from training.network.onnx_weights import load_onnx_weights
+from training.network.precision import in_precision
+from training.network.saving import ARCHITECTURE, load_network, save_network
 
 
 def train(config, folder):
@@ -56,33 +59,33 @@ def train(config, folder):
         folder: of the run; the trained network is there in the end.
 
     Raises:
-        ValueError: if the configuration or a picture cannot be used, or the loss is not finite.
+        ValueError: if the configuration or a image cannot be used, or the loss is not finite.
         KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
     """
     part = join(config.distribution)
     spec, augment = input_spec(config.network), Augmentation(config.augmentation)
     records, shares = read_training(config.data)
     checked, _ = read_split(config.data, "validation")
-    pictures = Pictures(records, spec, config.data.cached_pictures)
-    checked_pictures = Pictures(checked, spec, len(checked))
+    images = ImageCache(records, spec, config.data.cached_images)
+    checked_images = ImageCache(checked, spec, len(checked))
     places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
     count, copies = len(records), config.batch.copies
-    every = Views(pictures, range(count), spec, augment, copies)
+    every = Views(images, range(count), spec, augment, copies)
     kept = LocalFeatures(folder / "features.npy", every, count, copies)
-    shown = kept if copies else Altered(pictures, augment, spec, config.loader_processes)
+    shown = kept if copies else AugmentedInput(images, augment, spec, config.loader_processes)
     batches = Batches(places, shares, shown, config.batch, config.seed, part)
     if part.first:
-        keep_config(config, folder)
-        keep_start(config, folder, pictures, count, spec, augment)
+        save_config(config, folder)
+        save_start_network(config, folder, images, count, spec, augment)
     wait(part)
     keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
-    with shared_out(batches.size):
+    with data_parallel(batches.size):
         network = load_network(folder / "start")
         if config.mixed_precision:
             network = in_precision(network, "mixed_float16")
         freeze(network, config.optimizer.frozen)
         describe = Describer(network, spec, part)
-        learner, mine = network, partial(describe, pictures.__getitem__, count)
+        learner, mine = network, partial(describe, images.__getitem__, count)
         if copies:
             backbone, learner = split(network)
             kept.open(backbone)
@@ -92,17 +95,17 @@ def train(config, folder):
             batches,
             config,
             folder / "checkpoint.npz",
-            monitor=Monitor(folder, config.steps, checked_pictures) if part.first else Silence(),
+            monitor=Monitor(folder, config.steps, checked_images) if part.first else SilentMonitor(),
             mine=mine,
-            validate=Validation(checked_places, checked_pictures, len(checked), describe, augment),
+            validate=Validation(checked_places, checked_images, len(checked), describe, augment),
             part=part,
         )
         trainer.resume()
         trainer.run()
         with averaged(learner):
-            trained = own_copy(network)
+            trained = local_copy(network)
     if part.first:
-        blend(trained, load_network(folder / "start"), config.start.share)
+        average_weights(trained, load_network(folder / "start"), config.start.share)
         save_network(trained, folder)
         kept.remove()
 
@@ -123,23 +126,23 @@ def read_split(config, *splits):
         list of :class:`training.data.Record`; (N,) float, each one's share of the queries.
 
     Raises:
-        ValueError: if a manifest cannot be used, a place to train on has one picture only, or none has a
-            picture of these splits.
+        ValueError: if a manifest cannot be used, a place to train on has one image only, or none has a
+            image of these splits.
     """
     records, shares = [], []
     for path, share in config.manifests.items():
         found = [record for record in read_manifest(path) if record.split in splits]
         if "train" in splits:
-            refuse_single(found, path)
+            reject_single_image_places(found, path)
         records += found
         shares += [share / len(found) for _ in found]
     if not records:
         names = ", ".join(f"'{path}'" for path in config.manifests)
-        raise ValueError(f"expected pictures of split '{' or '.join(splits)}' in {names}. Received: none")
+        raise ValueError(f"expected images of split '{' or '.join(splits)}' in {names}. Received: none")
     return records, np.array(shares)
 
 
-def keep_config(config, folder):
+def save_config(config, folder):
     """Write the configuration into the run's folder.
 
     Raises:
@@ -156,8 +159,8 @@ def keep_config(config, folder):
     write_atomically(path, config.model_dump_json(indent=1).encode())
 
 
-def keep_start(config, folder, pictures, count, spec, augment):
-    """Write the network before the first step into the run's folder: given, or fitted to the pictures."""
+def save_start_network(config, folder, images, count, spec, augment):
+    """Write the network before the first step into the run's folder: given, or fitted to the images."""
     given, started = config.start.network, folder / "start"
     shape = (spec.height, spec.width, spec.channels)
     keras.utils.set_random_seed(config.seed)
@@ -167,7 +170,7 @@ def keep_start(config, folder, pictures, count, spec, augment):
         network = load_network(given)
         if network.input.shape[1:] != shape:
             raise ValueError(
-                f"expected a network for pictures of {shape} (network.height, width, channels) in "
+                f"expected a network for images of {shape} (network.height, width, channels) in "
                 f"'{given}'. Received: one for {network.input.shape[1:]}"
             )
     else:
@@ -179,17 +182,17 @@ def keep_start(config, folder, pictures, count, spec, augment):
             load_imagenet(network, config.network.backbone, config.start.weights)
             if config.network.context:
                 load_imagenet(network, config.network.context, config.start.context_weights)
-            seen = range(0, count, max(1, count // config.start.pictures))
-            print(f"fitting PCA, clusters and whitening to {len(seen)} pictures", flush=True)
-            initialize(network, config.start, pictures, seen, spec, augment)
+            seen = range(0, count, max(1, count // config.start.images))
+            print(f"fitting PCA, clusters and whitening to {len(seen)} images", flush=True)
+            initialize(network, config.start, images, seen, spec, augment)
     save_network(network, started)
 
 
 def preview(config, path):
-    """Write a picture of what augmentation makes of the training pictures."""
+    """Write a image of what augmentation makes of the training images."""
     records, _ = read_training(config.data)
-    pictures = Pictures(records, input_spec(config.network), len(records))
-    write_preview(path, pictures, len(records), Augmentation(config.augmentation))
+    images = ImageCache(records, input_spec(config.network), len(records))
+    write_preview(path, images, len(records), Augmentation(config.augmentation))
 
 
 def main():
@@ -201,9 +204,9 @@ def main():
     goal = parser.add_mutually_exclusive_group(required=True)
     goal.add_argument("--output", type=Path, help="folder of the run")
     goal.add_argument(
-        "--preview", type=Path, metavar="PICTURE", help="only show the augmentation, in this file"
+        "--preview", type=Path, metavar="IMAGE", help="only show the augmentation, in this file"
     )
-    arguments = parser.parse_intermixed_args()
+    arguments = parser.parse_intermixed_args(command_line())
     config = read_config(arguments.config, arguments.overrides)
     folder = arguments.output
     if arguments.preview:

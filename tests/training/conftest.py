@@ -1,4 +1,4 @@
-"""Where the picture sets lie, which are no part of the repository; a training that is over in seconds."""
+"""Where the image sets lie, which are no part of the repository; a training that is over in seconds."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 
-from training.paths import DATA
+from training.files import DATA
 
 
 @pytest.fixture(scope="session")
 def data():
     if not (DATA / "ie_tower" / "gt.csv").is_file():
-        pytest.skip(f"needs the picture sets in {DATA}")
+        pytest.skip(f"needs the image sets in {DATA}")
     return DATA
 
 
@@ -45,7 +45,7 @@ def interrupt_at():
 
     @contextlib.contextmanager
     def interrupt_at(step):
-        from training.monitor import Monitor
+        from training.learning.monitor import Monitor
 
         learned = Monitor.learned
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from training.backbones import mobilenet
+from training.network.backbones import mobilenet
 
 
 def normalized_mobilenet(height, width, last_block):

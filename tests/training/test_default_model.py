@@ -7,8 +7,8 @@ onnx = pytest.importorskip("onnx", reason="training needs requirements/training.
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import read_model  # noqa: E402
-from tests.training.tensorrt_operators import faults  # noqa: E402
-from training.paths import DEFAULT_MODEL  # noqa: E402
+from tests.training.export.tensorrt_operators import faults  # noqa: E402
+from training.files import DEFAULT_MODEL  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_card_tells_where_it_comes_from(card_and_model):
 
 
 @pytest.mark.parametrize("value", [0, 255, None], ids=["black", "white", "noise"])
-def test_any_picture_gives_a_unit_vector(value):
+def test_any_image_gives_a_unit_vector(value):
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     if value is not None:
         image[:] = value

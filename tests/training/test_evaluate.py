@@ -20,8 +20,8 @@ from training.evaluation.cost import Cost, keras_cost, onnx_cost  # noqa: E402
 from training.evaluation.mistakes import mistakes_sheet, worst_mistakes  # noqa: E402
 from training.evaluation.models import milliseconds, open_model  # noqa: E402
 from training.evaluation.plot import plot_curves, plot_similarity  # noqa: E402
+from training.evaluation.retrieval import RetrievalTask, retrieval_figures  # noqa: E402
 from training.evaluation.table import Evaluation, full_table, markdown, short_table  # noqa: E402
-from training.retrieval import RetrievalTask, judge  # noqa: E402
 
 SIDE = 16  # pixels
 
@@ -108,7 +108,7 @@ def test_split_of_the_manifest(run, model, manifest):
     ("change", "message"),
     [
         (lambda folder: (folder / "31.png").unlink(), "31.png', missing"),
-        (lambda folder: (folder / "31.png").write_bytes(b"no picture"), "decodes. Received: '"),
+        (lambda folder: (folder / "31.png").write_bytes(b"no image"), "decodes. Received: '"),
         (
             lambda folder: (folder / "mine.csv").write_text("image,place\n00.png,a\n10.png,b\n"),
             "in mine. Received: none",
@@ -136,8 +136,8 @@ def test_unknown_kind_of_file_is_refused(tmp_path):
 
 def test_opened_model_describes_many_and_is_timed(model):
     opened = open_model(model)
-    pictures = list(np.random.default_rng(0).integers(0, 255, (3, 30, 40, 3), np.uint8))
-    vectors = opened.describe_many(pictures)
+    images = list(np.random.default_rng(0).integers(0, 255, (3, 30, 40, 3), np.uint8))
+    vectors = opened.describe_many(images)
     assert vectors.shape == (3, 48)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     assert milliseconds(opened, 3) > 0
@@ -169,8 +169,8 @@ def test_cost_of_matrix_products():
 def test_keras_and_onnx_count_alike(changes):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
-    from training.network import NetworkConfig, build_network
-    from training.onnx_graph import convert
+    from training.export.onnx_graph import convert
+    from training.network.build import NetworkConfig, build_network
 
     config = NetworkConfig(64, 64, 3, "mobilenet_v2", 2, "", reduced=8, clusters=4, size=16)
     network = build_network(config._replace(**changes))
@@ -182,7 +182,7 @@ def test_keras_and_onnx_count_alike(changes):
 
 def figures(similarity):
     right = np.eye(len(similarity), dtype=bool)
-    return judge(similarity, right, np.zeros_like(right))
+    return retrieval_figures(similarity, right, np.zeros_like(right))
 
 
 def evaluations():
@@ -221,12 +221,12 @@ def test_markdown_puts_numbers_to_the_right():
     ]
 
 
-def test_plots_are_pictures():
+def test_plots_are_images():
     curves = plot_curves(evaluations())
     assert cv2.imdecode(np.frombuffer(curves, np.uint8), cv2.IMREAD_COLOR).shape[1] > 400
     assert plot_curves(evaluations(), "svg").lstrip().startswith(b"<?xml")
     for count in (3, 60):
-        content = plot_similarity(np.eye(count), [f"picture {i}" for i in range(count)])
+        content = plot_similarity(np.eye(count), [f"image {i}" for i in range(count)])
         assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
 
 
@@ -250,14 +250,14 @@ def test_no_mistake_is_a_line():
 def test_a_training_s_folder_is_opened_in_keras(tmp_path):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
-    from training.network import NetworkConfig, build_network
-    from training.saving import save_network
+    from training.network.build import NetworkConfig, build_network
+    from training.network.saving import save_network
 
     network = build_network(NetworkConfig(32, 48, 1, "mobilenet_v2", 1, "", reduced=0, clusters=2, size=8))
     save_network(network, tmp_path / "run")
     opened = open_model(tmp_path / "run")
     assert (opened.name, opened.engine, opened.spec.color_order) == ("run", "Keras", "GRAY")
     assert opened.cost == keras_cost(network)
-    picture = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
-    expected = np.asarray(network.predict_on_batch(prepare(picture, opened.spec)))
-    np.testing.assert_allclose(opened.describe_many([picture]), expected, atol=1e-5)
+    image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
+    expected = np.asarray(network.predict_on_batch(prepare(image, opened.spec)))
+    np.testing.assert_allclose(opened.describe_many([image]), expected, atol=1e-5)

@@ -37,15 +37,15 @@ def test_frames(walks):
     done = run("frames", "monday", "tuesday", "friday", "--validation-every", 3, "--apart", cwd=walks)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "manifest.csv: 12 pictures",
-        "train: 8 pictures, 0 places, 2 sequences",
-        "validation: 4 pictures, 0 places, 1 sequences",
+        "manifest.csv: 12 images",
+        "train: 8 images, 0 places, 2 sequences",
+        "validation: 4 images, 0 places, 1 sequences",
     ]
     records = read_manifest(walks / "manifest.csv", "validation")
     assert {(record.sequence, record.region) for record in records} == {("friday", "friday")}
 
 
-def test_pictures_of_a_video_lie_beside_the_manifest(tmp_path):
+def test_images_of_a_video_lie_beside_the_manifest(tmp_path):
     writer = cv2.VideoWriter(str(tmp_path / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
     for _ in range(20):
         writer.write(np.zeros((48, 64, 3), np.uint8))
@@ -54,7 +54,7 @@ def test_pictures_of_a_video_lie_beside_the_manifest(tmp_path):
     assert done.returncode == 0, done.stderr
     records = read_manifest(tmp_path / "sub" / "mine.csv")
     assert [r.image for r in records] == [
-        tmp_path / "sub" / "mine_pictures" / "walk" / f"{number:06d}.jpg" for number in range(4)
+        tmp_path / "sub" / "mine_images" / "walk" / f"{number:06d}.jpg" for number in range(4)
     ]
     assert {record.licence for record in records} == {"CC0"}
 

@@ -12,10 +12,10 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from tests.training.small_set import ROOT, read_curve, write_config, write_pictures
+from tests.training.small_set import ROOT, read_curve, write_config, write_images
 from training.config import read_config
 from training.console import run_script
-from training.saving import load_network
+from training.network.saving import load_network
 from training.train import main, read_split, read_training, train
 
 KILLED = """
@@ -109,11 +109,11 @@ def test_a_manifest_that_grew_is_refused(whole_run, small_config, tmp_path, comm
         manifest.write("0_0.png,place 0,train\n")
     ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run", "steps=12")
     assert re.search(
-        r"expected the 12 pictures that '.*checkpoint\.npz' was written with\. Received: 13", ended
+        r"expected the 12 images that '.*checkpoint\.npz' was written with\. Received: 13", ended
     )
 
 
-def test_a_preview_is_a_picture_and_nothing_else(small_config, tmp_path, monkeypatch):
+def test_a_preview_is_a_image_and_nothing_else(small_config, tmp_path, monkeypatch):
     sheet = tmp_path / "sheet.jpg"
     monkeypatch.setattr(sys, "argv", ["train.py", str(small_config), "--preview", str(sheet)])
     main()
@@ -121,20 +121,20 @@ def test_a_preview_is_a_picture_and_nothing_else(small_config, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == [sheet]
 
 
-def test_a_picture_that_does_not_decode_is_named(small_config, tmp_path, command):
+def test_a_image_that_does_not_decode_is_named(small_config, tmp_path, command):
     shutil.copytree(small_config.parent, tmp_path / "set")
     for name in ("0_0.png", "0_1.png", "0_2.png"):
         (tmp_path / "set" / name).write_bytes(b"\x89PNG\r\n")
     ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run")
-    assert ended.startswith(f"✗ expected a picture that decodes. Received: '{tmp_path / 'set' / '0_'}")
+    assert ended.startswith(f"✗ expected a image that decodes. Received: '{tmp_path / 'set' / '0_'}")
     assert not (tmp_path / "run" / "checkpoint.npz").exists()
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("batch.queries=13", r"at least batch\.queries=13 pictures to train on\. Received: 12"),
-        ("network.height=96", r"for pictures of \(96, 64, 3\).*random'\. Received: one for \(48, 64, 3\)"),
+        ("batch.queries=13", r"at least batch\.queries=13 images to train on\. Received: 12"),
+        ("network.height=96", r"for images of \(96, 64, 3\).*random'\. Received: one for \(48, 64, 3\)"),
         ("start.network=none", "network of ours.*none'"),
         ("optimizer.frozen=block_7", "optimizer.frozen"),
         ("distribution={processes: 2, address: 'here:1'}", "KERAS_BACKEND=jax for several processes"),
@@ -147,8 +147,8 @@ def test_what_cannot_be_used_is_one_sentence(small_config, tmp_path, command, ch
     assert re.search(sentence, ended)
 
 
-def test_a_split_without_pictures_is_named(small_config, tmp_path):
-    write_pictures(tmp_path, places=2)  # both for validation
+def test_a_split_without_images_is_named(small_config, tmp_path):
+    write_images(tmp_path, places=2)  # both for validation
     config = read_config(write_config(tmp_path))
     assert len(read_split(config.data, "validation")[0]) == 6
     with pytest.raises(ValueError, match=r"split 'train' in '.*manifest\.csv'\. Received: none"):
@@ -156,7 +156,7 @@ def test_a_split_without_pictures_is_named(small_config, tmp_path):
 
 
 def test_a_manifest_may_lack_a_split_that_another_has(small_config, tmp_path):
-    write_pictures(tmp_path, places=2)
+    write_images(tmp_path, places=2)
     both = {str(small_config.parent / "manifest.csv"): 3.0, "manifest.csv": 1.0}
     config = read_config(write_config(tmp_path, data={"manifests": both}))
     records, shares = read_split(config.data, "train")

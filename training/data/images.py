@@ -1,4 +1,4 @@
-"""Finding and reading picture files."""
+"""Finding and reading image files."""
 
 import re
 from pathlib import Path
@@ -13,8 +13,8 @@ SUFFIXES = frozenset(
 )
 
 
-def list_pictures(folder):
-    """Picture files directly in a folder, told by their suffix.
+def list_images(folder):
+    """Image files directly in a folder, told by their suffix.
 
     Args:
         folder: its path.
@@ -23,19 +23,19 @@ def list_pictures(folder):
         list of Path in the natural order of their names: 2.jpg before 10.jpg.
 
     Raises:
-        ValueError: if there is no such folder, or no picture in it.
+        ValueError: if there is no such folder, or no image in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ValueError(f"expected a folder of pictures. Received: '{folder}', which is none")
+        raise ValueError(f"expected a folder of images. Received: '{folder}', which is none")
     files = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
     if not files:
-        raise ValueError(f"expected pictures in '{folder}'. Received: none of {' '.join(sorted(SUFFIXES))}")
+        raise ValueError(f"expected images in '{folder}'. Received: none of {' '.join(sorted(SUFFIXES))}")
     return sorted(files, key=lambda path: natural(path.name))
 
 
-def find_pictures(sources):
-    """Picture files in all of several places.
+def find_images(sources):
+    """Image files in all of several places.
 
     Args:
         sources: list of Path: files, folders and manifests.
@@ -44,7 +44,7 @@ def find_pictures(sources):
         list of Path, those of a folder sorted.
 
     Raises:
-        ValueError: if a source is missing, or a folder has no picture.
+        ValueError: if a source is missing, or a folder has no image.
     """
     found = []
     for source in sources:
@@ -52,7 +52,7 @@ def find_pictures(sources):
             there = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
             if not there:
                 raise ValueError(
-                    f"expected pictures ({', '.join(sorted(SUFFIXES))}). Received: none in '{source}'"
+                    f"expected images ({', '.join(sorted(SUFFIXES))}). Received: none in '{source}'"
                 )
             found += there
         elif source.suffix.lower() == ".csv":
@@ -60,7 +60,7 @@ def find_pictures(sources):
         elif source.is_file():
             found.append(source)
         else:
-            raise ValueError(f"expected a picture, a folder or a manifest. Received: '{source}', missing")
+            raise ValueError(f"expected a image, a folder or a manifest. Received: '{source}', missing")
     return found
 
 
@@ -70,8 +70,8 @@ def natural(name):
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def read_picture(path):
-    """Decode a picture file.
+def read_image(path):
+    """Decode a image file.
 
     Args:
         path: of a file that OpenCV can decode.
@@ -86,7 +86,7 @@ def read_picture(path):
         content = np.fromfile(path, np.uint8)
         image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     except OSError as error:
-        raise ValueError(f"expected a picture. Received: '{path}': {error.strerror}") from error
+        raise ValueError(f"expected a image. Received: '{path}': {error.strerror}") from error
     if image is None:
-        raise ValueError(f"expected a picture that decodes. Received: '{path}'")
+        raise ValueError(f"expected a image that decodes. Received: '{path}'")
     return image

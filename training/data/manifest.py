@@ -1,8 +1,8 @@
-"""The manifest: one CSV file that says of every picture where it was taken.
+"""The manifest: one CSV file that says of every image where it was taken.
 
 Columns: ``image`` (a path, relative to the manifest's folder or absolute), then what is known; any may
 be left out or empty: ``place`` (a label), ``x``, ``y`` (metres in the frame of the region), ``heading``
-(radians), ``sequence`` and ``time`` (seconds in it), ``region`` (pictures of different regions never
+(radians), ``sequence`` and ``time`` (seconds in it), ``region`` (images of different regions never
 show the same place), ``split`` (train, validation or test), ``role`` (query, reference or both when
 empty), ``licence``.
 """
@@ -21,7 +21,7 @@ ROLES = ("", "query", "reference")
 
 
 class Record(NamedTuple):
-    """One picture and what is known of where it was taken."""
+    """One image and what is known of where it was taken."""
 
     image: Path
     place: str = ""  # label; equal in a region means the same place
@@ -30,7 +30,7 @@ class Record(NamedTuple):
     heading: float = math.nan  # radians, counter-clockwise
     sequence: str = ""  # one walk, drive or pan
     time: float = math.nan  # seconds in the sequence
-    region: str = ""  # pictures of different regions never show the same place
+    region: str = ""  # images of different regions never show the same place
     split: str = "train"  # out of SPLITS
     role: str = ""  # out of ROLES; both when empty
     licence: str = ""
@@ -45,14 +45,14 @@ def read_manifest(path, split=None):
 
     Args:
         path: the CSV file.
-        split: only pictures of this split; None: all.
+        split: only images of this split; None: all.
 
     Returns:
         list of :class:`Record` with absolute paths.
 
     Raises:
-        ValueError: naming file and line, if a column is unknown, a value does not fit, a picture is
-            missing, a picture says nothing of its place, or none is left.
+        ValueError: naming file and line, if a column is unknown, a value does not fit, a image is
+            missing, a image says nothing of its place, or none is left.
     """
     path = Path(path)
     try:
@@ -64,13 +64,13 @@ def read_manifest(path, split=None):
     chosen = [record for record in records if split in (None, record.split)]
     if not chosen:
         raise ValueError(
-            f"expected pictures of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
+            f"expected images of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
         )
     return chosen
 
 
 def write_manifest(records, path):
-    """Write a manifest; pictures under its folder are named relative to it.
+    """Write a manifest; images under its folder are named relative to it.
 
     Args:
         records: list of :class:`Record`.
@@ -88,21 +88,21 @@ def write_manifest(records, path):
     write_atomically(path, text.getvalue().encode())
 
 
-def refuse_single(records, path):
-    """Refuse a label that one picture has: it is mistyped, or the others are missing.
+def reject_single_image_places(records, path):
+    """Refuse a label that one image has: it is mistyped, or the others are missing.
 
     Args:
         records: list of :class:`Record`, to train on.
         path: where they are from.
 
     Raises:
-        ValueError: naming the picture.
+        ValueError: naming the image.
     """
     counts = Counter((record.region, record.place) for record in records)
     for record in records:
         if record.place and counts[record.region, record.place] == 1:
             raise ValueError(
-                f"expected two pictures or more of the place '{record.place}' to train on. "
+                f"expected two images or more of the place '{record.place}' to train on. "
                 f"Received: only '{record.image}' in '{path}'"
             )
 
@@ -125,7 +125,7 @@ def _parse(row, where, folder):
     fields = {name: value for name, value in row.items() if value}
     fields["image"] = folder / fields["image"]
     if not fields["image"].is_file():
-        raise ValueError(f"expected a picture. Received: '{fields['image']}', missing, in {where}")
+        raise ValueError(f"expected a image. Received: '{fields['image']}', missing, in {where}")
     for name in _NUMBERS:
         if name in fields:
             fields[name] = _number(fields[name], f"{name} in {where}")

@@ -1,4 +1,4 @@
-"""Which pictures show the same place, which surely do not, and which may.
+"""Which images show the same place, which surely do not, and which may.
 
 A pair that is neither "same" nor "different" is the guard: it trains nothing and counts nowhere, so
 that no negative is a positive in disguise.
@@ -20,10 +20,10 @@ class PlaceRules(NamedTuple):
 
 
 class Places:
-    """What a list of records says of pairs of its pictures.
+    """What a list of records says of pairs of its images.
 
     A pair is judged by labels where both have one, else by position where both have one in the same
-    region, else by time where both are of one sequence. Pictures of different regions are different.
+    region, else by time where both are of one sequence. Images of different regions are different.
 
     Args:
         records: list of :class:`training.data.manifest.Record`, N of them.
@@ -44,14 +44,14 @@ class Places:
         self._xy = np.array([(record.x, record.y) for record in records]).reshape(-1, 2)
         self._heading = np.array([record.heading for record in records])
 
-    def judge(self, rows, columns=slice(None)):
+    def pair_labels(self, rows, columns=slice(None)):
         """What is known of pairs.
 
         Args:
             rows, columns: indices of records, or slices; R and C of them.
 
         Returns:
-            (R, C) bool, the pair shows the same place (every picture that of itself); (R, C) bool, it
+            (R, C) bool, the pair shows the same place (every image that of itself); (R, C) bool, it
             shows different places for sure.
         """
         rules = self._rules

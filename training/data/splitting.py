@@ -1,10 +1,10 @@
-"""Setting pictures apart for validation."""
+"""Setting images apart for validation."""
 
 import math
 
 
-def set_apart(records, every):
-    """Give every N-th place to validation; where no picture has a label, every N-th sequence.
+def split_validation(records, every):
+    """Give every N-th place to validation; where no image has a label, every N-th sequence.
 
     A single sequence without labels is cut in time: its last N-th is for validation, and what is seen
     again from before makes that easier than a walk of another day.

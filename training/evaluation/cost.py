@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Cost(NamedTuple):
-    """What one picture costs."""
+    """What one image costs."""
 
     parameters: int
     multiply_adds: int

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from training.retrieval import best_matches
+from training.evaluation.retrieval import best_matches
 
-_WIDTH, _HEIGHT = 240, 180  # pixels of a picture
+_WIDTH, _HEIGHT = 240, 180  # pixels of a image
 _LINE = 22  # pixels of a line of text
 _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -14,7 +14,7 @@ def worst_mistakes(task, similarity, count):
     """The wrong best matches of highest similarity, among queries that have a right answer.
 
     Args:
-        task: a :class:`training.retrieval.RetrievalTask`.
+        task: a :class:`training.evaluation.retrieval.RetrievalTask`.
         similarity: (Q, R) float.
         count: how many at most.
 
@@ -45,7 +45,7 @@ def mistakes_sheet(title, task, similarity, count):
     lines = [_text(f"{title}: {said}", 3 * _WIDTH)]
     for query, found, right in mistakes:
         lines += [
-            np.hstack([_fit(read()) for read in _pictures(task, query, found, right)]),
+            np.hstack([_fit(read()) for read in _images(task, query, found, right)]),
             np.hstack(
                 [
                     _text(caption, _WIDTH)
@@ -60,12 +60,12 @@ def mistakes_sheet(title, task, similarity, count):
     return np.vstack(lines)
 
 
-def _pictures(task, query, found, right):
+def _images(task, query, found, right):
     return task.queries[query], task.references[found], task.references[right]
 
 
 def _fit(image):
-    """A picture in the middle of its cell, its sides' ratio kept."""
+    """A image in the middle of its cell, its sides' ratio kept."""
     scale = min((_WIDTH - 6) / image.shape[1], (_HEIGHT - 6) / image.shape[0])
     size = (max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0])))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -43,7 +43,7 @@ def open_model(path):
 
 
 def milliseconds(model, runs=_TIMED_RUNS):
-    """Median time of one inference, without reading and preparing the picture.
+    """Median time of one inference, without reading and preparing the image.
 
     Args:
         model: a :class:`Model`.
@@ -72,20 +72,20 @@ def _open_onnx(path):
     card, content = read_model(str(path))
     engine = OnnxEngine(card, content)
 
-    def describe_many(pictures):
-        return _unit([engine.infer(prepare(picture, card.input)) for picture in pictures])
+    def describe_many(images):
+        return _unit([engine.infer(prepare(image, card.input)) for image in images])
 
     cost = onnx_cost(onnx.load_from_string(content))
     return Model(path.stem, card.input, describe_many, engine.infer, cost, "ONNX Runtime, 1 thread")
 
 
 def _open_keras(path):
-    from training.model_files import load_model  # Keras takes seconds
+    from training.network.model_files import load_model  # Keras takes seconds
 
     network, spec = load_model(path)
 
-    def describe_many(pictures):
-        batch = np.concatenate([prepare(picture, spec) for picture in pictures])
+    def describe_many(images):
+        batch = np.concatenate([prepare(image, spec) for image in images])
         return _unit(np.asarray(network.predict_on_batch(batch)))
 
     return Model(path.stem, spec, describe_many, network.predict_on_batch, keras_cost(network), "Keras")

@@ -1,4 +1,4 @@
-"""Pictures of precision over recall, and of similarities."""
+"""Images of precision over recall, and of similarities."""
 
 import io
 import math
@@ -8,11 +8,11 @@ import numpy as np
 _COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
 _COLUMNS = 4
 _PALETTE = 128  # colours of a PNG file
-_LABELLED = 40  # pictures; more names would not be legible
+_LABELLED = 40  # images; more names would not be legible
 
 
 def plot_curves(evaluations, kind="png", dpi=110):
-    """Draw what :class:`training.retrieval.Curve` holds.
+    """Draw what :class:`training.evaluation.retrieval.Curve` holds.
 
     Each panel names the models in their colours, best first, with the area under the curve.
 
@@ -44,7 +44,7 @@ def plot_curves(evaluations, kind="png", dpi=110):
 
 
 def plot_similarity(similarity, labels, kind="png", dpi=110):
-    """Draw a table of similarities; the pictures are named where they are few.
+    """Draw a table of similarities; the images are named where they are few.
 
     Args:
         similarity: (N, N) float.
@@ -81,7 +81,7 @@ def _save(figure, kind):
 
 
 def _fewer_colors(png):
-    """The same picture with a palette, a third of the size."""
+    """The same image with a palette, a third of the size."""
     from PIL import Image  # comes with matplotlib
 
     content = io.BytesIO()

@@ -1,4 +1,4 @@
-"""How well a descriptor finds the right picture."""
+"""How well a descriptor finds the right image."""
 
 from typing import Callable, Dict, NamedTuple, Sequence
 
@@ -11,8 +11,8 @@ class RetrievalTask(NamedTuple):
     """Queries asked of references, and which answers are right."""
 
     name: str
-    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call answers a picture, (H, W, 3) uint8 BGR
-    references: Sequence[Callable[[], np.ndarray]]  # R; equal ones are one picture, described once
+    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call answers a image, (H, W, 3) uint8 BGR
+    references: Sequence[Callable[[], np.ndarray]]  # R; equal ones are one image, described once
     right: np.ndarray  # (Q, R) bool
     ignored: np.ndarray  # (Q, R) bool; references that a query may not find, such as itself
 
@@ -43,7 +43,7 @@ class Figures(NamedTuple):
     curve: Curve
 
 
-def judge(similarity, right, ignored, ranks=RANKS, strangers=False):
+def retrieval_figures(similarity, right, ignored, ranks=RANKS, strangers=False):
     """All figures of a table of similarities; see :func:`recall_at` and :func:`precision_recall`."""
     recall = recall_at(similarity, right, ignored, ranks)
     curve = precision_recall(similarity, right, ignored, strangers)
@@ -95,7 +95,7 @@ def precision_recall(similarity, right, ignored, strangers=False):
     """Precision and recall of the best matches as the threshold on their similarity is lowered.
 
     A query is answered by its most similar reference when that similarity reaches the threshold. Ties
-    are taken at their worst: of equally similar references a wrong one answers, and queries of equal
+    are taken at their worst: of equally similar references a wrong one predict, and queries of equal
     similarity are answered together.
 
     Args:
@@ -131,24 +131,24 @@ def _answerable(right, ignored):
 
 
 class DescriptorCache:
-    """Describes each picture once, however many tasks ask for it.
+    """Describes each image once, however many tasks ask for it.
 
     Args:
-        describe_many: list of (H, W, 3) uint8 BGR pictures to (N, D) float, unit norm.
-        at_once: pictures that are read and described together.
+        describe_many: list of (H, W, 3) uint8 BGR images to (N, D) float, unit norm.
+        at_once: images that are read and described together.
     """
 
     def __init__(self, describe_many, at_once=32):
         self._describe_many, self._at_once = describe_many, at_once
         self._known = {}
 
-    def __call__(self, pictures):
-        """Descriptors of pictures: sequence of N hashable readers to (N, D) float32."""
-        missing = [picture for picture in dict.fromkeys(pictures) if picture not in self._known]
+    def __call__(self, images):
+        """Descriptors of images: sequence of N hashable readers to (N, D) float32."""
+        missing = [image for image in dict.fromkeys(images) if image not in self._known]
         for start in range(0, len(missing), self._at_once):
             batch = missing[start : start + self._at_once]
             self._known.update(zip(batch, self._describe_many([read() for read in batch])))
-        return np.stack([self._known[picture] for picture in pictures]).astype(np.float32)
+        return np.stack([self._known[image] for image in images]).astype(np.float32)
 
 
 def similarities(task, descriptors):

@@ -3,7 +3,7 @@
 from typing import Dict, NamedTuple
 
 from training.evaluation.cost import Cost
-from training.retrieval import Figures
+from training.evaluation.retrieval import Figures
 
 
 class Evaluation(NamedTuple):

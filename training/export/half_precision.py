@@ -16,7 +16,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from place_recognition_ros.errors import ModelError
-from training.onnx_graph import name_by_place
+from training.export.onnx_graph import name_by_place
 
 _SINGLE, _HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 
@@ -28,15 +28,15 @@ _HALVED = {"Conv", "Gemm"}  # and _JOINING of tensors that are all halved
 _JOINING = {"Add", "Concat"}
 _FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Resize", "Slice", "Transpose"}  # as their input is
 
-MIN_COSINE = 0.9995  # on the pictures at hand, so that others have the 0.999 that a robot asks of its engine
+MIN_COSINE = 0.9995  # on the images at hand, so that others have the 0.999 that a robot asks of its engine
 
 
-def halve(model, images):
-    """Rewrite a network in half precision as far as it describes pictures as before.
+def convert_to_half(model, images):
+    """Rewrite a network in half precision as far as it describes images as before.
 
     Args:
-        model: onnx.ModelProto of :func:`training.onnx_graph.convert`; is not changed.
-        images: (N, 1, H, W, C) float32, what the network is given; real pictures, prepared.
+        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; is not changed.
+        images: (N, 1, H, W, C) float32, what the network is given; real images, prepared.
 
     Returns:
         onnx.ModelProto; the smallest cosine to what the network answers in single precision.
@@ -68,7 +68,7 @@ def to_half(model, single=0):
     """Rewrite a network in half precision; its input and output stay float32.
 
     Args:
-        model: onnx.ModelProto of :func:`training.onnx_graph.convert`; is not changed.
+        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; is not changed.
         single: convolutions at the network's beginning that stay in single precision. One that was trained
             on raw pixels, 0 to 255, may cancel large numbers there.
 

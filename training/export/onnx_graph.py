@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from training.folding import fold_batch_normalization
+from training.network.batch_norm_folding import fold_batch_normalization
 
 OPSET = 13  # the newest that TensorRT 8.2 reads
 

@@ -1,4 +1,4 @@
-"""The place of a picture on another visit: from elsewhere, in another light, with another camera.
+"""The place of a image on another visit: from elsewhere, in another light, with another camera.
 
 Made with albumentations (Buslaev et al., Information 2020).
 """
@@ -31,9 +31,9 @@ class AugmentationConfig(BaseModel):
 
 
 class Augmentation:
-    """Alters pictures, each in a way that its seed decides. Threads may share it.
+    """Alters images, each in a way that its seed decides. Threads may share it.
 
-    Takes 4.4 ms for a picture of 240×320 on one core.
+    Takes 4.4 ms for a image of 240×320 on one core.
 
     Args:
         config: an :class:`AugmentationConfig`.
@@ -47,7 +47,7 @@ class Augmentation:
         return Augmentation, (self._config,)
 
     def __call__(self, image, seed):
-        """Alter a picture.
+        """Alter a image.
 
         Args:
             image: (H, W, 3) uint8 BGR.

@@ -1,4 +1,4 @@
-"""Pictures to train on, and what augmentation makes of them, in this process or in others."""
+"""Images to train on, and what augmentation makes of them, in this process or in others."""
 
 import multiprocessing
 import os
@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
-from training.data import read_picture
+from training.data import read_image
 
 
-class Pictures:
-    """Decoded pictures at the network's size, the newest kept in memory.
+class ImageCache:
+    """Decoded images at the network's size, the newest kept in memory.
 
     Args:
         records: list of :class:`training.data.Record`.
@@ -30,14 +30,14 @@ class Pictures:
         self._cache, self._lock = OrderedDict(), threading.Lock()
 
     def __reduce__(self):  # another process decodes its own
-        return Pictures, (self._records, self._spec, self._kept)
+        return ImageCache, (self._records, self._spec, self._kept)
 
     def __getitem__(self, index):
         """(H, W, 3) uint8 BGR."""
         with self._lock:
             image = self._cache.pop(index, None)
         if image is None:
-            image = read_picture(self._records[index].image)
+            image = read_image(self._records[index].image)
             size = (self._spec.width, self._spec.height)
             shrinks = image.shape[1] > size[0] or image.shape[0] > size[1]
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
@@ -48,59 +48,59 @@ class Pictures:
         return image
 
 
-class Altered:
-    """Network input from pictures, each time altered anew.
+class AugmentedInput:
+    """Network input from images, each time altered anew.
 
-    Much of an augmentation holds Python's lock, so threads would not make it faster: 160 pictures a second
+    Much of an augmentation holds Python's lock, so threads would not make it faster: 160 images a second
     are all that one process alters, which is enough beside a CPU that trains, and not beside a GPU.
 
     Args:
-        pictures: by index, (H, W, 3) uint8 BGR each.
-        augment: (picture, seed) ► picture.
+        images: by index, (H, W, 3) uint8 BGR each.
+        augment: (image, seed) ► image.
         spec: the network's InputSpec.
-        processes: how many others do it; 0: this one. They get copies of the pictures and the augmentation,
+        processes: how many others do it; 0: this one. They get copies of the images and the augmentation,
             and end when this is no longer used.
     """
 
-    def __init__(self, pictures, augment, spec, processes=0):
-        self._pictures, self._augment, self._spec = pictures, augment, spec
+    def __init__(self, images, augment, spec, processes=0):
+        self._images, self._augment, self._spec = images, augment, spec
         self._processes, self._others = processes, None
         if processes:
             context = multiprocessing.get_context("spawn")  # a fork would copy the locks of our threads
-            self._others = ProcessPoolExecutor(processes, context, _prepare_process, (pictures, augment))
+            self._others = ProcessPoolExecutor(processes, context, _prepare_process, (images, augment))
 
     def __call__(self, indices, seeds):
-        """Of n pictures, each with a seed.
+        """Of n images, each with a seed.
 
         Returns:
             (n, H, W, C) float32.
 
         Raises:
-            ValueError: if another process was ended from outside, or a picture does not decode.
+            ValueError: if another process was ended from outside, or a image does not decode.
         """
         try:
             return np.concatenate([prepare(image, self._spec) for image in self._alter(indices, seeds)])
         except BrokenProcessPool as error:
             raise ValueError(
                 "expected loader_processes that live as long as the training. Received: one that was ended, "
-                "perhaps for want of memory; each keeps data.cached_pictures"
+                "perhaps for want of memory; each keeps data.cached_images"
             ) from error
 
     def _alter(self, indices, seeds):
-        """The altered pictures one after the other, (H, W, 3) uint8 BGR."""
+        """The altered images one after the other, (H, W, 3) uint8 BGR."""
         if self._others:
             each = -(-len(indices) // self._processes)
             return self._others.map(_alter, indices, seeds, chunksize=each)
-        return (self._augment(self._pictures[index], seed) for index, seed in zip(indices, seeds))
+        return (self._augment(self._images[index], seed) for index, seed in zip(indices, seeds))
 
 
-_ours: Any = None  # pictures and augmentation of a process of the pool
+_ours: Any = None  # images and augmentation of a process of the pool
 
 
-def _prepare_process(pictures, augment):
+def _prepare_process(images, augment):
     """In a new process: what it alters, and how it ends, which is not by Ctrl-C but with the first one."""
     global _ours  # noqa: PLW0603  a function of a pool has nothing else to remember by
-    _ours = pictures, augment
+    _ours = images, augment
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
@@ -112,5 +112,5 @@ def _end_with(process):
 
 
 def _alter(index, seed):
-    pictures, augment = _ours
-    return augment(pictures[index], seed)
+    images, augment = _ours
+    return augment(images[index], seed)

@@ -1,4 +1,4 @@
-"""Batches of pictures to train on: queries, each with positives and negatives of its own.
+"""Batches of images to train on: queries, each with positives and negatives of its own.
 
 A batch is a function of the seed and the step alone (and of the mined descriptors, where they are
 used), so that a training that is resumed sees what an uninterrupted one sees, and several processes
@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.distribution import ALONE
+from training.learning.distribution import SINGLE_PROCESS
 
 
 class Batch(NamedTuple):
-    """What one step learns from: N = queries · (1 + positives + negatives) pictures.
+    """What one step learns from: N = queries · (1 + positives + negatives) images.
 
     Of them a process has n, which are all where there is but one.
     """
@@ -31,40 +31,40 @@ class Batches:
     Args:
         places: a :class:`training.data.Places` over N records.
         shares: (N,) float, chance of each record to be a query, up to a factor.
-        views: (n indices, n seeds) ► (n, …) float32, what the network is shown of the pictures.
+        views: (n indices, n seeds) ► (n, …) float32, what the network is shown of the images.
         config: a :class:`training.config.BatchConfig`.
         seed: int.
-        part: a :class:`training.distribution.Part`, whose rows of each batch are made.
+        part: a :class:`training.learning.distribution.ProcessShare`, whose rows of each batch are made.
 
     Raises:
-        ValueError: if there are fewer pictures than queries in a batch, or none has a negative.
+        ValueError: if there are fewer images than queries in a batch, or none has a negative.
     """
 
-    def __init__(self, places, shares, views, config, seed, part=ALONE):
+    def __init__(self, places, shares, views, config, seed, part=SINGLE_PROCESS):
         possible = np.count_nonzero(shares)
         if possible < config.queries:
             raise ValueError(
-                f"expected at least batch.queries={config.queries} pictures to train on. Received: {possible}"
+                f"expected at least batch.queries={config.queries} images to train on. Received: {possible}"
             )
-        if not any(places.judge([row])[1].any() for row in range(len(shares))):
+        if not any(places.pair_labels([row])[1].any() for row in range(len(shares))):
             raise ValueError(
-                "expected pictures to train on of places that surely differ (data.rules says which do). "
+                "expected images to train on of places that surely differ (data.rules says which do). "
                 f"Received: {len(shares)} without one such pair"
             )
         self._places, self._show = places, views
         self._shares = np.asarray(shares, np.float64) / np.sum(shares)
         self._config, self._seed, self._part = config, seed, part
         self.mined = None
-        """(N, D) float32 descriptors that tell which pictures look alike; None: not mined yet."""
+        """(N, D) float32 descriptors that tell which images look alike; None: not mined yet."""
 
     @property
-    def pictures(self):
-        """Number of pictures that batches are made from."""
+    def record_count(self):
+        """Number of images that batches are made from."""
         return len(self._shares)
 
     @property
     def size(self):
-        """Number of pictures in a batch, N."""
+        """Number of images in a batch, N."""
         return self._config.queries * (1 + self._config.positives + self._config.negatives)
 
     def __getitem__(self, step):
@@ -74,13 +74,13 @@ class Batches:
         seeds = random.integers(2**31, size=len(indices))
         rows = self._part.rows(len(indices))
         images = self._show(indices[rows].tolist(), seeds[rows].tolist())
-        return Batch(indices, images, *self._places.judge(indices[rows], indices))
+        return Batch(indices, images, *self._places.pair_labels(indices[rows], indices))
 
     def _choose(self, random):
         """The records of a batch, (N,) int; where negatives run short, positives take their places."""
         config, chosen = self._config, []
         for query in self._queries(random):
-            same, different = (mask[0] for mask in self._places.judge([query]))
+            same, different = (mask[0] for mask in self._places.pair_labels([query]))
             same[query] = False
             others = np.flatnonzero(same)
             chosen += [query, *self._views(query, others, config.positives, random)]
@@ -90,7 +90,7 @@ class Batches:
         return np.array(chosen)
 
     def _views(self, query, others, count, random):
-        """Pictures of the query's place: others, or itself, which augmentation will make another."""
+        """Images of the query's place: others, or itself, which augmentation will make another."""
         views = []
         for _ in range(count):
             neighbour = len(others) and random.random() < self._config.neighbours
@@ -106,7 +106,7 @@ class Batches:
         for place in range(1, config.queries):
             if random.random() < config.hard_queries:
                 before = queries[place - 1]
-                different = self._places.judge([before])[1][0]
+                different = self._places.pair_labels([before])[1][0]
                 different[queries] = False
                 queries[place : place + 1] = self._most_alike(before, different, 1, random) or [
                     queries[place]
@@ -131,7 +131,7 @@ class Loader:
         batches: a :class:`Batches`.
     """
 
-    _THREADS = 2  # the processes that alter pictures for one batch have done so while that is put together
+    _THREADS = 2  # the processes that alter images for one batch have done so while that is put together
 
     def __init__(self, batches):
         self._batches, self._ahead = batches, self._THREADS + 1

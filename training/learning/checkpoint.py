@@ -15,7 +15,7 @@ class Progress(NamedTuple):
     """How far a training is, beside what the network and its optimizer hold."""
 
     step: int = 0  # number of the next one
-    mined: Optional[np.ndarray] = None  # (N, D) float32 descriptors of the training pictures
+    mined: Optional[np.ndarray] = None  # (N, D) float32 descriptors of the training images
     recent: Optional[Dict[str, List[float]]] = None  # figures since the last point of the curve
 
 

@@ -1,13 +1,13 @@
 r"""Several GPUs, several machines: data-parallel training with Keras' own distribution.
 
-The losses compare every picture of a batch with every other, so a step needs all descriptors at once.
+The losses compare every image of a batch with every other, so a step needs all descriptors at once.
 With the JAX backend it has them: keras.distribution.DataParallel shares a batch out among all devices
 of all processes, and XLA brings together what the loss multiplies; the curve is that of one device.
 tf.distribute would give each replica a loss over its own rows alone, which is another training: with the
 TensorFlow backend there is one process, and one GPU.
 
 All GPUs of a machine are used without being asked. For several machines (or processes) the same command
-is started on each, with the same pictures and an --output that all of them see::
+is started on each, with the same images and an --output that all of them see::
 
     KERAS_BACKEND=jax python3 training/train.py my.yaml --output /nfs/run \
         distribution.processes=2 distribution.address=first-machine:12345 distribution.process=0
@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 
-class Part(NamedTuple):
+class ProcessShare(NamedTuple):
     """Which of the processes that train together this one is."""
 
     process: int = 0
@@ -42,7 +42,7 @@ class Part(NamedTuple):
         return [(turn * self.processes + self.process) % count for turn in range(rounds)]
 
 
-ALONE = Part()
+SINGLE_PROCESS = ProcessShare()
 
 
 def join(config):
@@ -52,13 +52,13 @@ def join(config):
         config: a :class:`training.config.DistributionConfig`.
 
     Returns:
-        a :class:`Part`.
+        a :class:`ProcessShare`.
 
     Raises:
         ValueError: if there are several and the backend is not JAX, or they do not find each other.
     """
     if config.processes == 1:
-        return ALONE
+        return SINGLE_PROCESS
     if keras.backend.backend() != "jax":
         raise ValueError(
             "expected KERAS_BACKEND=jax for several processes. "
@@ -71,15 +71,15 @@ def join(config):
             f"expected {config.processes} processes to meet at distribution.address='{config.address}'. "
             f"Received: {error}"
         ) from error
-    return Part(config.process, config.processes)
+    return ProcessShare(config.process, config.processes)
 
 
 @contextlib.contextmanager
-def shared_out(batch):
+def data_parallel(batch):
     """Let what is built meanwhile share its batches out among all devices of all processes.
 
     Args:
-        batch: number of pictures in one.
+        batch: number of images in one.
 
     Raises:
         ValueError: if that cannot be divided by the number of devices.
@@ -97,7 +97,7 @@ def shared_out(batch):
         yield
 
 
-def own_copy(network):
+def local_copy(network):
     """A copy of a network on this process' first device only, with the weights of now."""
     before = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
@@ -114,7 +114,7 @@ def wait(part):
     if part.processes > 1:
         from jax.experimental.multihost_utils import sync_global_devices
 
-        sync_global_devices("training.distribution.wait")
+        sync_global_devices("training.learning.distribution.wait")
 
 
 def gather(rows, count, part):
@@ -123,7 +123,7 @@ def gather(rows, count, part):
     Args:
         rows: (n, D) float32.
         count: of all rows.
-        part: a :class:`Part`.
+        part: a :class:`ProcessShare`.
 
     Returns:
         (count, D) float32.
@@ -135,7 +135,7 @@ def gather(rows, count, part):
     return np.swapaxes(process_allgather(rows), 0, 1).reshape(-1, rows.shape[1])[:count]
 
 
-def anywhere(flag, part):
+def any_process(flag, part):
     """Whether a flag is set in any process; all must ask."""
     if part.processes == 1:
         return flag

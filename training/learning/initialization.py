@@ -1,58 +1,58 @@
-"""Weights of a network from statistics of pictures, without gradients."""
+"""Weights of a network from statistics of images, without gradients."""
 
 import keras
 import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import prepare
-from training.fitting import kmeans, place_whitening, principal_components
-from training.network import first_of_head
+from training.learning.statistics import kmeans, place_whitening, principal_components
+from training.network.build import first_head_layer
 
 _WEIGHT = 0.03  # root mean square of the whitening's weights; as fitted they are some hundred times that
 
 
 class Views:
-    """Batches of network input: each picture as it is, then as it would look on other visits.
+    """Batches of network input: each image as it is, then as it would look on other visits.
 
     Args:
-        pictures: by index, (H, W, 3) uint8 BGR each.
+        images: by index, (H, W, 3) uint8 BGR each.
         indices: of those to show.
         spec: the network's InputSpec.
-        augment: (picture, seed) ► picture.
-        copies: number of other visits that follow each picture.
+        augment: (image, seed) ► image.
+        copies: number of other visits that follow each image.
 
     Yields:
-        (1 + copies, H, W, C) float32, one picture at a time; the same ones each time it is iterated.
+        (1 + copies, H, W, C) float32, one image at a time; the same ones each time it is iterated.
     """
 
-    def __init__(self, pictures, indices, spec, augment, copies=0):
-        self._pictures, self._indices, self._spec = pictures, indices, spec
+    def __init__(self, images, indices, spec, augment, copies=0):
+        self._images, self._indices, self._spec = images, indices, spec
         self._augment, self._copies = augment, copies
 
     def __iter__(self):
         for number, index in enumerate(self._indices):
-            picture = self._pictures[index]
+            image = self._images[index]
             seeds = range(number * self._copies, (number + 1) * self._copies)
-            views = [picture, *(self._augment(picture, seed) for seed in seeds)]
+            views = [image, *(self._augment(image, seed) for seed in seeds)]
             yield np.concatenate([prepare(view, self._spec) for view in views])
 
 
-def initialize(network, config, pictures, indices, spec, augment):
-    """Reduction, clusters and whitening from pictures, as far as the network has them.
+def initialize(network, config, images, indices, spec, augment):
+    """Reduction, clusters and whitening from images, as far as the network has them.
 
     The backbone has its weights already.
 
     Args:
-        network: Keras model of :func:`training.network.build_network`.
+        network: Keras model of :func:`training.network.build.build_network`.
         config: a :class:`training.config.StartConfig`.
-        pictures: by index, (H, W, 3) uint8 BGR each.
+        images: by index, (H, W, 3) uint8 BGR each.
         indices: of those to look at.
         spec: the network's InputSpec.
-        augment: (picture, seed) ► picture.
+        augment: (image, seed) ► image.
     """
-    once = Views(pictures, indices, spec, augment, 1)
+    once = Views(images, indices, spec, augment, 1)
     initialize_pooling(network, once, config.equalization, config.sharpness)
     if "whitening" in [layer.name for layer in network.layers]:
-        fit_whitening(network, Views(pictures, indices, spec, augment, config.copies), config.shrinkage)
+        fit_whitening(network, Views(images, indices, spec, augment, config.copies), config.shrinkage)
 
 
 def fit_whitening(network, views, shrinkage):
@@ -63,8 +63,8 @@ def fit_whitening(network, views, shrinkage):
 
     Args:
         network: Keras model.
-        views: a :class:`Views` with at least one copy of each picture.
-        shrinkage: see :func:`training.fitting.place_whitening`.
+        views: a :class:`Views` with at least one copy of each image.
+        shrinkage: see :func:`training.learning.statistics.place_whitening`.
     """
     whitening = network.get_layer("whitening")
     pooling = keras.Model(network.input, whitening.input)
@@ -73,23 +73,23 @@ def fit_whitening(network, views, shrinkage):
     whitening.set_projection(mean, projection * (_WEIGHT / np.sqrt(np.mean(projection**2))))
 
 
-def initialize_pooling(network, batches, equalization, sharpness, per_picture=40, seed=0):
+def initialize_pooling(network, batches, equalization, sharpness, per_image=40, seed=0):
     """PCA for the layer "reduction", if there is one, then k-means for the layer "netvlad".
 
     Args:
-        network: Keras model of :func:`training.network.build_network`, its backbone already loaded.
-        batches: iterable of (B, H, W, C) float32 pictures.
+        network: Keras model of :func:`training.network.build.build_network`, its backbone already loaded.
+        batches: iterable of (B, H, W, C) float32 images.
         equalization: 0 leaves the principal components their variances, 1 makes all equal (whitens
             the local features), values between do so in part.
-        sharpness: of the assignment, see :meth:`training.layers.NetVLAD.set_centers`.
-        per_picture: number of local features that each picture gives.
+        sharpness: of the assignment, see :meth:`training.network.layers.NetVLAD.set_centers`.
+        per_image: number of local features that each image gives.
         seed: of the choice of features and first centres.
     """
-    netvlad, first = network.get_layer("netvlad"), first_of_head(network)
+    netvlad, first = network.get_layer("netvlad"), first_head_layer(network)
     backbone = keras.Model(network.input, first.input)
     random = np.random.default_rng(seed)
     features = np.concatenate(
-        [_some(backbone.predict_on_batch(batch), per_picture, random) for batch in batches]
+        [_some(backbone.predict_on_batch(batch), per_image, random) for batch in batches]
     )
     if first is not netvlad:
         features = _fit_reduction(first, features, equalization)

@@ -1,6 +1,6 @@
-"""What a frozen backbone makes of pictures, computed once.
+"""What a frozen backbone makes of images, computed once.
 
-Where no layer of the backbone is trained, a step needs the pictures' local features alone: 300 pictures
+Where no layer of the backbone is trained, a step needs the images' local features alone: 300 images
 then take a second on two cores, not seven.
 """
 
@@ -11,17 +11,18 @@ import keras
 import numpy as np
 
 from training.files import write_atomically
-from training.network import answers, first_of_head
+from training.network.build import first_head_layer
+from training.network.prediction import predict
 
 
 class LocalFeatures:
-    """Local features of each picture and of altered copies of it, as the head's input.
+    """Local features of each image and of altered copies of it, as the head's input.
 
     Args:
         path: of the file that keeps them, (N, 1 + copies, h, w, C) float16; it is used again if it is there.
-        views: a :class:`training.initialization.Views` of all pictures, with these copies.
+        views: a :class:`training.learning.initialization.Views` of all images, with these copies.
         count: N.
-        copies: number of altered ones of each picture.
+        copies: number of altered ones of each image.
     """
 
     def __init__(self, path, views, count, copies):
@@ -35,32 +36,32 @@ class LocalFeatures:
             backbone: Keras model of :func:`split`.
 
         Raises:
-            ValueError: if the file is of other pictures or another backbone.
+            ValueError: if the file is of other images or another backbone.
             OSError: naming the file, if it cannot be written; nothing of it is left.
         """
         shape = (self._count, 1 + self._copies, *backbone.output.shape[1:])
         if not self._path.exists():
-            print(f"computing the local features of {shape[0]} pictures, {shape[1]} of each", flush=True)
+            print(f"computing the local features of {shape[0]} images, {shape[1]} of each", flush=True)
             write_atomically(self._path, self._compute(backbone, shape))
         self._features = np.load(self._path, mmap_mode="r")
         if self._features.shape != shape:
             raise ValueError(f"expected {shape} in '{self._path}'. Received: {self._features.shape}")
 
     def __call__(self, indices, seeds):
-        """Of n pictures, each altered as its seed decides or not at all: (n, h, w, C) float32."""
+        """Of n images, each altered as its seed decides or not at all: (n, h, w, C) float32."""
         copies = np.mod(seeds, 1 + self._copies)
         return np.stack([self._features[at] for at in zip(indices, copies)]).astype(np.float32)
 
     def describe(self, head):
-        """Descriptors of all pictures as they are: (N, D) float32.
+        """Descriptors of all images as they are: (N, D) float32.
 
         Args:
             head: Keras model of :func:`split`.
         """
-        return answers(head, (np.float32(views[:1]) for views in self._features))
+        return predict(head, (np.float32(views[:1]) for views in self._features))
 
     def _compute(self, backbone, shape):
-        """The file's bytes, picture by picture; a memory map would crash on a full disk."""
+        """The file's bytes, image by image; a memory map would crash on a full disk."""
         header = io.BytesIO()
         np.lib.format.write_array_header_1_0(header, {"descr": "<f2", "fortran_order": False, "shape": shape})
         yield header.getvalue()
@@ -76,7 +77,7 @@ def split(network):
     """A network as two, which share its weights.
 
     Args:
-        network: Keras model of :func:`training.network.build_network`, its backbone frozen.
+        network: Keras model of :func:`training.network.build.build_network`, its backbone frozen.
 
     Returns:
         backbone, (B, H, W, C) float32 to local features; head, these to (B, D) float32.
@@ -84,7 +85,7 @@ def split(network):
     Raises:
         ValueError: if a layer of the backbone is trained.
     """
-    start = first_of_head(network).input
+    start = first_head_layer(network).input
     backbone = keras.Model(network.input, start)
     trained = [layer.name for layer in backbone.layers if layer.trainable_variables]
     if trained:

@@ -19,7 +19,7 @@ _TILE = (160, 120)  # pixels
 _FIGURES = ("loss", "pairs_satisfied", "positive_set_deviation")  # the bar shows the newest, no mean of all
 
 
-class Silence:
+class SilentMonitor:
     """The monitor of a process that has nothing to say: another one of several says it."""
 
     def start(self, step):
@@ -38,14 +38,14 @@ class Monitor:
     Args:
         folder: of the run; gets curve.csv and TensorBoard's files under tensorboard/.
         steps: of the whole training.
-        pictures: validation pictures by index, (H, W, 3) uint8 BGR, for the hardest tuples.
+        images: validation images by index, (H, W, 3) uint8 BGR, for the hardest tuples.
     """
 
-    def __init__(self, folder, steps, pictures):
+    def __init__(self, folder, steps, images):
         self._curve = Path(folder) / "curve.csv"
         self._events = EventFileWriter(str(Path(folder) / "tensorboard"))
         self._bar = keras.utils.Progbar(steps, stateful_metrics=_FIGURES, unit_name="step")
-        self._pictures = pictures
+        self._images = images
 
     def start(self, step):
         """Begin, or go on: points of the curve after ``step`` are of a run that was cut off, and dropped."""
@@ -69,7 +69,7 @@ class Monitor:
         Args:
             step: after which.
             figures: dict from name to recall.
-            similarity: (N, N) float; the picture of row i is asked for by an altered copy.
+            similarity: (N, N) float; the image of row i is asked for by an altered copy.
         """
         self._write(step, figures)
         shown = ", ".join(f"{name} {100 * share:.1f}" for name, share in figures.items() if "@1" in name)
@@ -77,13 +77,13 @@ class Monitor:
         self._show(step, [Summary.Value(tag="hardest: right, found", image=_png(self._hardest(similarity)))])
 
     def _hardest(self, similarity):
-        """The pictures that lose most clearly to a wrong one: (H, W, 3) uint8 BGR."""
+        """The images that lose most clearly to a wrong one: (H, W, 3) uint8 BGR."""
         own = np.diag(similarity)
         rival = similarity - np.diag(np.full(len(own), np.inf))
         worst = np.argsort(own - rival.max(axis=1))[:_SHOWN]
         rows = [[asked, int(np.argmax(rival[asked]))] for asked in worst]
         tiles = [
-            np.hstack([cv2.resize(self._pictures[i], _TILE, interpolation=cv2.INTER_AREA) for i in row])
+            np.hstack([cv2.resize(self._images[i], _TILE, interpolation=cv2.INTER_AREA) for i in row])
             for row in rows
         ]
         return np.vstack(tiles)

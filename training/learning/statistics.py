@@ -1,4 +1,4 @@
-"""Statistics of pictures that stand in for gradient training: PCA, k-means, whitening.
+"""Statistics of images that stand in for gradient training: PCA, k-means, whitening.
 
 Everything here is deterministic: equal input and seed give equal output.
 """

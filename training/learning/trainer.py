@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 
-from training.batches import Loader
-from training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from training.distribution import ALONE, anywhere
-from training.interruption import Interruption
-from training.losses import LOSSES
-from training.metrics import pairs_satisfied, positive_set_deviation
+from training.learning.batches import Loader
+from training.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from training.learning.distribution import SINGLE_PROCESS, any_process
+from training.learning.interruption import Interruption
+from training.learning.losses import LOSSES
+from training.learning.metrics import pairs_satisfied, positive_set_deviation
 
 
 class Trainer:
@@ -19,16 +19,16 @@ class Trainer:
 
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32, unit norm.
-        batches: a :class:`training.batches.Batches`.
+        batches: a :class:`training.learning.batches.Batches`.
         config: a :class:`training.config.TrainConfig`.
         path: of the checkpoint.
-        monitor: a :class:`training.monitor.Monitor`.
-        mine: () ► (N, D) float32 descriptors of all training pictures.
-        validate: a :class:`training.validation.Validation`.
-        part: a :class:`training.distribution.Part`; the first process writes the checkpoint.
+        monitor: a :class:`training.learning.monitor.Monitor`.
+        mine: () ► (N, D) float32 descriptors of all training images.
+        validate: a :class:`training.learning.validation.Validation`.
+        part: a :class:`training.learning.distribution.ProcessShare`; the first process writes the checkpoint.
     """
 
-    def __init__(self, network, batches, config, path, monitor, mine, validate, part=ALONE):
+    def __init__(self, network, batches, config, path, monitor, mine, validate, part=SINGLE_PROCESS):
         self.network, self._batches, self._config, self._path = network, batches, config, path
         self._monitor, self._mine, self._validate, self._part = monitor, mine, validate, part
         self._recent = {}  # name ► figures of the steps since the last point of the curve
@@ -43,10 +43,10 @@ class Trainer:
         """
         if self._path.exists():
             self.step, mined, self._recent = load_checkpoint(self._path, self.network, self.network.optimizer)
-            if mined is not None and len(mined) != self._batches.pictures:
+            if mined is not None and len(mined) != self._batches.record_count:
                 raise ValueError(
-                    f"expected the {len(mined)} pictures that '{self._path}' was written with. "
-                    f"Received: {self._batches.pictures}"
+                    f"expected the {len(mined)} images that '{self._path}' was written with. "
+                    f"Received: {self._batches.record_count}"
                 )
             self._batches.mined = mined
 
@@ -64,7 +64,7 @@ class Trainer:
             with Interruption() as interruption:
                 while self.step < self._config.steps:
                     self._do_step(loader)
-                    if anywhere(interruption.asked, self._part):
+                    if any_process(interruption.asked, self._part):
                         self.save()
                         raise KeyboardInterrupt(
                             f"step {self.step} is saved; the same command goes on from there"

@@ -2,30 +2,29 @@
 
 import numpy as np
 
-from place_recognition_ros.descriptor.preprocess import prepare
-from training.distribution import ALONE, gather, own_copy
-from training.network import answers
-from training.retrieval import recall_at
+from training.evaluation.retrieval import recall_at
+from training.learning.distribution import SINGLE_PROCESS, gather, local_copy
+from training.network.prediction import describe_images
 
 
 class Validation:
-    """Asks every validation picture twice.
+    """Asks every validation image twice.
 
-    "changed": an augmented copy of it, always the same one, asked of all pictures as they are.
-    "neighbour": the picture as it is, asked of all others; where no picture has another of its place,
+    "changed": an augmented copy of it, always the same one, asked of all images as they are.
+    "neighbour": the image as it is, asked of all others; where no image has another of its place,
     this one is left out.
 
     Args:
         places: a :class:`training.data.Places` over the validation records.
-        pictures: N pictures by index, (H, W, 3) uint8 BGR each.
+        images: N images by index, (H, W, 3) uint8 BGR each.
         count: N.
         describer: a :class:`Describer`.
-        augment: (picture, seed) ► picture.
+        augment: (image, seed) ► image.
     """
 
-    def __init__(self, places, pictures, count, describer, augment):
-        self._same, self._different = places.judge(np.arange(count))
-        self._pictures, self._count, self._describe, self._augment = pictures, count, describer, augment
+    def __init__(self, places, images, count, describer, augment):
+        self._same, self._different = places.pair_labels(np.arange(count))
+        self._images, self._count, self._describe, self._augment = images, count, describer, augment
 
     def __call__(self):
         """Measure the network.
@@ -33,8 +32,8 @@ class Validation:
         Returns:
             dict from name to recall, 0 to 1, and the last similarities: figures, (N, N) float32.
         """
-        plain = self._describe(lambda index: self._pictures[index], self._count)
-        changed = self._describe(lambda index: self._augment(self._pictures[index], index), self._count)
+        plain = self._describe(lambda index: self._images[index], self._count)
+        changed = self._describe(lambda index: self._augment(self._images[index], index), self._count)
         itself = np.eye(self._count, dtype=bool)
         unknown = ~(self._same | self._different)
         similarity = changed @ plain.T
@@ -48,23 +47,23 @@ class Validation:
 
 
 class Describer:
-    """Descriptors of many pictures; several processes do a part each, and all get all of them.
+    """Descriptors of many images; several processes do a part each, and all get all of them.
 
     Args:
         network: Keras model, as it is each time.
         spec: its InputSpec.
-        part: a :class:`training.distribution.Part`.
+        part: a :class:`training.learning.distribution.ProcessShare`.
     """
 
-    def __init__(self, network, spec, part=ALONE):
+    def __init__(self, network, spec, part=SINGLE_PROCESS):
         self._network, self._spec, self._part = network, spec, part
-        self._here = network if part.processes == 1 else own_copy(network)
+        self._here = network if part.processes == 1 else local_copy(network)
 
-    def __call__(self, picture, count):
-        """Describe pictures.
+    def __call__(self, image, count):
+        """Describe images.
 
         Args:
-            picture: index ► (H, W, 3) uint8 BGR.
+            image: index ► (H, W, 3) uint8 BGR.
             count: N.
 
         Returns:
@@ -73,18 +72,4 @@ class Describer:
         if self._here is not self._network:
             self._here.set_weights([np.array(value) for value in self._network.get_weights()])
         mine = self._part.indices(count)
-        return gather(describe(self._here, map(picture, mine), self._spec), count, self._part)
-
-
-def describe(network, pictures, spec):
-    """Descriptors of many pictures.
-
-    Args:
-        network: Keras model.
-        pictures: iterable of (H, W, 3) uint8 BGR.
-        spec: the network's InputSpec.
-
-    Returns:
-        (N, D) float32.
-    """
-    return answers(network, (prepare(picture, spec) for picture in pictures))
+        return gather(describe_images(self._here, self._spec, map(image, mine)), count, self._part)

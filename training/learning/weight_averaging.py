@@ -5,7 +5,7 @@ Between the two, weight by weight, it is often better at both.
 """
 
 
-def blend(trained, start, share):
+def average_weights(trained, start, share):
     """Move a network back towards its start, in place: (1 - share) · trained + share · start.
 
     Args:

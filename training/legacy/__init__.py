@@ -9,11 +9,11 @@ import keras
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
-from training.backbones.mobilenet_v2 import normalization_of
-from training.folding import fold_arrays
 from training.legacy.reading import DAMAGE, Legacy, read_legacy
 from training.legacy.recognition import check_layers, padded_layers, recognize
-from training.network import build_network
+from training.network.backbones.mobilenet_v2 import normalization_of
+from training.network.batch_norm_folding import fold_arrays
+from training.network.build import build_network
 
 _EPSILON = 1e-3  # of their batch normalisation
 
@@ -63,7 +63,7 @@ def load_legacy(path, preprocessing=""):
 def _with_padding(network, padded):
     """The same network with the original's padding before strided convolutions.
 
-    Ours pad in the same way pictures whose sides are even in every layer, and others otherwise.
+    Ours pad in the same way images whose sides are even in every layer, and others otherwise.
     """
 
     def clone(layer):

@@ -7,14 +7,14 @@ from typing import Any, Dict
 from keras.layers import Add, Conv2D, DepthwiseConv2D, ReLU
 
 from place_recognition_ros.errors import ModelError
-from training.backbones.mobilenet_v2 import normalization_of
-from training.network import NetworkConfig
+from training.network.backbones.mobilenet_v2 import normalization_of
+from training.network.build import NetworkConfig
 
 _TAPS = {  # the last layer before NetVLAD ► backbone
     re.compile(r"conv_pw_(\d{1,2})_relu"): "mobilenet",
     re.compile(r"block_(\d{1,2})_(?:add|project_BN)"): "mobilenet_v2",
 }
-_SIZE = (240, 320)  # of a network that takes pictures of any size
+_SIZE = (240, 320)  # of a network that takes images of any size
 _MAX_SIDE = 8192  # pixels
 _MAX_CLUSTERS = 1024
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D")
@@ -44,7 +44,7 @@ def recognize(legacy):
     """
     kinds = [layer.kind for layer in legacy.layers]
     if len(kinds) < 3 or kinds[0] != "InputLayer" or kinds[-1] not in ("NetVLADLayer", "GhostVLADLayer"):
-        raise _refusal(legacy, "a picture, a backbone and NetVLAD as layers", ", ".join(kinds) or "none")
+        raise _refusal(legacy, "a image, a backbone and NetVLAD as layers", ", ".join(kinds) or "none")
     backbone, block = _tap(legacy)
     height, width, channels = _input_shape(legacy)
     clusters, ghosts = _clusters(legacy)
@@ -130,13 +130,13 @@ def _normalized(operation):
 
 
 def _input_shape(legacy):
-    """Height, width and channels of the pictures."""
+    """Height, width and channels of the images."""
     _, *shape, channels = legacy.layers[0].config["batch_input_shape"]
     shape = [side or default for side, default in zip(shape, _SIZE)]
     if len(shape) != 2 or not all(type(side) is int and 1 <= side <= _MAX_SIDE for side in shape):
-        raise _refusal(legacy, f"pictures of at most {_MAX_SIDE} pixels a side", shape)
+        raise _refusal(legacy, f"images of at most {_MAX_SIDE} pixels a side", shape)
     if channels not in (1, 3):
-        raise _refusal(legacy, "pictures of 1 or 3 channels", channels)
+        raise _refusal(legacy, "images of 1 or 3 channels", channels)
     return (*shape, channels)
 
 

@@ -1,16 +1,12 @@
 """The place-recognition network: backbone, its surroundings, reduction, NetVLAD, whitening, unit norm."""
 
-from itertools import islice
 from typing import NamedTuple
 
 import keras
-import numpy as np
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
-from training.backbones import BACKBONES
-from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening
-
-_AT_ONCE = 32  # inputs
+from training.network.backbones import BACKBONES
+from training.network.layers import ContextFeatures, L2Normalization, NetVLAD, Whitening
 
 
 class NetworkConfig(NamedTuple):
@@ -27,7 +23,7 @@ class NetworkConfig(NamedTuple):
     clusters: int = 48
     ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
     normalized: bool = True  # local features are scaled to unit length
-    position: float = 0.5  # how much a local feature's place in the picture counts; 0: not at all
+    position: float = 0.5  # how much a local feature's place in the image counts; 0: not at all
     size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
 
 
@@ -58,7 +54,7 @@ def build_network(config):
     if config.context:
         half = keras.layers.AveragePooling2D(2, name="half_size")(image)
         around = BACKBONES[config.context].features(half, config.context_block)
-        features = Surroundings(name="surroundings")([features, around])
+        features = ContextFeatures(name="context")([features, around])
     if config.reduced:
         features = keras.layers.Conv2D(config.reduced, 1, name="reduction")(features)
     pooling = NetVLAD(config.clusters, config.ghosts, config.normalized, config.position, name="netvlad")
@@ -69,37 +65,20 @@ def build_network(config):
     return keras.Model(image, descriptor, name="place_recognition")
 
 
-def first_of_head(network):
+def first_head_layer(network):
     """The layer of a network that takes the backbone's local features: its reduction, or NetVLAD itself."""
     names = [layer.name for layer in network.layers]
     return network.get_layer("reduction" if "reduction" in names else "netvlad")
 
 
-def answers(network, inputs):
-    """What a network answers to many inputs, some at a time.
-
-    Args:
-        network: Keras model.
-        inputs: iterable of (1, …) float32, at least one.
-
-    Returns:
-        (N, …) float32.
-    """
-    inputs, found = iter(inputs), []
-    for some in iter(lambda: list(islice(inputs, _AT_ONCE)), []):
-        missing = _AT_ONCE - len(some)  # JAX would compile anew for another number
-        found.append(network.predict_on_batch(np.concatenate(some + missing * some[-1:]))[: len(some)])
-    return np.concatenate(found).astype(np.float32)
-
-
 def input_spec(config):
-    """The pre-processing of a network's pictures: an InputSpec."""
+    """The pre-processing of a network's images: an InputSpec."""
     order = "RGB" if config.channels == 3 else "GRAY"
     return InputSpec(config.height, config.width, config.channels, order, 1 / 127.5, -1.0)
 
 
 def resized(network, height, width):
-    """The same network, with the same weights, for pictures of another size.
+    """The same network, with the same weights, for images of another size.
 
     Args:
         network: functional Keras model whose layers keep to no size.
@@ -109,7 +88,7 @@ def resized(network, height, width):
         Keras model, (B, height, width, C) to what the network answers.
 
     Raises:
-        ValueError: if pictures of that size are too small for the network.
+        ValueError: if images of that size are too small for the network.
     """
     config = network.get_config()
     config["layers"][0]["config"]["batch_shape"] = (None, height, width, network.input.shape[-1])
@@ -119,7 +98,7 @@ def resized(network, height, width):
         other = keras.Model.from_config(config)
     except ValueError as error:
         raise ValueError(
-            f"expected a size of pictures that the network can take. Received: {height} × {width} pixels"
+            f"expected a size of images that the network can take. Received: {height} × {width} pixels"
         ) from error
     other.set_weights(network.get_weights())
     return other

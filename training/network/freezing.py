@@ -8,7 +8,7 @@ from keras.layers import BatchNormalization
 def freeze(network, pattern):
     """Freeze the layers whose names begin with a pattern, and all batch normalisation.
 
-    Batches of few, alike pictures would spoil the running statistics that ImageNet gave.
+    Batches of few, alike images would spoil the running statistics that ImageNet gave.
 
     Args:
         network: Keras model.

@@ -6,8 +6,8 @@ import h5py
 
 from place_recognition_ros.errors import ModelError
 from training.legacy import load_legacy
-from training.network import NetworkConfig, input_spec
-from training.saving import load_network
+from training.network.build import NetworkConfig, input_spec
+from training.network.saving import load_network
 
 
 def load_model(path, preprocessing=""):

@@ -9,10 +9,10 @@ from pathlib import Path
 import h5py
 import keras
 
-import training.layers  # noqa: F401  registers the own layers
+import training.network.layers  # noqa: F401  registers the own layers
 from place_recognition_ros.errors import ModelError
 from training.files import write_together
-from training.precision import with_policy
+from training.network.precision import with_policy
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
@@ -24,7 +24,8 @@ _LAYERS = frozenset(
         *("AveragePooling2D", "MaxPooling2D", "ZeroPadding2D"),
     )
 )
-_OWN_LAYERS = frozenset(("NetVLAD", "Surroundings", "Whitening", "L2Normalization"))
+_OWN_LAYERS = frozenset(("NetVLAD", "ContextFeatures", "Whitening", "L2Normalization"))
+_FORMER_NAMES = {"Surroundings": "ContextFeatures"}  # own layers: name in older files → present name
 _HELPERS = frozenset(
     ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
 )
@@ -83,6 +84,7 @@ def load_network(path):
             text, weights = _parts(path, Path(temporary))
             description = json.loads(text)
             description.pop("compile_config", None)  # the loss and optimizer that trained it
+            description = _present_names(description)
             _check(description, path)
             network = keras.models.model_from_json(json.dumps(description))
             _load_weights(network, weights)
@@ -121,6 +123,20 @@ def _load_weights(network, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of what is optional in Keras' files
         network.load_weights(path)
+
+
+def _present_names(part):
+    """A description in which the own layers of older versions have their present names."""
+    if isinstance(part, list):
+        return [_present_names(value) for value in part]
+    if not isinstance(part, dict):
+        return part
+    part = {key: _present_names(value) for key, value in part.items()}
+    name = part.get("class_name")
+    if name in _FORMER_NAMES and part.get("registered_name") == f"{_OWN}{name}":
+        part["class_name"] = _FORMER_NAMES[name]
+        part["registered_name"] = f"{_OWN}{_FORMER_NAMES[name]}"
+    return part
 
 
 def _check(part, path):

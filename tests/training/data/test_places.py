@@ -1,4 +1,4 @@
-"""Which pairs of pictures show the same place, which do not, and which are the guard."""
+"""Which pairs of images show the same place, which do not, and which are the guard."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from training.data import PlaceRules, Places, Record
 def judged(*records, **rules):
     """ "s": same, "d": different, ".": the guard; of the first record with each."""
     places = Places([Record("a.png", **fields) for fields in records], PlaceRules(**rules))
-    same, different = places.judge([0])
+    same, different = places.pair_labels([0])
     assert not (same & different).any()
     return "".join("s" if s else "d" if d else "." for s, d in zip(same[0], different[0]))
 
@@ -61,7 +61,7 @@ def test_labels_go_before_positions_and_positions_before_time():
 
 def test_rows_and_columns_are_those_asked_for():
     records = [Record("a.png", place=place) for place in "aabb"]
-    same, different = Places(records, PlaceRules()).judge([3, 0], [0, 2])
+    same, different = Places(records, PlaceRules()).pair_labels([3, 0], [0, 2])
     assert same.tolist() == [[False, True], [True, False]]
     assert np.array_equal(different, ~same)
-    assert Places(records, PlaceRules()).judge(slice(None))[0].shape == (4, 4)
+    assert Places(records, PlaceRules()).pair_labels(slice(None))[0].shape == (4, 4)

@@ -1,13 +1,13 @@
-"""Setting pictures apart for validation."""
+"""Setting images apart for validation."""
 
 import pytest
 
 from training.data import Record
-from training.data.splitting import set_apart
+from training.data.splitting import split_validation
 
 
 def splits(records, every):
-    return "".join(record.split[0] for record in set_apart(records, every))
+    return "".join(record.split[0] for record in split_validation(records, every))
 
 
 def test_every_third_place():
@@ -20,7 +20,7 @@ def test_every_second_sequence_as_a_whole():
     assert splits(walks, 2) == "ttvvtt"
 
 
-def test_unlabelled_pictures_among_labelled_ones_stay():
+def test_unlabelled_images_among_labelled_ones_stay():
     records = [Record("a.png", place=place, sequence="w") for place in ("a", "", "b", "", "b")]
     assert splits(records, 2) == "ttvtv"
 
@@ -40,4 +40,4 @@ def test_a_single_sequence_is_cut_in_time():
 )
 def test_nothing_to_set_apart(records, every, message):
     with pytest.raises(ValueError, match=message):
-        set_apart(records, every)
+        split_validation(records, every)

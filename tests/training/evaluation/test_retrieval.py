@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from training.retrieval import (
+from training.evaluation.retrieval import (
     DescriptorCache,
     RetrievalTask,
     best_matches,
-    judge,
     precision_recall,
     recall_at,
+    retrieval_figures,
     similarities,
 )
 
@@ -93,7 +93,7 @@ def test_strangers_lower_the_precision_only_when_they_are_asked():
 def test_a_query_that_may_find_nothing_is_never_answered():
     right = np.vstack([RIGHT, [True, True]])
     ignored = np.vstack([NOTHING, [True, True]])
-    figures = judge(np.vstack([SIMILARITY, [0.99, 0.99]]), right, ignored, strangers=True)
+    figures = retrieval_figures(np.vstack([SIMILARITY, [0.99, 0.99]]), right, ignored, strangers=True)
     assert figures.queries == 4
     assert figures.curve.recall_at_full_precision == 0.5
 
@@ -101,7 +101,7 @@ def test_a_query_that_may_find_nothing_is_never_answered():
 def test_area_is_at_most_recall_at_1():
     random = np.random.default_rng(0)
     right = np.eye(50, dtype=bool)
-    figures = judge(random.normal(size=(50, 50)) + 2 * right, right, np.zeros_like(right))
+    figures = retrieval_figures(random.normal(size=(50, 50)) + 2 * right, right, np.zeros_like(right))
     assert 0 < figures.curve.area < figures.recall[1] < figures.recall[10]
     assert figures.curve.recall[-1] == pytest.approx(figures.recall[1])
 
@@ -120,8 +120,8 @@ def test_one_set_is_described_once():
         calls.append(image)
         return np.eye(2)[int(image)]
 
-    pictures = frames(2)
-    task = RetrievalTask("t", pictures, pictures, np.ones((2, 2), bool), np.eye(2, dtype=bool))
+    images = frames(2)
+    task = RetrievalTask("t", images, images, np.ones((2, 2), bool), np.eye(2, dtype=bool))
     cache = DescriptorCache(lambda images: [describe(image) for image in images])
     assert recall_at(similarities(task, cache), task.right, task.ignored, (1,)) == {1: 1.0}
     assert len(calls) == 2
@@ -134,9 +134,9 @@ def test_tasks_share_descriptors_and_batches_are_small():
         batches.append(len(images))
         return np.stack([np.eye(5)[int(image)] for image in images])
 
-    pictures = frames(5)
+    images = frames(5)
     cache = DescriptorCache(describe_many, at_once=2)
-    for part in (pictures[:4], pictures[1:]):
+    for part in (images[:4], images[1:]):
         task = RetrievalTask("t", part, part, np.eye(4, dtype=bool), np.zeros((4, 4), bool))
         recall = recall_at(similarities(task, cache), task.right, task.ignored)
         assert recall == {1: 1.0, 5: 1.0, 10: 1.0}
@@ -144,7 +144,7 @@ def test_tasks_share_descriptors_and_batches_are_small():
 
 
 def test_not_finite_descriptors_are_refused():
-    pictures = frames(2)
-    task = RetrievalTask("kitchen", pictures, pictures, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
+    images = frames(2)
+    task = RetrievalTask("kitchen", images, images, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
     with pytest.raises(ValueError, match="kitchen"):
         similarities(task, DescriptorCache(lambda images: np.full((len(images), 3), np.nan)))

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data import PlaceRules, Record, read_picture
-from training.tasks import MEASURING, manifest_task, poses, validation_tasks
-from training.tasks.pictures import CHANGES, Picture
-from training.tasks.walks import neighbours
+from training.data import PlaceRules, Record, read_image
+from training.evaluation.tasks import BENCHMARKS, manifest_task, poses, validation_tasks
+from training.evaluation.tasks.images import CHANGES, TaskImage
+from training.evaluation.tasks.walks import neighbours
 
 
 def walk(clip, count, region="floor1"):
@@ -45,14 +45,14 @@ def test_manifest_task_knows_roles_guard_and_itself():
         Record("both", x=4.0, y=0.0),
     ]
     task = manifest_task("mine", records, PlaceRules(positive_metres=5.0, guard_metres=25.0))
-    assert [picture.path for picture in task.queries] == ["q", "both"]
-    assert [picture.path for picture in task.references] == ["near", "guard", "far", "both"]
+    assert [image.path for image in task.queries] == ["q", "both"]
+    assert [image.path for image in task.references] == ["near", "guard", "far", "both"]
     assert task.right.tolist() == [[True, False, False, True], [True, False, False, False]]
     assert task.ignored.tolist() == [[False, True, False, False], [False, True, False, True]]
 
 
 def test_manifest_without_references_is_refused():
-    with pytest.raises(ValueError, match="Received: 1 and 0 of 1 pictures"):
+    with pytest.raises(ValueError, match="Received: 1 and 0 of 1 images"):
         manifest_task("mine", [Record("q", place="a", role="query")])
 
 
@@ -66,17 +66,17 @@ def file(tmp_path):
 @pytest.mark.parametrize("change", CHANGES)
 def test_changes_are_decided_by_their_seed(file, change):
     lender = file if change == "season" else None
-    first, again, other = (Picture(file, change, seed, lender)() for seed in (1, 1, 2))
+    first, again, other = (TaskImage(file, change, seed, lender)() for seed in (1, 1, 2))
     assert first.dtype == np.uint8
     assert np.array_equal(first, again)
     assert first.shape[1] == (160 if change in ("light", "view") else 99)
-    assert first.shape != (120, 160, 3) or not np.array_equal(first, read_picture(file))
+    assert first.shape != (120, 160, 3) or not np.array_equal(first, read_image(file))
     assert change == "coarse" or not np.array_equal(first, other)
 
 
-def test_equal_pictures_are_one(file):
-    assert len({Picture(file), Picture(file), Picture(file, "light"), Picture(file, "light", 1)}) == 3
-    assert np.array_equal(Picture(file)(), read_picture(file))
+def test_equal_images_are_one(file):
+    assert len({TaskImage(file), TaskImage(file), TaskImage(file, "light"), TaskImage(file, "light", 1)}) == 3
+    assert np.array_equal(TaskImage(file)(), read_image(file))
 
 
 def test_poses_in_time_and_space(tmp_path):
@@ -127,22 +127,22 @@ def test_strecha_looks_at_the_same_wall(tmp_path):
     assert task.ignored[0].tolist() == [True, False, True, False, True, False, False, False]
 
 
-@pytest.mark.parametrize("name", MEASURING)
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_measuring_sets(data, name):
-    for task in MEASURING[name](data):
+    for task in BENCHMARKS[name](data):
         assert task.right.shape == task.ignored.shape == (len(task.queries), len(task.references))
         right = task.right & ~task.ignored
         assert right.any(axis=1).mean() > 0.4
         assert (~task.ignored & ~task.right).any(axis=1).all()  # everything can go wrong
-        assert all(picture.path.is_file() for picture in (*task.queries, *task.references))
+        assert all(image.path.is_file() for image in (*task.queries, *task.references))
 
 
-def test_validation_asks_only_validation_pictures(data):
+def test_validation_asks_only_validation_images(data):
     tasks = {task.name: task for task in validation_tasks(data)}
     assert set(tasks) == {f"validation_{name}" for name in ("light", "view", "coarse", "season", "walk")}
-    measured = {p.path for make in MEASURING.values() for task in make(data) for p in task.references}
+    measured = {p.path for make in BENCHMARKS.values() for task in make(data) for p in task.references}
     for task in tasks.values():
-        assert not measured & {picture.path for picture in (*task.queries, *task.references)}
+        assert not measured & {image.path for image in (*task.queries, *task.references)}
     light = tasks["validation_light"]
     assert np.array_equal(light.right, np.eye(len(light.queries), dtype=bool))
     assert not light.ignored.diagonal().any()

@@ -5,7 +5,7 @@ from functools import lru_cache
 import onnx
 import pytest
 
-from training.paths import DATA, DEFAULT_MODEL
+from training.files import DATA, DEFAULT_MODEL
 
 ORIGINALS = DATA / "legacy_models"
 ORDERS = {  # channels, their order, scale and offset of the pixels
@@ -21,11 +21,11 @@ SIZES = ((192, 256), (480, 640))  # height, width
 @lru_cache(maxsize=None)
 def exported(name, height, width):
     """One of NAMES at a size as onnx.ModelProto, by the functions of training/export.py; skips without it."""
-    from training.folding import fold_batch_normalization
+    from training.export.onnx_graph import convert
     from training.legacy import load_legacy
-    from training.network import NetworkConfig, build_network, resized
-    from training.onnx_graph import convert
-    from training.onnx_weights import load_onnx_weights
+    from training.network.batch_norm_folding import fold_batch_normalization
+    from training.network.build import NetworkConfig, build_network, resized
+    from training.network.onnx_weights import load_onnx_weights
 
     if name == "default":
         model = onnx.load(DEFAULT_MODEL)

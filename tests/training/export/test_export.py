@@ -17,14 +17,16 @@ from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from tests.training import legacy_files  # noqa: E402
-from tests.training.tensorrt_operators import faults  # noqa: E402
-from training import export  # noqa: E402
+from tests.training.export.tensorrt_operators import faults  # noqa: E402
+from tests.training.legacy import legacy_files  # noqa: E402
 from training.data import PlaceRules  # noqa: E402
-from training.export import check_parity, export_model  # noqa: E402
-from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
-from training.onnx_graph import convert  # noqa: E402
-from training.saving import save_network  # noqa: E402
+from training.export import __main__ as command  # noqa: E402
+from training.export import parity  # noqa: E402
+from training.export.exporter import export_model, keras_reference  # noqa: E402
+from training.export.onnx_graph import convert  # noqa: E402
+from training.export.parity import check_parity  # noqa: E402
+from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
+from training.network.saving import save_network  # noqa: E402
 
 SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
 CARD = ModelCard("trial", "", SPEC, 8, 0.1, "a test", {}, {})
@@ -43,15 +45,20 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     """Each unlike the others, even to a network of random weights."""
     small = np.random.default_rng(0).integers(0, 255, (4, 3, 4, 3), np.uint8)
-    return [cv2.resize(picture, (80, 60), interpolation=cv2.INTER_CUBIC) for picture in small]
+    return [cv2.resize(image, (80, 60), interpolation=cv2.INTER_CUBIC) for image in small]
 
 
 @pytest.fixture(scope="module")
 def converted(network):
     return convert(network)
+
+
+@pytest.fixture(scope="module")
+def reference(network):
+    return keras_reference(network, SPEC)
 
 
 def test_fixed_input_and_output(converted):
@@ -77,12 +84,12 @@ def test_equal_weights_give_equal_bytes(network, converted):
     assert convert(network).SerializeToString() == converted.SerializeToString()
 
 
-def test_parity_gate_passes_the_same_network(network, converted, pictures):
-    assert check_parity(network, converted.SerializeToString(), pictures, SPEC).cosine > 0.99999
+def test_parity_gate_passes_the_same_network(reference, converted, images):
+    assert check_parity(reference, converted.SerializeToString(), images, SPEC).cosine > 0.99999
 
 
 @pytest.mark.parametrize("damage", [0.05, np.nan])
-def test_parity_gate_stops_another_network(network, converted, pictures, damage):
+def test_parity_gate_stops_another_network(reference, converted, images, damage):
     damaged = onnx.ModelProto()
     damaged.CopyFrom(converted)
     for tensor in damaged.graph.initializer:
@@ -91,53 +98,53 @@ def test_parity_gate_stops_another_network(network, converted, pictures, damage)
             tensor.CopyFrom(onnx.numpy_helper.from_array(kernel, tensor.name))
             break
     with pytest.raises(ModelError, match="cosine"):
-        check_parity(network, damaged.SerializeToString(), pictures, SPEC)
+        check_parity(reference, damaged.SerializeToString(), images, SPEC)
 
 
 @pytest.fixture
 def quick(converted, monkeypatch):
-    """What is converted already need not be once more."""
-    monkeypatch.setattr(export, "convert", lambda network: converted)
+    """Conversion, which takes seconds, is done once."""
+    monkeypatch.setattr(command, "convert", lambda network: converted)
 
 
-def test_export_is_what_the_run_time_opens(network, pictures, tmp_path):
+def test_export_is_what_the_run_time_opens(network, reference, converted, images, tmp_path):
     path = tmp_path / "trial.onnx"
-    exported = export_model(network, CARD, path, pictures)
+    exported = export_model(converted, reference, CARD, path, images)
     assert exported.cosine > 0.99999
-    picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
-    expected = network.predict_on_batch(prepare(picture, SPEC))[0]
-    np.testing.assert_allclose(open_extractor(str(path)).describe(picture), expected, atol=1e-5)
+    image = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    expected = network.predict_on_batch(prepare(image, SPEC))[0]
+    np.testing.assert_allclose(open_extractor(str(path)).describe(image), expected, atol=1e-5)
     assert json.loads((tmp_path / "trial.json").read_text())["name"] == "trial"
 
 
-def test_half_precision_is_offered(quick, network, pictures, tmp_path):
+def test_half_precision_is_offered(reference, converted, images, tmp_path):
     path = tmp_path / "trial.onnx"
-    assert 0.9995 <= export_model(network, CARD, path, pictures, half=True).cosine <= 1.0001
+    assert 0.9995 <= export_model(converted, reference, CARD, path, images, half=True).cosine <= 1.0001
     types = {tensor.name: tensor.data_type for tensor in onnx.load(path).graph.initializer}
     convolutions = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
     assert {types[node.input[1]] for node in convolutions} == {onnx.TensorProto.FLOAT16}
-    picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
-    assert open_extractor(str(path)).describe(picture).shape == (8,)
+    image = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    assert open_extractor(str(path)).describe(image).shape == (8,)
 
 
-def test_a_failed_gate_leaves_nothing(quick, network, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.export.MIN_PARITY", 1.1)
+def test_a_failed_gate_leaves_nothing(reference, converted, images, tmp_path, monkeypatch):
+    monkeypatch.setattr(parity, "MIN_PARITY", 1.1)
     with pytest.raises(ModelError):
-        export_model(network, CARD, tmp_path / "trial.onnx", pictures)
+        export_model(converted, reference, CARD, tmp_path / "trial.onnx", images)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_pictures_found_stop_the_export(network, converted, pictures, monkeypatch):
+def test_other_images_found_stop_the_export(reference, converted, images, monkeypatch):
     recalls = iter([0.75, 1.0])
-    monkeypatch.setattr(export, "_recall_of_copies", lambda descriptors: next(recalls))
-    with pytest.raises(ModelError, match=r"recall@1 of Keras, 0\.75\. Received: 1\.0 from ONNX"):
-        check_parity(network, converted.SerializeToString(), pictures, SPEC)
+    monkeypatch.setattr(parity, "_recall_of_copies", lambda descriptors: next(recalls))
+    with pytest.raises(ModelError, match=r"recall@1 of the reference, 0\.75\. Received: 1\.0 from ONNX"):
+        check_parity(reference, converted.SerializeToString(), images, SPEC)
 
 
 def test_recall_of_copies():
-    pictures = np.eye(4)
-    copies = pictures[[0, 1, 2, 0]]  # the last one is taken for the first picture
-    assert export._recall_of_copies(np.concatenate([pictures, copies])) == 0.75
+    images = np.eye(4)
+    copies = images[[0, 1, 2, 0]]  # the last one is taken for the first image
+    assert parity._recall_of_copies(np.concatenate([images, copies])) == 0.75
 
 
 @pytest.mark.parametrize(
@@ -150,7 +157,7 @@ def test_recall_of_copies():
     ],
     ids=["no whitening", "ghosts", "gray", "vgg16"],
 )
-def test_every_choice_of_a_network_exports(changes, pictures):
+def test_every_choice_of_a_network_exports(changes, images):
     config = NetworkConfig(
         height=48, width=64, backbone="mobilenet", last_block=2, context="", reduced=6, clusters=3, size=8
     )._replace(**changes)
@@ -158,12 +165,13 @@ def test_every_choice_of_a_network_exports(changes, pictures):
     network = build_network(config)
     converted = convert(network)
     assert faults(converted) == []
-    check_parity(network, converted.SerializeToString(), pictures, input_spec(config))
+    spec = input_spec(config)
+    check_parity(keras_reference(network, spec), converted.SerializeToString(), images, spec)
 
 
-def test_a_full_disk_leaves_the_old_model_with_its_card(quick, network, pictures, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_old_model_with_its_card(reference, converted, images, tmp_path, monkeypatch):
     path = tmp_path / "trial.onnx"
-    export_model(network, CARD, path, pictures)
+    export_model(converted, reference, CARD, path, images)
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
     synced = []
 
@@ -174,34 +182,34 @@ def test_a_full_disk_leaves_the_old_model_with_its_card(quick, network, pictures
 
     monkeypatch.setattr(os, "fsync", fills_up)
     with pytest.raises(OSError, match=r"trial\.json"):
-        export_model(network, CARD._replace(name="other"), path, pictures)
+        export_model(converted, reference, CARD._replace(name="other"), path, images)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 @pytest.fixture
-def folder(pictures, tmp_path):
-    """With a small legacy model and pictures in it."""
+def folder(images, tmp_path):
+    """With a small legacy model and images in it."""
     legacy_files.write(tmp_path / "model.h5", version="2.2.2")
-    (tmp_path / "pictures").mkdir()
-    for number, picture in enumerate(pictures):
-        cv2.imwrite(str(tmp_path / "pictures" / f"{number}.png"), picture)
+    (tmp_path / "images").mkdir()
+    for number, image in enumerate(images):
+        cv2.imwrite(str(tmp_path / "images" / f"{number}.png"), image)
     return tmp_path
 
 
 def _run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["training/export.py", *map(str, arguments)])
-    export.main()
+    command.main()
 
 
 def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
     """With the options of the original's scripts, at a size that is odd in the network."""
     options = ("--kerasmodel_h5file", folder / "model.h5", "--rows", 33, "--cols", 49)
-    _run(monkeypatch, *options, "--pictures", folder / "pictures")
-    assert "Keras against ONNX Runtime: cosine at least" in capsys.readouterr().out
+    _run(monkeypatch, *options, "--images", folder / "images")
+    assert "Keras and ONNX Runtime: cosine at least" in capsys.readouterr().out
     card = json.loads((folder / "model.json").read_text())
     assert card["input"] == InputSpec(33, 49, 3, "BGR", 1.0, 0.0)._asdict()
     assert (card["name"], card["descriptor_size"], card["min_similarity"]) == ("model", 512, 0.0)
-    assert card["made_by"].startswith("python3 training/export.py --kerasmodel_h5file /")
+    assert card["made_by"].startswith("python3 -m training.export --kerasmodel_h5file /")
     model = onnx.load(folder / "model.onnx")
     assert faults(model) == []
     extractor = open_extractor(str(folder / "model.onnx"))
@@ -211,7 +219,7 @@ def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
 def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch):
     save_network(network, folder / "run.1")
     _run(
-        *(monkeypatch, folder / "run.1", "--pictures", folder / "pictures", "--name", "mine"),
+        *(monkeypatch, folder / "run.1", "--images", folder / "images", "--name", "mine"),
         *("--min-similarity", 0.25, "--trained-on", "own set=CC0", "town=MIT"),
     )
     card = json.loads((folder / "run.1.json").read_text())
@@ -223,36 +231,34 @@ def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch)
 
 def test_the_threshold_is_of_places_that_differ_by_the_trainings_rules(quick, network, folder, monkeypatch):
     save_network(network, folder / "run")
-    rows = [f"pictures/{number}.png,walk,{number}" for number in range(4)]
+    rows = [f"images/{number}.png,walk,{number}" for number in range(4)]
     (folder / "walk.csv").write_text("\n".join(["image,sequence,time", *rows, ""]))
     command = (
         monkeypatch,
         folder / "run",
-        "--pictures",
-        folder / "pictures",
+        "--images",
+        folder / "images",
         "--calibrate",
         folder / "walk.csv",
     )
-    with pytest.raises(ValueError, match=r"expected pictures of different places\. Received: none in 4"):
+    with pytest.raises(ValueError, match=r"expected images of different places\. Received: none in 4"):
         _run(*command)  # one walk that may come back
     rules = PlaceRules(guard_seconds=2.5)
     (folder / "run" / "config.json").write_text(json.dumps({"data": {"rules": rules}}))
     _run(*command)
     extractor = open_extractor(str(folder / "run.onnx"))
-    first, last = (
-        extractor.describe(cv2.imread(str(folder / f"pictures/{number}.png"))) for number in (0, 3)
-    )
+    first, last = (extractor.describe(cv2.imread(str(folder / f"images/{number}.png"))) for number in (0, 3))
     assert extractor.card.min_similarity == pytest.approx(first @ last, abs=2e-3)
 
 
 @pytest.mark.parametrize(
     "arguments, part",
     [
-        (["model.h5", "--pictures", "nothing"], "pictures to prove"),
+        (["model.h5", "--images", "nothing"], "images for the parity check"),
         (["nothing.h5"], "nothing.h5"),
-        (["pictures/0.png"], "0.png"),
+        (["images/0.png"], "0.png"),
         (["model.h5", "--height", "0"], "0 × 48 pixels"),
-        (["model.h5", "--pictures", "nothing.csv"], "nothing.csv"),
+        (["model.h5", "--images", "nothing.csv"], "nothing.csv"),
     ],
 )
 def test_what_cannot_be_exported_is_told_and_leaves_nothing(folder, monkeypatch, arguments, part):

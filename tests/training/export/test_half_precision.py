@@ -1,4 +1,4 @@
-"""Half precision in the file: which layers, and how little it changes what a picture is described as."""
+"""Half precision in the file: which layers, and how little it changes what a image is described as."""
 
 import cv2
 import numpy as np
@@ -13,10 +13,10 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from tests.training.exported_models import NAMES, ORDERS, exported  # noqa: E402
-from training.data import read_picture  # noqa: E402
-from training.data.pictures import find_pictures  # noqa: E402
-from training.half_precision import MIN_COSINE, halve, to_half  # noqa: E402
+from tests.training.export.exported_models import NAMES, ORDERS, exported  # noqa: E402
+from training.data import read_image  # noqa: E402
+from training.data.images import find_images  # noqa: E402
+from training.export.half_precision import MIN_COSINE, convert_to_half, to_half  # noqa: E402
 
 ENOUGH = 0.999  # what a robot asks of its engine
 
@@ -31,8 +31,8 @@ def made_up():
     return [*soft, *hard, random.integers(0, 256, (240, 320, 3), np.uint8), *flat]
 
 
-def prepared(name, pictures, size=(192, 256)):
-    return np.stack([prepare(picture, InputSpec(*size, *ORDERS[name])) for picture in pictures])
+def prepared(name, images, size=(192, 256)):
+    return np.stack([prepare(image, InputSpec(*size, *ORDERS[name])) for image in images])
 
 
 def smallest_cosine(model, half, images):
@@ -49,43 +49,43 @@ def smallest_cosine(model, half, images):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_made_up_pictures_are_described_alike(name):
+def test_made_up_images_are_described_alike(name):
     model = exported(name, 192, 256)
-    half, cosine = halve(model, prepared(name, made_up()[::2]))
+    half, cosine = convert_to_half(model, prepared(name, made_up()[::2]))
     assert cosine >= MIN_COSINE
     assert smallest_cosine(model, half, prepared(name, made_up()[1::2])) >= ENOUGH
 
 
 @pytest.fixture(scope="module")
 def seen(data):
-    """``seen(set, count)``: real pictures, evenly chosen."""
+    """``seen(set, count)``: real images, evenly chosen."""
 
     def seen(place, count):
-        paths = find_pictures([data / place / "images"])
-        return [read_picture(path) for path in paths[:: len(paths) // count]][:count]
+        paths = find_images([data / place / "images"])
+        return [read_image(path) for path in paths[:: len(paths) // count]][:count]
 
     return seen
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_real_pictures_are_described_alike(name, seen):
-    """Pictures from elsewhere than those that it was proved on."""
+def test_real_images_are_described_alike(name, seen):
+    """Images from elsewhere than those that it was proved on."""
     model = exported(name, 192, 256)
-    half, cosine = halve(model, prepared(name, seen("ie_tower", 12)))
+    half, cosine = convert_to_half(model, prepared(name, seen("ie_tower", 12)))
     assert cosine >= MIN_COSINE
     assert smallest_cosine(model, half, prepared(name, seen("outdoor", 24))) >= ENOUGH
 
 
-def test_larger_pictures_are_described_alike(seen):
+def test_larger_images_are_described_alike(seen):
     model = exported("default", 480, 640)
     images = prepared("default", seen("outdoor", 6), (480, 640))
     assert smallest_cosine(model, to_half(model), images) >= ENOUGH
 
 
 def test_what_cannot_be_halved_is_told(monkeypatch):
-    monkeypatch.setattr("training.half_precision.MIN_COSINE", 1.1)
+    monkeypatch.setattr("training.export.half_precision.MIN_COSINE", 1.1)
     with pytest.raises(ModelError, match=r"between half and single precision\. Received: [01]\."):
-        halve(network(np.ones((2, 2, 1, 1), np.float32)), np.ones((1, 1, 2, 3, 3), np.float32))
+        convert_to_half(network(np.ones((2, 2, 1, 1), np.float32)), np.ones((1, 1, 2, 3, 3), np.float32))
 
 
 def test_a_networks_beginning_can_stay_as_it_is():

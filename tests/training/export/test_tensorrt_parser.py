@@ -18,9 +18,9 @@ pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt"
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from tests.training.exported_models import NAMES, SIZES, exported  # noqa: E402
-from tests.training.tensorrt_operators import faults  # noqa: E402
-from training.half_precision import to_half  # noqa: E402
+from tests.training.export.exported_models import NAMES, SIZES, exported  # noqa: E402
+from tests.training.export.tensorrt_operators import faults  # noqa: E402
+from training.export.half_precision import to_half  # noqa: E402
 
 needs_tensorrt = pytest.mark.skipif(
     importlib.util.find_spec("tensorrt_rtx_bindings") is None,
@@ -127,7 +127,7 @@ def test_the_table_tells_what_8_2_does_not_read(model, fault):
 
 
 def test_half_precision_is_not_for_8_2():
-    """As training/half_precision.py says."""
+    """As training/export/half_precision.py says."""
     assert "Clip of a float16 constant" in " ".join(faults(to_half(exported("default", 192, 256))))
 
 

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("albumentations", reason="training needs requirements/training.txt")
 pydantic = pytest.importorskip("pydantic", reason="training needs requirements/training.txt")
 
-from training.augmentation import Augmentation, AugmentationConfig  # noqa: E402
-from training.preview import contact_sheet, write_preview  # noqa: E402
+from training.learning.augmentation import Augmentation, AugmentationConfig  # noqa: E402
+from training.learning.preview import contact_sheet, write_preview  # noqa: E402
 
 STRENGTHS = (0.01, 0.1, 0.5, 1.0, 1.5, 2.0)
 
@@ -24,7 +24,7 @@ def scene():
 
 
 def similarity(one, other):
-    """Correlation of two pictures as a glance sees them."""
+    """Correlation of two images as a glance sees them."""
     small = [
         cv2.resize(image, (16, 12), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
         for image in (one, other)
@@ -54,7 +54,7 @@ def test_equal_seeds_alter_equally_whatever_came_before(scene):
         np.testing.assert_array_equal(second(scene, seed), expected[seed])
 
 
-def test_other_pictures_before_it_change_nothing(scene):
+def test_other_images_before_it_change_nothing(scene):
     augment = Augmentation(AugmentationConfig())
     expected = augment(scene, 5)
     augment(np.ascontiguousarray(scene[:40, :60]), 6)
@@ -68,7 +68,7 @@ def test_seeds_differ(scene):
 
 
 def test_steps_are_drawn_independently(scene):
-    """One draw for all would leave every fifth picture as it is and alter the grey ones in every way."""
+    """One draw for all would leave every fifth image as it is and alter the grey ones in every way."""
     augment = Augmentation(AugmentationConfig(geometric=0))
     altered = [augment(scene, seed) for seed in range(300)]
     unaltered = np.mean([np.array_equal(image, scene) for image in altered])
@@ -88,7 +88,7 @@ def test_threads_share_it(scene):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_given_picture_stays_as_it_is(scene):
+def test_the_given_image_stays_as_it_is(scene):
     augment, before = Augmentation(AugmentationConfig()), scene.copy()
     for seed in range(20):
         augment(scene, seed)
@@ -129,7 +129,7 @@ def test_photometry_moves_nothing():
 
 
 def test_rotation_is_an_option_and_keeps_to_its_limit():
-    """The direction of an edge, from the picture's gradients, is the angle of rotation."""
+    """The direction of an edge, from the image's gradients, is the angle of rotation."""
     edge = np.zeros((96, 96, 3), np.uint8)
     edge[:, 48:] = 255
     augment = Augmentation(AugmentationConfig(geometric=0, photometric=0, rotation_degrees=30))
@@ -145,7 +145,7 @@ def test_rotation_is_an_option_and_keeps_to_its_limit():
 
 
 def test_a_visit_is_recognisable(data):
-    """At strength 1 what a glance sees stays, in nearly every picture."""
+    """At strength 1 what a glance sees stays, in nearly every image."""
     paths = (
         sorted((data / "outdoor").rglob("*.webp"))[::400] + sorted((data / "ie_tower").rglob("*.webp"))[::400]
     )
@@ -193,10 +193,10 @@ def test_contact_sheet_begins_each_row_with_the_original(scene):
 
 
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 3), (50, 8)])
-def test_preview_shows_pictures_from_beginning_to_end(tmp_path, count, rows):
-    pictures = [np.full((12, 16, 3), 5 * index, np.uint8) for index in range(count)]
+def test_preview_shows_images_from_beginning_to_end(tmp_path, count, rows):
+    images = [np.full((12, 16, 3), 5 * index, np.uint8) for index in range(count)]
     path = tmp_path / "sheet.png"
-    write_preview(path, pictures, count, darker)
+    write_preview(path, images, count, darker)
     sheet = cv2.imread(str(path))
     assert sheet.shape == (12 * rows, 16 * 7, 3)
     originals = sheet[::12, 0, 0] // 5
@@ -206,7 +206,7 @@ def test_preview_shows_pictures_from_beginning_to_end(tmp_path, count, rows):
 
 
 @pytest.mark.parametrize("name", ["sheet", "sheet.txt"])
-def test_preview_refuses_a_name_that_is_no_picture(tmp_path, scene, name):
+def test_preview_refuses_a_name_that_is_no_image(tmp_path, scene, name):
     with pytest.raises(ValueError, match=r"sheet\.jpg"):
         write_preview(tmp_path / name, [scene], 1, darker)
     assert not list(tmp_path.iterdir())

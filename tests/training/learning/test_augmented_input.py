@@ -1,4 +1,4 @@
-"""Altered pictures: the same whoever makes them, and nobody left behind."""
+"""Altered images: the same whoever makes them, and nobody left behind."""
 
 import multiprocessing
 import os
@@ -15,47 +15,47 @@ import pytest
 pytest.importorskip("albumentations")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
-from training.altered import Altered, Pictures
-from training.augmentation import Augmentation, AugmentationConfig
 from training.data import Record
+from training.learning.augmentation import Augmentation, AugmentationConfig
+from training.learning.augmented_input import AugmentedInput, ImageCache
 
 SPEC = InputSpec(12, 16, 3, "RGB", 1 / 127.5, -1.0)
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     """Three of 24×32 on disk."""
     records = [Record(tmp_path / f"{number}.png", place="here") for number in range(3)]
     random = np.random.default_rng(0)
     for record in records:
         cv2.imwrite(str(record.image), random.integers(0, 256, (24, 32, 3), dtype=np.uint8))
-    return Pictures(records, SPEC, 2)
+    return ImageCache(records, SPEC, 2)
 
 
-def test_pictures_are_resized_and_the_newest_kept(pictures, tmp_path):
-    before = [pictures[number] for number in (0, 1, 0, 2)]
+def test_images_are_resized_and_the_newest_kept(images, tmp_path):
+    before = [images[number] for number in (0, 1, 0, 2)]
     assert {image.shape for image in before} == {(12, 16, 3)}
     for number in range(3):
         (tmp_path / f"{number}.png").unlink()
-    assert pictures[0] is before[0]
-    assert pictures[2] is before[3]
+    assert images[0] is before[0]
+    assert images[2] is before[3]
     with pytest.raises(ValueError, match=r"1\.png"):
-        pictures[1]
+        images[1]
 
 
-def test_a_picture_that_does_not_decode_is_named(tmp_path):
+def test_a_image_that_does_not_decode_is_named(tmp_path):
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n")
     with pytest.raises(ValueError, match=r"decodes.*torn\.png"):
-        Pictures([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]
+        ImageCache([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]
 
 
-def test_other_processes_alter_as_this_one_does(pictures):
+def test_other_processes_alter_as_this_one_does(images):
     augment = Augmentation(AugmentationConfig())
     indices, seeds = [0, 2, 1, 2, 0], [5, 6, 7, 8, 2**31 - 1]
-    here = Altered(pictures, augment, SPEC)(indices, seeds)
+    here = AugmentedInput(images, augment, SPEC)(indices, seeds)
     assert here.shape == (5, 12, 16, 3)
     assert len({row.tobytes() for row in here}) == 5
-    there = Altered(pictures, augment, SPEC, processes=2)
+    there = AugmentedInput(images, augment, SPEC, processes=2)
     np.testing.assert_array_equal(there(indices, seeds), here)
     with pytest.raises(IndexError):
         there([3], [0])
@@ -72,10 +72,10 @@ def test_the_processes_end_with_the_first_one(tmp_path):
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "import multiprocessing, time\n"
         "from tests.training.test_altered import SPEC, brighter\n"
-        "from training.altered import Altered\n"
+        "from training.learning.augmented_input import AugmentedInput\n"
         "import numpy as np\n"
         "if __name__ == '__main__':\n"
-        "    altered = Altered(np.zeros((2, 12, 16, 3), np.uint8), brighter, SPEC, processes=1)\n"
+        "    altered = AugmentedInput(np.zeros((2, 12, 16, 3), np.uint8), brighter, SPEC, processes=1)\n"
         "    altered([0, 1], [1, 2])\n"
         "    print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
         "    time.sleep(60)\n"

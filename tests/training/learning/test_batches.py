@@ -6,12 +6,12 @@ import pytest
 pytest.importorskip("pydantic")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
-from training.altered import Altered
-from training.augmentation import Augmentation, AugmentationConfig
-from training.batches import Batches, Loader
 from training.config import BatchConfig
 from training.data import PlaceRules, Places, Record
-from training.distribution import ALONE, Part
+from training.learning.augmentation import Augmentation, AugmentationConfig
+from training.learning.augmented_input import AugmentedInput
+from training.learning.batches import Batches, Loader
+from training.learning.distribution import SINGLE_PROCESS, ProcessShare
 
 SPEC = InputSpec(12, 16, 3, "RGB", 1 / 127.5, -1.0)
 WALK = [Record(f"{second}.png", sequence="walk", time=float(second)) for second in range(30)]
@@ -19,16 +19,18 @@ RULES = PlaceRules(positive_seconds=2.0, guard_seconds=6.0)
 UNCHANGED = AugmentationConfig(geometric=0, photometric=0)
 
 
-def pictures(count):
+def images(count):
     random = np.random.default_rng(0)
     return [random.integers(0, 256, (12, 16, 3), dtype=np.uint8) for _ in range(count)]
 
 
-def make(records=WALK, rules=RULES, shares=None, augmentation=UNCHANGED, seed=0, part=ALONE, **config):
+def make(
+    records=WALK, rules=RULES, shares=None, augmentation=UNCHANGED, seed=0, part=SINGLE_PROCESS, **config
+):
     config = BatchConfig(**{"queries": 4, "positives": 2, "negatives": 2, "hardest": 3, **config})
     shares = np.ones(len(records)) if shares is None else shares
     augment = Augmentation(augmentation)
-    views = Altered(pictures(len(records)), augment, SPEC)
+    views = AugmentedInput(images(len(records)), augment, SPEC)
     return Batches(Places(records, rules), shares, views, config, seed, part)
 
 
@@ -60,12 +62,12 @@ def test_pairs_within_the_guard_are_neither_same_nor_different():
 
 
 @pytest.mark.parametrize("neighbours", [0.0, 1.0])
-def test_positives_are_neighbours_or_the_picture_itself(neighbours):
+def test_positives_are_neighbours_or_the_image_itself(neighbours):
     indices = make(neighbours=neighbours)[0].indices.reshape(4, 5)
     assert (np.equal(indices[:, 1:3], indices[:, :1]) == (neighbours == 0.0)).all()
 
 
-def test_a_place_with_one_picture_has_itself_as_positive():
+def test_a_place_with_one_image_has_itself_as_positive():
     records = [Record(f"{place}.png", place=str(place)) for place in range(6)]
     indices = make(records, neighbours=1.0)[0].indices.reshape(4, 5)
     assert (indices[:, 1:3] == indices[:, :1]).all()
@@ -115,7 +117,7 @@ def test_queries_are_drawn_by_their_shares():
 def test_processes_make_the_rows_of_one_batch():
     strong = AugmentationConfig()
     whole = make(augmentation=strong)[2]
-    parts = [make(augmentation=strong, part=Part(process, 2))[2] for process in range(2)]
+    parts = [make(augmentation=strong, part=ProcessShare(process, 2))[2] for process in range(2)]
     for part in parts:
         np.testing.assert_array_equal(part.indices, whole.indices)
     for field in ("images", "same", "different"):
@@ -125,7 +127,7 @@ def test_processes_make_the_rows_of_one_batch():
 
 
 def test_refuses_a_batch_larger_than_the_set():
-    with pytest.raises(ValueError, match=r"at least batch.queries=4 pictures.*Received: 3"):
+    with pytest.raises(ValueError, match=r"at least batch.queries=4 images.*Received: 3"):
         make(WALK[:3])
 
 

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from training import files  # noqa: E402
-from training.checkpoint import Progress, load_checkpoint, save_checkpoint, saved_step  # noqa: E402
+from training.learning.checkpoint import Progress, load_checkpoint, save_checkpoint, saved_step  # noqa: E402
 
 
 def make(units=3, momentum=0.9):

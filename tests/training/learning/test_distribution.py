@@ -9,10 +9,17 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
 from tests.training.small_set import read_curve, start  # noqa: E402
-from training import distribution  # noqa: E402
 from training.config import DistributionConfig  # noqa: E402
-from training.distribution import ALONE, Part, anywhere, gather, join, shared_out  # noqa: E402
-from training.saving import load_network  # noqa: E402
+from training.learning import distribution  # noqa: E402
+from training.learning.distribution import (  # noqa: E402
+    SINGLE_PROCESS,
+    ProcessShare,
+    any_process,
+    data_parallel,
+    gather,
+    join,
+)
+from training.network.saving import load_network  # noqa: E402
 
 JAX = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
@@ -69,7 +76,7 @@ def test_two_devices_of_one_process_train_as_one(small_config, whole_run, tmp_pa
 
 
 def test_parts_are_equally_long_and_together_everything():
-    parts = [Part(process, 3) for process in range(3)]
+    parts = [ProcessShare(process, 3) for process in range(3)]
     assert [list(range(12))[part.rows(12)] for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     indices = [part.indices(7) for part in parts]
     assert {len(each) for each in indices} == {3}
@@ -80,15 +87,15 @@ def test_parts_are_equally_long_and_together_everything():
 
 def test_alone_nothing_is_asked_of_others():
     rows = np.ones((3, 2), np.float32)
-    assert gather(rows, 3, ALONE) is rows
-    assert anywhere(True, ALONE)
-    assert not anywhere(False, ALONE)
-    assert join(DistributionConfig()) == ALONE
-    assert ALONE.first
+    assert gather(rows, 3, SINGLE_PROCESS) is rows
+    assert any_process(True, SINGLE_PROCESS)
+    assert not any_process(False, SINGLE_PROCESS)
+    assert join(DistributionConfig()) == SINGLE_PROCESS
+    assert SINGLE_PROCESS.first
 
 
 def test_a_batch_must_fit_the_devices(monkeypatch):
     monkeypatch.setattr(distribution.keras.backend, "backend", lambda: "jax")
     monkeypatch.setattr(distribution.keras.distribution, "list_devices", lambda: ["cpu:0", "cpu:1"])
-    with pytest.raises(ValueError, match=r"multiple of the 2 devices\. Received: 9"), shared_out(9):
+    with pytest.raises(ValueError, match=r"multiple of the 2 devices\. Received: 9"), data_parallel(9):
         pass

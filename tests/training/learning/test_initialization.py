@@ -1,4 +1,4 @@
-"""Weights fitted to pictures."""
+"""Weights fitted to images."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ keras = pytest.importorskip("keras")
 
 from place_recognition_ros.descriptor.preprocess import prepare  # noqa: E402
 from training.config import StartConfig  # noqa: E402
-from training.initialization import Views, initialize  # noqa: E402
-from training.network import NetworkConfig, build_network, input_spec  # noqa: E402
+from training.learning.initialization import Views, initialize  # noqa: E402
+from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 
 SMALL = NetworkConfig(
     48,
@@ -23,7 +23,7 @@ SMALL = NetworkConfig(
     size=5,
 )
 SPEC = input_spec(SMALL)
-PICTURES = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), dtype=np.uint8)
 
 
 def darker(image, seed):
@@ -40,21 +40,21 @@ def network():
     keras.utils.set_random_seed(0)
     network = build_network(SMALL)
     config = StartConfig(equalization=1.0, copies=2)
-    initialize(network, config, PICTURES, range(len(PICTURES)), SPEC, darker)
+    initialize(network, config, IMAGES, range(len(IMAGES)), SPEC, darker)
     return network
 
 
-def test_views_are_the_picture_and_altered_copies_each_time_the_same():
-    views = Views(PICTURES, [3, 1], SPEC, darker, copies=2)
+def test_views_are_the_image_and_altered_copies_each_time_the_same():
+    views = Views(IMAGES, [3, 1], SPEC, darker, copies=2)
     one, other = list(views), list(views)
     assert [batch.shape for batch in one] == [(3, 48, 64, 3)] * 2
     np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(one[0][0], prepare(PICTURES[3], SPEC)[0])
-    np.testing.assert_array_equal(one[1][2], prepare(darker(PICTURES[1], 3), SPEC)[0])
+    np.testing.assert_array_equal(one[0][0], prepare(IMAGES[3], SPEC)[0])
+    np.testing.assert_array_equal(one[1][2], prepare(darker(IMAGES[1], 3), SPEC)[0])
 
 
 def test_reduced_features_are_decorrelated_and_equalized(network):
-    batch = np.concatenate(list(Views(PICTURES, range(len(PICTURES)), SPEC, darker, 1)))
+    batch = np.concatenate(list(Views(IMAGES, range(len(IMAGES)), SPEC, darker, 1)))
     reduced = output_of(network, "reduction", batch).reshape(-1, 6)
     covariance = np.cov(reduced, rowvar=False)
     assert np.abs(reduced.mean(axis=0)).max() < 0.2  # fitted to a sample of these
@@ -71,7 +71,7 @@ def test_clusters_are_centres_of_the_features(network):
 
 
 def test_whitening_makes_what_changes_within_a_place_alike_in_all_directions(network):
-    views = list(Views(PICTURES, range(len(PICTURES)), SPEC, darker, 2))
+    views = list(Views(IMAGES, range(len(IMAGES)), SPEC, darker, 2))
     components = np.stack([output_of(network, "whitening", batch) for batch in views])
     differences = (components - components.mean(axis=1, keepdims=True)).reshape(-1, 5)
     within = differences.T @ differences
@@ -88,8 +88,8 @@ def test_the_whitening_has_weights_that_an_optimizer_moves_as_fast_as_others(net
 @pytest.mark.parametrize("changes", [{"reduced": 0}, {"size": 0}, {"normalized": False}, {"last_block": 8}])
 def test_what_a_network_lacks_is_not_fitted(changes):
     network = build_network(SMALL._replace(**changes))
-    initialize(network, StartConfig(copies=2), PICTURES, range(len(PICTURES)), SPEC, darker)
-    batch = np.concatenate([prepare(each, SPEC) for each in PICTURES])
+    initialize(network, StartConfig(copies=2), IMAGES, range(len(IMAGES)), SPEC, darker)
+    batch = np.concatenate([prepare(each, SPEC) for each in IMAGES])
     netvlad = network.get_layer("netvlad")
     lengths = np.linalg.norm(keras.Model(network.input, netvlad.input).predict_on_batch(batch), axis=-1)
     longest = 1.0 if netvlad.normalize_input else lengths.max()
@@ -99,9 +99,9 @@ def test_what_a_network_lacks_is_not_fitted(changes):
     np.testing.assert_allclose(np.linalg.norm(descriptors, axis=1), 1.0, atol=1e-4)
 
 
-def test_the_same_pictures_give_the_same_weights(network):
+def test_the_same_images_give_the_same_weights(network):
     keras.utils.set_random_seed(0)
     again = build_network(SMALL)
-    initialize(again, StartConfig(equalization=1.0, copies=2), PICTURES, range(12), SPEC, darker)
+    initialize(again, StartConfig(equalization=1.0, copies=2), IMAGES, range(12), SPEC, darker)
     for one, other in zip(network.get_weights(), again.get_weights()):
         np.testing.assert_array_equal(one, other)

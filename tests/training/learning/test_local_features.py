@@ -1,4 +1,4 @@
-"""A frozen backbone's answers, computed once, and the head that learns from them."""
+"""A frozen backbone's output, computed once, and the head that learns from them."""
 
 import errno
 import os
@@ -11,18 +11,18 @@ pytest.importorskip("tensorflow")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from training.config import read_config  # noqa: E402
-from training.freezing import freeze  # noqa: E402
-from training.initialization import Views  # noqa: E402
-from training.local_features import LocalFeatures, split  # noqa: E402
-from training.network import NetworkConfig, build_network  # noqa: E402
-from training.saving import load_network  # noqa: E402
+from training.learning.initialization import Views  # noqa: E402
+from training.learning.local_features import LocalFeatures, split  # noqa: E402
+from training.network.build import NetworkConfig, build_network  # noqa: E402
+from training.network.freezing import freeze  # noqa: E402
+from training.network.saving import load_network  # noqa: E402
 from training.train import train  # noqa: E402
 
 SMALL = NetworkConfig(
     48, 64, backbone="mobilenet_v2", last_block=1, context="", reduced=6, clusters=4, size=5
 )
 SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
-PICTURES = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3), dtype=np.uint8)
 FROZEN = "Conv1|expanded_conv|block_"
 HEAD = ["batch.copies=2", "optimizer.frozen=Conv1|expanded_conv"]
 
@@ -32,14 +32,14 @@ def darker(image, seed):
 
 
 def views(copies):
-    return Views(PICTURES, range(len(PICTURES)), SPEC, darker, copies)
+    return Views(IMAGES, range(len(IMAGES)), SPEC, darker, copies)
 
 
 def altered(index, seed):
-    return prepare(darker(PICTURES[index], seed), SPEC)
+    return prepare(darker(IMAGES[index], seed), SPEC)
 
 
-PLAIN = np.concatenate([prepare(picture, SPEC) for picture in PICTURES])
+PLAIN = np.concatenate([prepare(image, SPEC) for image in IMAGES])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_backbone_that_learns_is_refused(network):
         split(network)
 
 
-def test_features_are_those_of_the_picture_and_its_copies(network, tmp_path):
+def test_features_are_those_of_the_image_and_its_copies(network, tmp_path):
     backbone, head = split(network)
     features = LocalFeatures(tmp_path / "features.npy", views(2), 5, 2)
     features.open(backbone)
@@ -85,7 +85,7 @@ def test_they_are_computed_once(network, tmp_path, capsys):
     path = tmp_path / "features.npy"
     for _ in range(2):
         LocalFeatures(path, views(2), 5, 2).open(backbone)
-    assert capsys.readouterr().out == "computing the local features of 5 pictures, 3 of each\n"
+    assert capsys.readouterr().out == "computing the local features of 5 images, 3 of each\n"
     assert list(tmp_path.iterdir()) == [path]
     other = LocalFeatures(path, views(3), 5, 3)
     with pytest.raises(ValueError, match=r"expected \(5, 4, .*features\.npy'\. Received: \(5, 3, "):

@@ -11,7 +11,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
-from training.losses import (  # noqa: E402
+from training.learning.losses import (  # noqa: E402
     LOSSES,
     all_pairs_hinge,
     all_pairs_with_deviation,
@@ -24,9 +24,9 @@ FILES = [str(Path(__file__).with_name(name)) for name in ("test_losses.py", "tes
 
 
 def batch(seed, spread=0.35):
-    """5 places × 3 views and 2 lonely pictures: (17, 8) unit vectors, (17, 17) same, different.
+    """5 places × 3 views and 2 lonely images: (17, 8) unit vectors, (17, 17) same, different.
 
-    Places 0 and 1 are too near each other to be told apart: guard. The last picture is
+    Places 0 and 1 are too near each other to be told apart: guard. The last image is
     a guard to all others.
     """
     random = np.random.default_rng(seed)
@@ -148,7 +148,7 @@ def test_zero_once_all_places_are_apart(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_guard_pairs_do_not_count(name):
-    """The last picture is neither the same place as another nor a different one: it may be anything."""
+    """The last image is neither the same place as another nor a different one: it may be anything."""
     vectors, same, different = batch(0)
     expected = value(LOSSES[name], vectors, same, different)
     vectors[16] = vectors[0]
@@ -158,7 +158,7 @@ def test_guard_pairs_do_not_count(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_picture_is_no_positive_of_itself(name):
+def test_a_image_is_no_positive_of_itself(name):
     vectors, same, different = batch(1)
     others = same & ~np.eye(17, dtype=bool)
     assert value(LOSSES[name], vectors, others, different) == value(LOSSES[name], vectors, same, different)

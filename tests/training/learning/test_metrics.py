@@ -5,11 +5,11 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
-from training.metrics import pairs_satisfied, positive_set_deviation  # noqa: E402
+from training.learning.metrics import pairs_satisfied, positive_set_deviation  # noqa: E402
 
 
 def batch(seed):
-    """4 places × 3 views and a lonely picture; places 0 and 1 are guards of each other."""
+    """4 places × 3 views and a lonely image; places 0 and 1 are guards of each other."""
     random = np.random.default_rng(seed)
     place = np.array([*np.repeat(np.arange(4), 3), 4])
     vectors = random.normal(size=(5, 8))[place] * 0.5 + random.normal(size=(13, 8)) * 0.35
@@ -53,7 +53,7 @@ def test_all_satisfied_and_none():
     place = np.array([0, 0, 1, 1])
     same = place[:, None] == place
     assert value(pairs_satisfied, vectors, same, ~same) == 1.0
-    swapped = vectors[[0, 2, 1, 3]]  # each is nearest to a picture of the other place
+    swapped = vectors[[0, 2, 1, 3]]  # each is nearest to a image of the other place
     assert value(pairs_satisfied, swapped, same, ~same) == 0.0
     assert value(positive_set_deviation, vectors, same, ~same) == pytest.approx(0.0, abs=1e-6)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.fitting import kmeans, place_whitening, principal_components
+from training.learning.statistics import kmeans, place_whitening, principal_components
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from training.batches import Batch  # noqa: E402
 from training.config import read_config  # noqa: E402
-from training.interruption import Interruption  # noqa: E402
-from training.precision import in_precision  # noqa: E402
-from training.saving import load_network, save_network  # noqa: E402
-from training.trainer import Trainer, averaged, compile_for  # noqa: E402
+from training.learning.batches import Batch  # noqa: E402
+from training.learning.interruption import Interruption  # noqa: E402
+from training.learning.trainer import Trainer, averaged, compile_for  # noqa: E402
+from training.network.precision import in_precision  # noqa: E402
+from training.network.saving import load_network, save_network  # noqa: E402
 
 
 class Unused:

@@ -7,7 +7,7 @@ pytest.importorskip("keras")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.data import PlaceRules, Places, Record
-from training.validation import Describer, Validation, describe
+from training.learning.validation import Describer, Validation
 
 SPEC = InputSpec(4, 4, 3, "RGB", 1.0, 0.0)
 
@@ -23,23 +23,23 @@ class Corner:
         return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def picture(value):
+def uniform(value):
     return np.full((4, 4, 3), value, np.uint8)
 
 
 def validate(values, places, augment):
     records = [Record(f"{i}.png", place=place) for i, place in enumerate(places)]
-    pictures = [picture(value) for value in values]
+    images = [uniform(value) for value in values]
     describer = Describer(Corner(), SPEC)
-    return Validation(Places(records, PlaceRules()), pictures, len(pictures), describer, augment)()
+    return Validation(Places(records, PlaceRules()), images, len(images), describer, augment)()
 
 
-def test_descriptors_are_those_of_each_picture():
+def test_descriptors_are_those_of_each_image():
     network = Corner()
-    descriptors = describe(network, (picture(value) for value in range(70)), SPEC)
+    descriptors = describe_images(network, SPEC, (uniform(value) for value in range(70)))
     assert network.batches == 3
     np.testing.assert_allclose(np.arctan2(*descriptors.T[::-1]) * 100, np.arange(70), atol=1e-3)
-    np.testing.assert_array_equal(Describer(network, SPEC)(picture, 70), descriptors)
+    np.testing.assert_array_equal(Describer(network, SPEC)(uniform, 70), descriptors)
 
 
 def test_recall_of_changed_copies_and_of_neighbours():
@@ -49,7 +49,7 @@ def test_recall_of_changed_copies_and_of_neighbours():
     np.testing.assert_allclose(np.diag(similarity), 1.0, atol=1e-6)
 
     def swap(image, seed):
-        return picture(150 - int(image[0, 0, 0]))
+        return uniform(150 - int(image[0, 0, 0]))
 
     figures, _ = validate([10, 60, 75, 121], "abcb", swap)  # which become 140, 90, 75, 29
     assert figures["changed recall@1"] == 0.25

@@ -9,11 +9,11 @@ pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt"
 import onnxruntime  # noqa: E402
 
 from place_recognition_ros.descriptor.preprocess import prepare  # noqa: E402
-from tests.training import legacy_files, literal_legacy  # noqa: E402
-from training.data import read_picture  # noqa: E402
+from tests.training.legacy import legacy_files, literal_legacy  # noqa: E402
+from training.data import read_image  # noqa: E402
+from training.export.onnx_graph import convert  # noqa: E402
 from training.legacy import load_legacy  # noqa: E402
-from training.network import resized  # noqa: E402
-from training.onnx_graph import convert  # noqa: E402
+from training.network.build import resized  # noqa: E402
 
 ORIGINALS = {
     "core_model_keras2_hdf5.keras": ("BGR", 1.0, 0.0, 8192),
@@ -22,9 +22,9 @@ ORIGINALS = {
 }
 
 
-def _cosines(path, network, spec, picture):
+def _cosines(path, network, spec, image):
     """Cosine of the literal implementation with Keras, and with ONNX Runtime."""
-    tensor = prepare(picture, spec)
+    tensor = prepare(image, spec)
     literal = literal_legacy.describe(path, tensor[0])
     session = onnxruntime.InferenceSession(convert(network).SerializeToString())
     answers = [network.predict_on_batch(tensor)[0], session.run(None, {"image": tensor})[0][0]]
@@ -41,7 +41,7 @@ def test_originals_are_their_literal_layers(data, name):
     assert (spec.scale, spec.offset) == pytest.approx((scale, offset))
     assert network.output.shape == (None, size)
     files = sorted((data / "ie_tower" / "images").rglob("*.webp"))
-    by_keras, by_onnx = _cosines(path, network, spec, read_picture(files[len(files) // 2]))
+    by_keras, by_onnx = _cosines(path, network, spec, read_image(files[len(files) // 2]))
     print(f"\n{name}: cosine with the literal layers {by_keras:.9f} by Keras, {by_onnx:.9f} by ONNX Runtime")
     assert min(by_keras, by_onnx) >= 0.9999
 
@@ -52,8 +52,8 @@ def test_originals_at_a_size_with_odd_sides(data, name):
     path = data / "legacy_models" / name
     network, spec = load_legacy(path)
     spec = spec._replace(height=50, width=75)
-    picture = np.random.default_rng(0).integers(0, 255, (50, 75, 3), np.uint8)
-    tensor = prepare(picture, spec)
+    image = np.random.default_rng(0).integers(0, 255, (50, 75, 3), np.uint8)
+    tensor = prepare(image, spec)
     (answer,) = resized(network, 50, 75).predict_on_batch(tensor)
     assert literal_legacy.describe(path, tensor[0]) @ answer >= 0.99999
 
@@ -64,8 +64,8 @@ def test_ghost_clusters_and_odd_sides(tmp_path):
     network, spec = load_legacy(path)
     assert network.output.shape == (None, 3 * 128)
     network, spec = resized(network, 33, 49), spec._replace(height=33, width=49)
-    picture = np.random.default_rng(0).integers(0, 255, (33, 49, 3), np.uint8)
-    assert min(_cosines(path, network, spec, picture)) >= 0.99999
+    image = np.random.default_rng(0).integers(0, 255, (33, 49, 3), np.uint8)
+    assert min(_cosines(path, network, spec, image)) >= 0.99999
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_unknown_preprocessing_is_refused(tmp_path):
         load_legacy(legacy_files.write(tmp_path / "a.h5"), "caffe")
 
 
-def test_pictures_of_any_size_get_the_usual_one(tmp_path):
+def test_images_of_any_size_get_the_usual_one(tmp_path):
     layers = legacy_files.description()
     layers["config"]["layers"][0]["config"]["batch_input_shape"] = [None, None, None, 3]
     assert load_legacy(legacy_files.write(tmp_path / "a.h5", layers))[1][:3] == (240, 320, 3)

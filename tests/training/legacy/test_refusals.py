@@ -12,7 +12,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from tests.training import legacy_files  # noqa: E402
+from tests.training.legacy import legacy_files  # noqa: E402
 from tests.training.refusals import refusal  # noqa: E402
 from training.legacy import load_legacy  # noqa: E402
 

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras", reason="training needs requirements/trainin
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group  # noqa: E402
 
 from tests.training.networks import normalized_mobilenet, randomize_normalization  # noqa: E402
-from training.backbones import (  # noqa: E402
+from training.network.backbones import (  # noqa: E402
     BACKBONES,
     imagenet,
     load_imagenet,
@@ -187,14 +187,14 @@ def application(request, tmp_path_factory):
 _ENDS = {"mobilenet": "conv_pw_3_relu", "mobilenet_v2": "block_4_add", "vgg16": "block2_conv2"}
 
 
-def _expected(name, source, pictures):
-    """What keras.applications answers to its own pre-processing of RGB pictures, 0 to 255."""
+def _expected(name, source, images):
+    """What keras.applications answers to its own pre-processing of RGB images, 0 to 255."""
     module = getattr(keras.applications, name)
     end = source.get_layer(_ENDS[name])
     if name == "vgg16":  # rectified within the layer, ours is tapped before that
         end.activation = keras.activations.linear
     tapped = keras.Model(source.input, end.output)
-    return tapped(module.preprocess_input(pictures.copy()))
+    return tapped(module.preprocess_input(images.copy()))
 
 
 def _own(name, block, channels, weights):
@@ -206,9 +206,9 @@ def _own(name, block, channels, weights):
 
 def test_weights_of_keras_applications(application):
     name, block, source, path = application
-    pictures = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 3)).astype(np.float32)
-    found = np.asarray(_own(name, block, 3, path)(pictures / 127.5 - 1))
-    expected = np.asarray(_expected(name, source, pictures))
+    images = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 3)).astype(np.float32)
+    found = np.asarray(_own(name, block, 3, path)(images / 127.5 - 1))
+    expected = np.asarray(_expected(name, source, images))
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
@@ -254,7 +254,7 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, ending):
 
 @pytest.mark.parametrize("name", ["mobilenet", "mobilenet_v2"])
 def test_bare_weights_for_gray(data, name):
-    """The given ImageNet weights: a gray network answers as the colour network does to gray pictures."""
+    """The given ImageNet weights: a gray network answers as the colour network does to gray images."""
     (path,) = (data / "mobilenet_imagenet").glob(f"mobilenet_v{2 if 'v2' in name else 1}_*.npz")
     gray = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
     found = _own(name, 3, 1, path)(gray)

@@ -6,7 +6,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from tests.training.networks import normalized_mobilenet  # noqa: E402
-from training.folding import fold_batch_normalization  # noqa: E402
+from training.network.batch_norm_folding import fold_batch_normalization  # noqa: E402
 
 
 def test_same_answers_without_normalization():

@@ -5,7 +5,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
-from training.network import NetworkConfig, answers, build_network, input_spec, resized  # noqa: E402
+from training.network.build import NetworkConfig, build_network, input_spec, resized  # noqa: E402
+from training.network.prediction import predict  # noqa: E402
 
 SMALL = NetworkConfig(
     height=32, width=48, last_block=2, context="", reduced=6, clusters=3, position=0.0, size=5
@@ -46,8 +47,8 @@ def test_every_choice_gives_unit_vectors(changes, size, ends):
     config = SMALL._replace(**changes)
     network = build_network(config)
     assert _names(network)[-len(ends) :] == ends
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, config.channels)).astype(np.float32)
-    answer = np.asarray(network(pictures))
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, config.channels)).astype(np.float32)
+    answer = np.asarray(network(images))
     assert answer.shape == (2, size)
     np.testing.assert_allclose(np.linalg.norm(answer, axis=1), 1.0, atol=1e-4)
 
@@ -82,8 +83,8 @@ def test_resized_has_the_same_weights_and_answers():
     other = resized(network, 64, 80)
     assert other.input.shape == (None, 64, 80, 3)
     same = resized(other, 32, 48)
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, 3)).astype(np.float32)
-    np.testing.assert_allclose(same(pictures), network(pictures), atol=1e-6)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, 3)).astype(np.float32)
+    np.testing.assert_allclose(same(images), network(images), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(0, 48), (-32, 48)])
@@ -101,6 +102,6 @@ def test_a_size_too_small_for_the_network_is_refused():
 def test_answers_are_those_of_the_inputs_alone_whatever_their_number(count):
     inputs = np.random.default_rng(0).normal(size=(count, 1, 4)).astype(np.float32)
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    found = answers(network, iter(inputs))
+    found = predict(network, iter(inputs))
     assert (found.shape, found.dtype) == ((count, 3), np.float32)
     np.testing.assert_allclose(found, network.predict_on_batch(inputs[:, 0]), atol=1e-6)

@@ -4,8 +4,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from training.freezing import freeze  # noqa: E402
-from training.network import NetworkConfig, build_network  # noqa: E402
+from training.network.build import NetworkConfig, build_network  # noqa: E402
+from training.network.freezing import freeze  # noqa: E402
 
 
 @pytest.fixture

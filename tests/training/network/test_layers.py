@@ -5,7 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
-from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening  # noqa: E402
+from training.network.layers import ContextFeatures, L2Normalization, NetVLAD, Whitening  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from training.layers import L2Normalization, NetVLAD, Surroundings, Whitening  #
         L2Normalization(name="a"),
         NetVLAD(3, 2, False, 0.5, name="b"),
         Whitening(5, name="c"),
-        Surroundings(name="d"),
+        ContextFeatures(name="d"),
     ],
     ids=lambda layer: layer.name,
 )
@@ -39,8 +39,8 @@ def test_netvlad_is_the_papers_equations(ghosts, normalize_input, position):
         (5, 6 + 2 * (position > 0)),
     )
     grid = [(u, v) for v in (-1, 0, 1) for u in (-1, -1 / 3, 1 / 3, 1)]  # of 3 rows and 4 columns
-    for picture, found in zip(features, np.asarray(layer(features))):
-        local = picture.reshape(-1, 6)
+    for image, found in zip(features, np.asarray(layer(features))):
+        local = image.reshape(-1, 6)
         if normalize_input:
             local = local / np.linalg.norm(local, axis=1, keepdims=True)
         placed = np.hstack([local, position * np.array(grid)]) if position else local
@@ -132,7 +132,7 @@ def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
     random = np.random.default_rng(0)
     local = random.normal(size=(2, *fine, 3)).astype(np.float32)
     around = random.normal(size=(2, *coarse, 4)).astype(np.float32)
-    joined = np.asarray(Surroundings()([local, around]))
+    joined = np.asarray(ContextFeatures()([local, around]))
     factors = [-(-many // few) for many, few in zip(fine, coarse)]
     for y in range(fine[0]):
         for x in range(fine[1]):
@@ -142,4 +142,4 @@ def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
 
 def test_surroundings_of_a_finer_grid_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 3\)"):
-        Surroundings()([np.zeros((1, 2, 3, 1), np.float32), np.zeros((1, 4, 3, 1), np.float32)])
+        ContextFeatures()([np.zeros((1, 2, 3, 1), np.float32), np.zeros((1, 4, 3, 1), np.float32)])

@@ -5,9 +5,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from training.network import NetworkConfig, build_network  # noqa: E402
-from training.precision import in_precision  # noqa: E402
-from training.saving import ARCHITECTURE, load_network, save_network  # noqa: E402
+from training.network.build import NetworkConfig, build_network  # noqa: E402
+from training.network.precision import in_precision  # noqa: E402
+from training.network.saving import ARCHITECTURE, load_network, save_network  # noqa: E402
 
 SMALL = NetworkConfig(
     48, 64, backbone="mobilenet_v2", last_block=0, context="", reduced=4, clusters=2, size=4
@@ -20,8 +20,8 @@ def test_a_network_computes_otherwise_with_the_same_weights():
     assert half.get_layer("reduction").compute_dtype == "float16"
     assert half.get_layer("reduction").variable_dtype == "float32"
     assert half.get_layer("netvlad").compute_dtype == "float32"
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 48, 64, 3)).astype(np.float32)
-    whole, found = (np.asarray(each(pictures), np.float32) for each in (network, half))
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 48, 64, 3)).astype(np.float32)
+    whole, found = (np.asarray(each(images), np.float32) for each in (network, half))
     assert 0 < np.abs(found - whole).max() < 0.02
 
 

@@ -13,9 +13,9 @@ keras = pytest.importorskip("keras", reason="training needs requirements/trainin
 
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training.refusals import refusal  # noqa: E402
-from training.model_files import load_model  # noqa: E402
-from training.network import NetworkConfig, build_network  # noqa: E402
-from training.saving import ARCHITECTURE, WEIGHTS, load_network, save_network  # noqa: E402
+from training.network.build import NetworkConfig, build_network  # noqa: E402
+from training.network.model_files import load_model  # noqa: E402
+from training.network.saving import ARCHITECTURE, WEIGHTS, load_network, save_network  # noqa: E402
 
 SMALL = NetworkConfig(height=32, width=48, last_block=1, context="", reduced=6, clusters=3, size=5)
 CHOICES = [
@@ -24,7 +24,7 @@ CHOICES = [
     SMALL._replace(backbone="mobilenet", reduced=0),
     SMALL._replace(backbone="vgg16"),
 ]
-PICTURES = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, 3)).astype(np.float32)
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +38,10 @@ def test_round_trip(config, tmp_path):
     network = build_network(config)
     save_network(network, tmp_path / "new" / "folder")
     loaded = load_network(tmp_path / "new" / "folder")
-    pictures = PICTURES[..., : config.channels]
-    np.testing.assert_array_equal(loaded(pictures), network(pictures))
+    images = IMAGES[..., : config.channels]
+    np.testing.assert_array_equal(loaded(images), network(images))
     network.save(tmp_path / "network.keras")
-    np.testing.assert_array_equal(load_network(tmp_path / "network.keras")(pictures), network(pictures))
+    np.testing.assert_array_equal(load_network(tmp_path / "network.keras")(images), network(images))
 
 
 def test_the_architecture_is_plain_json(network, tmp_path):
@@ -58,7 +58,7 @@ def test_a_trained_network_comes_without_its_optimizer(network, tmp_path):
     trained.save(tmp_path / "network.keras")
     loaded = load_network(tmp_path / "network.keras")
     assert not loaded.compiled
-    np.testing.assert_array_equal(loaded(PICTURES), trained(PICTURES))
+    np.testing.assert_array_equal(loaded(IMAGES), trained(IMAGES))
 
 
 @pytest.mark.parametrize("channels, order", [(3, "RGB"), (1, "GRAY")])
@@ -171,7 +171,7 @@ def test_a_lambda_layer_is_named(network, tmp_path):
 
 def test_an_archive_that_would_fill_the_memory_is_refused(network, tmp_path, monkeypatch):
     network.save(tmp_path / "network.keras")
-    monkeypatch.setattr("training.saving._MAX_BYTES", 1000)
+    monkeypatch.setattr("training.network.saving._MAX_BYTES", 1000)
     _refusal(tmp_path / "network.keras", "bytes")
 
 

@@ -1,4 +1,4 @@
-"""The structure ``dbStruct`` in which NetVLAD's authors describe their picture sets.
+"""The structure ``dbStruct`` in which NetVLAD's authors describe their image sets.
 
 Source: Arandjelović et al., NetVLAD, CVPR 2016; the code's datasets/dbBase.m says what each field means.
 """
@@ -14,16 +14,16 @@ SPLIT_OF_SET = {"train": "train", "val": "validation", "test": "test"}
 
 
 class DbStruct(NamedTuple):
-    """One part of a picture set."""
+    """One part of a image set."""
 
     split: str  # of training.data.manifest.SPLITS
-    references: list  # names of the database's pictures, relative to its folder; R of them
+    references: list  # names of the database's images, relative to its folder; R of them
     reference_xy: np.ndarray  # (R, 2) float64, UTM, metres
     queries: list  # Q names
     query_xy: np.ndarray  # (Q, 2) float64
     reference_months: list  # R texts such as "201305"; empty ones where the set does not say
     query_months: list
-    positive_metres: float  # "nonTrivPosDistSqThr": nearer pictures train as positives
+    positive_metres: float  # "nonTrivPosDistSqThr": nearer images train as positives
     guard_metres: float  # "posDistThr": further ones are negatives
 
 

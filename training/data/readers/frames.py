@@ -5,23 +5,23 @@ from pathlib import Path
 
 import cv2
 
+from training.data.images import list_images
 from training.data.manifest import Record
-from training.data.pictures import list_pictures
 from training.data.readers.bag import open_bag
 from training.files import write_atomically
 
-RATE = 2.0  # pictures a second; a person has then gone half a step
+RATE = 2.0  # images a second; a person has then gone half a step
 _QUALITY = 95  # JPEG
 
 
-def read_frames(source, pictures, rate=RATE, fps=None, topic="", origin=None):
-    """Pictures of one walk or drive, with their times.
+def read_frames(source, images, rate=RATE, fps=None, topic="", origin=None):
+    """Images of one walk or drive, with their times.
 
     Args:
         source: path of a folder of frames in the natural order of their names, of a video that OpenCV can
             decode, or of a .bag file.
-        pictures: folder that gets those of a video or bag as JPEG; those of a folder stay where they are.
-        rate: pictures a second to take.
+        images: folder that gets those of a video or bag as JPEG; those of a folder stay where they are.
+        rate: images a second to take.
         fps: frames a second in the source; None: what the video says; of a folder: ``rate``.
         topic: of a bag with several image topics.
         origin: a :class:`Record` whose split, region and licence all get.
@@ -30,19 +30,19 @@ def read_frames(source, pictures, rate=RATE, fps=None, topic="", origin=None):
         list of :class:`Record`; the sequence is the source's name, the time counts from its first frame.
 
     Raises:
-        ValueError: naming the source, if it cannot be read or holds no pictures.
+        ValueError: naming the source, if it cannot be read or holds no images.
     """
     source = Path(source)
     if rate <= 0 or not (fps is None or fps > 0):
         raise ValueError(f"expected rates above 0. Received: {rate} and {fps} a second")
     if source.is_dir():
-        frames = ((number / (fps or rate), path) for number, path in enumerate(list_pictures(source)))
+        frames = ((number / (fps or rate), path) for number, path in enumerate(list_images(source)))
         taken = [(seconds, path) for seconds, path in _thinned(frames, rate)]
     elif not source.is_file():
         raise ValueError(f"expected a video, a bag or a folder of frames. Received: '{source}', missing")
     else:
         frames = open_bag(source, topic) if source.suffix.lower() == ".bag" else _open_video(source, fps)
-        taken = list(_written(_thinned(frames, rate), Path(pictures)))
+        taken = list(_written(_thinned(frames, rate), Path(images)))
     if not taken:
         raise ValueError(f"expected frames in '{source}'. Received: none that decodes")
     origin = origin or Record(source)
@@ -64,7 +64,7 @@ def _written(frames, folder):
         path = folder / f"{number:06d}.jpg"
         done, content = cv2.imencode(".jpg", decode(), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
-            raise ValueError(f"expected a picture that can be a JPEG as '{path}'. Received: one that cannot")
+            raise ValueError(f"expected a image that can be a JPEG as '{path}'. Received: one that cannot")
         write_atomically(path, content.tobytes())
         yield seconds, path
 

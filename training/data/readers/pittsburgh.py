@@ -1,6 +1,6 @@
 """Pittsburgh 250k and Tokyo Time Machine as their authors distribute them.
 
-Positions are UTM, and only those of panoramas: each was cut into pictures in 12 directions (in two
+Positions are UTM, and only those of panoramas: each was cut into images in 12 directions (in two
 pitches in Pittsburgh), which the file names tell. Directions count from the panorama's own first one; that
 panoramas share it is what these names suggest and nobody promises.
 """
@@ -40,15 +40,15 @@ def read_pittsburgh(root, structs=None, images=None, queries=None):
 
 
 def read_tokyo(root, structs=None, images=None):
-    """Tokyo Time Machine; its queries are out of its database, and a picture that is both has no role.
+    """Tokyo Time Machine; its queries are out of its database, and a image that is both has no role.
 
     Args:
         root: folder of images/ and of tokyoTM_train.mat and tokyoTM_val.mat (or datasets/ with them).
         structs: paths of .mat files; None: those.
-        images: folder of the pictures, if it is another.
+        images: folder of the images, if it is another.
 
     Returns:
-        list of :class:`Record`; the sequence is the month in which the picture was taken.
+        list of :class:`Record`; the sequence is the month in which the image was taken.
 
     Raises:
         ValueError: naming the file, if one is missing or does not fit.
@@ -75,7 +75,7 @@ def _first_folder(*folders):
 
 
 def _read(structs, images, queries, region, heading):
-    records: dict = {}  # of each split and picture
+    records: dict = {}  # of each split and image
     for path in structs:
         part = read_dbstruct(path)
         lists = (
@@ -100,14 +100,14 @@ def _read(structs, images, queries, region, heading):
 
 
 def _existing(folder, name, struct):
-    """The picture's path; distributed copies differ in whether it is a .jpg or a .png."""
+    """The image's path; distributed copies differ in whether it is a .jpg or a .png."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise ValueError(f"expected pictures in '{folder}'. Received: '{name}' in '{struct}'")
+        raise ValueError(f"expected images in '{folder}'. Received: '{name}' in '{struct}'")
     for suffix in (Path(name).suffix, ".png", ".jpg"):
         image = (folder / name).with_suffix(suffix)
         if image.is_file():
             return image
-    raise ValueError(f"expected a picture. Received: '{folder / name}', missing, of '{struct}'")
+    raise ValueError(f"expected a image. Received: '{folder / name}', missing, of '{struct}'")
 
 
 def _pittsburgh_heading(name):

@@ -1,10 +1,10 @@
-"""A folder of place folders: each holds pictures of one place."""
+"""A folder of place folders: each holds images of one place."""
 
 import warnings
 from pathlib import Path
 
+from training.data.images import list_images, natural
 from training.data.manifest import SPLITS, Record
-from training.data.pictures import list_pictures, natural
 
 
 def read_place_folders(folder, skip_single=False, split="train"):
@@ -14,14 +14,14 @@ def read_place_folders(folder, skip_single=False, split="train"):
 
     Args:
         folder: its path.
-        skip_single: leave out places with one picture, with a warning, instead of refusing them.
-        split: of all pictures, where the sub-folders do not say it.
+        skip_single: leave out places with one image, with a warning, instead of refusing them.
+        split: of all images, where the sub-folders do not say it.
 
     Returns:
         list of :class:`Record`.
 
     Raises:
-        ValueError: naming the folder or picture, if there are no places, or one without two pictures.
+        ValueError: naming the folder or image, if there are no places, or one without two images.
     """
     folder = Path(folder)
     inside = _folders(folder)
@@ -44,16 +44,14 @@ def _folders(folder):
 def _read(folder, places, skip_single, split):
     records = []
     for place in places:
-        pictures = list_pictures(place)
-        if len(pictures) > 1:
-            records += [Record(picture, place=place.name, split=split) for picture in pictures]
+        images = list_images(place)
+        if len(images) > 1:
+            records += [Record(image, place=place.name, split=split) for image in images]
             continue
-        problem = f"expected two pictures or more of each place. Received: only '{pictures[0]}'"
+        problem = f"expected two images or more of each place. Received: only '{images[0]}'"
         if not skip_single:
             raise ValueError(problem)
         warnings.warn(f"{problem}; left out", stacklevel=3)
     if not records:
-        raise ValueError(
-            f"expected a place with two pictures in '{folder}'. Received: {len(places)} with one"
-        )
+        raise ValueError(f"expected a place with two images in '{folder}'. Received: {len(places)} with one")
     return records

@@ -1,6 +1,6 @@
-"""A map that the node recorded: its thumbnails are the pictures, odometry and verified loops the labels.
+"""A map that the node recorded: its thumbnails are the images, odometry and verified loops the labels.
 
-With odometry the pictures get positions, the drift between verified loops taken out; without it, numbers
+With odometry the images get positions, the drift between verified loops taken out; without it, numbers
 of places (see :mod:`training.data.readers.loops`). Poses are in a frame whose z points up (REP 103); they
 may be those of an optical frame (z forward) or of a body (x forward).
 """
@@ -22,12 +22,12 @@ EXTENT_SECONDS = 0.5  # how long a place lasts, in maps without odometry
 GUARD_SECONDS = 10.0  # from one place to the next
 
 
-def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
+def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
     """Keyframes of a map, their thumbnails written out as files.
 
     Args:
         path: of the map. It is read from a copy; keyframes that a running node adds meanwhile may be missing.
-        pictures: folder that gets the thumbnails.
+        images: folder that gets the thumbnails.
         origin: a :class:`Record` whose split and licence all get.
         guard_seconds: nearer keyframes of a session are no loops.
 
@@ -49,7 +49,7 @@ def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
     origin = origin or Record(path)
     records = []
     for row, keyframe in enumerate(keyframes):
-        image = Path(pictures) / f"{keyframe.id:08d}.jpg"
+        image = Path(images) / f"{keyframe.id:08d}.jpg"
         write_atomically(image, thumbnails[row])
         records.append(
             origin._replace(
@@ -67,7 +67,7 @@ def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
 
 
 def _read(path):
-    """Whole keyframes with pictures: StoredKeyframes, their features, their JPEGs."""
+    """Whole keyframes with images: StoredKeyframes, their features, their JPEGs."""
     if not path.is_file():
         raise ValueError(f"expected a map. Received: '{path}', missing")
     with tempfile.TemporaryDirectory() as folder:

@@ -4,33 +4,33 @@ import numpy as np
 
 from training.data import PlaceRules, Places
 from training.data.readers.own_sets import read_own_sets
-from training.retrieval import RetrievalTask
-from training.tasks.pictures import Picture
-from training.tasks.walks import neighbours
+from training.evaluation.retrieval import RetrievalTask
+from training.evaluation.tasks.images import TaskImage
+from training.evaluation.tasks.walks import neighbours
 
 
 def validation_tasks(data):
-    """The validation pictures of ie_tower and outdoor, asked for in five ways.
+    """The validation images of ie_tower and outdoor, asked for in five ways.
 
-    "light", "view" and "coarse": each picture altered, asked of all as they are (or coarse as well);
-    right is only the picture itself, other pictures of its place are ignored. "season": each altered
-    twice with the colours of pictures from outdoors, asked of those to train on too, all coarse. "walk":
-    see :func:`training.tasks.walks.neighbours`.
+    "light", "view" and "coarse": each image altered, asked of all as they are (or coarse as well);
+    right is only the image itself, other images of its place are ignored. "season": each altered
+    twice with the colours of images from outdoors, asked of those to train on too, all coarse. "walk":
+    see :func:`training.evaluation.tasks.walks.neighbours`.
 
     Args:
-        data: folder of the picture sets.
+        data: folder of the image sets.
 
     Returns:
-        list of :class:`training.retrieval.RetrievalTask`.
+        list of :class:`training.evaluation.retrieval.RetrievalTask`.
     """
     known = [record for record in read_own_sets(data) if record.split != "test"]
     records = [record for record in known if record.split == "validation"]
-    _, different = Places(records, PlaceRules()).judge(np.arange(len(records)))
+    _, different = Places(records, PlaceRules()).pair_labels(np.arange(len(records)))
     itself = np.eye(len(records), dtype=bool)
 
     def asked(name, change, references_change=""):
-        queries = [Picture(record.image, change, seed) for seed, record in enumerate(records)]
-        references = [Picture(record.image, references_change) for record in records]
+        queries = [TaskImage(record.image, change, seed) for seed, record in enumerate(records)]
+        references = [TaskImage(record.image, references_change) for record in records]
         return RetrievalTask(f"validation_{name}", queries, references, itself, ~different & ~itself)
 
     indoor = [record for record in records if record.region.startswith("ie_tower/")]
@@ -44,16 +44,16 @@ def validation_tasks(data):
 
 
 def _seasons(known):
-    """Each validation picture in two other seasons, asked of all that are known."""
+    """Each validation image in two other seasons, asked of all that are known."""
     asked = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
     outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
     random = np.random.default_rng(0)
     queries = [
-        Picture(known[number].image, "season", seed, outdoors[random.integers(len(outdoors))])
+        TaskImage(known[number].image, "season", seed, outdoors[random.integers(len(outdoors))])
         for seed, number in enumerate(asked)
     ]
-    references = [Picture(record.image, "coarse") for record in known]
-    _, different = Places(known, PlaceRules()).judge(asked)
+    references = [TaskImage(record.image, "coarse") for record in known]
+    _, different = Places(known, PlaceRules()).pair_labels(asked)
     itself = np.equal.outer(asked, np.arange(len(known)))
     return RetrievalTask("validation_season", queries, references, itself, ~different & ~itself)
 
@@ -67,11 +67,11 @@ def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTupl
     Args:
         name: of the task.
         records: list of :class:`training.data.Record`; their role says which are queries and which
-            references, without one a picture is both.
+            references, without one a image is both.
         rules: what the same place is.
 
     Returns:
-        a :class:`training.retrieval.RetrievalTask`.
+        a :class:`training.evaluation.retrieval.RetrievalTask`.
 
     Raises:
         ValueError: if there are no queries or no references.
@@ -81,14 +81,14 @@ def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTupl
     if not queries or not references:
         raise ValueError(
             f"expected queries and references in {name}. "
-            f"Received: {len(queries)} and {len(references)} of {len(records)} pictures"
+            f"Received: {len(queries)} and {len(references)} of {len(records)} images"
         )
-    same, different = Places(records, rules).judge(np.array(queries), np.array(references))
+    same, different = Places(records, rules).pair_labels(np.array(queries), np.array(references))
     itself = np.equal.outer(queries, references)
     return RetrievalTask(
         name,
-        [Picture(records[number].image) for number in queries],
-        [Picture(records[number].image) for number in references],
+        [TaskImage(records[number].image) for number in queries],
+        [TaskImage(records[number].image) for number in references],
         right=same & ~itself,
         ignored=itself | ~(same | different),
     )

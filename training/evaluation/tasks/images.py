@@ -1,4 +1,4 @@
-"""Pictures of a task, as they are or altered in a way that their seed decides."""
+"""Images of a task, as they are or altered in a way that their seed decides."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,26 +7,26 @@ from typing import Callable, Dict, Optional
 import cv2
 import numpy as np
 
-from training.data import read_picture
-from training.tasks.seasons import change_season
+from training.data import read_image
+from training.evaluation.tasks.seasons import change_season
 
 _COARSE_WIDTH = 99  # pixels; webcams and thumbnails
 
 
 @dataclass(frozen=True)  # mypy takes no NamedTuple for a Callable
-class Picture:
-    """Reads a picture when called; equal ones are described once."""
+class TaskImage:
+    """Reads a image when called; equal ones are described once."""
 
     path: Path
     change: str = ""  # out of CHANGES; as it is when empty
     seed: int = 0
-    other: Optional[Path] = None  # another picture that the change is made with
+    other: Optional[Path] = None  # another image that the change is made with
 
     def __call__(self) -> np.ndarray:
-        image = read_picture(self.path)
+        image = read_image(self.path)
         if not self.change:
             return image
-        others = [read_picture(self.other)] if self.other else []
+        others = [read_image(self.other)] if self.other else []
         return CHANGES[self.change](image, np.random.default_rng(self.seed), *others)
 
 
@@ -36,7 +36,7 @@ def change_view(image, random, strength):
     Args:
         image: (H, W, 3) uint8.
         random: numpy Generator.
-        strength: how far each corner moves at most, as a share of the picture's size, 0 to 0.5.
+        strength: how far each corner moves at most, as a share of the image's size, 0 to 0.5.
 
     Returns:
         (H, W, 3) uint8.

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from training.data.readers.own_sets import read_own_sets, read_table
-from training.retrieval import RetrievalTask
-from training.tasks.pictures import Picture
-from training.tasks.walks import neighbours
+from training.evaluation.retrieval import RetrievalTask
+from training.evaluation.tasks.images import TaskImage
+from training.evaluation.tasks.walks import neighbours
 
 _KOE_SAME_PLACE = {  # the two parts of koe_landmarks name these by different words
     "e1-l2-conference-room-a": "conference-a",
@@ -23,13 +23,13 @@ def sped_half(data):
     folder = Path(data) / "sped_half"
     rows = read_table(folder)
     nothing = np.zeros((len(rows), len(rows)), bool)
-    queries = [Picture(folder / row["query"]) for row in rows]
-    references = [Picture(folder / row["ref"]) for row in rows]
+    queries = [TaskImage(folder / row["query"]) for row in rows]
+    references = [TaskImage(folder / row["ref"]) for row in rows]
     return [RetrievalTask("sped_half", queries, references, np.eye(len(rows), dtype=bool), nothing)]
 
 
 def koe_landmarks(data):
-    """Indoor landmarks: each picture by night asked of the pictures by day; the new part, then both."""
+    """Indoor landmarks: each image by night asked of the images by day; the new part, then both."""
     folder = Path(data) / "koe_landmarks"
     rows = read_table(folder)
     return [
@@ -39,10 +39,10 @@ def koe_landmarks(data):
 
 
 def ie_tower_held_out(data):
-    """Walks and pans on the floors of split "test", whose pictures nothing was fitted or chosen on.
+    """Walks and pans on the floors of split "test", whose images nothing was fitted or chosen on.
 
     Asked of all frames, and of those of which it is known whether they show the same place; see
-    :func:`training.tasks.walks.neighbours`.
+    :func:`training.evaluation.tasks.walks.neighbours`.
     """
     records = [record for record in read_own_sets(data) if record.split == "test"]
     return [neighbours("ie_tower_held_out", records), neighbours("ie_tower_guarded", records, guarded=True)]
@@ -52,8 +52,8 @@ def _night_asked_of_day(name, folder, rows):
     night = [row for row in rows if row["condition"] == "night"]
     day = [row for row in rows if row["condition"] == "day"]
     right = np.array([[_koe_place(asked) == _koe_place(known) for known in day] for asked in night])
-    queries = [Picture(folder / row["file"]) for row in night]
-    references = [Picture(folder / row["file"]) for row in day]
+    queries = [TaskImage(folder / row["file"]) for row in night]
+    references = [TaskImage(folder / row["file"]) for row in day]
     return RetrievalTask(name, queries, references, right, np.zeros_like(right))
 
 

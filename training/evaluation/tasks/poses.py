@@ -1,4 +1,4 @@
-"""Pictures whose cameras' poses are known: right is what was seen from near by, in a like direction."""
+"""Images whose cameras' poses are known: right is what was seen from near by, in a like direction."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from training.data.readers.own_sets import read_table
-from training.retrieval import RetrievalTask
-from training.tasks.pictures import Picture
+from training.evaluation.retrieval import RetrievalTask
+from training.evaluation.tasks.images import TaskImage
 
 _GUARD_SECONDS = 10.0  # frames closer in time are left out
 _SEVEN_SCENES_RATE = 30.0  # frames a second
@@ -27,8 +27,8 @@ def seven_scenes_redkitchen(data):
         -1, 3, 4
     )
     time = np.array([float(row["frame"]) for row in rows]) / _SEVEN_SCENES_RATE
-    pictures = [Picture(folder / row["color"]) for row in rows]
-    return [_revisits("7scenes_redkitchen", pictures, pose[:, :, 3], pose[:, :, :3], time, 0.5, 25.0)]
+    images = [TaskImage(folder / row["color"]) for row in rows]
+    return [_revisits("7scenes_redkitchen", images, pose[:, :, 3], pose[:, :, :3], time, 0.5, 25.0)]
 
 
 def tum_fr1_rpy(data):
@@ -38,17 +38,17 @@ def tum_fr1_rpy(data):
     center = _columns(rows, "tx", "ty", "tz")
     rotation = Rotation.from_quat(_columns(rows, "qx", "qy", "qz", "qw")).as_matrix()
     time = _columns(rows, "timestamp")[:, 0]
-    pictures = [Picture(folder / row["frame"]) for row in rows]
-    return [_revisits("tum_fr1_rpy", pictures, center, rotation, time, 0.2, 20.0)]
+    images = [TaskImage(folder / row["frame"]) for row in rows]
+    return [_revisits("tum_fr1_rpy", images, center, rotation, time, 0.2, 20.0)]
 
 
 def strecha(data):
-    """Buildings from many sides; each picture asked of all others.
+    """Buildings from many sides; each image asked of all others.
 
-    Right is a picture that shows much of the same wall. Let D be the median distance of the cameras of a
+    Right is a image that shows much of the same wall. Let D be the median distance of the cameras of a
     set from the point that their optical axes pass closest to. What two cameras look at, D ahead of
-    each, may be D/2 apart (of the smaller D; a picture is 1.1 D wide there), and their axes 45°. Up to D
-    and 75° the pair is left out: pictures may still share a little. A photograph that lies in two sets
+    each, may be D/2 apart (of the smaller D; a image is 1.1 D wide there), and their axes 45°. Up to D
+    and 75° the pair is left out: images may still share a little. A photograph that lies in two sets
     does not find itself.
     """
     folder = Path(data) / "strecha"
@@ -65,15 +65,15 @@ def strecha(data):
     same_shot = (
         same_building & (_distance(center) <= _SAME_SHOT_METRES) & (_turn(rotation) <= _SAME_SHOT_DEGREES)
     )
-    pictures = [Picture(folder / row["file"]) for row in rows]
-    return [RetrievalTask("strecha", pictures, pictures, right & ~same_shot, same_shot | (unsure & ~right))]
+    images = [TaskImage(folder / row["file"]) for row in rows]
+    return [RetrievalTask("strecha", images, images, right & ~same_shot, same_shot | (unsure & ~right))]
 
 
-def _revisits(name, pictures, center, rotation, time, metres, degrees):
+def _revisits(name, images, center, rotation, time, metres, degrees):
     """Frames of one film: right within a distance and a rotation, whatever is near in time ignored."""
     right = (_distance(center) <= metres) & (_turn(rotation) <= degrees)
     ignored = np.abs(time[:, None] - time) < _GUARD_SECONDS
-    return RetrievalTask(name, pictures, pictures, right & ~ignored, ignored)
+    return RetrievalTask(name, images, images, right & ~ignored, ignored)
 
 
 def _depth(group, center, axis):

@@ -1,6 +1,7 @@
-"""A place in another season: what a validation asks for that the augmentation does not make.
+"""Simulated change of season, for validation.
 
-It shares no step with training/augmentation.py, so that a network is not asked for what it was fitted to.
+It shares no step with training/learning/augmentation.py, so that networks are not validated on the changes
+that they were trained with.
 """
 
 import cv2
@@ -8,12 +9,12 @@ import numpy as np
 
 
 def change_season(image, random, other):
-    """Another picture's colours, another light, and dusk with lamps or a foggy day.
+    """Another image's colours, another light, and dusk with lamps or a foggy day.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         random: numpy Generator.
-        other: (H, W, 3) uint8 BGR, a picture of somewhere else, whose colours this one may take.
+        other: (H, W, 3) uint8 BGR, a image of somewhere else, whose colours this one may take.
 
     Returns:
         (H, W, 3) uint8.

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from training.retrieval import RetrievalTask
-from training.tasks.pictures import Picture
+from training.evaluation.retrieval import RetrievalTask
+from training.evaluation.tasks.images import TaskImage
 
-_GUARD_SECONDS = 3.0  # a query may not find frames this close: they are nearly the same picture
+_GUARD_SECONDS = 3.0  # a query may not find frames this close: they are nearly the same image
 _SAME_PLACE_SECONDS = 10.0  # of a walk or pan; further on, the view is another
 
 
@@ -16,13 +16,13 @@ def neighbours(name, records, guarded=False):
         name: of the task.
         records: list of :class:`training.data.Record` with region, sequence and time.
         guarded: leave out what nobody knows: the same clip later on (a pan comes back to its start) and
-            other clips of the region (they overlap). Otherwise these are wrong answers, even where they
+            other clips of the region (they overlap). Otherwise these are wrong predict, even where they
             do show the same place.
 
     Returns:
-        a :class:`training.retrieval.RetrievalTask`.
+        a :class:`training.evaluation.retrieval.RetrievalTask`.
     """
-    frames = [Picture(record.image) for record in records]
+    frames = [TaskImage(record.image) for record in records]
     region = np.array([record.region for record in records])
     clip = np.array([f"{record.region}/{record.sequence}" for record in records])
     time = np.array([record.time for record in records])

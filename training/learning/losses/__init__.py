@@ -1,8 +1,8 @@
 """Losses over a batch of descriptors and what is known of its pairs, one file each."""
 
-from training.losses.all_pairs import all_pairs_hinge, all_pairs_with_deviation
-from training.losses.multi_similarity import multi_similarity
-from training.losses.triplet import triplet_ranking
+from training.learning.losses.all_pairs import all_pairs_hinge, all_pairs_with_deviation
+from training.learning.losses.multi_similarity import multi_similarity
+from training.learning.losses.triplet import triplet_ranking
 
 LOSSES = {
     "triplet": triplet_ranking,

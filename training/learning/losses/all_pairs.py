@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from training.losses.masks import as_weights, mean_over, spread_over, without_self
+from training.learning.losses.masks import as_weights, mean_over, spread_over, without_self
 
 
 def all_pairs_hinge(descriptors, same, different, margin=0.3):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from training.losses.masks import as_weights, mean_over, without_self
+from training.learning.losses.masks import as_weights, mean_over, without_self
 
 
 def multi_similarity(descriptors, same, different, alpha=2.0, beta=40.0, base=0.3, margin=0.1):

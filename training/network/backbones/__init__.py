@@ -1,12 +1,12 @@
-"""Convolutional networks that turn a picture into a grid of local features."""
+"""Convolutional networks that turn a image into a grid of local features."""
 
 import zipfile
 from typing import Callable, NamedTuple
 
-from training.backbones.imagenet import copy_application_weights
-from training.backbones.mobilenet import load_mobilenet_weights, mobilenet
-from training.backbones.mobilenet_v2 import load_mobilenet_v2_weights, mobilenet_v2
-from training.backbones.vgg16 import vgg16
+from training.network.backbones.imagenet import copy_application_weights
+from training.network.backbones.mobilenet import load_mobilenet_weights, mobilenet
+from training.network.backbones.mobilenet_v2 import load_mobilenet_v2_weights, mobilenet_v2
+from training.network.backbones.vgg16 import vgg16
 
 
 class Backbone(NamedTuple):

@@ -1,10 +1,10 @@
-"""ImageNet weights for gray pictures."""
+"""ImageNet weights for gray images."""
 
 
 def for_gray(kernel, shape):
-    """A kernel for colours, summed over them where the network's pictures are gray.
+    """A kernel for colours, summed over them where the network's images are gray.
 
-    A gray picture is one whose three colours are equal, so that the sum answers as the kernel did.
+    A gray image is one whose three colours are equal, so that the sum answers as the kernel did.
 
     Args:
         kernel: (height, width, in, out) float.

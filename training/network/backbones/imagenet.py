@@ -2,10 +2,10 @@
 
 import keras
 
-from training.backbones.gray import for_gray
-from training.backbones.mobilenet_v2 import normalization_of
-from training.backbones.vgg16 import caffe_input
-from training.folding import fold
+from training.network.backbones.gray import for_gray
+from training.network.backbones.mobilenet_v2 import normalization_of
+from training.network.backbones.vgg16 import caffe_input
+from training.network.batch_norm_folding import fold
 
 _APPLICATIONS = {
     "mobilenet": keras.applications.MobileNet,

@@ -6,7 +6,7 @@ Layers bear the names of keras.applications, so that its weights fit by name.
 import numpy as np
 from keras import layers
 
-from training.backbones.gray import for_gray
+from training.network.backbones.gray import for_gray
 
 _BLOCKS = (  # (output channels, stride) of depthwise-separable blocks 1 to 13
     (64, 1),
@@ -27,10 +27,10 @@ _BATCH_NORM_EPSILON = 1e-3
 
 
 def mobilenet(image, last_block):
-    """Local features of pictures.
+    """Local features of images.
 
     Args:
-        image: Keras tensor of RGB or gray pictures, pixel / 127.5 - 1.
+        image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
         last_block: number of the depthwise-separable block to stop after, 1 to 13; the features are
             ``conv_pw_<last_block>`` after batch normalisation and ReLU6.
 
@@ -63,7 +63,7 @@ def load_mobilenet_weights(model, path):
     Args:
         model: Keras model with layers of :func:`mobilenet`; its other layers stay as they are.
         path: .npz file of arrays named ``layer|weight`` as keras.applications names them; the first
-            kernel is for RGB, and summed over the colours if the model is for gray pictures.
+            kernel is for RGB, and summed over the colours if the model is for gray images.
 
     Raises:
         ValueError: if the file lacks a weight or has it in another shape.

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.backbones.gray import for_gray
+from training.network.backbones.gray import for_gray
 
 _STAGES = (  # (expansion, output channels, blocks, stride of the first block)
     (1, 16, 1, 1),
@@ -27,10 +27,10 @@ _BLOCKS = tuple(  # (expansion, output channels, stride) of blocks 0 to 16
 
 
 def mobilenet_v2(image, last_block):
-    """Local features of pictures.
+    """Local features of images.
 
     Args:
-        image: Keras tensor of RGB or gray pictures, pixel / 127.5 - 1.
+        image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
         last_block: number of the bottleneck to stop after, 0 to 16; the features are
             ``block_<last_block>_project``, with the shortcut where the block has one.
 
@@ -61,7 +61,7 @@ def load_mobilenet_v2_weights(model, path):
         model: Keras model that begins with :func:`mobilenet_v2`; its other layers stay as they are.
         path: .npz file of arrays ``NN_<op>_s<stride>_w`` and ``…_b``, NN counting convolutions in
             network order; kernels (out, height, width, in), depthwise ones (1, height, width, channels).
-            The first is for RGB, and summed over the colours if the model is for gray pictures.
+            The first is for RGB, and summed over the colours if the model is for gray images.
 
     Raises:
         ValueError: if the file lacks a weight or has it in another shape.

@@ -1,6 +1,6 @@
 """VGG16 (Simonyan and Zisserman, arXiv 1409.1556, table 1, column D), cut off after a chosen convolution.
 
-Layers bear the names of keras.applications. Its weights expect BGR pictures less the mean of ImageNet;
+Layers bear the names of keras.applications. Its weights expect BGR images less the mean of ImageNet;
 the layer "caffe_input" makes these of RGB / 127.5 - 1, so that one pre-processing serves all backbones.
 """
 
@@ -12,10 +12,10 @@ _MEAN_BGR = (103.939, 116.779, 123.68)
 
 
 def vgg16(image, last_block):
-    """Local features of pictures.
+    """Local features of images.
 
     Args:
-        image: Keras tensor of RGB or gray pictures, pixel / 127.5 - 1.
+        image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
         last_block: number of the block to stop in, 1 to 5; the features are those of its last
             convolution before rectification, as NetVLAD takes them (conv5_3).
 

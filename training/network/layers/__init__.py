@@ -1,8 +1,8 @@
 """Own Keras layers, one file each."""
 
-from training.layers.l2_normalization import L2Normalization
-from training.layers.netvlad import NetVLAD
-from training.layers.surroundings import Surroundings
-from training.layers.whitening import Whitening
+from training.network.layers.context import ContextFeatures
+from training.network.layers.l2_normalization import L2Normalization
+from training.network.layers.netvlad import NetVLAD
+from training.network.layers.whitening import Whitening
 
-__all__ = ["L2Normalization", "NetVLAD", "Surroundings", "Whitening"]
+__all__ = ["ContextFeatures", "L2Normalization", "NetVLAD", "Whitening"]

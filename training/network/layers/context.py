@@ -5,7 +5,7 @@ from keras import ops
 
 
 @keras.saving.register_keras_serializable("place_recognition")
-class Surroundings(keras.layers.Layer):
+class ContextFeatures(keras.layers.Layer):
     """Adds to each local feature the one of a coarser grid that it lies in.
 
     The coarser grid is enlarged by a whole factor, nearest neighbour, and cut to the finer one's size. What

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.layers.l2_normalization import l2_normalize
+from training.network.layers.l2_normalization import l2_normalize
 
 
 @keras.saving.register_keras_serializable("place_recognition")
@@ -22,14 +22,14 @@ class NetVLAD(keras.layers.Layer):
     tells nothing of a place has somewhere to go (GhostVLAD: Zhong et al., ACCV 2018, section 3.2).
 
     With ``position`` λ > 0 a residual has two more components, λ (u_i, v_i) - c_k, where u and v go from -1
-    to 1 across the picture: the descriptor tells too where in the picture a cluster's features lie. What
+    to 1 across the image: the descriptor tells too where in the image a cluster's features lie. What
     belongs to which cluster is a matter of looks alone.
 
     Args:
         clusters: number of clusters that are described, K.
         ghosts: number of further clusters that are not, G.
         normalize_input: whether local features are scaled to unit length first.
-        position: weight λ of a feature's place in the picture; 0: it does not count.
+        position: weight λ of a feature's place in the image; 0: it does not count.
 
     Input shape:
         (B, H, W, D) float.
@@ -82,7 +82,7 @@ class NetVLAD(keras.layers.Layer):
         return depth + 2 * (self.position > 0)
 
     def _places(self, height, width):
-        """Where in the picture each local feature lies: (H · W, 2) float32, times λ."""
+        """Where in the image each local feature lies: (H · W, 2) float32, times λ."""
         v, u = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
         return np.float32(self.position * np.stack([u.ravel(), v.ravel()], axis=1))
 

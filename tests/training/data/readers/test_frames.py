@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data import PlaceRules, Places, Record, read_picture
+from training.data import PlaceRules, Places, Record, read_image
 from training.data.readers.frames import read_frames
 
 
@@ -19,12 +19,12 @@ def video(tmp_path):
     return path
 
 
-def test_video_gives_pictures_at_a_rate(video, tmp_path):
+def test_video_gives_images_at_a_rate(video, tmp_path):
     origin = Record(video, region="home", split="validation", licence="CC0")
     records = read_frames(video, tmp_path / "out", rate=2.0, origin=origin)
     assert [record.time for record in records] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
     assert {record[5:6] + record[7:] for record in records} == {("walk", "home", "validation", "", "CC0")}
-    brightness = [read_picture(record.image).mean() for record in records]
+    brightness = [read_image(record.image).mean() for record in records]
     assert np.allclose(brightness, [0, 30, 60, 90, 120, 150], atol=3)  # JPEG, twice
 
 
@@ -53,7 +53,7 @@ def test_folder_of_frames_stays_where_it_is(tmp_path):
 
 def test_neighbours_in_time_are_the_same_place_with_a_guard(video, tmp_path):
     records = read_frames(video, tmp_path / "out", rate=2.0)
-    same, different = Places(records, PlaceRules(positive_seconds=0.6, guard_seconds=1.6)).judge([0])
+    same, different = Places(records, PlaceRules(positive_seconds=0.6, guard_seconds=1.6)).pair_labels([0])
     assert same[0].tolist() == [True, True, False, False, False, False]
     assert different[0].tolist() == [False, False, False, False, True, True]
 
@@ -105,7 +105,7 @@ def test_a_bag(make_bag, tmp_path):
     for topic, first in (("/camera", 0.0), ("/camera/compressed", 10.0)):
         records = read_frames(bag, tmp_path / "out", rate=1.0, topic=topic)
         assert [(record.sequence, record.time) for record in records] == [("drive", 0.0), ("drive", 1.0)]
-        found = [read_picture(record.image).mean() for record in records]
+        found = [read_image(record.image).mean() for record in records]
         assert np.allclose(found, [first, first + 100], atol=2)
 
 
@@ -116,7 +116,7 @@ def test_a_bag_of_several_topics_asks_which(make_bag, tmp_path):
             read_frames(bag, tmp_path / "out", topic=topic)
 
 
-def test_a_bag_without_pictures_and_no_bag_are_named(make_bag, tmp_path):
+def test_a_bag_without_images_and_no_bag_are_named(make_bag, tmp_path):
     with pytest.raises(ValueError, match=r"drive\.bag.*topics none"):
         read_frames(make_bag({}), tmp_path / "out")
     (tmp_path / "torn.bag").write_bytes(b"no bag")

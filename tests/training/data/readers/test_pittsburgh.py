@@ -80,7 +80,7 @@ def test_pittsburgh(pittsburgh):
 
 def test_what_a_pittsburgh_query_shows(pittsburgh):
     records = read_pittsburgh(pittsburgh)[:26]
-    same, different = Places(records, PlaceRules(positive_metres=10.0, guard_metres=25.0)).judge([25])
+    same, different = Places(records, PlaceRules(positive_metres=10.0, guard_metres=25.0)).pair_labels([25])
     assert np.flatnonzero(same[0]).tolist() == [0, 1, 11, 12, 13, 23, 25]  # within 40°
     assert np.flatnonzero(different[0]).tolist() == [24]
 
@@ -102,7 +102,7 @@ def test_folders_and_structs_elsewhere(pittsburgh):
     assert all(record.image.is_file() for record in records)
 
 
-def test_a_missing_picture_is_named(pittsburgh):
+def test_a_missing_image_is_named(pittsburgh):
     (pittsburgh / "010" / "010584_pitch1_yaw1.jpg").unlink()
     with pytest.raises(ValueError, match=r"010584_pitch1_yaw1\.jpg', missing, of .*pitts250k_train"):
         read_pittsburgh(pittsburgh)
@@ -130,18 +130,18 @@ def tokyo(tmp_path):
 def test_tokyo(tokyo):
     records = read_tokyo(tokyo)
     assert [(r.role, r.sequence) for r in records] == [
-        ("", "200907"),  # in the database and a query: one picture
+        ("", "200907"),  # in the database and a query: one image
         ("reference", "201305"),
         ("reference", "201305"),
     ]
     assert np.allclose([math.degrees(r.heading) for r in records], [0, -90, 0])
-    same, different = Places(records, PlaceRules()).judge([0])
+    same, different = Places(records, PlaceRules()).pair_labels([0])
     assert (same[0].tolist(), different[0].tolist()) == ([True, False, False], [False, False, True])
 
 
-def test_pictures_may_be_of_another_format_than_listed(tokyo):
-    picture = tokyo / "images" / "0382" / "ccc_012_000.png"
-    picture.rename(picture.with_suffix(".jpg"))
+def test_images_may_be_of_another_format_than_listed(tokyo):
+    image = tokyo / "images" / "0382" / "ccc_012_000.png"
+    image.rename(image.with_suffix(".jpg"))
     assert read_tokyo(tokyo)[2].image.name == "ccc_012_000.jpg"
 
 

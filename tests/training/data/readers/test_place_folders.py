@@ -37,7 +37,7 @@ def test_folders_of_splits(make):
     ]
 
 
-def test_a_place_with_one_picture_is_named(make):
+def test_a_place_with_one_image_is_named(make):
     folder = make("hall/1.jpg", "hall/2.jpg", "door/only.jpg")
     with pytest.raises(ValueError, match=r"door.only\.jpg"):
         read_place_folders(folder)
@@ -51,7 +51,7 @@ def test_nothing_left_is_an_error(make):
 
 
 @pytest.mark.parametrize("names, message", [([], "no folder in it"), (["hall/notes.txt"], "hall")])
-def test_folders_without_pictures_are_named(make, names, message):
+def test_folders_without_images_are_named(make, names, message):
     with pytest.raises(ValueError, match=message):
         read_place_folders(make(*names))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.poses import Pose
-from training.data import Record, read_picture
+from training.data import Record, read_image
 from training.data.readers.recorded_map import read_recorded_map
 
 
@@ -38,11 +38,11 @@ def street(paint):
 
 @pytest.fixture
 def record_map(make_detector, drive, tmp_path):
-    """``record_map(pictures, poses)`` ► path of a map."""
+    """``record_map(images, poses)`` ► path of a map."""
 
-    def record_map(pictures, poses=()):
+    def record_map(images, poses=()):
         detector = make_detector(str(tmp_path / "office.map"))
-        drive(detector, pictures, poses=poses)
+        drive(detector, images, poses=poses)
         detector.close()
         return tmp_path / "office.map"
 
@@ -64,7 +64,7 @@ def test_odometry_and_loops_give_positions(record_map, street, tmp_path, optical
     assert np.allclose([record.x for record in records[:20]], np.arange(20) * 2.0, atol=0.5)
     drift = [abs(records[20 + i].y - records[2 + i].y) for i in range(6)]
     assert max(drift) < 1.0
-    assert read_picture(first.image).shape[:2] == (240, 320)
+    assert read_image(first.image).shape[:2] == (240, 320)
 
 
 def test_without_odometry_loops_give_places(record_map, street, tmp_path):
