@@ -1,4 +1,4 @@
-"""Describe images: their descriptors to a file, and how alike they are to a image.
+"""Describe images: their descriptors to a file, and how alike they are to an image.
 
 Usage: python3 training/describe.py models/default.onnx IMAGES… --similarity similarity.png
 

@@ -49,7 +49,7 @@ def evaluate(path, tasks, name="", strangers=False, each=None):
         an :class:`training.evaluation.table.Evaluation`.
 
     Raises:
-        ValueError, PlaceRecognitionError: if the model or a image cannot be used, or no query of a
+        ValueError, PlaceRecognitionError: if the model or an image cannot be used, or no query of a
             task has a right answer.
     """
     model = open_model(path)
@@ -69,7 +69,7 @@ def evaluate(path, tasks, name="", strangers=False, each=None):
 
 
 def encode(image, path):
-    """(H, W, 3) uint8 BGR ► bytes of a image file of the kind that the path's ending names."""
+    """(H, W, 3) uint8 BGR ► bytes of an image file of the kind that the path's ending names."""
     try:
         return cv2.imencode(path.suffix, image)[1].tobytes()
     except cv2.error as error:

@@ -34,9 +34,9 @@ from training.learning.augmentation import Augmentation
 from training.learning.augmented_input import AugmentedInput, ImageCache
 from training.learning.batches import Batches
 from training.learning.checkpoint import saved_step
-from training.learning.distribution import data_parallel, join, local_copy, wait
-from training.learning.initialization import Views, initialize
-from training.learning.local_features import LocalFeatures, split
+from training.learning.distribution import data_parallel, join, local_copy, wait_for_all
+from training.learning.initialization import AugmentedViews, initialize
+from training.learning.local_features import LocalFeatures, split_network
 from training.learning.monitor import Monitor, SilentMonitor
 from training.learning.preview import write_preview
 from training.learning.trainer import Trainer, averaged
@@ -59,10 +59,10 @@ def train(config, folder):
         folder: of the run; the trained network is there in the end.
 
     Raises:
-        ValueError: if the configuration or a image cannot be used, or the loss is not finite.
+        ValueError: if the configuration or an image cannot be used, or the loss is not finite.
         KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
     """
-    part = join(config.distribution)
+    process_share = join(config.distribution)
     spec, augment = input_spec(config.network), Augmentation(config.augmentation)
     records, shares = read_training(config.data)
     checked, _ = read_split(config.data, "validation")
@@ -70,24 +70,24 @@ def train(config, folder):
     checked_images = ImageCache(checked, spec, len(checked))
     places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
     count, copies = len(records), config.batch.copies
-    every = Views(images, range(count), spec, augment, copies)
+    every = AugmentedViews(images, range(count), spec, augment, copies)
     kept = LocalFeatures(folder / "features.npy", every, count, copies)
     shown = kept if copies else AugmentedInput(images, augment, spec, config.loader_processes)
-    batches = Batches(places, shares, shown, config.batch, config.seed, part)
-    if part.first:
+    batches = Batches(places, shares, shown, config.batch, config.seed, process_share)
+    if process_share.first:
         save_config(config, folder)
         save_start_network(config, folder, images, count, spec, augment)
-    wait(part)
+    wait_for_all(process_share)
     keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
     with data_parallel(batches.size):
         network = load_network(folder / "start")
         if config.mixed_precision:
             network = in_precision(network, "mixed_float16")
         freeze(network, config.optimizer.frozen)
-        describe = Describer(network, spec, part)
+        describe = Describer(network, spec, process_share)
         learner, mine = network, partial(describe, images.__getitem__, count)
         if copies:
-            backbone, learner = split(network)
+            backbone, learner = split_network(network)
             kept.open(backbone)
             mine = partial(kept.describe, learner)
         trainer = Trainer(
@@ -95,16 +95,16 @@ def train(config, folder):
             batches,
             config,
             folder / "checkpoint.npz",
-            monitor=Monitor(folder, config.steps, checked_images) if part.first else SilentMonitor(),
+            monitor=Monitor(folder, config.steps, checked_images) if process_share.first else SilentMonitor(),
             mine=mine,
             validate=Validation(checked_places, checked_images, len(checked), describe, augment),
-            part=part,
+            process_share=process_share,
         )
         trainer.resume()
         trainer.run()
         with averaged(learner):
             trained = local_copy(network)
-    if part.first:
+    if process_share.first:
         average_weights(trained, load_network(folder / "start"), config.start.share)
         save_network(trained, folder)
         kept.remove()
@@ -189,7 +189,7 @@ def save_start_network(config, folder, images, count, spec, augment):
 
 
 def preview(config, path):
-    """Write a image of what augmentation makes of the training images."""
+    """Write an image of what augmentation makes of the training images."""
     records, _ = read_training(config.data)
     images = ImageCache(records, input_spec(config.network), len(records))
     write_preview(path, images, len(records), Augmentation(config.augmentation))

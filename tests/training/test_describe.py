@@ -76,7 +76,7 @@ def test_command_writes_descriptors_names_and_similarity(run, folder):
 
 def test_bad_image_is_one_sentence_and_leaves_no_file(run, folder):
     (folder / "walk" / "b.png").write_bytes(b"no image")
-    with pytest.raises(SystemExit, match=r"✗ expected a image that decodes\. Received: '"):
+    with pytest.raises(SystemExit, match=r"✗ expected an image that decodes\. Received: '"):
         run(DEFAULT_MODEL, folder / "walk", "--output", folder / "d.npy")
     assert not (folder / "d.npy").exists()
 
@@ -87,5 +87,5 @@ def test_it_is_a_script_for_any_folder():
     assert ran.returncode == 1
     assert (
         ran.stderr.splitlines()[-1]
-        == "✗ expected a image, a folder or a manifest. Received: 'gone.png', missing"
+        == "✗ expected an image, a folder or a manifest. Received: 'gone.png', missing"
     )

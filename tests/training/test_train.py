@@ -20,7 +20,8 @@ from training.train import main, read_split, read_training, train
 
 KILLED = """
 import os, signal
-from training import monitor, train
+from training import train
+from training.learning import monitor
 monitor.Monitor.learned = lambda self, step, figures: os.kill(os.getpid(), signal.SIGKILL)
 train.main()
 """
@@ -113,7 +114,7 @@ def test_a_manifest_that_grew_is_refused(whole_run, small_config, tmp_path, comm
     )
 
 
-def test_a_preview_is_a_image_and_nothing_else(small_config, tmp_path, monkeypatch):
+def test_a_preview_is_an_image_and_nothing_else(small_config, tmp_path, monkeypatch):
     sheet = tmp_path / "sheet.jpg"
     monkeypatch.setattr(sys, "argv", ["train.py", str(small_config), "--preview", str(sheet)])
     main()
@@ -121,12 +122,12 @@ def test_a_preview_is_a_image_and_nothing_else(small_config, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == [sheet]
 
 
-def test_a_image_that_does_not_decode_is_named(small_config, tmp_path, command):
+def test_an_image_that_does_not_decode_is_named(small_config, tmp_path, command):
     shutil.copytree(small_config.parent, tmp_path / "set")
     for name in ("0_0.png", "0_1.png", "0_2.png"):
         (tmp_path / "set" / name).write_bytes(b"\x89PNG\r\n")
     ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run")
-    assert ended.startswith(f"✗ expected a image that decodes. Received: '{tmp_path / 'set' / '0_'}")
+    assert ended.startswith(f"✗ expected an image that decodes. Received: '{tmp_path / 'set' / '0_'}")
     assert not (tmp_path / "run" / "checkpoint.npz").exists()
 
 

@@ -60,7 +60,7 @@ def find_images(sources):
         elif source.is_file():
             found.append(source)
         else:
-            raise ValueError(f"expected a image, a folder or a manifest. Received: '{source}', missing")
+            raise ValueError(f"expected an image, a folder or a manifest. Received: '{source}', missing")
     return found
 
 
@@ -71,7 +71,7 @@ def natural(name):
 
 
 def read_image(path):
-    """Decode a image file.
+    """Decode an image file.
 
     Args:
         path: of a file that OpenCV can decode.
@@ -86,7 +86,7 @@ def read_image(path):
         content = np.fromfile(path, np.uint8)
         image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     except OSError as error:
-        raise ValueError(f"expected a image. Received: '{path}': {error.strerror}") from error
+        raise ValueError(f"expected an image. Received: '{path}': {error.strerror}") from error
     if image is None:
-        raise ValueError(f"expected a image that decodes. Received: '{path}'")
+        raise ValueError(f"expected an image that decodes. Received: '{path}'")
     return image

@@ -51,8 +51,8 @@ def read_manifest(path, split=None):
         list of :class:`Record` with absolute paths.
 
     Raises:
-        ValueError: naming file and line, if a column is unknown, a value does not fit, a image is
-            missing, a image says nothing of its place, or none is left.
+        ValueError: naming file and line, if a column is unknown, a value does not fit, an image is
+            missing, an image says nothing of its place, or none is left.
     """
     path = Path(path)
     try:
@@ -125,7 +125,7 @@ def _parse(row, where, folder):
     fields = {name: value for name, value in row.items() if value}
     fields["image"] = folder / fields["image"]
     if not fields["image"].is_file():
-        raise ValueError(f"expected a image. Received: '{fields['image']}', missing, in {where}")
+        raise ValueError(f"expected an image. Received: '{fields['image']}', missing, in {where}")
     for name in _NUMBERS:
         if name in fields:
             fields[name] = _number(fields[name], f"{name} in {where}")

@@ -5,7 +5,7 @@ import numpy as np
 
 from training.evaluation.retrieval import best_matches
 
-_WIDTH, _HEIGHT = 240, 180  # pixels of a image
+_WIDTH, _HEIGHT = 240, 180  # pixels of an image
 _LINE = 22  # pixels of a line of text
 _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -65,7 +65,7 @@ def _images(task, query, found, right):
 
 
 def _fit(image):
-    """A image in the middle of its cell, its sides' ratio kept."""
+    """An image in the middle of its cell, its sides' ratio kept."""
     scale = min((_WIDTH - 6) / image.shape[1], (_HEIGHT - 6) / image.shape[0])
     size = (max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0])))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

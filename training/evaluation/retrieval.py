@@ -11,7 +11,7 @@ class RetrievalTask(NamedTuple):
     """Queries asked of references, and which answers are right."""
 
     name: str
-    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call answers a image, (H, W, 3) uint8 BGR
+    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call answers an image, (H, W, 3) uint8 BGR
     references: Sequence[Callable[[], np.ndarray]]  # R; equal ones are one image, described once
     right: np.ndarray  # (Q, R) bool
     ignored: np.ndarray  # (Q, R) bool; references that a query may not find, such as itself

@@ -1,6 +1,6 @@
-"""The place of a image on another visit: from elsewhere, in another light, with another camera.
+"""Augmentation: changes of viewpoint, light and camera, as between two visits of a place.
 
-Made with albumentations (Buslaev et al., Information 2020).
+Built on albumentations (Buslaev et al., Information 2020).
 """
 
 import random
@@ -11,29 +11,29 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-_WEBCAM = {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}  # and enlarged for the network
+_WEBCAM = {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}  # then enlarged to the network's size
 
 
 class AugmentationConfig(BaseModel):
-    """How far another visit may differ."""
+    """How much another visit may differ."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     geometric: float = Field(
-        default=1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: a visit"
+        default=1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: as between visits"
     )
     photometric: float = Field(
         default=1.0, ge=0, le=2, description="exposure, colour, shadow, blur, noise; 0: none"
     )
     rotation_degrees: float = Field(
-        default=0.0, ge=0, le=180, description="in-plane rotation by up to this, either way"
+        default=0.0, ge=0, le=180, description="maximum in-plane rotation, either direction"
     )
 
 
 class Augmentation:
-    """Alters images, each in a way that its seed decides. Threads may share it.
+    """Random changes of an image, determined by a seed. Thread-safe.
 
-    Takes 4.4 ms for a image of 240×320 on one core.
+    It takes 4.4 ms for an image of 240×320 on one core.
 
     Args:
         config: an :class:`AugmentationConfig`.
@@ -41,17 +41,17 @@ class Augmentation:
 
     def __init__(self, config):
         self._config = config
-        self._thread = threading.local()  # a pipeline has one random state
+        self._thread = threading.local()  # a pipeline holds one random state
 
-    def __reduce__(self):  # another process makes its own
+    def __reduce__(self):  # each process builds its own pipeline
         return Augmentation, (self._config,)
 
     def __call__(self, image, seed):
-        """Alter a image.
+        """Augment an image.
 
         Args:
             image: (H, W, 3) uint8 BGR.
-            seed: int, at least 0; equal seeds alter equally.
+            seed: int, at least 0; equal seeds give equal results.
 
         Returns:
             (H, W, 3) uint8 BGR.
@@ -62,37 +62,37 @@ class Augmentation:
             self._thread.pipeline = A.Compose(
                 [*_geometric(self._config, height, width), *_photometric(self._config.photometric)]
             )
-        # one state for all steps: set_random_seed would start each anew, so that one draw decided them all
+        # one generator for all steps: set_random_seed would seed each step alike, which correlates them
         self._thread.pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))  # noqa: S311
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)
 
 
 class Recoloring(A.ImageOnlyTransform):
-    """Gives each colour another, to like ones a like one: leaves turn brown, a blue sky gray.
+    """Maps each colour to another one, smoothly: leaves turn brown, a blue sky gray.
 
     Args:
-        scale: standard deviation of the change, of 255.
+        scale: standard deviation of the change, in pixel values, 0 to 255.
         p: probability.
     """
 
-    _LEVELS, _KNOTS = 32, 4  # of a channel: of the table, of the random changes that it is interpolated from
+    _LEVELS, _KNOTS = 32, 4  # per channel: entries of the table, and of the random grid that it is interpolated from
 
     def __init__(self, scale, p):
         super().__init__(p=p)
         self.scale = scale
 
     def get_params(self):
-        """The random part: (LEVELS³, 3) float32, what is added to each colour."""
+        """Draw the random change of each colour: {"changes": (LEVELS³, 3) float32}."""
         changes = self.random_generator.normal(0.0, self.scale, (self._KNOTS,) * 3 + (3,))
         at = np.linspace(0, self._KNOTS - 1, self._LEVELS)
         weights = np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(self._KNOTS)))
-        for _ in range(3):  # the last of the colour's axes is interpolated, and becomes the first
+        for _ in range(3):  # interpolates the last colour axis, which becomes the first
             changes = np.tensordot(weights, changes, (1, 2))
         return {"changes": np.float32(changes).reshape(-1, 3)}
 
     def apply(self, img, changes, **_):
-        """Add them: (H, W, 3) uint8 ► (H, W, 3) uint8."""
+        """Add the changes: (H, W, 3) uint8 → (H, W, 3) uint8."""
         level = (img // np.uint8(256 // self._LEVELS)).astype(np.int32)
         row = (level[..., 0] * self._LEVELS + level[..., 1]) * self._LEVELS + level[..., 2]
         return cv2.add(img, changes.take(row, axis=0), dtype=cv2.CV_8U)
@@ -143,7 +143,7 @@ def _photometric(strength):
         A.GaussNoise((at(0.0, 0.01, 0.01), at(0.0, 0.06, 0.1)), p=0.2),
         A.ImageCompression(quality_range=(round(at(90, 25, 12)), 90), p=0.1),
         A.ToGray(p=0.25),
-        A.CoarseDropout(  # whoever stands in the way
+        A.CoarseDropout(  # occluding people and objects
             num_holes_range=(1, 3),
             hole_height_range=hole,
             hole_width_range=hole,
@@ -154,7 +154,7 @@ def _photometric(strength):
 
 
 def _colours(at):
-    """Season, weather, lamps."""
+    """Colour changes of season, weather and lamps."""
     shift = round(at(0, 26, 40))
     return [
         A.HueSaturationValue(round(at(0, 18, 27)), round(at(0, 70, 100)), 0, p=1.0),
@@ -165,7 +165,7 @@ def _colours(at):
 
 
 def _blurs(at):
-    """An unfocused camera, a moved one."""
+    """Blur of defocus and of motion."""
     return [
         A.GaussianBlur(blur_limit=0, sigma_limit=(at(0.0, 0.5, 0.5), at(0.0, 2.3, 3.5)), p=1.0),
         A.MotionBlur((3, 2 * round(at(0, 4, 7)) + 3), p=1.0),
@@ -173,10 +173,10 @@ def _blurs(at):
 
 
 def _fades(strength, probability):
-    """A probability, that strengths below 1 diminish, for what has no strength of its own."""
+    """Probability of a transform that has no strength of its own; reduced for strengths below 1."""
     return min(1.0, strength) * probability
 
 
 def _scale(strength):
-    """A function (value at strength 0, at 1, at 2) ► value at this one."""
+    """A function (value at strength 0, at 1, at 2) → value at this strength."""
     return lambda *values: float(np.interp(strength, (0.0, 1.0, 2.0), values))

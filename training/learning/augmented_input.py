@@ -1,4 +1,4 @@
-"""Images to train on, and what augmentation makes of them, in this process or in others."""
+"""Training images, and network input made of augmented copies of them, in this process or in several."""
 
 import multiprocessing
 import os
@@ -17,20 +17,20 @@ from training.data import read_image
 
 
 class ImageCache:
-    """Decoded images at the network's size, the newest kept in memory.
+    """Decoded images at the network's size; the most recently used are kept in memory.
 
     Args:
         records: list of :class:`training.data.Record`.
         spec: the network's InputSpec.
-        kept: how many stay in memory.
+        capacity: number of images kept in memory.
     """
 
-    def __init__(self, records, spec, kept):
-        self._records, self._spec, self._kept = records, spec, kept
+    def __init__(self, records, spec, capacity):
+        self._records, self._spec, self._capacity = records, spec, capacity
         self._cache, self._lock = OrderedDict(), threading.Lock()
 
-    def __reduce__(self):  # another process decodes its own
-        return ImageCache, (self._records, self._spec, self._kept)
+    def __reduce__(self):  # each process has a cache of its own
+        return ImageCache, (self._records, self._spec, self._capacity)
 
     def __getitem__(self, index):
         """(H, W, 3) uint8 BGR."""
@@ -43,74 +43,78 @@ class ImageCache:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         with self._lock:
             self._cache[index] = image
-            while len(self._cache) > self._kept:
+            while len(self._cache) > self._capacity:
                 self._cache.popitem(last=False)
         return image
 
 
 class AugmentedInput:
-    """Network input from images, each time altered anew.
+    """Network input from images, augmented again each time.
 
-    Much of an augmentation holds Python's lock, so threads would not make it faster: 160 images a second
-    are all that one process alters, which is enough beside a CPU that trains, and not beside a GPU.
+    Much of the augmentation holds Python's global lock, so threads do not make it faster: one process
+    augments 160 images per second, which is enough for training on a CPU, but not on a GPU.
 
     Args:
-        images: by index, (H, W, 3) uint8 BGR each.
-        augment: (image, seed) ► image.
+        images: sequence of (H, W, 3) uint8 BGR.
+        augment: callable (image, seed) → image.
         spec: the network's InputSpec.
-        processes: how many others do it; 0: this one. They get copies of the images and the augmentation,
-            and end when this is no longer used.
+        processes: number of worker processes; 0: augment in this process. Workers get copies of the images
+            and the augmentation, and end when this object is deleted.
     """
 
     def __init__(self, images, augment, spec, processes=0):
         self._images, self._augment, self._spec = images, augment, spec
-        self._processes, self._others = processes, None
+        self._processes, self._pool = processes, None
         if processes:
             context = multiprocessing.get_context("spawn")  # a fork would copy the locks of our threads
-            self._others = ProcessPoolExecutor(processes, context, _prepare_process, (images, augment))
+            self._pool = ProcessPoolExecutor(processes, context, _start_worker, (images, augment))
 
     def __call__(self, indices, seeds):
-        """Of n images, each with a seed.
+        """Network input of n images.
+
+        Args:
+            indices: n ints.
+            seeds: n ints, one for the augmentation of each image.
 
         Returns:
             (n, H, W, C) float32.
 
         Raises:
-            ValueError: if another process was ended from outside, or a image does not decode.
+            ValueError: if a worker process was killed, or an image cannot be decoded.
         """
         try:
-            return np.concatenate([prepare(image, self._spec) for image in self._alter(indices, seeds)])
+            return np.concatenate([prepare(image, self._spec) for image in self._augmented(indices, seeds)])
         except BrokenProcessPool as error:
             raise ValueError(
-                "expected loader_processes that live as long as the training. Received: one that was ended, "
-                "perhaps for want of memory; each keeps data.cached_images"
+                "expected loader_processes that run until the training ends. Received: a killed process, "
+                "possibly out of memory; each process keeps data.cached_images images"
             ) from error
 
-    def _alter(self, indices, seeds):
-        """The altered images one after the other, (H, W, 3) uint8 BGR."""
-        if self._others:
-            each = -(-len(indices) // self._processes)
-            return self._others.map(_alter, indices, seeds, chunksize=each)
+    def _augmented(self, indices, seeds):
+        """Iterable of the augmented images, (H, W, 3) uint8 BGR each."""
+        if self._pool:
+            chunk = -(-len(indices) // self._processes)
+            return self._pool.map(_augment, indices, seeds, chunksize=chunk)
         return (self._augment(self._images[index], seed) for index, seed in zip(indices, seeds))
 
 
-_ours: Any = None  # images and augmentation of a process of the pool
+_worker: Any = None  # images and augmentation, in a process of the pool
 
 
-def _prepare_process(images, augment):
-    """In a new process: what it alters, and how it ends, which is not by Ctrl-C but with the first one."""
-    global _ours  # noqa: PLW0603  a function of a pool has nothing else to remember by
-    _ours = images, augment
+def _start_worker(images, augment):
+    """Initialize a worker process. It ignores Ctrl-C and ends together with its parent process."""
+    global _worker  # noqa: PLW0603  functions of a process pool can keep state only here
+    _worker = images, augment
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    threading.Thread(target=_exit_after, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 
-def _end_with(process):
+def _exit_after(process):
     process.join()
     os._exit(1)
 
 
-def _alter(index, seed):
-    images, augment = _ours
+def _augment(index, seed):
+    images, augment = _worker
     return augment(images[index], seed)

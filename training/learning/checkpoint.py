@@ -1,4 +1,4 @@
-"""The state of a training in one file of plain arrays: nothing in it can be executed."""
+"""Checkpoints: the state of a training as one .npz file of plain arrays, without pickled objects."""
 
 import io
 import zipfile
@@ -12,15 +12,15 @@ _RECENT = "recent_"
 
 
 class Progress(NamedTuple):
-    """How far a training is, beside what the network and its optimizer hold."""
+    """State of a training outside the network and the optimizer."""
 
-    step: int = 0  # number of the next one
+    step: int = 0  # next step
     mined: Optional[np.ndarray] = None  # (N, D) float32 descriptors of the training images
-    recent: Optional[Dict[str, List[float]]] = None  # figures since the last point of the curve
+    recent: Optional[Dict[str, List[float]]] = None  # values since the last point of the curve, by name
 
 
 def save_checkpoint(path, progress, network, optimizer):
-    """Write everything that the next step depends on; the file is whole or the old one.
+    """Write everything that the next step depends on, atomically.
 
     Args:
         path: the .npz file.
@@ -39,7 +39,7 @@ def save_checkpoint(path, progress, network, optimizer):
 
 
 def load_checkpoint(path, network, optimizer):
-    """Give a network and its optimizer the state that was saved.
+    """Restore a network and its optimizer.
 
     Args:
         path: the .npz file.
@@ -47,10 +47,10 @@ def load_checkpoint(path, network, optimizer):
         optimizer: its Keras optimizer, built.
 
     Returns:
-        a :class:`Progress`, as it was saved.
+        the saved :class:`Progress`.
 
     Raises:
-        ValueError: if the file is damaged or of another network or optimizer.
+        ValueError: if the file is damaged, or belongs to another network or optimizer.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -60,7 +60,7 @@ def load_checkpoint(path, network, optimizer):
             expected, received = ([tuple(a.shape) for a in side] for side in (variables, found))
             if expected != received:
                 raise ValueError(
-                    f"{len(received)} {kind} variables of other shapes than {len(expected)} here"
+                    f"{len(received)} {kind} variables whose shapes differ from the {len(expected)} here"
                 )
             for variable, value in zip(variables, found):
                 variable.assign(value)
@@ -75,7 +75,7 @@ def load_checkpoint(path, network, optimizer):
 
 
 def saved_step(path):
-    """The number of the next step in a checkpoint; 0 if there is none that can be read."""
+    """The next step of a checkpoint; 0 if the file is missing or cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             return int(stored["step"])

@@ -1,15 +1,15 @@
 r"""Several GPUs, several machines: data-parallel training with Keras' own distribution.
 
-The losses compare every image of a batch with every other, so a step needs all descriptors at once.
-With the JAX backend it has them: keras.distribution.DataParallel shares a batch out among all devices
-of all processes, and XLA brings together what the loss multiplies; the curve is that of one device.
-tf.distribute would give each replica a loss over its own rows alone, which is another training: with the
-TensorFlow backend there is one process, and one GPU.
+The losses compare every image of a batch with every other one, so a step needs all descriptors at once.
+With the JAX backend, keras.distribution.DataParallel distributes a batch over all devices of all processes,
+and XLA gathers what the loss needs; the result is that of one device. tf.distribute would compute the loss
+of each replica over its own rows only, which is a different training, so the TensorFlow backend uses one
+process and one GPU.
 
-All GPUs of a machine are used without being asked. For several machines (or processes) the same command
-is started on each, with the same images and an --output that all of them see::
+All GPUs of a machine are used automatically. For several machines or processes, start the same command on
+each, with the same images and an --output folder on a shared file system::
 
-    KERAS_BACKEND=jax python3 training/train.py my.yaml --output /nfs/run \
+    KERAS_BACKEND=jax python3 -m training.train my.yaml --output /nfs/run \
         distribution.processes=2 distribution.address=first-machine:12345 distribution.process=0
 """
 
@@ -21,23 +21,23 @@ import numpy as np
 
 
 class ProcessShare(NamedTuple):
-    """Which of the processes that train together this one is."""
+    """The share of this process in a training by several processes."""
 
     process: int = 0
     processes: int = 1
 
     @property
     def first(self):
-        """Whether this is the one that writes files and speaks."""
+        """Whether this process writes files and logs."""
         return self.process == 0
 
     def rows(self, count):
-        """The slice of ``count`` rows of a batch that this process makes."""
+        """Slice of the ``count`` rows of a batch that this process computes."""
         each = count // self.processes
         return slice(self.process * each, (self.process + 1) * each)
 
     def indices(self, count):
-        """Of ``count`` things those that this process does: list of int, equally long in all processes."""
+        """Indices below ``count`` for this process: list of int, of equal length in all processes."""
         rounds = -(-count // self.processes)
         return [(turn * self.processes + self.process) % count for turn in range(rounds)]
 
@@ -46,7 +46,7 @@ SINGLE_PROCESS = ProcessShare()
 
 
 def join(config):
-    """Become one of several processes; before anything is computed.
+    """Join the group of processes; must be called before any computation.
 
     Args:
         config: a :class:`training.config.DistributionConfig`.
@@ -55,7 +55,7 @@ def join(config):
         a :class:`ProcessShare`.
 
     Raises:
-        ValueError: if there are several and the backend is not JAX, or they do not find each other.
+        ValueError: if there are several processes and the backend is not JAX, or they cannot connect.
     """
     if config.processes == 1:
         return SINGLE_PROCESS
@@ -76,13 +76,13 @@ def join(config):
 
 @contextlib.contextmanager
 def data_parallel(batch):
-    """Let what is built meanwhile share its batches out among all devices of all processes.
+    """Context in which networks are built that distribute their batches over all devices of all processes.
 
     Args:
-        batch: number of images in one.
+        batch: number of images per batch.
 
     Raises:
-        ValueError: if that cannot be divided by the number of devices.
+        ValueError: if it is not a multiple of the number of devices.
     """
     devices = keras.distribution.list_devices() if keras.backend.backend() == "jax" else ["one"]
     if len(devices) == 1:
@@ -98,7 +98,7 @@ def data_parallel(batch):
 
 
 def local_copy(network):
-    """A copy of a network on this process' first device only, with the weights of now."""
+    """A copy of a network, with its present weights, on the first device of this process only."""
     before = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
     try:
@@ -109,35 +109,35 @@ def local_copy(network):
         keras.distribution.set_distribution(before)
 
 
-def wait(part):
-    """Go on when all processes have come here."""
-    if part.processes > 1:
+def wait_for_all(process_share):
+    """Wait until all processes have called this function."""
+    if process_share.processes > 1:
         from jax.experimental.multihost_utils import sync_global_devices
 
-        sync_global_devices("training.learning.distribution.wait")
+        sync_global_devices("training.wait_for_all")
 
 
-def gather(rows, count, part):
-    """What each process computed of its :meth:`Part.indices`, put together in all.
+def gather(rows, count, process_share):
+    """Gather the rows that each process computed for its :meth:`ProcessShare.indices`.
 
     Args:
         rows: (n, D) float32.
-        count: of all rows.
-        part: a :class:`ProcessShare`.
+        count: total number of rows.
+        process_share: a :class:`ProcessShare`.
 
     Returns:
         (count, D) float32.
     """
-    if part.processes == 1:
+    if process_share.processes == 1:
         return rows
     from jax.experimental.multihost_utils import process_allgather
 
     return np.swapaxes(process_allgather(rows), 0, 1).reshape(-1, rows.shape[1])[:count]
 
 
-def any_process(flag, part):
-    """Whether a flag is set in any process; all must ask."""
-    if part.processes == 1:
+def any_process(flag, process_share):
+    """Whether a flag is set in any process; all processes must call it together."""
+    if process_share.processes == 1:
         return flag
     from jax.experimental.multihost_utils import process_allgather
 

@@ -1,4 +1,4 @@
-"""Weights of a network from statistics of images, without gradients."""
+"""Initial weights from statistics of images, without gradients."""
 
 import keras
 import numpy as np
@@ -7,21 +7,21 @@ from place_recognition_ros.descriptor.preprocess import prepare
 from training.learning.statistics import kmeans, place_whitening, principal_components
 from training.network.build import first_head_layer
 
-_WEIGHT = 0.03  # root mean square of the whitening's weights; as fitted they are some hundred times that
+_WEIGHT = 0.03  # root mean square of the whitening's weights; the fitted ones are about a hundred times larger
 
 
-class Views:
-    """Batches of network input: each image as it is, then as it would look on other visits.
+class AugmentedViews:
+    """Network input of each image, unchanged and then augmented.
 
     Args:
-        images: by index, (H, W, 3) uint8 BGR each.
-        indices: of those to show.
+        images: sequence of (H, W, 3) uint8 BGR.
+        indices: of the images to use.
         spec: the network's InputSpec.
-        augment: (image, seed) ► image.
-        copies: number of other visits that follow each image.
+        augment: callable (image, seed) → image.
+        copies: number of augmented copies per image.
 
     Yields:
-        (1 + copies, H, W, C) float32, one image at a time; the same ones each time it is iterated.
+        (1 + copies, H, W, C) float32 for each image; equal in every iteration.
     """
 
     def __init__(self, images, indices, spec, augment, copies=0):
@@ -37,33 +37,33 @@ class Views:
 
 
 def initialize(network, config, images, indices, spec, augment):
-    """Reduction, clusters and whitening from images, as far as the network has them.
+    """Fit reduction, clusters and whitening, as far as the network has these layers, to images.
 
-    The backbone has its weights already.
+    The backbone must have its weights already.
 
     Args:
         network: Keras model of :func:`training.network.build.build_network`.
         config: a :class:`training.config.StartConfig`.
-        images: by index, (H, W, 3) uint8 BGR each.
-        indices: of those to look at.
+        images: sequence of (H, W, 3) uint8 BGR.
+        indices: of the images to use.
         spec: the network's InputSpec.
-        augment: (image, seed) ► image.
+        augment: callable (image, seed) → image.
     """
-    once = Views(images, indices, spec, augment, 1)
+    once = AugmentedViews(images, indices, spec, augment, 1)
     initialize_pooling(network, once, config.equalization, config.sharpness)
     if "whitening" in [layer.name for layer in network.layers]:
-        fit_whitening(network, Views(images, indices, spec, augment, config.copies), config.shrinkage)
+        fit_whitening(network, AugmentedViews(images, indices, spec, augment, config.copies), config.shrinkage)
 
 
 def fit_whitening(network, views, shrinkage):
-    """Fit the layer "whitening" to what the network pools from views of places.
+    """Fit the layer "whitening" to pooled features of several views of each place.
 
-    Its scale, which the unit norm after it takes away, is that of weights that an optimizer moves as fast
-    as the others.
+    Its scale, which does not change the unit-norm descriptor, is chosen such that an optimizer changes its
+    weights as fast as the others.
 
     Args:
         network: Keras model.
-        views: a :class:`Views` with at least one copy of each image.
+        views: :class:`AugmentedViews` with at least one copy of each image.
         shrinkage: see :func:`training.learning.statistics.place_whitening`.
     """
     whitening = network.get_layer("whitening")
@@ -74,22 +74,22 @@ def fit_whitening(network, views, shrinkage):
 
 
 def initialize_pooling(network, batches, equalization, sharpness, per_image=40, seed=0):
-    """PCA for the layer "reduction", if there is one, then k-means for the layer "netvlad".
+    """Fit the layer "reduction", if there is one, by PCA, then the layer "netvlad" by k-means.
 
     Args:
-        network: Keras model of :func:`training.network.build.build_network`, its backbone already loaded.
-        batches: iterable of (B, H, W, C) float32 images.
-        equalization: 0 leaves the principal components their variances, 1 makes all equal (whitens
-            the local features), values between do so in part.
-        sharpness: of the assignment, see :meth:`training.network.layers.NetVLAD.set_centers`.
-        per_image: number of local features that each image gives.
-        seed: of the choice of features and first centres.
+        network: Keras model of :func:`training.network.build.build_network`, with the weights of its backbone.
+        batches: iterable of (B, H, W, C) float32 network input.
+        equalization: 0 keeps the variances of the principal components, 1 makes them equal (whitening
+            of the local features); values between interpolate.
+        sharpness: of the soft assignment, see :meth:`training.network.layers.NetVLAD.set_centers`.
+        per_image: number of local features taken from each image.
+        seed: of the random choice of features and initial centres.
     """
     netvlad, first = network.get_layer("netvlad"), first_head_layer(network)
     backbone = keras.Model(network.input, first.input)
     random = np.random.default_rng(seed)
     features = np.concatenate(
-        [_some(backbone.predict_on_batch(batch), per_image, random) for batch in batches]
+        [_sample(backbone.predict_on_batch(batch), per_image, random) for batch in batches]
     )
     if first is not netvlad:
         features = _fit_reduction(first, features, equalization)
@@ -99,7 +99,7 @@ def initialize_pooling(network, batches, equalization, sharpness, per_image=40, 
 
 
 def _fit_reduction(reduction, features, equalization):
-    """PCA of (N, D) local features as the layer's weights; what the layer makes of them, (N, filters)."""
+    """Set the layer's weights by PCA of (N, D) local features; returns its output for them, (N, filters)."""
     mean, variances, directions = principal_components(features)
     kept = slice(reduction.filters)
     projection = directions[:, kept] / np.maximum(variances[kept], 1e-9) ** (equalization / 2)
@@ -107,8 +107,8 @@ def _fit_reduction(reduction, features, equalization):
     return np.float32((features - mean) @ projection)
 
 
-def _some(grids, count, random):
-    """``count`` random features of each grid, or all: (B, H, W, D) to (B · count, D)."""
+def _sample(grids, count, random):
+    """Up to ``count`` random features of each grid: (B, H, W, D) → (B · count, D)."""
     flat = grids.reshape(len(grids), -1, grids.shape[-1])
     count = min(count, flat.shape[1])
     return np.concatenate([grid[random.choice(len(grid), count, replace=False)] for grid in flat])

@@ -1,4 +1,4 @@
-"""How a batch is ordered: what a loss is about, in figures that compare across losses."""
+"""Metrics of a batch that can be compared between losses."""
 
 from keras import ops
 
@@ -6,7 +6,7 @@ from training.learning.losses.masks import as_weights, mean_over, spread_over, w
 
 
 def pairs_satisfied(descriptors, same, different):
-    """Share of (query, positive, negative) of a batch in which the positive is the more similar.
+    """Fraction of the (query, positive, negative) triplets in which the positive is more similar.
 
     Args:
         descriptors: (N, D) float, unit norm.
@@ -24,12 +24,12 @@ def pairs_satisfied(descriptors, same, different):
 
 
 def positive_set_deviation(descriptors, same, different):
-    """Standard deviation of a query's similarities to its positives, averaged over the queries.
+    """Standard deviation of a query's similarities to its positives, mean over the queries.
 
     Args:
         descriptors: (N, D) float, unit norm.
         same: (N, N) bool, the pair shows one place.
-        different: not used; the same arguments as a loss.
+        different: unused; metrics and losses have the same arguments.
 
     Returns:
         Scalar, at least 0.

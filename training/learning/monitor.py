@@ -1,4 +1,4 @@
-"""What a training shows: a progress bar, the curve as CSV, TensorBoard."""
+"""Progress of a training: progress bar, learning curve as CSV, TensorBoard."""
 
 import csv
 import io
@@ -14,13 +14,13 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from training.files import write_atomically
 
-_SHOWN = 6  # hardest tuples
+_SHOWN = 6  # hardest queries
 _TILE = (160, 120)  # pixels
-_FIGURES = ("loss", "pairs_satisfied", "positive_set_deviation")  # the bar shows the newest, no mean of all
+_FIGURES = ("loss", "pairs_satisfied", "positive_set_deviation")  # the bar shows the newest value, not the mean
 
 
 class SilentMonitor:
-    """The monitor of a process that has nothing to say: another one of several says it."""
+    """The monitor of the processes that do not log."""
 
     def start(self, step):
         pass
@@ -33,12 +33,12 @@ class SilentMonitor:
 
 
 class Monitor:
-    """Writes the curve of a run; a resumed run goes on in the same files.
+    """Writes the learning curve of a run; a resumed run continues the same files.
 
     Args:
-        folder: of the run; gets curve.csv and TensorBoard's files under tensorboard/.
-        steps: of the whole training.
-        images: validation images by index, (H, W, 3) uint8 BGR, for the hardest tuples.
+        folder: of the run; curve.csv and tensorboard/ are written to it.
+        steps: number of steps of the whole training.
+        images: sequence of the validation images, (H, W, 3) uint8 BGR, to show the hardest queries.
     """
 
     def __init__(self, folder, steps, images):
@@ -48,7 +48,7 @@ class Monitor:
         self._images = images
 
     def start(self, step):
-        """Begin, or go on: points of the curve after ``step`` are of a run that was cut off, and dropped."""
+        """Start or resume; points of the curve after ``step`` are dropped, they were not checkpointed."""
         rows = []
         if self._curve.exists():
             with open(self._curve, encoding="utf-8", newline="") as file:
@@ -59,17 +59,17 @@ class Monitor:
         self._bar.update(step)
 
     def learned(self, step, figures):
-        """A point of the curve: loss and metrics since the one before."""
+        """Add a point of the curve: mean loss and metrics since the last point, by name."""
         self._bar.update(step, list(figures.items()))
         self._write(step, figures)
 
     def validated(self, step, figures, similarity):
-        """Recall, and the tuples that were hardest.
+        """Add the recall of a validation, and show the hardest queries.
 
         Args:
-            step: after which.
+            step: number of steps done.
             figures: dict from name to recall.
-            similarity: (N, N) float; the image of row i is asked for by an altered copy.
+            similarity: (N, N) float; row i is an augmented copy of image i, queried against all images.
         """
         self._write(step, figures)
         shown = ", ".join(f"{name} {100 * share:.1f}" for name, share in figures.items() if "@1" in name)
@@ -77,7 +77,7 @@ class Monitor:
         self._show(step, [Summary.Value(tag="hardest: right, found", image=_png(self._hardest(similarity)))])
 
     def _hardest(self, similarity):
-        """The images that lose most clearly to a wrong one: (H, W, 3) uint8 BGR."""
+        """The queries with the largest margin of a wrong image over the right one: (H, W, 3) uint8 BGR."""
         own = np.diag(similarity)
         rival = similarity - np.diag(np.full(len(own), np.inf))
         worst = np.argsort(own - rival.max(axis=1))[:_SHOWN]
@@ -100,13 +100,13 @@ class Monitor:
         )
 
     def _show(self, step, values):
-        """Write values of a step for TensorBoard."""
+        """Write values of a step to TensorBoard."""
         self._events.add_event(Event(step=step, wall_time=time.time(), summary=Summary(value=values)))
         self._events.flush()
 
 
 def _png(image):
-    """(H, W, 3) uint8 BGR as TensorBoard keeps it."""
+    """(H, W, 3) uint8 BGR → an image of TensorBoard."""
     height, width, channels = image.shape
     content = cv2.imencode(".png", image)[1].tobytes()
     return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=content)

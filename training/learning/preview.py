@@ -1,4 +1,4 @@
-"""What augmentation makes of images, as one image to look at."""
+"""Contact sheet of augmented images."""
 
 import cv2
 import numpy as np
@@ -7,15 +7,15 @@ from training.files import write_atomically
 
 
 def contact_sheet(images, augment, copies=6):
-    """Images and what they become: one row each, the original first.
+    """Arrange images and augmented copies of them in rows, each original first.
 
     Args:
         images: list of (H, W, 3) uint8 BGR, of one size, at least one.
-        augment: (image, seed) ► image.
-        copies: altered ones a row.
+        augment: callable (image, seed) → image.
+        copies: augmented copies per row.
 
     Returns:
-        uint8 BGR image of len(images) rows and 1 + copies columns.
+        (H · rows, W · (1 + copies), 3) uint8 BGR.
     """
     rows = [
         [image, *(augment(image, number * copies + copy) for copy in range(copies))]
@@ -25,20 +25,20 @@ def contact_sheet(images, augment, copies=6):
 
 
 def write_preview(path, images, count, augment, rows=8):
-    """Write the contact sheet of some images, evenly chosen.
+    """Write a contact sheet of some images, evenly spaced.
 
     Args:
-        path: of the sheet; its suffix says in what format.
-        images: by index, (H, W, 3) uint8 BGR each, of one size.
-        count: how many there are, at least one.
-        augment: (image, seed) ► image.
-        rows: how many are shown at most.
+        path: of the sheet; the suffix selects the format.
+        images: sequence of (H, W, 3) uint8 BGR, of one size.
+        count: number of images, at least one.
+        augment: callable (image, seed) → image.
+        rows: maximum number of rows.
 
     Raises:
-        ValueError: if OpenCV writes no images with that suffix.
+        ValueError: if OpenCV cannot write that format.
     """
     if not cv2.haveImageWriter(str(path)):
-        raise ValueError(f"expected a name for a image, such as sheet.jpg. Received: '{path}'")
+        raise ValueError(f"expected the file name of an image, such as sheet.jpg. Received: '{path}'")
     chosen = np.linspace(0, count - 1, min(rows, count)).astype(int)
     sheet = contact_sheet([images[index] for index in chosen], augment)
     write_atomically(path, cv2.imencode(path.suffix, sheet)[1].tobytes())

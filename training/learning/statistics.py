@@ -1,6 +1,6 @@
-"""Statistics of images that stand in for gradient training: PCA, k-means, whitening.
+"""Statistics for weights that are fitted without gradients: PCA, k-means, whitening.
 
-Everything here is deterministic: equal input and seed give equal output.
+All functions are deterministic: equal input and seed give equal output.
 """
 
 import numpy as np
@@ -8,13 +8,13 @@ import scipy.linalg
 
 
 def principal_components(samples):
-    """Principal components, the strongest first.
+    """Principal components, by decreasing variance.
 
     Args:
         samples: (N, D) float.
 
     Returns:
-        mean (D,), variances (D,) falling, directions (D, D) in columns; float64.
+        mean (D,), variances (D,) in decreasing order, directions (D, D) in columns; float64.
     """
     mean = samples.mean(axis=0, dtype=np.float64)
     variances, directions = np.linalg.eigh(_covariance(samples - mean.astype(samples.dtype)))
@@ -22,24 +22,23 @@ def principal_components(samples):
 
 
 def place_whitening(samples, size, shrinkage=0.1):
-    """Whiten what changes within a place, then keep the principal components of what is left.
+    """Whiten the variation within places, then keep the principal components of the result.
 
     The "learned whitening" of Radenović et al. (TPAMI 2019, section 3.3, after Mikolajczyk and Matas,
     ICCV 2007), also known as linear discriminant analysis.
 
     Args:
-        samples: (N, V, D) float; V views of each of N places.
+        samples: (N, V, D) float, V views of each of N places.
         size: number of components to keep.
-        shrinkage: share of the mean variance within places that is added to each direction's; keeps
-            directions whose variance few samples tell badly from being blown up.
+        shrinkage: share of the mean variance within places that is added to the variance of each direction,
+            so that directions with a badly estimated, small variance are not amplified.
 
     Returns:
-        mean (D,), projection (D, size), the strongest component first; without shrinkage,
-        (samples - mean) @ projection has the identity as covariance within places and a diagonal
-        one over all.
+        mean (D,), projection (D, size), by decreasing variance; without shrinkage, the covariance of
+        (samples - mean) @ projection is the identity within places and diagonal over all samples.
 
     Raises:
-        ValueError: if the samples do not have ``size`` components, or show each place but once.
+        ValueError: if there are too few samples for ``size`` components, or only one view of each place.
     """
     places, views, depth = samples.shape
     if views < 2 or size > min(places * (views - 1), depth):
@@ -61,7 +60,7 @@ def kmeans(samples, clusters, seed=0, iterations=30):
     Args:
         samples: (N, D) float32.
         clusters: K, at most N.
-        seed: of the random choice of the first centres.
+        seed: of the random choice of the initial centres.
         iterations: number of Lloyd steps.
 
     Returns:
@@ -78,7 +77,7 @@ def kmeans(samples, clusters, seed=0, iterations=30):
 
 
 def _covariance(centered):
-    """Of the last axis: (D, D) float64."""
+    """Covariance over the last axis: (D, D) float64."""
     rows = centered.reshape(-1, centered.shape[-1])
     return (rows.T @ rows).astype(np.float64) / len(rows)
 

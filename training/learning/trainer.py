@@ -1,4 +1,4 @@
-"""The loop: batch, step, curve; now and then a validation and a checkpoint."""
+"""The training loop: steps, learning curve, validation, checkpoints."""
 
 import keras
 import numpy as np
@@ -14,38 +14,38 @@ from training.learning.metrics import pairs_satisfied, positive_set_deviation
 class Trainer:
     """Trains a network on batches.
 
-    What it leaves behind is a function of the network, the batches and the configuration: not of when it
-    was stopped and resumed, nor of how many processes share the work.
+    The result depends on the network, the batches and the configuration. It does not depend on
+    interruptions, nor on the number of processes.
 
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32, unit norm.
         batches: a :class:`training.learning.batches.Batches`.
         config: a :class:`training.config.TrainConfig`.
-        path: of the checkpoint.
+        path: of the checkpoint file.
         monitor: a :class:`training.learning.monitor.Monitor`.
-        mine: () ► (N, D) float32 descriptors of all training images.
+        mine: callable () → (N, D) float32 descriptors of all training images.
         validate: a :class:`training.learning.validation.Validation`.
-        part: a :class:`training.learning.distribution.ProcessShare`; the first process writes the checkpoint.
+        process_share: a :class:`training.learning.distribution.ProcessShare`; the first process writes checkpoints.
     """
 
-    def __init__(self, network, batches, config, path, monitor, mine, validate, part=SINGLE_PROCESS):
+    def __init__(self, network, batches, config, path, monitor, mine, validate, process_share=SINGLE_PROCESS):
         self.network, self._batches, self._config, self._path = network, batches, config, path
-        self._monitor, self._mine, self._validate, self._part = monitor, mine, validate, part
-        self._recent = {}  # name ► figures of the steps since the last point of the curve
+        self._monitor, self._mine, self._validate, self._process_share = monitor, mine, validate, process_share
+        self._recent = {}  # name → values of the steps since the last point of the curve
         self.step = 0
         compile_for(network, config)
 
     def resume(self):
-        """Go on from the run's checkpoint, if there is one.
+        """Continue from the checkpoint, if there is one.
 
         Raises:
-            ValueError: if it is damaged or of another training.
+            ValueError: if the checkpoint is damaged or belongs to another training.
         """
         if self._path.exists():
             self.step, mined, self._recent = load_checkpoint(self._path, self.network, self.network.optimizer)
             if mined is not None and len(mined) != self._batches.record_count:
                 raise ValueError(
-                    f"expected the {len(mined)} images that '{self._path}' was written with. "
+                    f"expected the {len(mined)} images of '{self._path}'. "
                     f"Received: {self._batches.record_count}"
                 )
             self._batches.mined = mined
@@ -54,9 +54,9 @@ class Trainer:
         """Train to the last step.
 
         Raises:
-            KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
+            KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
             ValueError: if the loss is not finite.
-            OSError: naming the file, if a checkpoint cannot be written; the one before is still there.
+            OSError: naming the file, if a checkpoint cannot be written; the previous one is kept.
         """
         loader = Loader(self._batches)
         self._monitor.start(self.step)
@@ -64,17 +64,17 @@ class Trainer:
             with Interruption() as interruption:
                 while self.step < self._config.steps:
                     self._do_step(loader)
-                    if any_process(interruption.asked, self._part):
+                    if any_process(interruption.requested, self._process_share):
                         self.save()
                         raise KeyboardInterrupt(
-                            f"step {self.step} is saved; the same command goes on from there"
+                            f"step {self.step} is saved; the same command continues from there"
                         )
         finally:
             loader.close()
 
     def save(self):
-        """Write the checkpoint."""
-        if self._part.first:
+        """Write a checkpoint."""
+        if self._process_share.first:
             progress = Progress(self.step, self._batches.mined, self._recent)
             save_checkpoint(self._path, progress, self.network, self.network.optimizer)
 
@@ -107,7 +107,7 @@ class Trainer:
 
 
 def compile_for(network, config):
-    """Give a network the optimizer, loss and metrics of a training.
+    """Compile a network with the optimizer, loss and metrics of a configuration.
 
     Args:
         network: Keras model.
@@ -134,16 +134,16 @@ def compile_for(network, config):
         optimizer=optimizer,
         loss=_of_pairs(LOSSES[config.loss.name], **config.loss.options),
         metrics=[_of_pairs(pairs_satisfied), _of_pairs(positive_set_deviation)],
-        jit_compile=_compiles(),
+        jit_compile=_jit_compile(),
     )
     optimizer.build(network.trainable_variables)
 
 
-class averaged:  # noqa: N801  a context manager reads as a phrase
-    """While it is open, a network has the averaged weights instead of the newest.
+class averaged:  # noqa: N801  a context manager, used like a function
+    """Context in which a network has the moving average of its weights instead of the newest weights.
 
     Args:
-        network: Keras model whose optimizer averages, or does not: then nothing changes.
+        network: compiled Keras model; without weight averaging its weights stay the same.
     """
 
     def __init__(self, network):
@@ -151,9 +151,9 @@ class averaged:  # noqa: N801  a context manager reads as a phrase
 
     def __enter__(self):
         self._newest = [np.array(variable) for variable in self._variables]
-        if int(self._optimizer.iterations) > 0:  # before there is no average
+        if int(self._optimizer.iterations) > 0:  # there is no average before the first step
             self._optimizer.finalize_variable_values(self._variables)
-            self._assign([np.array(variable) for variable in self._variables])  # JAX shared the memory
+            self._assign([np.array(variable) for variable in self._variables])  # a copy, since JAX shares the memory
 
     def __exit__(self, *reason):
         self._assign(self._newest)
@@ -164,7 +164,7 @@ class averaged:  # noqa: N801  a context manager reads as a phrase
 
 
 def _of_pairs(function, **options):
-    """A function of (descriptors, same, different) as Keras calls it, the truth in one array (N, 2 N)."""
+    """Adapt a function of (descriptors, same, different) to Keras, with one (N, 2 N) array as the truth."""
 
     def of_pairs(truth, descriptors):
         same, different = keras.ops.split(truth, 2, axis=1)
@@ -174,8 +174,8 @@ def _of_pairs(function, **options):
     return of_pairs
 
 
-def _compiles():
-    """Whether XLA compiles the steps: JAX is nothing without it, TensorFlow on a CPU faster without."""
+def _jit_compile():
+    """Whether XLA compiles the steps: always with JAX; TensorFlow is faster without it on a CPU."""
     if keras.backend.backend() == "jax":
         return True
     return "auto" if keras.distribution.list_devices("gpu") else False

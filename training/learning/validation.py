@@ -1,4 +1,4 @@
-"""How well a network finds places again while it is trained: recall on the split "validation"."""
+"""Validation during training: recall on the split "validation"."""
 
 import numpy as np
 
@@ -8,18 +8,17 @@ from training.network.prediction import describe_images
 
 
 class Validation:
-    """Asks every validation image twice.
+    """Recall of two kinds of queries for each validation image.
 
-    "changed": an augmented copy of it, always the same one, asked of all images as they are.
-    "neighbour": the image as it is, asked of all others; where no image has another of its place,
-    this one is left out.
+    "changed": an augmented copy, always the same one, is queried against all unchanged images.
+    "neighbour": the unchanged image is queried against all others; omitted if no place has two images.
 
     Args:
         places: a :class:`training.data.Places` over the validation records.
-        images: N images by index, (H, W, 3) uint8 BGR each.
+        images: sequence of N images, (H, W, 3) uint8 BGR.
         count: N.
         describer: a :class:`Describer`.
-        augment: (image, seed) ► image.
+        augment: callable (image, seed) → image.
     """
 
     def __init__(self, places, images, count, describer, augment):
@@ -30,7 +29,7 @@ class Validation:
         """Measure the network.
 
         Returns:
-            dict from name to recall, 0 to 1, and the last similarities: figures, (N, N) float32.
+            dict from name to recall, 0 to 1; (N, N) float32 similarities of the changed queries.
         """
         plain = self._describe(lambda index: self._images[index], self._count)
         changed = self._describe(lambda index: self._augment(self._images[index], index), self._count)
@@ -47,23 +46,23 @@ class Validation:
 
 
 class Describer:
-    """Descriptors of many images; several processes do a part each, and all get all of them.
+    """Descriptors of many images, computed by all processes together.
 
     Args:
-        network: Keras model, as it is each time.
+        network: Keras model; its weights at the time of a call are used.
         spec: its InputSpec.
-        part: a :class:`training.learning.distribution.ProcessShare`.
+        process_share: a :class:`training.learning.distribution.ProcessShare`.
     """
 
-    def __init__(self, network, spec, part=SINGLE_PROCESS):
-        self._network, self._spec, self._part = network, spec, part
-        self._here = network if part.processes == 1 else local_copy(network)
+    def __init__(self, network, spec, process_share=SINGLE_PROCESS):
+        self._network, self._spec, self._process_share = network, spec, process_share
+        self._here = network if process_share.processes == 1 else local_copy(network)
 
     def __call__(self, image, count):
         """Describe images.
 
         Args:
-            image: index ► (H, W, 3) uint8 BGR.
+            image: callable, index → (H, W, 3) uint8 BGR.
             count: N.
 
         Returns:
@@ -71,5 +70,5 @@ class Describer:
         """
         if self._here is not self._network:
             self._here.set_weights([np.array(value) for value in self._network.get_weights()])
-        mine = self._part.indices(count)
-        return gather(describe_images(self._here, self._spec, map(image, mine)), count, self._part)
+        mine = self._process_share.indices(count)
+        return gather(describe_images(self._here, self._spec, map(image, mine)), count, self._process_share)

@@ -1,12 +1,12 @@
-"""A trained network averaged with the one it began as (WiSE-FT: Wortsman et al., CVPR 2022, equation 1).
+"""Averaging of the trained weights with the initial ones (WiSE-FT: Wortsman et al., CVPR 2022, equation 1).
 
-What is learned from few places makes the network better there, and forgets some of what holds everywhere.
-Between the two, weight by weight, it is often better at both.
+Training on few places improves a network there and reduces how well it generalizes. The average of both
+sets of weights is often better on both.
 """
 
 
 def average_weights(trained, start, share):
-    """Move a network back towards its start, in place: (1 - share) · trained + share · start.
+    """Average a network with its initial state, in place: (1 - share) · trained + share · start.
 
     Args:
         trained: Keras model.

@@ -44,7 +44,7 @@ def recognize(legacy):
     """
     kinds = [layer.kind for layer in legacy.layers]
     if len(kinds) < 3 or kinds[0] != "InputLayer" or kinds[-1] not in ("NetVLADLayer", "GhostVLADLayer"):
-        raise _refusal(legacy, "a image, a backbone and NetVLAD as layers", ", ".join(kinds) or "none")
+        raise _refusal(legacy, "an image, a backbone and NetVLAD as layers", ", ".join(kinds) or "none")
     backbone, block = _tap(legacy)
     height, width, channels = _input_shape(legacy)
     clusters, ghosts = _clusters(legacy)

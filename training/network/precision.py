@@ -1,6 +1,6 @@
 """Computing in float16 where it is safe; the weights stay float32, and so does what is saved.
 
-Pooling and normalisation stay float32 too: the squares of what NetVLAD sums over a image are more than
+Pooling and normalisation stay float32 too: the squares of what NetVLAD sums over an image are more than
 float16 can hold.
 """
 

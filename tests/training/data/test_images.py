@@ -9,7 +9,7 @@ from training.data.images import list_images
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no image"])
-def test_a_image_that_does_not_decode_is_named(tmp_path, content):
+def test_an_image_that_does_not_decode_is_named(tmp_path, content):
     path = tmp_path / "broken.webp"
     if content is not None:
         path.write_bytes(content)

@@ -41,7 +41,8 @@ def test_what_is_left_out_is_unknown(tmp_path, image):
     [
         ("image,place\nb.png,hall\n", "b.png.*missing.*line 2"),
         ("image,plaice\na.png,hall\n", "plaice"),
-        ("image\na.png\n", "image"),
+        ("place\nhall\n", "no image in .*line 2"),
+        ("image\na.png\n", "none of them in .*line 2"),
         ("image,x,y\na.png,1,east\n", "'east' as y .*line 2"),
         ("image,x,y\na.png,1,inf\n", "'inf' as y"),
         ("image,place,split\na.png,hall,trian\n", "trian"),

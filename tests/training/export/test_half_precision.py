@@ -1,4 +1,4 @@
-"""Half precision in the file: which layers, and how little it changes what a image is described as."""
+"""Half precision in the file: which layers, and how little it changes what an image is described as."""
 
 import cv2
 import numpy as np

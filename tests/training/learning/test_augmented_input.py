@@ -43,7 +43,7 @@ def test_images_are_resized_and_the_newest_kept(images, tmp_path):
         images[1]
 
 
-def test_a_image_that_does_not_decode_is_named(tmp_path):
+def test_an_image_that_does_not_decode_is_named(tmp_path):
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n")
     with pytest.raises(ValueError, match=r"decodes.*torn\.png"):
         ImageCache([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]
@@ -62,16 +62,16 @@ def test_other_processes_alter_as_this_one_does(images):
     np.testing.assert_array_equal(there(indices, seeds), here)
     for child in multiprocessing.active_children():
         child.kill()
-    with pytest.raises(ValueError, match=r"loader_processes.*Received: one that was ended"):
+    with pytest.raises(ValueError, match=r"loader_processes.*Received: a killed process"):
         there(indices, seeds)
 
 
 def test_the_processes_end_with_the_first_one(tmp_path):
     script = tmp_path / "first.py"
     script.write_text(
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
         "import multiprocessing, time\n"
-        "from tests.training.test_altered import SPEC, brighter\n"
+        "from tests.training.learning.test_augmented_input import SPEC, brighter\n"
         "from training.learning.augmented_input import AugmentedInput\n"
         "import numpy as np\n"
         "if __name__ == '__main__':\n"

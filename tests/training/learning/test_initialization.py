@@ -7,7 +7,7 @@ keras = pytest.importorskip("keras")
 
 from place_recognition_ros.descriptor.preprocess import prepare  # noqa: E402
 from training.config import StartConfig  # noqa: E402
-from training.learning.initialization import Views, initialize  # noqa: E402
+from training.learning.initialization import AugmentedViews, initialize  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 
 SMALL = NetworkConfig(
@@ -45,7 +45,7 @@ def network():
 
 
 def test_views_are_the_image_and_altered_copies_each_time_the_same():
-    views = Views(IMAGES, [3, 1], SPEC, darker, copies=2)
+    views = AugmentedViews(IMAGES, [3, 1], SPEC, darker, copies=2)
     one, other = list(views), list(views)
     assert [batch.shape for batch in one] == [(3, 48, 64, 3)] * 2
     np.testing.assert_array_equal(one, other)
@@ -54,7 +54,7 @@ def test_views_are_the_image_and_altered_copies_each_time_the_same():
 
 
 def test_reduced_features_are_decorrelated_and_equalized(network):
-    batch = np.concatenate(list(Views(IMAGES, range(len(IMAGES)), SPEC, darker, 1)))
+    batch = np.concatenate(list(AugmentedViews(IMAGES, range(len(IMAGES)), SPEC, darker, 1)))
     reduced = output_of(network, "reduction", batch).reshape(-1, 6)
     covariance = np.cov(reduced, rowvar=False)
     assert np.abs(reduced.mean(axis=0)).max() < 0.2  # fitted to a sample of these
@@ -71,7 +71,7 @@ def test_clusters_are_centres_of_the_features(network):
 
 
 def test_whitening_makes_what_changes_within_a_place_alike_in_all_directions(network):
-    views = list(Views(IMAGES, range(len(IMAGES)), SPEC, darker, 2))
+    views = list(AugmentedViews(IMAGES, range(len(IMAGES)), SPEC, darker, 2))
     components = np.stack([output_of(network, "whitening", batch) for batch in views])
     differences = (components - components.mean(axis=1, keepdims=True)).reshape(-1, 5)
     within = differences.T @ differences

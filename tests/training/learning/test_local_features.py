@@ -11,8 +11,8 @@ pytest.importorskip("tensorflow")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from training.config import read_config  # noqa: E402
-from training.learning.initialization import Views  # noqa: E402
-from training.learning.local_features import LocalFeatures, split  # noqa: E402
+from training.learning.initialization import AugmentedViews  # noqa: E402
+from training.learning.local_features import LocalFeatures, split_network  # noqa: E402
 from training.network.build import NetworkConfig, build_network  # noqa: E402
 from training.network.freezing import freeze  # noqa: E402
 from training.network.saving import load_network  # noqa: E402
@@ -32,7 +32,7 @@ def darker(image, seed):
 
 
 def views(copies):
-    return Views(IMAGES, range(len(IMAGES)), SPEC, darker, copies)
+    return AugmentedViews(IMAGES, range(len(IMAGES)), SPEC, darker, copies)
 
 
 def altered(index, seed):
@@ -54,7 +54,7 @@ def network():
 def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(changes):
     network = build_network(SMALL._replace(**changes))
     freeze(network, FROZEN)
-    backbone, head = split(network)
+    backbone, head = split_network(network)
     images = np.concatenate([altered(index, 0) for index in range(5)])
     netvlad = network.get_layer("netvlad")
     netvlad.centers.assign(netvlad.centers + 0.5)
@@ -66,11 +66,11 @@ def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(chang
 def test_a_backbone_that_learns_is_refused(network):
     freeze(network, "Conv1|expanded_conv")
     with pytest.raises(ValueError, match=r"optimizer\.frozen .*batch\.copies .*leaves block_1_expand, "):
-        split(network)
+        split_network(network)
 
 
 def test_features_are_those_of_the_image_and_its_copies(network, tmp_path):
-    backbone, head = split(network)
+    backbone, head = split_network(network)
     features = LocalFeatures(tmp_path / "features.npy", views(2), 5, 2)
     features.open(backbone)
     for seed, copy in ((0, None), (1, 6), (2, 7), (3, None)):
@@ -81,7 +81,7 @@ def test_features_are_those_of_the_image_and_its_copies(network, tmp_path):
 
 
 def test_they_are_computed_once(network, tmp_path, capsys):
-    backbone, _ = split(network)
+    backbone, _ = split_network(network)
     path = tmp_path / "features.npy"
     for _ in range(2):
         LocalFeatures(path, views(2), 5, 2).open(backbone)
@@ -102,7 +102,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(network, tmp_path, monke
     monkeypatch.setattr(os, "fsync", full)
     features = LocalFeatures(tmp_path / "features.npy", views(2), 5, 2)
     with pytest.raises(OSError, match=r"features\.npy' to be written\. Received: No space left"):
-        features.open(split(network)[0])
+        features.open(split_network(network)[0])
     assert list(tmp_path.iterdir()) == []
 
 

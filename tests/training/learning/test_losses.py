@@ -158,7 +158,7 @@ def test_guard_pairs_do_not_count(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_image_is_no_positive_of_itself(name):
+def test_an_image_is_no_positive_of_itself(name):
     vectors, same, different = batch(1)
     others = same & ~np.eye(17, dtype=bool)
     assert value(LOSSES[name], vectors, others, different) == value(LOSSES[name], vectors, same, different)

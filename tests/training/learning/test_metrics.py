@@ -53,7 +53,7 @@ def test_all_satisfied_and_none():
     place = np.array([0, 0, 1, 1])
     same = place[:, None] == place
     assert value(pairs_satisfied, vectors, same, ~same) == 1.0
-    swapped = vectors[[0, 2, 1, 3]]  # each is nearest to a image of the other place
+    swapped = vectors[[0, 2, 1, 3]]  # each is nearest to an image of the other place
     assert value(pairs_satisfied, swapped, same, ~same) == 0.0
     assert value(positive_set_deviation, vectors, same, ~same) == pytest.approx(0.0, abs=1e-6)
 

@@ -114,9 +114,9 @@ def test_half_precision_trains_and_leaves_a_whole_network(small_config, tmp_path
 def test_the_first_interruption_asks_and_the_second_ends():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Interruption() as interruption:
-        assert not interruption.asked
+        assert not interruption.requested
         os.kill(os.getpid(), signal.SIGTERM)
-        assert interruption.asked
+        assert interruption.requested
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -8,6 +8,7 @@ pytest.importorskip("keras")
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from training.data import PlaceRules, Places, Record
 from training.learning.validation import Describer, Validation
+from training.network.prediction import describe_images
 
 SPEC = InputSpec(4, 4, 3, "RGB", 1.0, 0.0)
 

@@ -8,7 +8,8 @@ pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt"
 
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from training.export.exporter import export_model  # noqa: E402
+from training.export.exporter import export_model, keras_reference  # noqa: E402
+from training.export.onnx_graph import convert  # noqa: E402
 from training.network.batch_norm_folding import fold_batch_normalization  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.network.onnx_weights import load_onnx_weights  # noqa: E402
@@ -29,9 +30,10 @@ def exported(tmp_path_factory):
     for weight in network.weights:  # the exporter leaves out zeros
         weight.assign(random.normal(scale=0.2, size=weight.shape))
     images = list(random.integers(0, 255, (4, 60, 80, 3), np.uint8))
-    card = ModelCard("trial", "", input_spec(CONFIG), 8, 0.1, "a test", {}, {})
+    spec = input_spec(CONFIG)
+    card = ModelCard("trial", "", spec, 8, 0.1, "a test", {}, {})
     path = tmp_path_factory.mktemp("exported") / "trial.onnx"
-    export_model(network, card, path, images)
+    export_model(convert(network), keras_reference(network, spec), card, path, images)
     return network, path
 
 

@@ -14,7 +14,7 @@ SPLIT_OF_SET = {"train": "train", "val": "validation", "test": "test"}
 
 
 class DbStruct(NamedTuple):
-    """One part of a image set."""
+    """One part of an image set."""
 
     split: str  # of training.data.manifest.SPLITS
     references: list  # names of the database's images, relative to its folder; R of them

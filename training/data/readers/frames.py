@@ -64,7 +64,7 @@ def _written(frames, folder):
         path = folder / f"{number:06d}.jpg"
         done, content = cv2.imencode(".jpg", decode(), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
-            raise ValueError(f"expected a image that can be a JPEG as '{path}'. Received: one that cannot")
+            raise ValueError(f"expected an image that can be a JPEG as '{path}'. Received: one that cannot")
         write_atomically(path, content.tobytes())
         yield seconds, path
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.data.manifest import Record
 
-# Whole floors and sequences: nothing in a image of them was ever trained or chosen on (test), or
+# Whole floors and sequences: nothing in an image of them was ever trained or chosen on (test), or
 # trained on (validation).
 _SPLIT_OF_FLOOR = dict.fromkeys(("basement3", "floor5", "floor9", "floor13", "floor17", "floor21"), "test")
 _SPLIT_OF_FLOOR |= dict.fromkeys(("floor7", "floor15", "floor19"), "validation")

@@ -40,7 +40,7 @@ def read_pittsburgh(root, structs=None, images=None, queries=None):
 
 
 def read_tokyo(root, structs=None, images=None):
-    """Tokyo Time Machine; its queries are out of its database, and a image that is both has no role.
+    """Tokyo Time Machine; its queries are out of its database, and an image that is both has no role.
 
     Args:
         root: folder of images/ and of tokyoTM_train.mat and tokyoTM_val.mat (or datasets/ with them).
@@ -107,7 +107,7 @@ def _existing(folder, name, struct):
         image = (folder / name).with_suffix(suffix)
         if image.is_file():
             return image
-    raise ValueError(f"expected a image. Received: '{folder / name}', missing, of '{struct}'")
+    raise ValueError(f"expected an image. Received: '{folder / name}', missing, of '{struct}'")
 
 
 def _pittsburgh_heading(name):

@@ -67,7 +67,7 @@ def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTupl
     Args:
         name: of the task.
         records: list of :class:`training.data.Record`; their role says which are queries and which
-            references, without one a image is both.
+            references, without one an image is both.
         rules: what the same place is.
 
     Returns:

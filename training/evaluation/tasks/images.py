@@ -15,7 +15,7 @@ _COARSE_WIDTH = 99  # pixels; webcams and thumbnails
 
 @dataclass(frozen=True)  # mypy takes no NamedTuple for a Callable
 class TaskImage:
-    """Reads a image when called; equal ones are described once."""
+    """Reads an image when called; equal ones are described once."""
 
     path: Path
     change: str = ""  # out of CHANGES; as it is when empty

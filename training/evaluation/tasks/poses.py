@@ -45,9 +45,9 @@ def tum_fr1_rpy(data):
 def strecha(data):
     """Buildings from many sides; each image asked of all others.
 
-    Right is a image that shows much of the same wall. Let D be the median distance of the cameras of a
+    Right is an image that shows much of the same wall. Let D be the median distance of the cameras of a
     set from the point that their optical axes pass closest to. What two cameras look at, D ahead of
-    each, may be D/2 apart (of the smaller D; a image is 1.1 D wide there), and their axes 45°. Up to D
+    each, may be D/2 apart (of the smaller D; an image is 1.1 D wide there), and their axes 45°. Up to D
     and 75° the pair is left out: images may still share a little. A photograph that lies in two sets
     does not find itself.
     """

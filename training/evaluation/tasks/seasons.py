@@ -14,7 +14,7 @@ def change_season(image, random, other):
     Args:
         image: (H, W, 3) uint8 BGR.
         random: numpy Generator.
-        other: (H, W, 3) uint8 BGR, a image of somewhere else, whose colours this one may take.
+        other: (H, W, 3) uint8 BGR, an image of somewhere else, whose colours this one may take.
 
     Returns:
         (H, W, 3) uint8.

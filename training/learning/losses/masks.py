@@ -9,7 +9,7 @@ def as_weights(mask, like):
 
 
 def without_self(same):
-    """(N, N) number: the pairs of two images, not of a image with itself."""
+    """(N, N) number: the pairs of two images, not of an image with itself."""
     return same * (1.0 - ops.eye(ops.shape(same)[0], dtype=same.dtype))
 
 

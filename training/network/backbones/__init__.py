@@ -1,4 +1,4 @@
-"""Convolutional networks that turn a image into a grid of local features."""
+"""Convolutional networks that turn an image into a grid of local features."""
 
 import zipfile
 from typing import Callable, NamedTuple
