@@ -94,7 +94,7 @@ def make_detector(engine):
     from place_recognition_ros.detector import LoopDetector
     from place_recognition_ros.keyframes.store import KeyframeStore
 
-    spec = InputSpec(height=12, width=16, channels=1, color_order="GRAY", scale=1 / 255, offset=0.0)
+    spec = InputSpec(12, 16, 1, "GRAY", "NHWC", mean=(0.0,), std=(255.0,))
     card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
     plain = {
         "top_k": 5,

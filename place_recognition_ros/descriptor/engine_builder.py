@@ -12,6 +12,7 @@ import numpy as np
 from place_recognition_ros.descriptor.engine_cache import EngineCache
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
+from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt_engine import TensorRTEngine
 from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library, load_library
 from place_recognition_ros.errors import EngineError
@@ -34,7 +35,7 @@ class BuildSettings(NamedTuple):
 class _Proof(NamedTuple):
     """Inputs, and the vectors that are right for them."""
 
-    inputs: np.ndarray  # (N, 1, H, W, C) float32
+    inputs: np.ndarray  # float32, N input tensors
     vectors: np.ndarray  # (N, D) float32, unit norm
 
     def smallest_cosine(self, engine: TensorRTEngine) -> float:
@@ -185,11 +186,11 @@ def _make_proof(card: ModelCard, onnx: bytes) -> _Proof:
     inputs = []
     for number in range(_PROBES):
         cells = 4 << number % 4  # as many across the picture
-        coarse = random.uniform(0, 255, (cells, cells, spec.channels))
+        coarse = random.integers(0, 256, (cells, cells, spec.channels)).astype(np.uint8)
         rows = np.arange(spec.height) * cells // spec.height
         columns = np.arange(spec.width) * cells // spec.width
-        pixels = coarse[rows[:, None], columns] * spec.scale + spec.offset
-        inputs.append(pixels[None].astype(np.float32))
+        image = coarse[rows[:, None], columns]
+        inputs.append(prepare(image if spec.channels == 3 else image[..., 0], spec))
     engine = OnnxEngine(card, onnx)
     vectors = np.stack([engine.infer(each) for each in inputs])
     engine.close()

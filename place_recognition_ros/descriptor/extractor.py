@@ -1,11 +1,12 @@
-"""A picture ► its global descriptor."""
+"""Image → global descriptor."""
 
 import logging
 import os
-from typing import Any
+from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np
 
+from place_recognition_ros.descriptor.engine import Engine
 from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import ModelCard, read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
@@ -13,29 +14,52 @@ from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt_library import is_installed
 from place_recognition_ros.errors import EngineError, ModelError
 
-BACKENDS = ("auto", "onnx", "tensorrt")
+
+class _Backend(NamedTuple):
+    """A way to open a model."""
+
+    is_installed: Callable[[], bool]  # imports nothing
+    open: Callable[[ModelCard, bytes, int, BuildSettings], Engine]
+
+
+# "auto" takes the first one that is installed and works.
+_BACKENDS: Dict[str, _Backend] = {
+    "tensorrt": _Backend(is_installed, lambda card, onnx, threads, build: open_tensorrt(card, onnx, build)),
+    "onnx": _Backend(lambda: True, lambda card, onnx, threads, build: OnnxEngine(card, onnx, threads)),
+}
+BACKENDS = ("auto", *_BACKENDS)
 
 _log = logging.getLogger(__name__)
 
 
 class Extractor:
-    """Describes pictures with one model on one engine. Use it in the thread that opened it.
+    """Describes images with one model on one engine. Use it in the thread that opened it.
 
     Args:
         card: the model's card.
-        engine: anything with a ``name``, an ``input`` array (1, H, W, C) float32, ``infer(input) -> (D,)``
-            and ``close()``.
-        fallback: why it is not the engine that was meant; empty if it is.
+        engine: an open engine with this model.
+        fallback: why it is not the preferred engine; empty if it is.
     """
 
-    def __init__(self, card: ModelCard, engine: Any, fallback: str = "") -> None:
+    def __init__(self, card: ModelCard, engine: Engine, fallback: str = "") -> None:
         self.card = card
         self.engine_name = engine.name
         self.fallback = fallback
-        self._engine = engine
+        self._engine: Optional[Engine] = engine
+
+    @property
+    def engine(self) -> Engine:
+        """The engine alone, for measurements without the pre-processing.
+
+        Raises:
+            EngineError: if the extractor is closed.
+        """
+        if self._engine is None:
+            raise EngineError("expected an open extractor. Received: a call after close()")
+        return self._engine
 
     def describe(self, image: np.ndarray) -> np.ndarray:
-        """The global descriptor of a picture.
+        """The global descriptor of an image.
 
         Args:
             image: (H, W, 3) uint8 BGR or (H, W) uint8 gray, any size.
@@ -45,19 +69,18 @@ class Extractor:
 
         Raises:
             ImageError: if ``image`` has another type or shape.
-            EngineError: if the engine fails, is closed, or its answer is no unit vector; such a vector
-                would poison the index.
+            EngineError: if the engine fails or is closed, or its result is not a unit vector, which would
+                corrupt the index.
         """
-        if self._engine is None:
-            raise EngineError("expected an open extractor. Received: a picture after its close()")
-        vector = self._engine.infer(prepare(image, self.card.input, out=self._engine.input))
+        engine = self.engine
+        vector = engine.infer(prepare(image, self.card.input, out=engine.input))
         norm = float(np.linalg.norm(vector))
         if not abs(norm - 1.0) < 1e-2:  # false for NaN too
             raise EngineError(f"expected a descriptor of unit norm. Received: norm {norm}")
         return vector / np.float32(norm)
 
     def close(self) -> None:
-        """Give back what the engine holds; a second time does nothing."""
+        """Close the engine; a second call does nothing."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
@@ -72,32 +95,33 @@ def open_extractor(
     """Open a model on an inference engine.
 
     Args:
-        model: path of an ONNX file with its card beside it; empty: the package's own.
-        backend: "onnx"; "tensorrt"; "auto": TensorRT where it works, else ONNX Runtime.
+        model: path of an ONNX file with its card beside it; empty: the package's own model.
+        backend: "onnx"; "tensorrt"; "auto": TensorRT where it works, otherwise ONNX Runtime.
         threads: CPU threads of one inference by ONNX Runtime.
-        build: how TensorRT builds the model's engine, and where that is kept.
+        build: how TensorRT builds the model's engine, and where the engine is cached.
 
     Raises:
-        ModelError: if the model or its card is missing or damaged.
+        ModelError: if the model or its card is missing or damaged, or it computes no global descriptors.
         EngineError: if the engine cannot open it.
     """
     if backend not in BACKENDS:
         raise EngineError(f"expected a backend among {', '.join(BACKENDS)}. Received: {backend!r}")
     card, onnx = read_model(model or default_model_path())
+    names = [backend]
+    if backend == "auto":
+        names = [name for name in _BACKENDS if _BACKENDS[name].is_installed()]
     fallback = ""
-    if backend == "tensorrt" or (backend == "auto" and is_installed()):
+    for name, next_name in zip(names, names[1:]):
         try:
-            return Extractor(card, open_tensorrt(card, onnx, build))
-        except EngineError as error:
-            if backend == "tensorrt":
-                raise
-            fallback = f"the CPU does the work of the GPU: {error}"
+            return Extractor(card, _BACKENDS[name].open(card, onnx, threads, build), fallback)
+        except EngineError as error:  # noqa: PERF203
+            fallback = f"{name} cannot be used, {next_name} is used instead: {error}"
             _log.warning("%s", fallback)
-    return Extractor(card, OnnxEngine(card, onnx, threads), fallback)
+    return Extractor(card, _BACKENDS[names[-1]].open(card, onnx, threads, build), fallback)
 
 
 def default_model_path() -> str:
-    """``models/default.onnx`` of the source tree or of the install space.
+    """Path of ``models/default.onnx`` in the source tree or in the install space.
 
     Raises:
         ModelError: if it is in neither.
@@ -111,4 +135,4 @@ def default_model_path() -> str:
     for path in places:
         if os.path.isfile(path):
             return path
-    raise ModelError(f"expected the package's model at {' or '.join(places)}. Received: no file there")
+    raise ModelError(f"expected the package's model in {' or '.join(places)}. Received: no such file")

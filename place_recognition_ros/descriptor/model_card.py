@@ -1,27 +1,33 @@
-"""The model card: what a network expects, what it answers, how it was made."""
+"""The model card: what a network expects, what it returns, how it was made."""
 
 import hashlib
 import json
 import os
 from typing import Any, Dict, NamedTuple, Tuple
 
+from place_recognition_ros.descriptor.onnx_file import has_external_data
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
 
+GLOBAL_DESCRIPTOR, LOCAL_FEATURES = "global_descriptor", "local_features"
+
+_KINDS = (GLOBAL_DESCRIPTOR, LOCAL_FEATURES)
 _CHANNELS = ((1, "GRAY"), (3, "RGB"), (3, "BGR"))
+_LAYOUTS = ("NHWC", "NCHW")
 
 
 class ModelCard(NamedTuple):
-    """One ONNX file's card: ``name.json`` beside ``name.onnx``."""
+    """The card of one ONNX file: ``name.json`` beside ``name.onnx``."""
 
     name: str
     sha256: str  # of the ONNX file
     input: InputSpec
     descriptor_size: int
-    min_similarity: float  # cosine below which two pictures never show the same place
+    min_similarity: float  # cosine below which two images never show the same place
     made_by: str  # the command that made it
-    trained_on: Dict[str, Any]  # data set ► licence and use
-    recall_at_1: Dict[str, Any]  # data set ► measured recall@1, 0 to 1
+    trained_on: Dict[str, Any]  # data set → licence and use
+    recall_at_1: Dict[str, Any]  # data set → measured recall@1, 0 to 1
+    kind: str = GLOBAL_DESCRIPTOR  # what the network computes; or LOCAL_FEATURES
 
     @property
     def model_id(self) -> str:
@@ -29,39 +35,49 @@ class ModelCard(NamedTuple):
         return f"{self.name}-{self.sha256[:12]}"
 
     def to_json(self) -> str:
-        fields = self._asdict()
-        fields["input"] = dict(self.input._asdict())
+        """The text of the card's file."""
+        fields: Dict[str, Any] = {"name": self.name, "kind": self.kind}
+        fields.update(self._asdict(), input=dict(self.input._asdict()))
         return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
 def card_path(onnx_path: str) -> str:
-    """Where the card of ``onnx_path`` lies."""
+    """Path of the card of ``onnx_path``."""
     return os.path.splitext(onnx_path)[0] + ".json"
 
 
-def read_model(onnx_path: str) -> Tuple[ModelCard, bytes]:
-    """Read a model and the card beside it, and prove that they belong together.
+def read_model(onnx_path: str, kind: str = GLOBAL_DESCRIPTOR) -> Tuple[ModelCard, bytes]:
+    """Read a model and the card beside it, and verify that they belong together.
 
     Args:
         onnx_path: the ONNX file.
+        kind: what the network must compute.
 
     Returns:
-        The card and the bytes of the model that were checked against it.
+        The card, and the bytes of the model that were checked against it.
 
     Raises:
-        ModelError: if one of the two files is missing, the card lacks something or contradicts
-            itself, the model's SHA-256 is not the card's, or a tensor of the model lies in another file.
+        ModelError: if one of the two files is missing, the card is incomplete, inconsistent or of another
+            kind, the SHA-256 of the model is not the card's, the ONNX file is malformed, or a tensor of it
+            is in another file.
     """
     onnx = _read(onnx_path, "model")
-    card = _parse(card_path(onnx_path))
+    path = card_path(onnx_path)
+    card = _parse(path)
+    if card.kind != kind:
+        raise ModelError(f"expected a model of kind '{kind}' in '{onnx_path}'. Received: kind '{card.kind}'")
     found = hashlib.sha256(onnx).hexdigest()
     if found != card.sha256:
         raise ModelError(
             f"expected SHA-256 {card.sha256} of '{onnx_path}', as its card says. Received: {found}. "
-            "The model was changed or the card is another model's"
+            "The model was changed, or the card belongs to another model"
         )
-    if b"location" in onnx:  # the key that every tensor in another file has (ONNX, external data)
-        raise ModelError(f"expected all tensors within '{onnx_path}'. Received: one in a file beside it")
+    try:
+        external = has_external_data(onnx)
+    except ModelError as error:
+        raise ModelError(f"'{onnx_path}': {error}") from error
+    if external:
+        raise ModelError(f"expected all tensors within '{onnx_path}'. Received: a tensor in another file")
     return card, onnx
 
 
@@ -76,19 +92,39 @@ def _read(path: str, what: str) -> bytes:
 def _parse(path: str) -> ModelCard:
     try:
         fields = json.loads(_read(path, "model card").decode("utf-8"))
-        card = ModelCard(input=InputSpec(**fields.pop("input")), **fields)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        card = ModelCard(input=_parse_input(fields.pop("input")), **fields)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ModelError(f"expected a model card in '{path}'. Received: {error!r}") from error
     spec = card.input
     sizes = (spec.height, spec.width, card.descriptor_size)
-    numbers = (spec.scale, spec.offset, card.min_similarity)
+    numbers = (*spec.mean, *spec.std, card.min_similarity)
     demands = {
-        "texts as name and sha256": all(type(text) is str for text in (card.name, card.sha256)),
+        "strings as name and sha256": all(type(text) is str for text in (card.name, card.sha256)),
+        f"a kind among {', '.join(_KINDS)}": card.kind in _KINDS,
         "positive integers as sizes": all(type(size) is int and size > 0 for size in sizes),
-        "plain numbers": all(type(n) in (int, float) and abs(n) < 1e9 for n in numbers),  # and not NaN
+        "finite numbers below 1e9": all(type(n) in (int, float) and abs(n) < 1e9 for n in numbers),
         "1 channel 'GRAY' or 3 channels 'RGB' or 'BGR'": (spec.channels, spec.color_order) in _CHANNELS,
+        f"a layout among {', '.join(_LAYOUTS)}": spec.layout in _LAYOUTS,
+        "one mean and one std for each channel": len(spec.mean) == len(spec.std) == spec.channels,
     }
     for demand, met in demands.items():
         if not met:
             raise ModelError(f"expected {demand} in '{path}'. Received: {card}")
+    if min(spec.std) < 1e-6:
+        raise ModelError(f"expected a positive std in '{path}'. Received: {card}")
     return card
+
+
+def _parse_input(fields: Dict[str, Any]) -> InputSpec:
+    if "scale" in fields:  # an older card: input = pixel · scale + offset for all channels
+        fields = dict(fields)
+        scale, offset = fields.pop("scale"), fields.pop("offset")
+        if not all(type(number) in (int, float) for number in (scale, offset)):
+            raise ValueError(f"scale={scale!r}, offset={offset!r}")
+        channels = 3 if fields["channels"] == 3 else 1
+        fields.update(layout="NHWC", mean=[(0 - offset) / scale] * channels, std=[1 / scale] * channels)
+    for name in ("mean", "std"):
+        if type(fields[name]) is not list:
+            raise ValueError(f"{name}={fields[name]!r}, which is not a list")
+        fields = dict(fields, **{name: tuple(fields[name])})
+    return InputSpec(**fields)

@@ -1,23 +1,24 @@
 """ONNX Runtime, the engine on a PC."""
 
+from typing import Any, List
+
 import numpy as np
 
+from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.errors import EngineError
 
 
-class OnnxEngine:
-    """Open, infer, close.
+class OnnxEngine(Engine):
+    """A model on the CPU.
 
     Args:
-        card: what the model expects and answers; checked once, here.
-        onnx: the model's bytes. The file is not read a second time, so that what was verified is
-            what runs.
+        card: the model's card.
+        onnx: the model's bytes. The file is not read a second time, so that what runs is what was verified.
         threads: CPU threads of one inference.
 
     Raises:
-        EngineError: if ONNX Runtime cannot load the model or it has another input or output than
-            its card.
+        EngineError: if ONNX Runtime cannot load the model, or the model has other ports than its card states.
     """
 
     def __init__(self, card: ModelCard, onnx: bytes, threads: int = 1) -> None:
@@ -33,30 +34,30 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to SLAM
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exceptions have no common base but this
-            raise EngineError(f"expected a model that ONNX Runtime loads. Received: {error}") from error
-        spec = card.input
-        sizes = ([1, spec.height, spec.width, spec.channels], [1, card.descriptor_size])
-        expected = [("tensor(float)", size) for size in sizes]
-        ports = self._session.get_inputs() + self._session.get_outputs()
-        found = [(port.type, port.shape) for port in ports]
-        if found != expected:
-            raise EngineError(
-                f"expected one input and one output {expected}, as the card says. Received: {found}"
+            self._session: Any = onnxruntime.InferenceSession(
+                onnx, options, providers=["CPUExecutionProvider"]
             )
-        self._name_of_input = ports[0].name
-        self.input = np.zeros(sizes[0], np.float32)
-        """(1, H, W, C) float32: write the picture here and nothing is allocated."""
+        except Exception as error:  # its exceptions have no other common base
+            raise EngineError(f"expected a model that ONNX Runtime loads. Received: {error}") from error
+        inputs = _ports(self._session.get_inputs())
+        self.check_ports(card, inputs, _ports(self._session.get_outputs()))
+        self._input_name = inputs[0].name
+        self.input = np.zeros(card.input.shape, np.float32)
         self.name = f"onnxruntime {onnxruntime.__version__}, CPU, {threads} thread{'s' * (threads > 1)}"
-        self.infer(self.input)  # the first run allocates and is ten times slower
+        self.infer(self.input)  # the first run allocates and takes ten times longer
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
-        """(1, H, W, C) float32 ► (D,) float32; ``tensor`` may be :attr:`input` itself."""
+        if self._session is None:
+            raise EngineError("expected an open engine. Received: an image after close()")
         try:
-            return self._session.run(None, {self._name_of_input: tensor})[0][0]
+            return self._session.run(None, {self._input_name: tensor})[0][0]
         except Exception as error:
-            raise EngineError(f"expected an answer of ONNX Runtime. Received: {error}") from error
+            raise EngineError(f"expected a result of ONNX Runtime. Received: {error}") from error
 
     def close(self) -> None:
-        del self._session
+        self._session = None
+
+
+def _ports(nodes: List[Any]) -> List[Port]:
+    types = {"tensor(float)": "float32"}
+    return [Port(node.name, tuple(node.shape), types.get(node.type, node.type)) for node in nodes]

@@ -1,6 +1,7 @@
 """The one pre-processing: the same for training, export, evaluation and run time."""
 
-from typing import NamedTuple, Optional
+from functools import lru_cache
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -9,46 +10,95 @@ from place_recognition_ros.errors import ImageError
 
 
 class InputSpec(NamedTuple):
-    """What a network expects at its input, as its model card tells."""
+    """The input that a network expects, as stated in its model card.
+
+    The network receives (pixel − mean) / std; mean and std are in pixel values, 0 to 255.
+    """
 
     height: int  # pixels
     width: int  # pixels
     channels: int  # 1 or 3
     color_order: str  # "RGB", "BGR" or "GRAY"
-    scale: float  # network input = pixel · scale + offset
-    offset: float
+    layout: str  # "NHWC" or "NCHW"
+    mean: Tuple[float, ...]  # one per channel, in the order of color_order
+    std: Tuple[float, ...]  # likewise, positive
+
+    @property
+    def shape(self) -> Tuple[int, int, int, int]:
+        """Shape of the input tensor, for one image."""
+        if self.layout == "NCHW":
+            return (1, self.channels, self.height, self.width)
+        return (1, self.height, self.width, self.channels)
 
 
 def prepare(image: np.ndarray, spec: InputSpec, out: Optional[np.ndarray] = None) -> np.ndarray:
-    """Turn a picture into the input of a network.
+    """Convert an image to the input tensor of a network.
 
-    The picture is stretched to the network's size, its aspect ratio is not kept: a robot's camera
-    does not change its own, and no pixel of the view is thrown away.
+    The image is resized to the network's size without keeping its aspect ratio: the aspect ratio of a
+    robot's camera does not change, and no part of the view is cropped.
 
     Args:
         image: (H, W, 3) uint8 in BGR order, or (H, W) uint8 gray; any size.
         spec: what the network expects.
-        out: array of the result's shape and type to write it to, such as an engine's own.
+        out: where to write the result, for example the engine's own input array: contiguous float32 of
+            shape ``spec.shape``.
 
     Returns:
-        (1, spec.height, spec.width, spec.channels) float32, contiguous; ``out`` if it was given.
+        float32 of shape ``spec.shape``, contiguous; ``out`` if it was given.
 
     Raises:
-        ImageError: if ``image`` has another type or shape.
+        ImageError: if ``image`` has another dtype or shape.
+        ValueError: if ``out`` has another dtype, shape or memory layout.
     """
     if image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
         raise ImageError(
             "expected a uint8 image of shape (H, W) or (H, W, 3). "
             f"Received: {image.dtype} of shape {image.shape}"
         )
+    if out is None:
+        out = np.empty(spec.shape, np.float32)
+    elif out.shape != spec.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
+        raise ValueError(
+            f"expected contiguous float32 of shape {spec.shape} as out. "
+            f"Received: {out.dtype} of shape {out.shape}"
+        )
     shrinks = image.shape[0] > spec.height or image.shape[1] > spec.width
     resized = cv2.resize(
         image, (spec.width, spec.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    pixels = _reorder(resized, spec.color_order).reshape(1, spec.height, spec.width, spec.channels)
-    result = np.multiply(pixels, np.float32(spec.scale), out=out, dtype=np.float32)
-    result += np.float32(spec.offset)
-    return result
+    pixels = _reorder(resized, spec.color_order)
+    scale, offset = _scale_and_offset(spec)
+    if spec.layout == "NCHW":
+        planes = [pixels] if spec.channels == 1 else cv2.split(pixels)
+        for plane, *target in zip(planes, out[0], scale, offset):
+            _normalize(plane, *target)
+    else:
+        rows = (spec.height, spec.width * spec.channels)
+        _normalize(pixels.reshape(rows), out.reshape(rows), scale, offset)
+    return out
+
+
+def _normalize(pixels: np.ndarray, out: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> None:
+    np.copyto(out, pixels)
+    np.multiply(out, scale, out=out)
+    np.add(out, offset, out=out)
+
+
+@lru_cache(maxsize=16)
+def _scale_and_offset(spec: InputSpec) -> Tuple[np.ndarray, np.ndarray]:
+    """float32 arrays for: input = pixel · scale + offset.
+
+    NCHW: (channels,). NHWC: (width · channels,), one row of the image, because NumPy broadcasts slowly
+    over a last axis of 3; (1,) if all channels are equal.
+    """
+    std = np.array(spec.std)
+    scale, offset = 1 / std, -np.array(spec.mean) / std
+    if spec.layout == "NHWC":
+        if len(set(zip(spec.mean, spec.std))) == 1:
+            scale, offset = scale[:1], offset[:1]
+        else:
+            scale, offset = np.tile(scale, spec.width), np.tile(offset, spec.width)
+    return scale.astype(np.float32), offset.astype(np.float32)
 
 
 def _reorder(image: np.ndarray, color_order: str) -> np.ndarray:

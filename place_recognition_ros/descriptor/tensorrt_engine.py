@@ -2,10 +2,11 @@
 
 import logging
 import threading
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List
 
 import numpy as np
 
+from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library
 from place_recognition_ros.errors import EngineError
@@ -18,32 +19,22 @@ _OF_THE_CONTEXT = (
 )
 
 
-class Port(NamedTuple):
-    """An input or output of a plan."""
-
-    name: str
-    is_input: bool
-    shape: Tuple[int, ...]
-    dtype: Any  # trt.DataType
-
-
 class _Bindings:
     """Ports by number: TensorRT 8.0 to 8.4."""
 
-    def __init__(self, engine: Any, _: Any) -> None:
-        self.ports = [
-            Port(
-                engine.get_binding_name(number),
-                engine.binding_is_input(number),
-                tuple(engine.get_binding_shape(number)),
-                engine.get_binding_dtype(number),
-            )
-            for number in range(engine.num_bindings)
-        ]
+    def __init__(self, engine: Any, trt: Any) -> None:
+        self.inputs: List[Port] = []
+        self.outputs: List[Port] = []
+        self._names: List[str] = []
+        for number in range(engine.num_bindings):
+            name, shape = engine.get_binding_name(number), tuple(engine.get_binding_shape(number))
+            ports = self.inputs if engine.binding_is_input(number) else self.outputs
+            ports.append(Port(name, shape, _dtype_name(engine.get_binding_dtype(number), trt)))
+            self._names.append(name)
         self._addresses: List[int] = []
 
     def bind(self, _: Any, addresses: Dict[str, int]) -> None:
-        self._addresses = [addresses[port.name] for port in self.ports]
+        self._addresses = [addresses[name] for name in self._names]
 
     def enqueue(self, context: Any, stream: int) -> bool:
         return context.execute_async_v2(self._addresses, stream)
@@ -53,16 +44,14 @@ class _NamedTensors:
     """Ports by name: TensorRT 8.5 and newer, TensorRT for RTX."""
 
     def __init__(self, engine: Any, trt: Any) -> None:
-        names = [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]
-        self.ports = [
-            Port(
-                name,
-                engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT,
-                tuple(engine.get_tensor_shape(name)),
-                engine.get_tensor_dtype(name),
-            )
-            for name in names
-        ]
+        self.inputs: List[Port] = []
+        self.outputs: List[Port] = []
+        for number in range(engine.num_io_tensors):
+            name = engine.get_tensor_name(number)
+            is_input = engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT
+            ports = self.inputs if is_input else self.outputs
+            shape = tuple(engine.get_tensor_shape(name))
+            ports.append(Port(name, shape, _dtype_name(engine.get_tensor_dtype(name), trt)))
 
     def bind(self, context: Any, addresses: Dict[str, int]) -> None:
         for name, address in addresses.items():
@@ -72,21 +61,21 @@ class _NamedTensors:
         return context.execute_async_v3(stream)
 
 
-class TensorRTEngine:
-    """Open, infer, close; all in one thread, for a CUDA context belongs to it.
+class TensorRTEngine(Engine):
+    """A model on the GPU. Open, infer and close in one thread, because a CUDA context belongs to it.
 
-    Pictures and vectors pass through page-locked memory, which the GPU reads and writes by itself; one
-    stream keeps copy, network and copy in order.
+    Images and descriptors pass through page-locked memory, which the GPU reads and writes by itself; one
+    stream keeps the copy, the network and the copy back in order.
 
     Args:
         library: TensorRT and PyCUDA.
-        gpu: whose context is current; the engine closes it with itself.
-        card: what the model expects and answers; checked once, here.
-        plan: what the builder made, for this GPU and this version of TensorRT, and nobody changed since.
+        gpu: its context is current; :meth:`close` closes it too.
+        card: the model's card.
+        plan: what the builder made for this GPU and this version of TensorRT, unchanged.
 
     Raises:
-        EngineError: if TensorRT refuses the plan, or it has another input or output than the card, or the
-            GPU's memory does not suffice. The GPU's context is still open then.
+        EngineError: if TensorRT refuses the plan, the plan has other ports than the card states, or the GPU
+            has too little memory. The GPU's context is still open then.
     """
 
     def __init__(self, library: Library, gpu: Gpu, card: ModelCard, plan: bytes) -> None:
@@ -94,7 +83,9 @@ class TensorRTEngine:
         self._library, self._gpu, self._thread = library, gpu, threading.get_ident()
         try:
             self._load(plan, card)
-            self.infer(np.zeros_like(self.input))  # the first run loads kernels and is many times slower
+            self.infer(
+                np.zeros_like(self.input)
+            )  # the first run loads kernels and is takes many times longer
         except EngineError:
             self.release()
             raise
@@ -107,12 +98,12 @@ class TensorRTEngine:
             raise EngineError(f"expected a plan that TensorRT loads. Received: {logger.last_error}")
         kind = _NamedTensors if hasattr(self._engine, "num_io_tensors") else _Bindings
         self._ports: Any = kind(self._engine, trt)
-        entrance, exit_ = _check_ports(self._ports.ports, card, trt.DataType.FLOAT)
+        self.check_ports(card, self._ports.inputs, self._ports.outputs)
+        (source,), (result,) = self._ports.inputs, self._ports.outputs
         try:
             self._stream = cuda.Stream()
-            self.input: np.ndarray = cuda.pagelocked_empty(entrance.shape, np.float32)
-            """(1, H, W, C) float32: write the picture here and no copy is needed."""
-            self._output: np.ndarray = cuda.pagelocked_empty(exit_.shape, np.float32)
+            self.input = cuda.pagelocked_empty(source.shape, np.float32)
+            self._output: np.ndarray = cuda.pagelocked_empty(result.shape, np.float32)
             self._device_input = cuda.mem_alloc(self.input.nbytes)
             self._device_output = cuda.mem_alloc(self._output.nbytes)
         except cuda.Error as error:
@@ -120,14 +111,13 @@ class TensorRTEngine:
         self._context = self._engine.create_execution_context()
         if self._context is None:
             raise EngineError(f"expected memory on the GPU. Received: {logger.last_error}")
-        addresses = {entrance.name: int(self._device_input), exit_.name: int(self._device_output)}
+        addresses = {source.name: int(self._device_input), result.name: int(self._device_output)}
         self._ports.bind(self._context, addresses)
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
-        """(1, H, W, C) float32 ► (D,) float32; ``tensor`` may be :attr:`input` itself."""
         self._refuse_other_threads()
         if not hasattr(self, "input"):
-            raise EngineError("expected an open engine. Received: a picture after it was closed")
+            raise EngineError("expected an open engine. Received: an image after close()")
         if tensor is not self.input:
             np.copyto(self.input, tensor)
         cuda, stream = self._library.cuda, self._stream
@@ -137,19 +127,19 @@ class TensorRTEngine:
             cuda.memcpy_dtoh_async(self._output, self._device_output, stream)
             stream.synchronize()
         except cuda.Error as error:
-            raise EngineError(f"expected an answer of the GPU. Received: {error}") from error
+            raise EngineError(f"expected a result of the GPU. Received: {error}") from error
         if not enqueued:
-            raise EngineError(f"expected an answer of TensorRT. Received: {self._library.logger.last_error}")
+            raise EngineError(f"expected a result of TensorRT. Received: {self._library.logger.last_error}")
         return self._output[0].copy()
 
     def close(self) -> None:
-        """Give everything back, the CUDA context last."""
+        """Release everything, the CUDA context last."""
         self._refuse_other_threads()
         self.release()
         self._gpu.close()
 
     def release(self) -> None:
-        """Let go of all that lives in the CUDA context, the newest first."""
+        """Release everything that belongs to the CUDA context, the newest first."""
         for name in _OF_THE_CONTEXT:
             self.__dict__.pop(name, None)
 
@@ -161,15 +151,5 @@ class TensorRTEngine:
             )
 
 
-def _check_ports(ports: List[Port], card: ModelCard, float32: Any) -> Tuple[Port, Port]:
-    """The input and the output, if they are what the card says."""
-    spec = card.input
-    inputs = [port for port in ports if port.is_input]
-    outputs = [port for port in ports if not port.is_input]
-    found = [(port.shape, port.dtype) for port in inputs + outputs]
-    sizes = [(1, spec.height, spec.width, spec.channels), (1, card.descriptor_size)]
-    if len(inputs) != 1 or found != [(size, float32) for size in sizes]:
-        raise EngineError(
-            f"expected one input and one output, float32 of {sizes}, as the card says. Received: {ports}"
-        )
-    return inputs[0], outputs[0]
+def _dtype_name(dtype: Any, trt: Any) -> str:
+    return "float32" if dtype == trt.DataType.FLOAT else str(dtype)

@@ -28,7 +28,8 @@ from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt_library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
-from place_recognition_ros.tools.roofline import DEVICES, Device, read_layers, roofline
+from place_recognition_ros.tools.layers import read_layers
+from place_recognition_ros.tools.roofline import DEVICES, Device, roofline
 
 _WARM_UP = 20  # runs; the first ones allocate, load kernels and raise clocks
 _PICTURE = (480, 640, 3)  # a usual camera's
@@ -118,7 +119,7 @@ def measure(path: str, backend: str, threads: int, runs: int) -> Measured:
     prepared = prepare(picture, card.input)
     before, free = _memory()["VmRSS"], _free_gpu_bytes() if backend != "onnx" else None
     extractor = open_extractor(path, backend, threads)
-    engine: Any = extractor._engine  # alone, without the pre-processing
+    engine = extractor.engine
     np.copyto(engine.input, prepared)
     network = _timed(lambda: engine.infer(engine.input), runs)
     describe = _timed(lambda: extractor.describe(picture), runs)

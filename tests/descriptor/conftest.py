@@ -64,7 +64,19 @@ def model(weights, inputs=None, outputs=None, external="", nodes=None):
 @pytest.fixture
 def onnx():
     """The module's builders: ``onnx.model``, ``onnx.port``, …"""
-    names = ("model", "port", "node", "field", "HEIGHT", "WIDTH", "CHANNELS", "SIZE", "DOUBLE")
+    names = (
+        "model",
+        "port",
+        "node",
+        "field",
+        "varint",
+        "tensor",
+        "HEIGHT",
+        "WIDTH",
+        "CHANNELS",
+        "SIZE",
+        "DOUBLE",
+    )
     return types.SimpleNamespace(**{name: globals()[name] for name in names})
 
 
@@ -79,14 +91,16 @@ def card_fields():
     """What the card of the small network says, but for its SHA-256."""
     return {
         "name": "small",
+        "kind": "global_descriptor",
         "sha256": "",
         "input": {
             "height": HEIGHT,
             "width": WIDTH,
             "channels": CHANNELS,
             "color_order": "BGR",
-            "scale": 0.5,
-            "offset": 1.0,
+            "layout": "NHWC",
+            "mean": [-2.0, -2.0, -2.0],
+            "std": [2.0, 2.0, 2.0],
         },
         "descriptor_size": SIZE,
         "min_similarity": 0.25,

@@ -27,7 +27,7 @@ def describe(onnx, write_model):
 
 def test_a_nearly_unit_vector_is_made_one(describe):
     weights = np.zeros((18, 4))
-    weights[:3, 0] = 0.995 / (3 + 0.5 * (10 + 20 + 30))  # scale and offset of the small card
+    weights[:3, 0] = 0.995 / (3 + 0.5 * (10 + 20 + 30))  # mean and std of the small card
     vector = describe(weights)
     assert vector.dtype == np.float32
     np.testing.assert_allclose(vector, [1, 0, 0, 0], atol=1e-6)
@@ -74,7 +74,7 @@ def test_a_missing_model_is_named(tmp_path):
 
 
 def test_a_card_that_claims_another_size_is_refused(onnx, weights, write_model):
-    with pytest.raises(EngineError, match=r"\[1, 7\].*Received.*\[1, 4\]"):
+    with pytest.raises(EngineError, match=r"\(1, 7\).*Received.*\(1, 4\)"):
         open_extractor(write_model(onnx.model(weights), descriptor_size=7))
 
 

@@ -12,9 +12,8 @@ from tests.descriptor.test_engine_cache import alter
 
 
 @pytest.fixture
-def model_path(write_model):
-    """The card matters here, not the network."""
-    return write_model(b"a network")
+def model_path(onnx, weights, write_model):
+    return write_model(onnx.model(weights))
 
 
 @pytest.fixture
@@ -34,8 +33,10 @@ def break_card(model_path):
 
 def test_model_and_card_are_read_together(model_path):
     card, onnx = read_model(model_path)
-    assert onnx == b"a network"
-    assert card.input == InputSpec(height=2, width=3, channels=3, color_order="BGR", scale=0.5, offset=1.0)
+    with open(model_path, "rb") as file:
+        assert onnx == file.read()
+    assert card.input == InputSpec(2, 3, 3, "BGR", "NHWC", mean=(-2.0,) * 3, std=(2.0,) * 3)
+    assert card.kind == "global_descriptor"
     assert (card.name, card.descriptor_size, card.min_similarity) == ("small", 4, 0.25)
 
 
@@ -100,7 +101,51 @@ def test_what_is_no_card_is_refused(model_path, text):
     assert card_path(model_path) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ModelCard._fields)
+def older(fields):
+    """A card as it was written before kind, layout, mean and std existed."""
+    del fields["kind"]
+    for name in ("layout", "mean", "std"):
+        del fields["input"][name]
+    fields["input"].update(scale=0.5, offset=1.0)
+
+
+def test_an_older_card_is_read(break_card, model_path):
+    card, _ = read_model(model_path)
+    assert break_card(older)[0] == card
+
+
+def test_an_older_card_of_a_gray_network_is_read(break_card):
+    def change(fields):
+        older(fields)
+        fields["input"].update(channels=1, color_order="GRAY", scale=1 / 255, offset=0)
+
+    spec = break_card(change)[0].input
+    assert (spec.mean, spec.std) == ((0,), pytest.approx((255,)))
+
+
+@pytest.mark.parametrize("name", ["scale", "offset"])
+@pytest.mark.parametrize("value", [None, "1", [], {}, True, float("nan"), float("inf"), 10**400])
+def test_a_bad_value_in_an_older_card_is_refused(break_card, name, value):
+    with pytest.raises(ModelError):
+        break_card(lambda fields: (older(fields), fields["input"].update({name: value})))
+
+
+@pytest.mark.parametrize("scale", [0, 0.0, -1.0])
+def test_a_scale_that_has_no_std_is_refused(break_card, scale):
+    with pytest.raises(ModelError):
+        break_card(lambda fields: (older(fields), fields["input"].update(scale=scale)))
+
+
+def test_a_card_of_another_kind_is_refused(break_card, model_path):
+    with pytest.raises(
+        ModelError, match=r"kind 'global_descriptor'.*Received: kind 'local_features'"
+    ) as caught:
+        break_card(lambda fields: fields.update(kind="local_features"))
+    assert model_path in str(caught.value)
+    assert read_model(model_path, kind="local_features")[0].kind == "local_features"
+
+
+@pytest.mark.parametrize("name", sorted(set(ModelCard._fields) - {"kind"}))
 def test_every_field_is_needed(break_card, name):
     with pytest.raises(ModelError, match=name):
         break_card(lambda fields: fields.pop(name))
@@ -120,6 +165,7 @@ def test_a_field_too_many_is_named(break_card):
 NO_NUMBERS = [None, "1", [], {}, True, float("nan"), float("inf"), 10**400]
 NO_SIZES = NO_NUMBERS[:-1] + [0, -1, 2.0, 2.5]
 NO_TEXTS = [None, 1, [], {}]
+NO_LISTS = [None, 1.0, "1", {}, [], [1.0], [1.0] * 4]
 
 
 @pytest.mark.parametrize(
@@ -133,8 +179,10 @@ NO_TEXTS = [None, 1, [], {}]
         ("input.width", NO_SIZES),
         ("input.channels", NO_SIZES + [1, 2, 4]),
         ("input.color_order", NO_TEXTS + ["", "bgr", "GRAY", "YUV"]),
-        ("input.scale", NO_NUMBERS),
-        ("input.offset", NO_NUMBERS),
+        ("kind", NO_TEXTS + ["", "GLOBAL_DESCRIPTOR"]),
+        ("input.layout", NO_TEXTS + ["", "nhwc", "CHW"]),
+        ("input.mean", [[1.0, 1.0, value] for value in NO_NUMBERS] + NO_LISTS),
+        ("input.std", [[1.0, 1.0, value] for value in NO_NUMBERS + [0, 0.0, -1.0]] + NO_LISTS),
     ],
 )
 def test_a_bad_value_is_refused(break_card, model_path, name, values):
@@ -154,6 +202,22 @@ def test_a_model_of_another_sha_256_is_refused(model_path):
     with pytest.raises(ModelError, match="SHA-256 " + card.sha256) as caught:
         read_model(model_path)
     assert model_path in str(caught.value)
+
+
+def test_a_network_may_use_the_word_location(onnx, weights, write_model):
+    nodes = [
+        onnx.node("Flatten", ["image"], ["location"]),
+        onnx.node("MatMul", ["location", "w"], ["descriptor"]),
+    ]
+    content = onnx.model(weights, nodes=nodes)
+    assert read_model(write_model(content))[1] == content
+
+
+def test_a_malformed_file_is_refused(onnx, weights, write_model):
+    path = write_model(onnx.model(weights)[:-1])
+    with pytest.raises(ModelError, match="expected an ONNX model") as caught:
+        read_model(path)
+    assert path in str(caught.value)
 
 
 @pytest.mark.parametrize("external", ["weights.bin", "../../etc/passwd", "/etc/passwd"])

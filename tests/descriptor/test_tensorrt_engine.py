@@ -127,8 +127,8 @@ def test_started_and_stopped_again_and_again(cycles, gpu, model, settings):
 @pytest.mark.parametrize(
     ("fault", "value", "said"),
     [
-        ("fail_execute", True, "expected an answer of TensorRT"),
-        ("fail_synchronize", True, "expected an answer of the GPU"),
+        ("fail_execute", True, "expected a result of TensorRT"),
+        ("fail_synchronize", True, "expected a result of the GPU"),
     ],
 )
 def test_a_failure_is_a_sentence(engine, gpu, fault, value, said):
@@ -180,7 +180,7 @@ def test_without_a_gpu_the_cpu_works_and_it_is_said(gpu, onnx, weights, write_mo
     extractor = open_extractor(path, "auto", build=settings)
     assert "onnxruntime" in extractor.engine_name
     assert "expected a GPU" in extractor.fallback
-    assert "the CPU does the work of the GPU" in caplog.text
+    assert "onnx is used instead" in caplog.text
     with pytest.raises(EngineError, match="expected a GPU"):
         open_extractor(path, "tensorrt", build=settings)
 

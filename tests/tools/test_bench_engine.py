@@ -14,7 +14,7 @@ from place_recognition_ros.errors import EngineError
 from place_recognition_ros.tools import bench_engine
 from place_recognition_ros.tools.bench_engine import HEADINGS, Latency, Measured
 
-SHAPE = (1,) + read_model(bench_engine.default_model_path())[0].input[:3]
+SHAPE = read_model(bench_engine.default_model_path())[0].input.shape
 
 
 def run_tool(root, *arguments):
@@ -95,10 +95,10 @@ class Extractor:
 
     def __init__(self, name, shape):
         self.engine_name, self.infers, self.describes, self.closed = name, 0, 0, False
-        self._engine = types.SimpleNamespace(input=np.zeros(shape, np.float32), infer=self._infer)
+        self.engine = types.SimpleNamespace(input=np.zeros(shape, np.float32), infer=self._infer)
 
     def _infer(self, tensor):
-        assert not self.closed and tensor is self._engine.input and tensor.any()
+        assert not self.closed and tensor is self.engine.input and tensor.any()
         self.infers += 1
 
     def describe(self, picture):
