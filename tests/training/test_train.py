@@ -81,7 +81,7 @@ def test_killed_interrupted_and_resumed_is_the_same(
     assert not (folder / "architecture.json").exists()
     with interrupt_at(9):
         ended = command(small_config, "--output", folder)
-    assert ended == "✗ interrupted: step 9 is saved; the same command goes on from there"
+    assert ended == "✗ interrupted: step 9 is saved; the same command continues from there"
     train(read_config(small_config), folder)
     assert same_files(folder, whole_run, "curve.csv", "checkpoint.npz", "architecture.json")
     for one, other in zip(*weights(folder, whole_run)):
@@ -109,9 +109,7 @@ def test_a_manifest_that_grew_is_refused(whole_run, small_config, tmp_path, comm
     with open(tmp_path / "set" / "manifest.csv", "a", encoding="utf-8") as manifest:
         manifest.write("0_0.png,place 0,train\n")
     ended = command(tmp_path / "set" / "config.yaml", "--output", tmp_path / "run", "steps=12")
-    assert re.search(
-        r"expected the 12 images that '.*checkpoint\.npz' was written with\. Received: 13", ended
-    )
+    assert re.search(r"expected the 12 images that '.*checkpoint\.npz'\. Received: 13", ended)
 
 
 def test_a_preview_is_an_image_and_nothing_else(small_config, tmp_path, monkeypatch):

@@ -6,10 +6,13 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 import onnx
+from onnx import helper, numpy_helper
 
 from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.errors import ModelError
 from training.export.onnx_graph import OPSET
+
+_EPSILON = 1e-6  # of the norm; not smaller, because of half precision on a GPU
 
 
 class TorchExport(NamedTuple):
@@ -51,7 +54,7 @@ def convert_torch(module, spec):
         spec: its InputSpec.
 
     Returns:
-        a :class:`TorchExport`; the ONNX model has the input "image" and the output "descriptor".
+        a :class:`TorchExport`; the ONNX model has the input "image" and the output "descriptor", unit norm.
 
     Raises:
         ValueError: if PyTorch is not installed.
@@ -63,14 +66,13 @@ def convert_torch(module, spec):
     with torch.no_grad():
         example = module(zeros)
     if not torch.is_tensor(example) or example.ndim != 2 or example.shape[0] != 1:
-        shape = tuple(example.shape) if torch.is_tensor(example) else type(example).__name__
-        raise ModelError(f"expected a network that returns one (1, D) tensor. Received: {shape}")
+        received = tuple(example.shape) if torch.is_tensor(example) else type(example).__name__
+        raise ModelError(f"expected a network that returns one (1, D) tensor. Received: {received}")
 
     def reference(images):
         with torch.no_grad():
-            return np.concatenate(
-                [module(torch.from_numpy(prepare(image, spec))).numpy() for image in images]
-            )
+            vectors = [module(torch.from_numpy(prepare(image, spec))).numpy() for image in images]
+        return np.concatenate(vectors)
 
     return TorchExport(_to_onnx(torch, module, zeros), reference, int(example.shape[1]))
 
@@ -85,18 +87,35 @@ def _to_onnx(torch: Any, module, example):
                 (example,),
                 content,
                 input_names=["image"],
-                output_names=["descriptor"],
+                output_names=["features"],
                 opset_version=OPSET,
                 dynamo=False,
             )
         model = onnx.load_from_string(content.getvalue())
+        _append_unit_norm(model.graph)
         onnx.checker.check_model(model, full_check=True)
         return model
     except Exception as error:  # the exporter has no base class of its exceptions
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(
-            f"expected a network that ONNX opset {OPSET} can hold. Received: {reason}"
+            f"expected a network that can be exported to ONNX opset {OPSET}. Received: {reason}"
         ) from error
+
+
+def _append_unit_norm(graph):
+    """Scale the output to unit length, in place; the new output is "descriptor"."""
+    constants = {"unit_norm_axis": np.array([1]), "unit_norm_least": np.array(_EPSILON, np.float32)}
+    graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in constants.items())
+    graph.node.extend(
+        [
+            helper.make_node("Mul", ["features", "features"], ["unit_norm_squares"]),
+            helper.make_node("ReduceSum", ["unit_norm_squares", "unit_norm_axis"], ["unit_norm_sum"]),
+            helper.make_node("Sqrt", ["unit_norm_sum"], ["unit_norm_length"]),
+            helper.make_node("Max", ["unit_norm_length", "unit_norm_least"], ["unit_norm_divisor"]),
+            helper.make_node("Div", ["features", "unit_norm_divisor"], ["descriptor"]),
+        ]
+    )
+    graph.output[0].name = "descriptor"
 
 
 def _import_torch():

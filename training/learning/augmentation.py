@@ -76,7 +76,10 @@ class Recoloring(A.ImageOnlyTransform):
         p: probability.
     """
 
-    _LEVELS, _KNOTS = 32, 4  # per channel: entries of the table, and of the random grid that it is interpolated from
+    _LEVELS, _KNOTS = (
+        32,
+        4,
+    )  # per channel, of the table and of the random grid
 
     def __init__(self, scale, p):
         super().__init__(p=p)

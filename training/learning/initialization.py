@@ -7,7 +7,7 @@ from place_recognition_ros.descriptor.preprocess import prepare
 from training.learning.statistics import kmeans, place_whitening, principal_components
 from training.network.build import first_head_layer
 
-_WEIGHT = 0.03  # root mean square of the whitening's weights; the fitted ones are about a hundred times larger
+_WEIGHT = 0.03  # root mean square of the whitening's weights; about 1/100 of the fitted ones
 
 
 class AugmentedViews:
@@ -52,7 +52,8 @@ def initialize(network, config, images, indices, spec, augment):
     once = AugmentedViews(images, indices, spec, augment, 1)
     initialize_pooling(network, once, config.equalization, config.sharpness)
     if "whitening" in [layer.name for layer in network.layers]:
-        fit_whitening(network, AugmentedViews(images, indices, spec, augment, config.copies), config.shrinkage)
+        views = AugmentedViews(images, indices, spec, augment, config.copies)
+        fit_whitening(network, views, config.shrinkage)
 
 
 def fit_whitening(network, views, shrinkage):
@@ -77,7 +78,7 @@ def initialize_pooling(network, batches, equalization, sharpness, per_image=40, 
     """Fit the layer "reduction", if there is one, by PCA, then the layer "netvlad" by k-means.
 
     Args:
-        network: Keras model of :func:`training.network.build.build_network`, with the weights of its backbone.
+        network: Keras model of :func:`training.network.build.build_network`, backbone weights loaded.
         batches: iterable of (B, H, W, C) float32 network input.
         equalization: 0 keeps the variances of the principal components, 1 makes them equal (whitening
             of the local features); values between interpolate.

@@ -48,7 +48,7 @@ class LocalFeatures:
             raise ValueError(f"expected {shape} in '{self._path}'. Received: {self._features.shape}")
 
     def __call__(self, indices, seeds):
-        """Local features of n images; each seed selects the image or one of its copies: (n, h, w, C) float32."""
+        """(n, h, w, C) float32 features of n images; each seed selects the image or one of its copies."""
         copies = np.mod(seeds, 1 + self._copies)
         return np.stack([self._features[at] for at in zip(indices, copies)]).astype(np.float32)
 

@@ -16,7 +16,11 @@ from training.files import write_atomically
 
 _SHOWN = 6  # hardest queries
 _TILE = (160, 120)  # pixels
-_FIGURES = ("loss", "pairs_satisfied", "positive_set_deviation")  # the bar shows the newest value, not the mean
+_FIGURES = (
+    "loss",
+    "pairs_satisfied",
+    "positive_set_deviation",
+)  # the bar shows the last value
 
 
 class SilentMonitor:

@@ -25,12 +25,13 @@ class Trainer:
         monitor: a :class:`training.learning.monitor.Monitor`.
         mine: callable () → (N, D) float32 descriptors of all training images.
         validate: a :class:`training.learning.validation.Validation`.
-        process_share: a :class:`training.learning.distribution.ProcessShare`; the first process writes checkpoints.
+        process_share: a :class:`training.learning.distribution.ProcessShare`; the first writes checkpoints.
     """
 
     def __init__(self, network, batches, config, path, monitor, mine, validate, process_share=SINGLE_PROCESS):
         self.network, self._batches, self._config, self._path = network, batches, config, path
-        self._monitor, self._mine, self._validate, self._process_share = monitor, mine, validate, process_share
+        self._monitor, self._mine, self._validate = monitor, mine, validate
+        self._process_share = process_share
         self._recent = {}  # name → values of the steps since the last point of the curve
         self.step = 0
         compile_for(network, config)
@@ -153,7 +154,7 @@ class averaged:  # noqa: N801  a context manager, used like a function
         self._newest = [np.array(variable) for variable in self._variables]
         if int(self._optimizer.iterations) > 0:  # there is no average before the first step
             self._optimizer.finalize_variable_values(self._variables)
-            self._assign([np.array(variable) for variable in self._variables])  # a copy, since JAX shares the memory
+            self._assign([np.array(variable) for variable in self._variables])  # copied: JAX shares memory
 
     def __exit__(self, *reason):
         self._assign(self._newest)

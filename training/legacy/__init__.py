@@ -17,9 +17,9 @@ from training.network.build import build_network
 
 _EPSILON = 1e-3  # of their batch normalisation
 
-PREPROCESSING = {  # name ► (scale, offset), applied to BGR or gray pixels
-    "raw": (1.0, 0.0),
-    "centered": (2.0 / 255.0, -256.0 / 255.0),  # (x - 128) · 2 / 255
+PREPROCESSING = {  # name → mean and standard deviation of every channel, of BGR or gray pixels
+    "raw": (0.0, 1.0),
+    "centered": (128.0, 127.5),  # (x - 128) · 2 / 255
 }
 
 
@@ -56,8 +56,8 @@ def load_legacy(path, preprocessing=""):
     if not preprocessing:
         preprocessing = "raw" if legacy.version == "2.2.2" else "centered"
     order = "BGR" if config.channels == 3 else "GRAY"
-    spec = InputSpec(config.height, config.width, config.channels, order, *PREPROCESSING[preprocessing])
-    return network, spec
+    mean, std = ((value,) * config.channels for value in PREPROCESSING[preprocessing])
+    return network, InputSpec(config.height, config.width, config.channels, order, "NHWC", mean, std)
 
 
 def _with_padding(network, padded):

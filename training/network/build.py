@@ -74,7 +74,8 @@ def first_head_layer(network):
 def input_spec(config):
     """The pre-processing of a network's images: an InputSpec."""
     order = "RGB" if config.channels == 3 else "GRAY"
-    return InputSpec(config.height, config.width, config.channels, order, 1 / 127.5, -1.0)
+    half = (127.5,) * config.channels
+    return InputSpec(config.height, config.width, config.channels, order, "NHWC", mean=half, std=half)
 
 
 def resized(network, height, width):

@@ -8,11 +8,11 @@ import pytest
 from training.files import DATA, DEFAULT_MODEL
 
 ORIGINALS = DATA / "legacy_models"
-ORDERS = {  # channels, their order, scale and offset of the pixels
-    "default": (3, "RGB", 1 / 127.5, -1.0),
-    "core_model_keras2_hdf5.keras": (3, "BGR", 1.0, 0.0),
-    "mobilenet_conv_pw_6_bgr.h5": (3, "BGR", 2 / 255, -256 / 255),
-    "mobilenetv2_block_9_gray.h5": (1, "GRAY", 2 / 255, -256 / 255),
+ORDERS = {  # name → InputSpec without its size
+    "default": (3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3),
+    "core_model_keras2_hdf5.keras": (3, "BGR", "NHWC", (0.0,) * 3, (1.0,) * 3),
+    "mobilenet_conv_pw_6_bgr.h5": (3, "BGR", "NHWC", (128.0,) * 3, (127.5,) * 3),
+    "mobilenetv2_block_9_gray.h5": (1, "GRAY", "NHWC", (128.0,), (127.5,)),
 }
 NAMES = tuple(ORDERS)
 SIZES = ((192, 256), (480, 640))  # height, width

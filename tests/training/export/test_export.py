@@ -14,7 +14,7 @@ keras = pytest.importorskip("keras", reason="training needs requirements/trainin
 pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
-from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
+from place_recognition_ros.descriptor.model_card import ModelCard, read_model  # noqa: E402
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from tests.training.export.tensorrt_operators import faults  # noqa: E402
@@ -28,7 +28,7 @@ from training.export.parity import check_parity  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.network.saving import save_network  # noqa: E402
 
-SPEC = InputSpec(48, 64, 3, "RGB", 1 / 127.5, -1.0)
+SPEC = InputSpec(48, 64, 3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3)
 CARD = ModelCard("trial", "", SPEC, 8, 0.1, "a test", {}, {})
 
 
@@ -207,7 +207,9 @@ def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
     _run(monkeypatch, *options, "--images", folder / "images")
     assert "Keras and ONNX Runtime: cosine at least" in capsys.readouterr().out
     card = json.loads((folder / "model.json").read_text())
-    assert card["input"] == InputSpec(33, 49, 3, "BGR", 1.0, 0.0)._asdict()
+    assert read_model(str(folder / "model.onnx"))[0].input == InputSpec(
+        33, 49, 3, "BGR", "NHWC", (0.0,) * 3, (1.0,) * 3
+    )
     assert (card["name"], card["descriptor_size"], card["min_similarity"]) == ("model", 512, 0.0)
     assert card["made_by"].startswith("python3 -m training.export --kerasmodel_h5file /")
     model = onnx.load(folder / "model.onnx")

@@ -9,14 +9,14 @@ pytest.importorskip("onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
-from place_recognition_ros.descriptor.preprocess import InputSpec  # noqa: E402
+from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from training.export.exporter import export_model  # noqa: E402
 from training.export.torch_model import convert_torch, load_torchscript  # noqa: E402
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 SPEC = InputSpec(24, 32, 3, "RGB", "NCHW", MEAN, STD)
-CARD = ModelCard("small torch", "", SPEC, "global_descriptor", 8, 0.1, "a test", {}, {})
+CARD = ModelCard("small torch", "", SPEC, 8, 0.1, "a test", {}, {})
 
 
 class Small(torch.nn.Module):
@@ -26,24 +26,28 @@ class Small(torch.nn.Module):
         super().__init__()
         self.convolution = torch.nn.Conv2d(3, 6, 3, stride=2, padding=1)
         self.normalization = torch.nn.BatchNorm2d(6)
-        self.projection = torch.nn.Linear(6 * 3 * 4, 8)
+        self.projection = torch.nn.Linear(6 * 3 * 4, 8, bias=False)
 
     def forward(self, x):
-        x = torch.relu(self.normalization(self.convolution(x)))
-        x = torch.nn.functional.avg_pool2d(x, 4)
+        x = torch.nn.functional.avg_pool2d(self.normalization(self.convolution(x)), 4)
         return 3.0 * self.projection(torch.flatten(x, 1))
-
-
-@pytest.fixture(scope="module")
-def module():
-    torch.manual_seed(0)
-    return Small()
 
 
 @pytest.fixture(scope="module")
 def images():
     small = np.random.default_rng(0).integers(0, 255, (4, 3, 4, 3), np.uint8)
     return [cv2.resize(image, (80, 60), interpolation=cv2.INTER_CUBIC) for image in small]
+
+
+@pytest.fixture(scope="module")
+def module(images):
+    """A network of random weights, its batch normalization fitted to the images, which tells them apart."""
+    torch.manual_seed(0)
+    module = Small()
+    batch = torch.from_numpy(np.concatenate([prepare(image, SPEC) for image in images]))
+    for _ in range(50):
+        module(batch)
+    return module
 
 
 def expected(module, image):

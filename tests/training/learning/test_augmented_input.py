@@ -19,7 +19,7 @@ from training.data import Record
 from training.learning.augmentation import Augmentation, AugmentationConfig
 from training.learning.augmented_input import AugmentedInput, ImageCache
 
-SPEC = InputSpec(12, 16, 3, "RGB", 1 / 127.5, -1.0)
+SPEC = InputSpec(12, 16, 3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from training.learning.augmented_input import AugmentedInput
 from training.learning.batches import Batches, Loader
 from training.learning.distribution import SINGLE_PROCESS, ProcessShare
 
-SPEC = InputSpec(12, 16, 3, "RGB", 1 / 127.5, -1.0)
+SPEC = InputSpec(12, 16, 3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3)
 WALK = [Record(f"{second}.png", sequence="walk", time=float(second)) for second in range(30)]
 RULES = PlaceRules(positive_seconds=2.0, guard_seconds=6.0)
 UNCHANGED = AugmentationConfig(geometric=0, photometric=0)
@@ -132,7 +132,7 @@ def test_refuses_a_batch_larger_than_the_set():
 
 
 def test_refuses_a_set_without_negatives():
-    with pytest.raises(ValueError, match=r"surely differ.*Received: 5 without"):
+    with pytest.raises(ValueError, match=r"different places.*Received: 5 images without"):
         make(WALK[:5])
 
 

@@ -10,7 +10,7 @@ from training.data import PlaceRules, Places, Record
 from training.learning.validation import Describer, Validation
 from training.network.prediction import describe_images
 
-SPEC = InputSpec(4, 4, 3, "RGB", 1.0, 0.0)
+SPEC = InputSpec(4, 4, 3, "RGB", "NHWC", (0.0,) * 3, (1.0,) * 3)
 
 
 class Corner:

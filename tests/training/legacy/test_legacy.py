@@ -16,9 +16,9 @@ from training.legacy import load_legacy  # noqa: E402
 from training.network.build import resized  # noqa: E402
 
 ORIGINALS = {
-    "core_model_keras2_hdf5.keras": ("BGR", 1.0, 0.0, 8192),
-    "mobilenet_conv_pw_6_bgr.h5": ("BGR", 2 / 255, -256 / 255, 8192),
-    "mobilenetv2_block_9_gray.h5": ("GRAY", 2 / 255, -256 / 255, 1024),
+    "core_model_keras2_hdf5.keras": ("BGR", (0.0,) * 3, (1.0,) * 3, 8192),
+    "mobilenet_conv_pw_6_bgr.h5": ("BGR", (128.0,) * 3, (127.5,) * 3, 8192),
+    "mobilenetv2_block_9_gray.h5": ("GRAY", (128.0,), (127.5,), 1024),
 }
 
 
@@ -36,9 +36,9 @@ def _cosines(path, network, spec, image):
 def test_originals_are_their_literal_layers(data, name):
     path = data / "legacy_models" / name
     network, spec = load_legacy(path)
-    order, scale, offset, size = ORIGINALS[name]
+    order, mean, std, size = ORIGINALS[name]
     assert (spec.height, spec.width, spec.color_order) == (240, 320, order)
-    assert (spec.scale, spec.offset) == pytest.approx((scale, offset))
+    assert (spec.layout, spec.mean, spec.std) == ("NHWC", mean, std)
     assert network.output.shape == (None, size)
     files = sorted((data / "ie_tower" / "images").rglob("*.webp"))
     by_keras, by_onnx = _cosines(path, network, spec, read_image(files[len(files) // 2]))
@@ -69,12 +69,12 @@ def test_ghost_clusters_and_odd_sides(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "version, preprocessing, scale",
-    [("2.2.2", "", 1.0), ("2.2.4", "", 2 / 255), ("2.2.4", "raw", 1.0), ("2.2.2", "centered", 2 / 255)],
+    "version, preprocessing, std",
+    [("2.2.2", "", 1.0), ("2.2.4", "", 127.5), ("2.2.4", "raw", 1.0), ("2.2.2", "centered", 127.5)],
 )
-def test_preprocessing_is_the_times_unless_told(tmp_path, version, preprocessing, scale):
+def test_preprocessing_is_the_times_unless_told(tmp_path, version, preprocessing, std):
     path = legacy_files.write(tmp_path / "a.h5", version=version)
-    assert load_legacy(path, preprocessing)[1].scale == pytest.approx(scale)
+    assert load_legacy(path, preprocessing)[1].std == (std,) * 3
 
 
 def test_unknown_preprocessing_is_refused(tmp_path):

@@ -75,7 +75,7 @@ def test_what_cannot_be_built_is_refused(changes, part):
 def test_pre_processing():
     assert input_spec(SMALL)[:4] == (32, 48, 3, "RGB")
     assert input_spec(SMALL._replace(channels=1))[:4] == (32, 48, 1, "GRAY")
-    assert input_spec(SMALL)[4:] == (1 / 127.5, -1.0)
+    assert input_spec(SMALL)[4:] == ("NHWC", (127.5,) * 3, (127.5,) * 3)
 
 
 def test_resized_has_the_same_weights_and_answers():

@@ -66,7 +66,8 @@ def test_a_model_of_ours_comes_with_its_pre_processing(channels, order, tmp_path
     save_network(build_network(SMALL._replace(channels=channels)), tmp_path)
     loaded, spec = load_model(tmp_path)
     assert loaded.output.shape == (None, 5)
-    assert spec == (32, 48, channels, order, 1 / 127.5, -1.0)
+    half = (127.5,) * channels
+    assert spec == (32, 48, channels, order, "NHWC", half, half)
     with pytest.raises(ValueError, match="pre-processing"):
         load_model(tmp_path, "raw")
 
