@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="pip install torch==2.13.0")
 pytest.importorskip("onnx", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
-from place_recognition_ros.descriptor.model_card import ModelCard  # noqa: E402
+from place_recognition_ros.descriptor.model_card import ModelCard, read_model  # noqa: E402
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
 from training.export.exporter import export_model  # noqa: E402
@@ -95,3 +95,21 @@ def test_files_that_are_not_torchscript_are_refused(tmp_path):
 def test_networks_without_one_descriptor_are_refused(outputs):
     with pytest.raises(ModelError, match=r"returns one \(1, D\) tensor"):
         convert_torch(outputs, SPEC)
+
+
+def test_the_command_exports_a_torchscript_file(module, images, tmp_path, monkeypatch):
+    pytest.importorskip("keras", reason="training needs requirements/training.txt")
+    pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
+    from training.export import __main__ as command
+
+    torch.jit.save(torch.jit.script(module.eval()), str(tmp_path / "small.pt"))
+    for number, image in enumerate(images):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), image)
+    arguments = ["--images", str(tmp_path), "--height", "24", "--width", "32", "--min-similarity", "0.5"]
+    monkeypatch.setattr("sys.argv", ["export", str(tmp_path / "small.pt"), *arguments])
+    command.main()
+    card, _ = read_model(str(tmp_path / "small.onnx"))
+    assert card.input == SPEC
+    assert (card.kind, card.descriptor_size, card.min_similarity) == ("global_descriptor", 8, 0.5)
+    extractor = open_extractor(str(tmp_path / "small.onnx"), backend="onnx")
+    np.testing.assert_allclose(extractor.describe(images[0]), expected(module, images[0]), atol=1e-4)
