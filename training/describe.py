@@ -1,9 +1,9 @@
-"""Describe images: their descriptors to a file, and how alike they are to an image.
+"""Write the descriptors of images to a file, and plot their similarities.
 
-Usage: python3 training/describe.py models/default.onnx IMAGES… --similarity similarity.png
+Usage: python3 -m training.describe models/default.onnx IMAGES… --similarity similarity.png
 
-MODEL is what training/evaluate.py takes. IMAGES are files, folders (with all that is in them) and manifests
-(.csv). The names of the images go beside the descriptors, one a line, in their order.
+MODEL is as for training.evaluate. IMAGES are files, folders (searched recursively) and manifests (.csv). The
+names of the images are written beside the descriptors, one per line, in the same order.
 """
 
 import argparse
@@ -16,7 +16,7 @@ if not __package__:  # started as a file, python3 training/describe.py
 
     run_as_module(__file__)
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on CPUs without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
@@ -37,9 +37,7 @@ def main():
     parser.add_argument("model", type=Path, metavar="MODEL")
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGES")
     parser.add_argument("--output", type=Path, default=Path("descriptors.npy"), help="(N, D) float32")
-    parser.add_argument(
-        "--similarity", type=Path, help="image (.png, .svg, .pdf) of the cosines of all pairs"
-    )
+    parser.add_argument("--similarity", type=Path, help="plot (.png, .svg, .pdf) of the cosines of all pairs")
     arguments = parser.parse_args(command_line())
     paths = find_images(arguments.images)
     model = open_model(arguments.model)

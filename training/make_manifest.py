@@ -1,15 +1,15 @@
-"""A manifest from images of yours, or from a public set.
+"""Make a manifest from your own images, or from a public image set.
 
 Usage:
-  python3 training/make_manifest.py frames walk.bag --output mine.csv --validation-every 5
-  python3 training/make_manifest.py frames monday.mp4 tuesday.mp4 --output mine.csv
-  python3 training/make_manifest.py map office.map --output mine.csv --validation-every 5
-  python3 training/make_manifest.py folders images/ --output mine.csv
-  python3 training/make_manifest.py pittsburgh Pittsburgh250k/ --output pittsburgh.csv
-  python3 training/make_manifest.py tokyo tokyoTimeMachine/ --output tokyo.csv
+  python3 -m training.make_manifest frames walk.bag --output mine.csv --validation-every 5
+  python3 -m training.make_manifest frames monday.mp4 tuesday.mp4 --output mine.csv
+  python3 -m training.make_manifest map office.map --output mine.csv --validation-every 5
+  python3 -m training.make_manifest folders images/ --output mine.csv
+  python3 -m training.make_manifest pittsburgh Pittsburgh250k/ --output pittsburgh.csv
+  python3 -m training.make_manifest tokyo tokyoTimeMachine/ --output tokyo.csv
 
-Images of videos, bags and maps are written to a folder beside the manifest. Rendered worlds come with
-their manifest, see training/render_world.py; what the columns mean: training/data/manifest.py.
+Images of videos, bags and maps are written to a folder beside the manifest. training.render_world writes a
+manifest itself. The columns are described in training/data/manifest.py.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from training.files import DATA
 
 
 def make_manifest(arguments):
-    """Read the source and write its manifest; returns the records."""
+    """Read the source and write the manifest; returns the records."""
     records = arguments.read(arguments)
     if getattr(arguments, "validation_every", None):
         records = split_validation(records, arguments.validation_every)
@@ -70,10 +70,10 @@ def _map(arguments):
 
 
 def _distinct(sources):
-    """Their paths, once it is known that no two would be called the same."""
+    """The paths, after checking that their names are distinct."""
     for name, count in Counter(source.stem for source in sources).items():
         if count > 1:
-            raise ValueError(f"expected sources of different names. Received: {count} called '{name}'")
+            raise ValueError(f"expected sources with different names. Received: {count} named '{name}'")
     return sources
 
 
@@ -83,7 +83,7 @@ def _images(arguments, source):
 
 
 def summarise(records):
-    """How many images, places and sequences each split has, a line each."""
+    """Numbers of images, places and sequences, one line per split."""
     lines = []
     for split in SPLITS:
         chosen = [record for record in records if record.split == split]
@@ -100,22 +100,22 @@ def _parser():
     )
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     folders = _own(kinds, "folders", _folders, "a folder of place folders")
-    folders.add_argument("--skip-single", action="store_true", help="leave out places with one image")
+    folders.add_argument("--skip-single", action="store_true", help="skip places with a single image")
     frames = _own(kinds, "frames", _frames, "videos, bags or folders of frames in order")
-    frames.add_argument("--rate", type=_positive, default=RATE, help=f"images a second (default {RATE})")
-    frames.add_argument("--fps", type=_positive, help="frames a second in the source, if it does not say it")
-    frames.add_argument("--topic", default="", help="of a bag with several image topics")
-    frames.add_argument("--region", default="", help="a name for where all this is")
-    frames.add_argument("--apart", action="store_true", help="no two sources show a common place")
-    recorded = _own(kinds, "map", _map, "maps that the node recorded; no two of them of one building")
+    frames.add_argument("--rate", type=_positive, default=RATE, help=f"images per second (default {RATE})")
+    frames.add_argument("--fps", type=_positive, help="frames per second of the source, if not stated in it")
+    frames.add_argument("--topic", default="", help="image topic, of a bag with several")
+    frames.add_argument("--region", default="", help="name of the region")
+    frames.add_argument("--apart", action="store_true", help="the sources show no common place")
+    recorded = _own(kinds, "map", _map, "maps that the node recorded, each of another building")
     recorded.add_argument(
         "--guard-seconds",
         type=_positive,
         default=GUARD_SECONDS,
-        help=f"between images that may be a loop (default {GUARD_SECONDS:g})",
+        help=f"minimum time between the images of a loop (default {GUARD_SECONDS:g})",
     )
     for kind in (frames, recorded):
-        kind.add_argument("--images", type=Path, help="folder for them (default: beside the manifest)")
+        kind.add_argument("--images", type=Path, help="folder for the images (default: beside the manifest)")
     _public(kinds)
     return parser
 
@@ -128,7 +128,7 @@ def _own(kinds, name, read, about):
         "--validation-every",
         type=int,
         metavar="N",
-        help="every N-th place or sequence is for validation; of a single sequence its last N-th",
+        help="use every N-th place or sequence for validation; of a single sequence, its last N-th",
     )
     kind.add_argument("--licence", default="", help="of the images")
     return _finish(kind, read)
@@ -137,11 +137,11 @@ def _own(kinds, name, read, about):
 def _public(kinds):
     for name, about in (("pittsburgh", "Pittsburgh 250k or 30k"), ("tokyo", "Tokyo Time Machine")):
         kind = kinds.add_parser(name, help=f"{about}, as distributed", description=about)
-        kind.add_argument("source", type=Path, help="the folder it was unpacked to")
-        kind.add_argument("--structs", type=Path, nargs="+", help=".mat files, if others than the usual")
-        kind.add_argument("--images", type=Path, help="folder of the database's images")
+        kind.add_argument("source", type=Path, help="folder of the unpacked set")
+        kind.add_argument("--structs", type=Path, nargs="+", help=".mat files, if not the usual ones")
+        kind.add_argument("--images", type=Path, help="folder of the database images")
         if name == "pittsburgh":
-            kind.add_argument("--queries", type=Path, help="folder of the queries' images")
+            kind.add_argument("--queries", type=Path, help="folder of the query images")
             _finish(kind, lambda a: read_pittsburgh(a.source, a.structs, a.images, a.queries))
         else:
             _finish(kind, lambda a: read_tokyo(a.source, a.structs, a.images))
@@ -150,7 +150,7 @@ def _public(kinds):
         ("outdoor", read_outdoor, DATA / "outdoor"),
         ("own", read_own_sets, DATA),
     ):
-        kind = kinds.add_parser(name, help="what trains the default model")
+        kind = kinds.add_parser(name, help="image sets of the default model")
         kind.add_argument("source", type=Path, nargs="?", default=default)
         _finish(kind, lambda a, reader=reader: reader(a.source))
 

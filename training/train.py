@@ -1,11 +1,11 @@
-"""Train a place-recognition network: one YAML configuration in, a folder with the network out.
+"""Train a place-recognition network, as described by a YAML configuration.
 
-Usage: python3 training/train.py training/configs/default.yaml --output runs/mine optimizer.learning_rate=2e-4
-       python3 training/train.py training/configs/default.yaml --preview augmented.jpg
+Usage: python3 -m training.train training/configs/default.yaml --output runs/mine optimizer.learning_rate=2e-4
+       python3 -m training.train training/configs/default.yaml --preview augmented.jpg
 
-The same command again goes on where an interrupted run stopped. The folder holds the network
-(architecture.json, network.weights.h5), the curve (curve.csv, tensorboard/), the checkpoint, the network
-as it started (start/) and the configuration as it was read. Export it with training/export.py.
+The same command resumes an interrupted run. The output folder contains the network (architecture.json,
+network.weights.h5), the learning curve (curve.csv, tensorboard/), the checkpoint, the initial network (start/)
+and the configuration. Export the network with training.export.
 Several GPUs and machines: see training/learning/distribution.py.
 """
 
@@ -13,13 +13,14 @@ import argparse
 import os
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 if not __package__:  # started as a file, python3 training/train.py
     from script import run_as_module  # type: ignore[import-not-found]  # beside this file
 
     run_as_module(__file__)
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on CPUs without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
@@ -51,55 +52,57 @@ from training.network.precision import in_precision
 from training.network.saving import ARCHITECTURE, load_network, save_network
 
 
+class ImageSet(NamedTuple):
+    """N images of some splits, and the labels of their pairs."""
+
+    count: int  # N
+    shares: np.ndarray  # (N,) float, share of the queries
+    images: ImageCache
+    places: Places
+
+
 def train(config, folder):
-    """Run a training to its end, from its beginning or from its checkpoint.
+    """Run a training to its end, from the start or from its checkpoint.
 
     Args:
         config: a :class:`training.config.TrainConfig`.
-        folder: of the run; the trained network is there in the end.
+        folder: of the run; the trained network is written to it.
 
     Raises:
         ValueError: if the configuration or an image cannot be used, or the loss is not finite.
-        KeyboardInterrupt: if Ctrl-C or SIGTERM ended it, after a checkpoint.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
     """
     process_share = join(config.distribution)
     spec, augment = input_spec(config.network), Augmentation(config.augmentation)
-    records, shares = read_training(config.data)
-    checked, _ = read_split(config.data, "validation")
-    images = ImageCache(records, spec, config.data.cached_images)
-    checked_images = ImageCache(checked, spec, len(checked))
-    places, checked_places = (Places(each, config.data.rules) for each in (records, checked))
-    count, copies = len(records), config.batch.copies
-    every = AugmentedViews(images, range(count), spec, augment, copies)
-    kept = LocalFeatures(folder / "features.npy", every, count, copies)
-    shown = kept if copies else AugmentedInput(images, augment, spec, config.loader_processes)
-    batches = Batches(places, shares, shown, config.batch, config.seed, process_share)
+    training = _image_set(read_training(config.data), config.data, spec, config.data.cached_images)
+    validation = _image_set(read_split(config.data, "validation"), config.data, spec)
+    copies = config.batch.copies
+    every = AugmentedViews(training.images, range(training.count), spec, augment, copies)
+    features = LocalFeatures(folder / "features.npy", every, training.count, copies)
+    if copies:
+        views = features
+    else:
+        views = AugmentedInput(training.images, augment, spec, config.loader_processes)
+    batches = Batches(training.places, training.shares, views, config.batch, config.seed, process_share)
     if process_share.first:
         save_config(config, folder)
-        save_start_network(config, folder, images, count, spec, augment)
+        save_start_network(config, folder, training.images, training.count, spec, augment)
     wait_for_all(process_share)
-    keras.utils.set_random_seed(config.seed)  # of what is overwritten, but must be equal in all processes
+    keras.utils.set_random_seed(config.seed)  # equal in all processes, also for weights that are loaded later
     with data_parallel(batches.size):
-        network = load_network(folder / "start")
-        if config.mixed_precision:
-            network = in_precision(network, "mixed_float16")
-        freeze(network, config.optimizer.frozen)
+        network = _network_to_train(config, folder)
         describe = Describer(network, spec, process_share)
-        learner, mine = network, partial(describe, images.__getitem__, count)
+        learner, mine = network, partial(describe, training.images.__getitem__, training.count)
         if copies:
             backbone, learner = split_network(network)
-            kept.open(backbone)
-            mine = partial(kept.describe, learner)
-        trainer = Trainer(
-            learner,
-            batches,
-            config,
-            folder / "checkpoint.npz",
-            monitor=Monitor(folder, config.steps, checked_images) if process_share.first else SilentMonitor(),
-            mine=mine,
-            validate=Validation(checked_places, checked_images, len(checked), describe, augment),
-            process_share=process_share,
-        )
+            features.open(backbone)
+            mine = partial(features.describe, learner)
+        monitor = SilentMonitor()
+        if process_share.first:
+            monitor = Monitor(folder, config.steps, validation.images)
+        validate = Validation(validation.places, validation.images, validation.count, describe, augment)
+        path = folder / "checkpoint.npz"
+        trainer = Trainer(learner, batches, config, path, monitor, mine, validate, process_share)
         trainer.resume()
         trainer.run()
         with averaged(learner):
@@ -107,11 +110,27 @@ def train(config, folder):
     if process_share.first:
         average_weights(trained, load_network(folder / "start"), config.start.share)
         save_network(trained, folder)
-        kept.remove()
+        features.remove()
+
+
+def _network_to_train(config, folder):
+    """The initial network of a run, with the precision and frozen layers of the configuration."""
+    network = load_network(folder / "start")
+    if config.mixed_precision:
+        network = in_precision(network, "mixed_float16")
+    freeze(network, config.optimizer.frozen)
+    return network
+
+
+def _image_set(split, config, spec, capacity=None):
+    """The :class:`ImageSet` of :func:`read_split`'s result; ``capacity`` images are cached, or all."""
+    records, shares = split
+    capacity = len(records) if capacity is None else capacity
+    return ImageSet(len(records), shares, ImageCache(records, spec, capacity), Places(records, config.rules))
 
 
 def read_training(config):
-    """What is trained on, see :func:`read_split`."""
+    """The records to train on, see :func:`read_split`."""
     return read_split(config, "train", *(["validation"] if config.with_validation else []))
 
 
@@ -123,11 +142,11 @@ def read_split(config, *splits):
         splits: "train", "validation" or both.
 
     Returns:
-        list of :class:`training.data.Record`; (N,) float, each one's share of the queries.
+        list of :class:`training.data.Record`; (N,) float, share of each record in the queries.
 
     Raises:
-        ValueError: if a manifest cannot be used, a place to train on has one image only, or none has a
-            image of these splits.
+        ValueError: if a manifest is invalid, a training place has a single image, or there are no images
+            of these splits.
     """
     records, shares = [], []
     for path, share in config.manifests.items():
@@ -143,24 +162,24 @@ def read_split(config, *splits):
 
 
 def save_config(config, folder):
-    """Write the configuration into the run's folder.
+    """Write the configuration to the folder of the run.
 
     Raises:
-        ValueError: if the folder holds what another configuration began with.
+        ValueError: if the folder contains a run that was started with another configuration.
     """
     path = folder / "config.json"
     if path.exists() and (folder / "start" / ARCHITECTURE).exists():
         changed = changed_keys(config, path.read_text(encoding="utf-8"))
         if changed:
             raise ValueError(
-                f"expected the configuration that the run in '{folder}' began with, or another --output. "
-                f"Received: another {', '.join(changed)}"
+                f"expected the configuration that the run in '{folder}' was started with, or another "
+                f"--output. Received: another {', '.join(changed)}"
             )
     write_atomically(path, config.model_dump_json(indent=1).encode())
 
 
 def save_start_network(config, folder, images, count, spec, augment):
-    """Write the network before the first step into the run's folder: given, or fitted to the images."""
+    """Write the initial network to the folder of the run: a given one, or one fitted to the images."""
     given, started = config.start.network, folder / "start"
     shape = (spec.height, spec.width, spec.channels)
     keras.utils.set_random_seed(config.seed)
@@ -170,8 +189,8 @@ def save_start_network(config, folder, images, count, spec, augment):
         network = load_network(given)
         if network.input.shape[1:] != shape:
             raise ValueError(
-                f"expected a network for images of {shape} (network.height, width, channels) in "
-                f"'{given}'. Received: one for {network.input.shape[1:]}"
+                f"expected a network with input {shape} (network.height, width, channels) in "
+                f"'{given}'. Received: input {network.input.shape[1:]}"
             )
     else:
         network = build_network(config.network)
@@ -189,7 +208,7 @@ def save_start_network(config, folder, images, count, spec, augment):
 
 
 def preview(config, path):
-    """Write an image of what augmentation makes of the training images."""
+    """Write a contact sheet of augmented training images."""
     records, _ = read_training(config.data)
     images = ImageCache(records, input_spec(config.network), len(records))
     write_preview(path, images, len(records), Augmentation(config.augmentation))
@@ -204,7 +223,7 @@ def main():
     goal = parser.add_mutually_exclusive_group(required=True)
     goal.add_argument("--output", type=Path, help="folder of the run")
     goal.add_argument(
-        "--preview", type=Path, metavar="IMAGE", help="only show the augmentation, in this file"
+        "--preview", type=Path, metavar="IMAGE", help="only write a contact sheet of the augmentation"
     )
     arguments = parser.parse_intermixed_args(command_line())
     config = read_config(arguments.config, arguments.overrides)
@@ -212,11 +231,11 @@ def main():
     if arguments.preview:
         preview(config, arguments.preview)
     elif (folder / ARCHITECTURE).exists() and saved_step(folder / "checkpoint.npz") == config.steps > 0:
-        print(f"{folder}: has had its {config.steps} steps; there is nothing left to do")
+        print(f"{folder}: all {config.steps} steps are done")
     else:
         train(config, folder)
         if config.distribution.process == 0:
-            print(f"{folder}: trained; next: python3 training/export.py {folder} --output my_model.onnx")
+            print(f"{folder}: trained; next: python3 -m training.export {folder} --output my_model.onnx")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Images and what is known of where they were taken."""
+"""Images, and what is known about where they were taken."""
 
 from training.data.images import read_image
 from training.data.manifest import Record, read_manifest, write_manifest

@@ -1,4 +1,4 @@
-"""Finding and reading image files."""
+"""Finding and reading of image files."""
 
 import re
 from pathlib import Path
@@ -14,20 +14,20 @@ SUFFIXES = frozenset(
 
 
 def list_images(folder):
-    """Image files directly in a folder, told by their suffix.
+    """Image files directly in a folder, recognized by their suffix.
 
     Args:
         folder: its path.
 
     Returns:
-        list of Path in the natural order of their names: 2.jpg before 10.jpg.
+        list of Path, in natural order of the names: 2.jpg before 10.jpg.
 
     Raises:
-        ValueError: if there is no such folder, or no image in it.
+        ValueError: if the folder does not exist or contains no image.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ValueError(f"expected a folder of images. Received: '{folder}', which is none")
+        raise ValueError(f"expected a folder of images. Received: '{folder}', which is not a folder")
     files = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
     if not files:
         raise ValueError(f"expected images in '{folder}'. Received: none of {' '.join(sorted(SUFFIXES))}")
@@ -35,16 +35,16 @@ def list_images(folder):
 
 
 def find_images(sources):
-    """Image files in all of several places.
+    """Image files of several sources.
 
     Args:
-        sources: list of Path: files, folders and manifests.
+        sources: list of Path: files, folders (searched recursively) and manifests.
 
     Returns:
-        list of Path, those of a folder sorted.
+        list of Path; those of a folder are sorted.
 
     Raises:
-        ValueError: if a source is missing, or a folder has no image.
+        ValueError: if a source does not exist, or a folder contains no image.
     """
     found = []
     for source in sources:
@@ -65,7 +65,7 @@ def find_images(sources):
 
 
 def natural(name):
-    """Sort key of a name: numbers in it count as numbers."""
+    """Sort key of a name in which digits are compared as numbers."""
     parts = re.split(r"(\d+)", name.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
@@ -74,13 +74,13 @@ def read_image(path):
     """Decode an image file.
 
     Args:
-        path: of a file that OpenCV can decode.
+        path: of a file in a format that OpenCV can decode.
 
     Returns:
         (H, W, 3) uint8, BGR.
 
     Raises:
-        ValueError: if there is none or it does not decode.
+        ValueError: if the file cannot be read or decoded.
     """
     try:
         content = np.fromfile(path, np.uint8)
@@ -88,5 +88,5 @@ def read_image(path):
     except OSError as error:
         raise ValueError(f"expected an image. Received: '{path}': {error.strerror}") from error
     if image is None:
-        raise ValueError(f"expected an image that decodes. Received: '{path}'")
+        raise ValueError(f"expected an image that can be decoded. Received: '{path}'")
     return image

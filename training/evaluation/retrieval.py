@@ -1,4 +1,4 @@
-"""How well a descriptor finds the right image."""
+"""Retrieval: recall and precision of descriptors."""
 
 from typing import Callable, Dict, NamedTuple, Sequence
 
@@ -8,64 +8,64 @@ RANKS = (1, 5, 10)
 
 
 class RetrievalTask(NamedTuple):
-    """Queries asked of references, and which answers are right."""
+    """Queries, references, and which references are correct for each query."""
 
     name: str
-    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call answers an image, (H, W, 3) uint8 BGR
-    references: Sequence[Callable[[], np.ndarray]]  # R; equal ones are one image, described once
-    right: np.ndarray  # (Q, R) bool
-    ignored: np.ndarray  # (Q, R) bool; references that a query may not find, such as itself
+    queries: Sequence[Callable[[], np.ndarray]]  # Q; each call returns an image, (H, W, 3) uint8 BGR
+    references: Sequence[Callable[[], np.ndarray]]  # R; equal objects are the same image, described once
+    right: np.ndarray  # (Q, R) bool, correct references
+    ignored: np.ndarray  # (Q, R) bool, references excluded from the search, such as the query itself
 
 
 class Curve(NamedTuple):
-    """Precision and recall while the least similarity that is answered is lowered, T steps."""
+    """Precision and recall for T decreasing thresholds of the similarity."""
 
-    thresholds: np.ndarray  # (T,) float, falling
-    precision: np.ndarray  # (T,) of the queries answered so far, the share answered right
-    recall: np.ndarray  # (T,) of the queries that have a right answer, the share answered right
+    thresholds: np.ndarray  # (T,) float, decreasing
+    precision: np.ndarray  # (T,) share of the accepted matches that are correct
+    recall: np.ndarray  # (T,) share of the queries with a correct reference that are matched correctly
 
     @property
     def area(self):
-        """Average precision: Σ (r_t − r_{t−1}) p_t, 0 to 1; never more than recall@1."""
+        """Average precision: Σ (r_t − r_{t−1}) p_t, 0 to 1; at most recall@1."""
         return float(np.sum(np.diff(self.recall, prepend=0.0) * self.precision))
 
     @property
     def recall_at_full_precision(self):
-        """Recall of the lowest threshold that lets no wrong answer through; 0 to 1."""
+        """Recall at the lowest threshold without a wrong match, 0 to 1."""
         return float(max(self.recall[self.precision == 1.0], default=0.0))
 
 
 class Figures(NamedTuple):
-    """What is reported of a model on a task."""
+    """Results of a model on a task."""
 
-    queries: int  # that have a right answer
-    recall: Dict[int, float]  # k ► share of queries with a right reference among the first k
+    queries: int  # number of queries with a correct reference
+    recall: Dict[int, float]  # k → share of queries with a correct reference among the first k
     curve: Curve
 
 
-def retrieval_figures(similarity, right, ignored, ranks=RANKS, strangers=False):
-    """All figures of a table of similarities; see :func:`recall_at` and :func:`precision_recall`."""
+def retrieval_figures(similarity, right, ignored, ranks=RANKS, unmatched=False):
+    """All results for a matrix of similarities; see :func:`recall_at` and :func:`precision_recall`."""
     recall = recall_at(similarity, right, ignored, ranks)
-    curve = precision_recall(similarity, right, ignored, strangers)
+    curve = precision_recall(similarity, right, ignored, unmatched)
     return Figures(int((right & ~ignored).any(axis=1).sum()), recall, curve)
 
 
 def recall_at(similarity, right, ignored, ranks=RANKS):
-    """Share of queries with a right reference among the first k.
+    """Share of queries with a correct reference among the first k.
 
-    Queries without a right answer are left out.
+    Queries without a correct reference are not counted.
 
     Args:
-        similarity: (Q, R) float; the larger, the more alike.
+        similarity: (Q, R) float, larger is more similar.
         right: (Q, R) bool.
-        ignored: (Q, R) bool; these are taken out of the ranking.
-        ranks: the k to look at.
+        ignored: (Q, R) bool, excluded from the ranking.
+        ranks: values of k.
 
     Returns:
         dict from k to recall, 0 to 1.
 
     Raises:
-        ValueError: if no query has a right answer.
+        ValueError: if no query has a correct reference.
     """
     right, answerable = _answerable(right, ignored)
     ranked = np.where(ignored, -np.inf, similarity)[answerable]
@@ -75,7 +75,7 @@ def recall_at(similarity, right, ignored, ranks=RANKS):
 
 
 def best_matches(similarity, right, ignored):
-    """The most similar reference of each query; of equally similar ones a wrong one.
+    """The most similar reference of each query; among equally similar ones, a wrong one.
 
     Args:
         similarity: (Q, R) float.
@@ -83,7 +83,7 @@ def best_matches(similarity, right, ignored):
         ignored: (Q, R) bool.
 
     Returns:
-        (Q,) int index of the reference, (Q,) float its similarity (-inf: all are ignored).
+        (Q,) int index of the reference; (Q,) float its similarity, -inf if all are ignored.
     """
     ranked = np.where(ignored, -np.inf, similarity)
     highest = ranked.max(axis=1)
@@ -91,29 +91,29 @@ def best_matches(similarity, right, ignored):
     return found, highest
 
 
-def precision_recall(similarity, right, ignored, strangers=False):
-    """Precision and recall of the best matches as the threshold on their similarity is lowered.
+def precision_recall(similarity, right, ignored, unmatched=False):
+    """Precision and recall of the best matches over the threshold of their similarity.
 
-    A query is answered by its most similar reference when that similarity reaches the threshold. Ties
-    are taken at their worst: of equally similar references a wrong one predict, and queries of equal
-    similarity are answered together.
+    The best match of a query is accepted if its similarity reaches the threshold. Ties count at their worst:
+    among equally similar references a wrong one is the match, and queries of equal similarity are accepted
+    together.
 
     Args:
         similarity: (Q, R) float.
         right: (Q, R) bool.
         ignored: (Q, R) bool.
-        strangers: whether queries without a right answer are asked too; each that is answered is
-            answered wrong. Otherwise they are left out, as in :func:`recall_at`.
+        unmatched: whether queries without a correct reference are counted; each accepted match of them
+            is wrong. Otherwise they are not counted, as in :func:`recall_at`.
 
     Returns:
         a :class:`Curve`.
 
     Raises:
-        ValueError: if no query has a right answer.
+        ValueError: if no query has a correct reference.
     """
     right, answerable = _answerable(right, ignored)
     found, highest = best_matches(similarity, right, ignored)
-    asked = np.isfinite(highest) & (answerable | strangers)
+    asked = np.isfinite(highest) & (answerable | unmatched)
     correct = np.take_along_axis(right, found[:, None], axis=1)[asked, 0]
     order = np.argsort(-highest[asked], kind="stable")
     thresholds, correct = highest[asked][order], np.cumsum(correct[order])
@@ -126,33 +126,33 @@ def _answerable(right, ignored):
     right = right & ~ignored
     answerable = right.any(axis=1)
     if not answerable.any():
-        raise ValueError(f"expected queries with a right answer. Received: none in {len(right)}")
+        raise ValueError(f"expected queries with a correct reference. Received: none in {len(right)}")
     return right, answerable
 
 
 class DescriptorCache:
-    """Describes each image once, however many tasks ask for it.
+    """Descriptors of images, each computed once for all tasks.
 
     Args:
-        describe_many: list of (H, W, 3) uint8 BGR images to (N, D) float, unit norm.
-        at_once: images that are read and described together.
+        describe_many: callable: list of (H, W, 3) uint8 BGR images → (N, D) float, unit norm.
+        batch: number of images that are read and described together.
     """
 
-    def __init__(self, describe_many, at_once=32):
-        self._describe_many, self._at_once = describe_many, at_once
+    def __init__(self, describe_many, batch=32):
+        self._describe_many, self._batch = describe_many, batch
         self._known = {}
 
     def __call__(self, images):
-        """Descriptors of images: sequence of N hashable readers to (N, D) float32."""
+        """Descriptors of images: sequence of N hashable callables → (N, D) float32."""
         missing = [image for image in dict.fromkeys(images) if image not in self._known]
-        for start in range(0, len(missing), self._at_once):
-            batch = missing[start : start + self._at_once]
-            self._known.update(zip(batch, self._describe_many([read() for read in batch])))
+        for start in range(0, len(missing), self._batch):
+            some = missing[start : start + self._batch]
+            self._known.update(zip(some, self._describe_many([read() for read in some])))
         return np.stack([self._known[image] for image in images]).astype(np.float32)
 
 
 def similarities(task, descriptors):
-    """Cosine of every query to every reference of a task.
+    """Cosine of each query and each reference of a task.
 
     Args:
         task: a :class:`RetrievalTask`.
@@ -166,5 +166,5 @@ def similarities(task, descriptors):
     """
     similarity = descriptors(task.queries) @ descriptors(task.references).T
     if not np.isfinite(similarity).all():
-        raise ValueError(f"expected finite descriptors. Received: others on {task.name}")
+        raise ValueError(f"expected finite descriptors. Received: NaN or infinity on {task.name}")
     return similarity

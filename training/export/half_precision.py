@@ -1,11 +1,11 @@
-"""ONNX in single precision ► the same network in half precision, for engines that take types literally.
+"""ONNX in single precision → ONNX in half precision, for engines that use the types of the file.
 
-TensorRT up to 10 chooses half precision itself (BuilderFlag.FP16); TensorRT 11 and TensorRT for RTX have no
-such flag and calculate each layer in the type that the file gives it. Not for TensorRT 8.2, whose parser
-reads the bounds of a Clip as float32.
+TensorRT up to 10 chooses half precision itself (BuilderFlag.FP16). TensorRT 11 and TensorRT for RTX have no
+such flag and compute each layer in the type given in the file. Not for TensorRT 8.2, whose parser reads the
+bounds of Clip as float32.
 
-(onnxruntime.transformers.float16 does much the same, but leaves a graph whose nodes are out of order, which
-the ONNX checker refuses, and casts between neighbours that both stay in single precision.)
+onnxruntime.transformers.float16 does nearly the same, but writes unsorted graphs, which the ONNX checker
+rejects, and inserts casts between layers that both stay in single precision.
 """
 
 from copy import deepcopy
@@ -20,29 +20,28 @@ from training.export.onnx_graph import name_by_place
 
 _SINGLE, _HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 
-# Where the multiply-adds are. NetVLAD and all norms stay in single precision, which costs next to nothing: a
-# sum of squares passes 65504, the largest number in half precision; the smallest norm that is divided by,
-# 1e-12, would be zero; and a cluster that no feature is near gets weights that would be zero too, yet is
-# brought to unit length like any other.
-_HALVED = {"Conv", "Gemm"}  # and _JOINING of tensors that are all halved
+# The layers with most multiply-adds. NetVLAD and all norms stay in single precision, at little cost: sums
+# of squares exceed 65504, the largest number in half precision; the smallest divisor, 1e-12, would be zero;
+# and so would the weights of a cluster without near features, which is scaled to unit length like the others.
+_HALVED = {"Conv", "Gemm"}  # and those of _JOINING whose inputs are all in half precision
 _JOINING = {"Add", "Concat"}
-_FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Resize", "Slice", "Transpose"}  # as their input is
+_FOLLOWING = {"Clip", "MaxPool", "Relu", "Reshape", "Resize", "Slice", "Transpose"}  # the type of their input
 
-MIN_COSINE = 0.9995  # on the images at hand, so that others have the 0.999 that a robot asks of its engine
+MIN_COSINE = 0.9995  # on the images of the export; others then reach the 0.999 that the run time requires
 
 
 def convert_to_half(model, images):
-    """Rewrite a network in half precision as far as it describes images as before.
+    """Convert a network to half precision, as far as its descriptors stay nearly the same.
 
     Args:
-        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; is not changed.
-        images: (N, 1, H, W, C) float32, what the network is given; real images, prepared.
+        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; not changed.
+        images: (N, 1, H, W, C) float32, network input of real images.
 
     Returns:
-        onnx.ModelProto; the smallest cosine to what the network answers in single precision.
+        onnx.ModelProto; the smallest cosine between descriptors in half and in single precision.
 
     Raises:
-        ModelError: if there is no way.
+        ModelError: if the cosine is too small with any number of convolutions in single precision.
     """
     expected = _describe(model, images)
     worst = float("nan")
@@ -65,12 +64,12 @@ def _describe(model, images):
 
 
 def to_half(model, single=0):
-    """Rewrite a network in half precision; its input and output stay float32.
+    """Convert a network to half precision; its input and output stay float32.
 
     Args:
-        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; is not changed.
-        single: convolutions at the network's beginning that stay in single precision. One that was trained
-            on raw pixels, 0 to 255, may cancel large numbers there.
+        model: onnx.ModelProto of :func:`training.export.onnx_graph.convert`; not changed.
+        single: number of first convolutions that stay in single precision. In a network for raw pixels,
+            0 to 255, large numbers may cancel there.
 
     Returns:
         onnx.ModelProto, checked.
@@ -95,7 +94,7 @@ def to_half(model, single=0):
 
 
 def _swap(names, nodes):
-    """Exchange tensors' names, so that the last cast writes to the output's."""
+    """Exchange names of tensors, so that the last cast writes to the output."""
     names = {old: new for old, new in names.items() if old != new}
     names.update({new: f"{new}_half" for new in names.values()})
     for node in nodes:
@@ -104,20 +103,20 @@ def _swap(names, nodes):
 
 
 class _Rewriting:
-    """The graph as it grows, node by node."""
+    """The new graph, built node by node."""
 
     def __init__(self, graph, single):
         self.nodes = []
-        self._single = single  # convolutions to come that are not halved
-        self.constants = {}  # name ► TensorProto
+        self._single = single  # remaining convolutions that stay in single precision
+        self.constants = {}  # name → TensorProto
         self._old_constants = {tensor.name: tensor for tensor in graph.initializer}
         self._types = {value.name: value.type.tensor_type.elem_type for value in graph.input}
-        self._casts = {}  # (name, type) ► the name of its copy in that type
+        self._casts = {}  # (name, type) → name of the copy in that type
 
     def add(self, node):
-        """Append a node with its inputs in the type that it wants."""
+        """Append a node, with its inputs in the type that it computes in."""
         if node.op_type == "Cast" and node.input[0] in self._old_constants:
-            self._old_constants[node.output[0]] = self._old_constants[node.input[0]]  # stored as half already
+            self._old_constants[node.output[0]] = self._old_constants[node.input[0]]  # stored as half
             return
         if node.op_type in _FOLLOWING:
             wanted = self._types[node.input[0]]
@@ -129,13 +128,13 @@ class _Rewriting:
             wanted = _HALF if node.op_type in _HALVED else _SINGLE
         new = deepcopy(node)
         for place, name in enumerate(node.input):
-            factors = place > 0 and node.op_type == "Resize"  # these are never half
+            factors = place > 0 and node.op_type == "Resize"  # scales and sizes stay as they are
             new.input[place] = name and self.as_type(name, _SINGLE if factors else wanted)
         self.nodes.append(new)
         self._types.update(dict.fromkeys(node.output, wanted))
 
     def as_type(self, name, wanted):
-        """Name of a tensor in a type: itself or a copy; integers stay what they are."""
+        """Name of a tensor, or of a copy of it, in a type; integers are not converted."""
         if name in self._old_constants:
             return self._constant(name, wanted)
         if self._types[name] == wanted:

@@ -1,4 +1,4 @@
-"""Keras network ► ONNX graph, in the one form that all engines read."""
+"""Keras network → ONNX graph that all supported engines can read."""
 
 import tempfile
 import warnings
@@ -12,14 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training.network.batch_norm_folding import fold_batch_normalization
 
-OPSET = 13  # the newest that TensorRT 8.2 reads
+OPSET = 13  # the newest that TensorRT 8.2 supports
 
 
 def convert(network):
-    """Keras network to a checked ONNX model.
+    """Convert a Keras network to a checked ONNX model.
 
-    It has the input "image" (1, H, W, C) float32 and the output "descriptor" (1, D) float32, fixed
-    shapes, no batch normalisation, and the whitening matrix, if there is one, in half precision.
+    The model has the input "image" (1, H, W, C) float32 and the output "descriptor" (1, D) float32, fixed
+    shapes, no batch normalization, and the whitening matrix, if there is one, in half precision.
 
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32.
@@ -29,12 +29,12 @@ def convert(network):
     """
     folded = fold_batch_normalization(network)
     shape = (1, *network.input.shape[1:])
-    folded(np.zeros(shape, np.float32))  # Keras exports only what has run
+    folded(np.zeros(shape, np.float32))  # Keras exports only a network that has run
     signature = [keras.InputSpec(shape=shape, dtype="float32", name="image")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of Keras about its converter
+            warnings.simplefilter("ignore", FutureWarning)  # about Keras' converter
             folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
         model = onnx.load(path)
     _rename(model.graph, model.graph.output[0].name, "descriptor")
@@ -42,7 +42,7 @@ def convert(network):
         if layer.name == "whitening":
             _store_as_half(model.graph, layer.kernel.shape)
     _pad_within_convolutions(model.graph)
-    _enlarge_plainly(model.graph)
+    _specify_resize(model.graph)
     _sort_by_use(model.graph)
     name_by_place(model.graph)
     onnx.checker.check_model(model, full_check=True)
@@ -50,9 +50,9 @@ def convert(network):
 
 
 def _sort_by_use(graph):
-    """Order the nodes by the output's use of them, without those that it has no use for.
+    """Sort the nodes depth first from the output, and remove unused ones.
 
-    The converter's order of branches is another each time.
+    The order of branches that the converter writes differs from run to run.
     """
     makers = {name: node for node in map(deepcopy, graph.node) for name in node.output}
     ordered, seen = [], set()
@@ -71,15 +71,15 @@ def _sort_by_use(graph):
 
 
 def name_by_place(graph):
-    """Name nodes and tensors by their place in the graph, in place.
+    """Rename nodes and tensors by their position in the graph, in place.
 
-    The converter's own names differ from run to run; without them, equal weights give equal bytes.
+    The names that the converter writes differ from run to run. With these, equal weights give equal bytes.
 
     Args:
-        graph: onnx.GraphProto, sorted, whose inputs and outputs keep their names.
+        graph: onnx.GraphProto, sorted; its inputs and outputs keep their names.
     """
     kept = [value.name for value in (*graph.input, *graph.output)]
-    names = {name: name for name in ("", *kept)}  # "": an optional input that is left out
+    names = {name: name for name in ("", *kept)}  # "": an omitted optional input
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"
         for index, name in enumerate(node.input):
@@ -109,20 +109,20 @@ def _rename(graph, old, new):
 
 
 def _pad_within_convolutions(graph):
-    """Let every Conv pad by itself and not use the Pad before it; the converter does so for some."""
+    """Move the padding of Pad nodes into the Conv after them; the converter does so only for some."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
     pads = {node.output[0]: node for node in graph.node if node.op_type == "Pad"}
     for node in graph.node:
         if node.op_type == "Conv" and node.input[0] in pads:
             pad = pads[node.input[0]]
-            # Zeros before, then after: batch, channel, y, x.
+            # numbers of zeros before (batch, channel, y, x), then after
             amounts = numpy_helper.to_array(constants[pad.input[1]])
             _replace_attributes(node, ("auto_pad", "pads"), pads=[*amounts[2:4], *amounts[6:8]])
             node.input[0] = pad.input[0]
 
 
-def _enlarge_plainly(graph):
-    """Name the nearest neighbour of an enlargement by a whole factor, y // factor, as engines agree on it."""
+def _specify_resize(graph):
+    """Specify nearest-neighbour enlargement by an integer factor as y // factor, on which engines agree."""
     for node in graph.node:
         if node.op_type == "Resize":
             plain = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
@@ -130,14 +130,14 @@ def _enlarge_plainly(graph):
 
 
 def _replace_attributes(node, old, **new):
-    """Drop the attributes of some names, and add others at the end."""
+    """Remove the attributes of some names, and append others."""
     kept = [each for each in node.attribute if each.name not in old]
     node.ClearField("attribute")
     node.attribute.extend([*kept, *(helper.make_attribute(*each) for each in new.items())])
 
 
 def _store_as_half(graph, shape):
-    """Halve the file: the largest matrix as float16, cast back when the model is loaded."""
+    """Store the largest matrix as float16, with a cast to float32; halves the file size."""
     for tensor in graph.initializer:
         if tuple(tensor.dims) == tuple(shape):
             name, stored = tensor.name, f"{tensor.name}_half"

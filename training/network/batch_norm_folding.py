@@ -1,4 +1,4 @@
-"""Folding of batch normalisation into the convolution before it."""
+"""Folding of batch normalization into the preceding convolution."""
 
 import keras
 import numpy as np
@@ -6,14 +6,14 @@ from keras.layers import BatchNormalization, Conv2D, DepthwiseConv2D, Identity
 
 
 def fold_batch_normalization(model):
-    """The same network without batch normalisation, as an inference engine likes it.
+    """The same network without batch normalization, for inference.
 
     Args:
         model: functional Keras model in which every BatchNormalization follows a Conv2D or
             DepthwiseConv2D that has neither bias nor activation.
 
     Returns:
-        A new Keras model with the same answers but for rounding.
+        A new Keras model with the same output up to rounding.
 
     Raises:
         ValueError: if a BatchNormalization follows something else.
@@ -56,20 +56,20 @@ def _convolution_before(normalization):
 
 
 def fold(convolution, normalization):
-    """Kernel and bias of the one convolution that does both: γ (k∗x - μ) / √(σ² + ε) + β."""
+    """Kernel and bias of a convolution equal to both layers: γ (k∗x - μ) / √(σ² + ε) + β."""
     (kernel,) = convolution.get_weights()
     depthwise = isinstance(convolution, DepthwiseConv2D)
     return fold_arrays(kernel, normalization.get_weights(), normalization.epsilon, depthwise)
 
 
 def fold_arrays(kernel, normalization, epsilon, depthwise):
-    """The same of bare arrays.
+    """Fold arrays, see :func:`fold`.
 
     Args:
         kernel: (H, W, in, out) float; depthwise (H, W, channels, 1).
-        normalization: γ, β, μ, σ² of it, (out,) float each.
+        normalization: γ, β, μ, σ², (out,) float each.
         epsilon: ε.
-        depthwise: whether the kernel is.
+        depthwise: whether the convolution is depthwise.
 
     Returns:
         Kernel of the same shape, bias (out,).

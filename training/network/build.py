@@ -1,4 +1,4 @@
-"""The place-recognition network: backbone, its surroundings, reduction, NetVLAD, whitening, unit norm."""
+"""The place-recognition network: backbone, context, reduction, NetVLAD, whitening, unit norm."""
 
 from typing import NamedTuple
 
@@ -10,21 +10,21 @@ from training.network.layers import ContextFeatures, L2Normalization, NetVLAD, W
 
 
 class NetworkConfig(NamedTuple):
-    """Everything that decides a network's shape; by itself, the default model's."""
+    """Architecture of a network; the defaults are those of the default model."""
 
     height: int = 192  # pixels
     width: int = 256  # pixels
     channels: int = 3  # 3: RGB, 1: gray
     backbone: str = "mobilenet_v2"  # out of BACKBONES
     last_block: int = 10  # of the backbone
-    context: str = "mobilenet"  # another backbone, for what lies around a feature; "": none
-    context_block: int = 8  # the last one of that
+    context: str = "mobilenet"  # second backbone, for a larger context of each feature; "": none
+    context_block: int = 8  # last block of the context
     reduced: int = 64  # components of a local feature after the 1×1 reduction; 0: no reduction
     clusters: int = 48
-    ghosts: int = 0  # clusters that are left out of the descriptor (GhostVLAD)
-    normalized: bool = True  # local features are scaled to unit length
-    position: float = 0.5  # how much a local feature's place in the image counts; 0: not at all
-    size: int = 512  # of the descriptor; 0: no whitening, all that NetVLAD gives
+    ghosts: int = 0  # further clusters that are not part of the descriptor (GhostVLAD)
+    normalized: bool = True  # scale local features to unit length
+    position: float = 0.5  # weight of a local feature's position in the image; 0: not used
+    size: int = 512  # of the descriptor; 0: no whitening, the output of NetVLAD
 
 
 def build_network(config):
@@ -34,17 +34,17 @@ def build_network(config):
         config: a :class:`NetworkConfig`.
 
     Returns:
-        Keras model, (B, height, width, channels) float32 pixel / 127.5 - 1 to (B, size) float32, unit norm.
+        Keras model, (B, height, width, channels) float32, pixel / 127.5 - 1, to (B, size) float32, unit norm.
 
     Raises:
-        ValueError: if there is no such backbone or block, or the channels are neither 1 nor 3.
+        ValueError: if the backbone, block or number of channels does not exist.
     """
     if config.backbone not in BACKBONES:
         raise ValueError(f"expected a backbone among {', '.join(BACKBONES)}. Received: {config.backbone!r}")
     others = [name for name in BACKBONES if name != config.backbone]
     if config.context and config.context not in others:
         raise ValueError(
-            f"expected a context among {', '.join(others)}, beside the backbone {config.backbone}, or ''. "
+            f"expected a context among {', '.join(others)}, for the backbone {config.backbone}, or ''. "
             f"Received: {config.context!r}"
         )
     if config.channels not in (1, 3):
@@ -66,30 +66,30 @@ def build_network(config):
 
 
 def first_head_layer(network):
-    """The layer of a network that takes the backbone's local features: its reduction, or NetVLAD itself."""
+    """The first layer after the backbone: the reduction, or NetVLAD if there is none."""
     names = [layer.name for layer in network.layers]
     return network.get_layer("reduction" if "reduction" in names else "netvlad")
 
 
 def input_spec(config):
-    """The pre-processing of a network's images: an InputSpec."""
+    """The InputSpec of a network: pixel / 127.5 - 1."""
     order = "RGB" if config.channels == 3 else "GRAY"
     half = (127.5,) * config.channels
     return InputSpec(config.height, config.width, config.channels, order, "NHWC", mean=half, std=half)
 
 
 def resized(network, height, width):
-    """The same network, with the same weights, for images of another size.
+    """The same network, with the same weights, for another input size.
 
     Args:
-        network: functional Keras model whose layers keep to no size.
+        network: functional Keras model whose layers do not depend on the input size.
         height, width: pixels.
 
     Returns:
-        Keras model, (B, height, width, C) to what the network answers.
+        Keras model, (B, height, width, C) to the output of ``network``.
 
     Raises:
-        ValueError: if images of that size are too small for the network.
+        ValueError: if the size is too small for the network.
     """
     config = network.get_config()
     config["layers"][0]["config"]["batch_shape"] = (None, height, width, network.input.shape[-1])
@@ -99,7 +99,7 @@ def resized(network, height, width):
         other = keras.Model.from_config(config)
     except ValueError as error:
         raise ValueError(
-            f"expected a size of images that the network can take. Received: {height} × {width} pixels"
+            f"expected an input size that the network supports. Received: {height} × {width} pixels"
         ) from error
     other.set_weights(network.get_weights())
     return other

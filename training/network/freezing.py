@@ -1,4 +1,4 @@
-"""Which layers of a network keep their weights."""
+"""Freezing of layers."""
 
 import re
 
@@ -6,16 +6,17 @@ from keras.layers import BatchNormalization
 
 
 def freeze(network, pattern):
-    """Freeze the layers whose names begin with a pattern, and all batch normalisation.
+    """Freeze the layers whose names begin with a pattern, and all batch normalization.
 
-    Batches of few, alike images would spoil the running statistics that ImageNet gave.
+    Batch normalization keeps the statistics of ImageNet, because training batches contain few, similar
+    images.
 
     Args:
         network: Keras model.
         pattern: regular expression; empty: none.
 
     Raises:
-        ValueError: if the pattern is none, or fits no layer.
+        ValueError: if the pattern is not a regular expression, or matches no layer.
     """
     try:
         named = [layer for layer in network.layers if pattern and re.match(pattern, layer.name)]

@@ -1,4 +1,4 @@
-"""Any file that holds a network."""
+"""Reading a network from any supported file."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ from training.network.saving import load_network
 
 
 def load_model(path, preprocessing=""):
-    """Read a network of ours or one of the original's; nothing in the file is executed.
+    """Read a network of this package or of cartwheel_train; no code in the file is executed.
 
     Args:
-        path: folder of a training, .keras file of such a network, or the original's HDF5 file.
-        preprocessing: of an original's model, see :func:`training.legacy.load_legacy`; ours have one.
+        path: folder of a training, .keras file of such a network, or cartwheel_train's HDF5 file.
+        preprocessing: of a model of cartwheel_train, see :func:`training.legacy.load_legacy`; else empty.
 
     Returns:
         Keras model, InputSpec.
 
     Raises:
-        ModelError: naming the file, if it is none of these.
-        ValueError: if the pre-processing is unknown, or one is given for a network of ours.
+        ModelError: naming the file, if it is not one of these.
+        ValueError: if the pre-processing is unknown, or given for a network of this package.
     """
     path = Path(path)
     if not path.exists():
@@ -30,7 +30,7 @@ def load_model(path, preprocessing=""):
     if path.is_file() and h5py.is_hdf5(path):
         return load_legacy(path, preprocessing)
     if preprocessing:
-        raise ValueError(f"expected a pre-processing for the original's models only. Received: '{path}'")
+        raise ValueError(f"expected a pre-processing only for models of cartwheel_train. Received: '{path}'")
     network = load_network(path)
     _, height, width, channels = network.input.shape
     return network, input_spec(NetworkConfig(height=height, width=width, channels=channels))

@@ -1,4 +1,4 @@
-"""The weights of an exported model, back into a network: to train on from what everyone has."""
+"""Weights of an exported ONNX model, to continue its training."""
 
 import numpy as np
 import onnx
@@ -9,18 +9,18 @@ from onnx import numpy_helper
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.errors import ModelError
 
-_WEIGHTED = ("Conv", "MatMul", "Add", "Mul", "Gemm")  # the nodes whose constants were weights
+_WEIGHTED = ("Conv", "MatMul", "Add", "Mul", "Gemm")  # nodes whose constants are weights
 
 
 def load_onnx_weights(network, path):
-    """Give a network the weights of an ONNX file that training/export.py wrote of one like it.
+    """Copy the weights of an ONNX file that ``training.export`` wrote into a network.
 
     Args:
-        network: Keras model of the architecture that was exported, its batch normalisation folded.
-        path: the ONNX file; its card lies beside it.
+        network: Keras model of the exported architecture, its batch normalization folded.
+        path: the ONNX file, with its card beside it.
 
     Raises:
-        ModelError: if the model is damaged or of another architecture.
+        ModelError: if the model is damaged or has another architecture.
     """
     _, content = read_model(str(path))
     weights = _in_order(onnx.load_from_string(content).graph)
@@ -44,7 +44,7 @@ def load_onnx_weights(network, path):
 
 
 def _in_order_of_use(network):
-    """A network's layers as an export orders its nodes: each after those whose answers it takes, in turn."""
+    """Layers in the order of an exported graph: each after the layers of its inputs, depth first."""
     ordered = []
 
     def add(tensor):
@@ -59,10 +59,10 @@ def _in_order_of_use(network):
 
 
 def _in_order(graph):
-    """The constants that were weights, in the order of the nodes."""
+    """The constants that are weights, in the order of the nodes."""
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in constants:  # kept in half precision
+        if node.op_type == "Cast" and node.input[0] in constants:  # stored in half precision
             constants[node.output[0]] = constants[node.input[0]]
     return [
         constants[name]

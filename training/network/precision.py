@@ -1,7 +1,7 @@
-"""Computing in float16 where it is safe; the weights stay float32, and so does what is saved.
+"""Mixed precision: convolutions in float16; weights and saved files stay float32.
 
-Pooling and normalisation stay float32 too: the squares of what NetVLAD sums over an image are more than
-float16 can hold.
+Pooling and normalization stay float32 too: the squares of NetVLAD's sums over an image exceed the range of
+float16.
 """
 
 import keras
@@ -10,7 +10,7 @@ _SENSITIVE = ("NetVLAD", "Whitening", "L2Normalization")
 
 
 def in_precision(network, policy):
-    """The same network, with the same weights, its convolutions computing otherwise.
+    """The same network, with the same weights, and another precision of its convolutions.
 
     Args:
         network: functional Keras model.
@@ -25,7 +25,7 @@ def in_precision(network, policy):
 
 
 def with_policy(description, policy):
-    """A network's description (dicts, lists and values of JSON) with another policy in its convolutions."""
+    """A network's JSON description with another precision policy in its convolutions."""
     if isinstance(description, (list, tuple)):
         return [with_policy(part, policy) for part in description]
     if not isinstance(description, dict):

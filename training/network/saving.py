@@ -1,4 +1,4 @@
-"""Networks on disk."""
+"""Saving and loading of networks."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import keras
 
-import training.network.layers  # noqa: F401  registers the own layers
+import training.network.layers  # noqa: F401  registers the package's layers
 from place_recognition_ros.errors import ModelError
 from training.files import write_together
 from training.network.precision import with_policy
@@ -17,7 +17,7 @@ from training.network.precision import with_policy
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "network.weights.h5"
 
-# What a description may name, and where Keras finds it; anything else could run code of its author's.
+# Classes that a description may name, and their modules; any other class could execute foreign code.
 _LAYERS = frozenset(
     (
         *("Functional", "InputLayer", "Conv2D", "DepthwiseConv2D", "BatchNormalization", "ReLU", "Add"),
@@ -25,25 +25,25 @@ _LAYERS = frozenset(
     )
 )
 _OWN_LAYERS = frozenset(("NetVLAD", "ContextFeatures", "Whitening", "L2Normalization"))
-_FORMER_NAMES = {"Surroundings": "ContextFeatures"}  # own layers: name in older files → present name
+_FORMER_NAMES = {"Surroundings": "ContextFeatures"}  # package's layers: name in older files → present name
 _HELPERS = frozenset(
     ("__keras_tensor__", "DTypePolicy", "GlorotUniform", "Zeros", "Ones", "VarianceScaling", "RandomUniform")
 )
 _MODULES = ("keras", "keras.layers", "keras.initializers", "keras.src.models.functional", None)
-_OWN = "place_recognition>"  # how Keras registers the own layers
-_MAX_TEXT = 300  # characters of what Keras says
+_OWN = "place_recognition>"  # prefix under which Keras registers the package's layers
+_MAX_TEXT = 300  # characters of a Keras error message
 _MAX_BYTES = 2**31  # of the weights in a .keras file
 
 
 def save_network(network, folder):
-    """Write a network as plain Keras JSON and its weights, each whole or not there.
+    """Write a network as Keras JSON and weights, atomically.
 
     Args:
         network: Keras model.
-        folder: gets ``architecture.json`` and ``network.weights.h5``.
+        folder: for ``architecture.json`` and ``network.weights.h5``.
 
     Raises:
-        OSError: naming the file, if it cannot be written; what it held before is still there.
+        OSError: naming the file, if it cannot be written; the old content is kept.
     """
     folder = Path(folder)
     try:
@@ -60,14 +60,14 @@ def save_network(network, folder):
 
 
 def architecture(network):
-    """A network's layers as plain Keras JSON in float32, without the loss and optimizer that trained it."""
+    """A network's layers as Keras JSON in float32, without loss and optimizer."""
     description = with_policy(json.loads(network.to_json()), "float32")
     description.pop("compile_config", None)
     return json.dumps(description, indent=1)
 
 
 def load_network(path):
-    """Read a network of ours; nothing in it is executed.
+    """Read a network that this package saved; no code in the file is executed.
 
     Args:
         path: folder that :func:`save_network` wrote, or a .keras file of such a network.
@@ -76,14 +76,14 @@ def load_network(path):
         Keras model.
 
     Raises:
-        ModelError: if a file is missing or does not fit, or names a layer that is none of ours.
+        ModelError: if a file is missing or damaged, or names a layer that is not allowed.
     """
     path = Path(path)
     try:
         with tempfile.TemporaryDirectory() as temporary:
             text, weights = _parts(path, Path(temporary))
             description = json.loads(text)
-            description.pop("compile_config", None)  # the loss and optimizer that trained it
+            description.pop("compile_config", None)  # loss and optimizer
             description = _present_names(description)
             _check(description, path)
             network = keras.models.model_from_json(json.dumps(description))
@@ -91,8 +91,8 @@ def load_network(path):
             return network
     except ModelError:
         raise
-    except Exception as error:  # a damaged description or file fails in many ways, deep in Keras
-        expected = f"{ARCHITECTURE} and {WEIGHTS} in" if path.is_dir() else "a network of ours as"
+    except Exception as error:  # Keras raises many types of exceptions for a damaged file
+        expected = f"{ARCHITECTURE} and {WEIGHTS} in" if path.is_dir() else "a saved network as"
         raise ModelError(f"expected {expected} '{path}'. Received: {_one_line(error)}") from error
 
 
@@ -113,7 +113,7 @@ def _parts(path, temporary):
 
 
 def _load_weights(network, path):
-    """All of a file's weights into a network; Keras alone would leave out what either lacks."""
+    """Load the weights of a file; Keras alone would ignore missing and surplus ones."""
     stored = []
     with h5py.File(path, "r") as file:
         file.visit(lambda name: stored.append(name) if "/vars/" in name else None)
@@ -121,12 +121,12 @@ def _load_weights(network, path):
     if len(stored) != len(network.weights):
         raise ValueError(f"{len(stored)} weights, where the network has {len(network.weights)}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of what is optional in Keras' files
+        warnings.simplefilter("ignore", UserWarning)  # about optional parts of Keras files
         network.load_weights(path)
 
 
 def _present_names(part):
-    """A description in which the own layers of older versions have their present names."""
+    """A description with the present names of renamed layers."""
     if isinstance(part, list):
         return [_present_names(value) for value in part]
     if not isinstance(part, dict):
@@ -140,9 +140,9 @@ def _present_names(part):
 
 
 def _check(part, path):
-    """Whether every class that a description names is known to be harmless; raises ModelError."""
+    """Raise ModelError if a description names a class that is not allowed."""
     if isinstance(part, dict):
-        if "class_name" in part and not _is_harmless(part):
+        if "class_name" in part and not _is_allowed(part):
             raise ModelError(
                 f"expected layers out of {', '.join(sorted(_LAYERS | _OWN_LAYERS))} in '{path}'. "
                 f"Received: {part['class_name']} of {part.get('module')}, "
@@ -154,7 +154,7 @@ def _check(part, path):
             _check(value, path)
 
 
-def _is_harmless(part):
+def _is_allowed(part):
     name, registered = part["class_name"], part.get("registered_name")
     if name in _OWN_LAYERS:
         return registered == f"{_OWN}{name}"
@@ -167,4 +167,4 @@ def _name(config):
 
 def _one_line(error):
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) < _MAX_TEXT else f"{text[:_MAX_TEXT]}…"  # Keras repeats whole networks
+    return text if len(text) < _MAX_TEXT else f"{text[:_MAX_TEXT]}…"  # Keras may print a whole network

@@ -1,13 +1,13 @@
 """Retrieval tasks on named image sets.
 
-``BENCHMARKS`` only measures: nothing may be fitted or chosen on them. ``validation`` is for choosing.
+``BENCHMARKS`` are for measuring: nothing may be fitted or chosen on them. ``validation`` is for choosing.
 """
 
 from training.evaluation.tasks.choosing import manifest_task, validation_tasks
 from training.evaluation.tasks.measuring import ie_tower_held_out, koe_landmarks, sped_half
 from training.evaluation.tasks.poses import seven_scenes_redkitchen, strecha, tum_fr1_rpy
 
-BENCHMARKS = {  # name ► (folder of the sets ► list of tasks), in the order of the table
+BENCHMARKS = {  # name → (folder of the sets → list of tasks), in the order of the table
     "sped_half": sped_half,
     "koe_landmarks": koe_landmarks,
     "ie_tower_held_out": ie_tower_held_out,

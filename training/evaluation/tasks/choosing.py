@@ -1,4 +1,4 @@
-"""Tasks to choose by, on the split "validation"; and tasks on any manifest."""
+"""Tasks for choosing models and options: the split "validation", and any manifest."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from training.evaluation.tasks.walks import neighbours
 
 
 def validation_tasks(data):
-    """The validation images of ie_tower and outdoor, asked for in five ways.
+    """Five tasks on the validation images of ie_tower and outdoor.
 
-    "light", "view" and "coarse": each image altered, asked of all as they are (or coarse as well);
-    right is only the image itself, other images of its place are ignored. "season": each altered
-    twice with the colours of images from outdoors, asked of those to train on too, all coarse. "walk":
-    see :func:`training.evaluation.tasks.walks.neighbours`.
+    "light", "view" and "coarse": each image, changed, is queried against all unchanged images (coarse ones
+    for "coarse"). Only the image itself is correct; other images of its place are ignored. "season": each
+    image is changed twice with the colours of outdoor images, and queried against validation and training
+    images, all coarse. "walk": see :func:`training.evaluation.tasks.walks.neighbours`.
 
     Args:
         data: folder of the image sets.
@@ -44,7 +44,7 @@ def validation_tasks(data):
 
 
 def _seasons(known):
-    """Each validation image in two other seasons, asked of all that are known."""
+    """Each validation image in two other seasons, queried against training and validation images."""
     asked = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
     outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
     random = np.random.default_rng(0)
@@ -58,17 +58,16 @@ def _seasons(known):
     return RetrievalTask("validation_season", queries, references, itself, ~different & ~itself)
 
 
-def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple does not change
-    """Each query of a manifest asked of its references.
+def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple is immutable
+    """Each query of a manifest against its references.
 
-    Pairs of which it is not known whether they show the same place are ignored, and so is the query
-    itself among the references.
+    Pairs with an unknown label are ignored, and so is the query itself among the references.
 
     Args:
         name: of the task.
-        records: list of :class:`training.data.Record`; their role says which are queries and which
-            references, without one an image is both.
-        rules: what the same place is.
+        records: list of :class:`training.data.Record`; the role separates queries and references, an image
+            without a role is both.
+        rules: a :class:`training.data.PlaceRules`.
 
     Returns:
         a :class:`training.evaluation.retrieval.RetrievalTask`.

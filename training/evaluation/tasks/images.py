@@ -1,4 +1,4 @@
-"""Images of a task, as they are or altered in a way that their seed decides."""
+"""Images of a task, unchanged or changed as determined by a seed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from training.evaluation.tasks.seasons import change_season
 _COARSE_WIDTH = 99  # pixels; webcams and thumbnails
 
 
-@dataclass(frozen=True)  # mypy takes no NamedTuple for a Callable
+@dataclass(frozen=True)  # mypy does not accept a NamedTuple as a Callable
 class TaskImage:
-    """Reads an image when called; equal ones are described once."""
+    """Reads an image when called; equal objects are described once."""
 
     path: Path
-    change: str = ""  # out of CHANGES; as it is when empty
+    change: str = ""  # out of CHANGES; empty: unchanged
     seed: int = 0
-    other: Optional[Path] = None  # another image that the change is made with
+    other: Optional[Path] = None  # second image, for changes that need one
 
     def __call__(self) -> np.ndarray:
         image = read_image(self.path)
@@ -31,12 +31,12 @@ class TaskImage:
 
 
 def change_view(image, random, strength):
-    """Look from elsewhere: a random homography, without borders.
+    """Change of viewpoint: a random homography, without borders.
 
     Args:
         image: (H, W, 3) uint8.
         random: numpy Generator.
-        strength: how far each corner moves at most, as a share of the image's size, 0 to 0.5.
+        strength: maximum shift of each corner, relative to the size of the image, 0 to 0.5.
 
     Returns:
         (H, W, 3) uint8.
@@ -50,7 +50,7 @@ def change_view(image, random, strength):
 
 
 def change_light(image, random, strength):
-    """Light from elsewhere: a smooth field of exposure, a tone curve and a colour cast.
+    """Change of light: a smooth field of exposure, a tone curve and a colour cast.
 
     Args:
         image: (H, W, 3) uint8.

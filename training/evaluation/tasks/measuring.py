@@ -1,4 +1,4 @@
-"""Tasks to measure by: nothing may be fitted or chosen on them."""
+"""Benchmark tasks: nothing may be fitted or chosen on them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 from training.evaluation.tasks.walks import neighbours
 
-_KOE_SAME_PLACE = {  # the two parts of koe_landmarks name these by different words
+_KOE_SAME_PLACE = {  # places with different names in the two parts of koe_landmarks
     "e1-l2-conference-room-a": "conference-a",
     "e1-l2-conference-room-b": "conference-b",
     "e1-l2-enginius-office": "enginius-office",
@@ -19,7 +19,7 @@ _KOE_SAME_PLACE = {  # the two parts of koe_landmarks name these by different wo
 
 
 def sped_half(data):
-    """Fixed cameras in another season or light: each query asked of all references."""
+    """Fixed cameras in another season or light: each query against all references."""
     folder = Path(data) / "sped_half"
     rows = read_table(folder)
     nothing = np.zeros((len(rows), len(rows)), bool)
@@ -29,26 +29,26 @@ def sped_half(data):
 
 
 def koe_landmarks(data):
-    """Indoor landmarks: each image by night asked of the images by day; the new part, then both."""
+    """Indoor landmarks: each image by night against the images by day; the new part, then both parts."""
     folder = Path(data) / "koe_landmarks"
     rows = read_table(folder)
     return [
-        _night_asked_of_day("koe_landmarks_new", folder, [row for row in rows if row["set"] == "new"]),
-        _night_asked_of_day("koe_landmarks", folder, rows),
+        _night_against_day("koe_landmarks_new", folder, [row for row in rows if row["set"] == "new"]),
+        _night_against_day("koe_landmarks", folder, rows),
     ]
 
 
 def ie_tower_held_out(data):
-    """Walks and pans on the floors of split "test", whose images nothing was fitted or chosen on.
+    """Walks and pans on the floors of split "test", which are not used for training or choosing.
 
-    Asked of all frames, and of those of which it is known whether they show the same place; see
+    Against all frames, and against those with a known label only; see
     :func:`training.evaluation.tasks.walks.neighbours`.
     """
     records = [record for record in read_own_sets(data) if record.split == "test"]
     return [neighbours("ie_tower_held_out", records), neighbours("ie_tower_guarded", records, guarded=True)]
 
 
-def _night_asked_of_day(name, folder, rows):
+def _night_against_day(name, folder, rows):
     night = [row for row in rows if row["condition"] == "night"]
     day = [row for row in rows if row["condition"] == "day"]
     right = np.array([[_koe_place(asked) == _koe_place(known) for known in day] for asked in night])

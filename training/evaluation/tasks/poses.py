@@ -1,4 +1,4 @@
-"""Images whose cameras' poses are known: right is what was seen from near by, in a like direction."""
+"""Image sets with camera poses: correct is an image from a near position in a similar direction."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from training.data.readers.own_sets import read_table
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 
-_GUARD_SECONDS = 10.0  # frames closer in time are left out
-_SEVEN_SCENES_RATE = 30.0  # frames a second
-_SEEN = ((0.5, 45.0), (1.0, 75.0))  # share of the distance to the wall, degrees: the same; perhaps the same
+_GUARD_SECONDS = 10.0  # frames closer in time are ignored
+_SEVEN_SCENES_RATE = 30.0  # frames per second
+_SEEN = ((0.5, 45.0), (1.0, 75.0))  # share of the distance to the wall, degrees: same view; possibly the same
 _SAME_SHOT_METRES, _SAME_SHOT_DEGREES = 0.05, 0.5
-# Measured with SIFT and essential matrices: castle, entry and fountain are one courtyard, in one frame, and
-# the sets below have their centres 9.75 m further along each axis than the others of their place.
+# Measured with SIFT and essential matrices: castle, entry and fountain are one courtyard in one frame, and
+# the camera centres of the sets below are shifted by 9.75 m along each axis.
 _COURTYARD = {"entry": "castle", "fountain": "castle"}
 _SHIFTED_SETS, _SHIFT_METRES = ("castle-P30", "Herz-Jesus-P25"), 9.75
 
 
 def seven_scenes_redkitchen(data):
-    """A kitchen swept there and back; right within 0.5 m and 25°, frames closer than 10 s left out."""
+    """A kitchen, scanned forth and back; correct within 0.5 m and 25°, frames within 10 s ignored."""
     folder = Path(data) / "7scenes_redkitchen"
     rows = read_table(folder)
     pose = np.array([[float(row[f"T{i}{k}"]) for i in range(3) for k in range(4)] for row in rows]).reshape(
@@ -32,7 +32,7 @@ def seven_scenes_redkitchen(data):
 
 
 def tum_fr1_rpy(data):
-    """A camera turned over one desk; right within 0.2 m and 20°, frames closer than 10 s left out."""
+    """A camera rotated above a desk; correct within 0.2 m and 20°, frames within 10 s ignored."""
     folder = Path(data) / "tum_fr1_rpy"
     rows = read_table(folder)
     center = _columns(rows, "tx", "ty", "tz")
@@ -43,13 +43,12 @@ def tum_fr1_rpy(data):
 
 
 def strecha(data):
-    """Buildings from many sides; each image asked of all others.
+    """Buildings from many sides; each image against all others.
 
-    Right is an image that shows much of the same wall. Let D be the median distance of the cameras of a
-    set from the point that their optical axes pass closest to. What two cameras look at, D ahead of
-    each, may be D/2 apart (of the smaller D; an image is 1.1 D wide there), and their axes 45°. Up to D
-    and 75° the pair is left out: images may still share a little. A photograph that lies in two sets
-    does not find itself.
+    Correct is an image that shows much of the same wall. Let D be the median distance of the cameras of a
+    set from the point closest to all their optical axes. The points D ahead of two cameras must be within
+    D/2 (of the smaller D; an image covers 1.1 D there), and their axes within 45°. Pairs up to D and 75° are
+    ignored, because they may overlap a little. A photograph that is in two sets does not match itself.
     """
     folder = Path(data) / "strecha"
     rows = read_table(folder)
@@ -70,17 +69,15 @@ def strecha(data):
 
 
 def _revisits(name, images, center, rotation, time, metres, degrees):
-    """Frames of one film: right within a distance and a rotation, whatever is near in time ignored."""
+    """Frames of a sequence: correct within a distance and a rotation, frames close in time ignored."""
     right = (_distance(center) <= metres) & (_turn(rotation) <= degrees)
     ignored = np.abs(time[:, None] - time) < _GUARD_SECONDS
     return RetrievalTask(name, images, images, right & ~ignored, ignored)
 
 
 def _depth(group, center, axis):
-    """How far cameras are from what their group looks at: (N,) labels, (N, 3), (N, 3) ► (N,) metres."""
-    across = (
-        np.eye(3) - axis[:, :, None] * axis[:, None, :]
-    )  # what of a vector is at right angles to the axis
+    """Distance of cameras from the point that their group looks at: (N,), (N, 3), (N, 3) → (N,) metres."""
+    across = np.eye(3) - axis[:, :, None] * axis[:, None, :]  # projects onto the plane normal to the axis
     depth = np.empty(len(group))
     for name in set(group):
         there = group == name
@@ -98,12 +95,12 @@ def _see_the_same(center, axis, depth, share, degrees):
 
 
 def _distance(points):
-    """(N, 3) ► (N, N) distances."""
+    """(N, 3) → (N, N) distances."""
     return np.linalg.norm(points[:, None] - points, axis=2)
 
 
 def _turn(rotation):
-    """(N, 3, 3) ► (N, N) angles between them, in degrees."""
+    """(N, 3, 3) → (N, N) angles between them, degrees."""
     trace = np.einsum("nij,mij->nm", rotation, rotation)
     return np.degrees(np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0)))
 

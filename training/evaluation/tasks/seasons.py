@@ -9,12 +9,12 @@ import numpy as np
 
 
 def change_season(image, random, other):
-    """Another image's colours, another light, and dusk with lamps or a foggy day.
+    """Colours of another image, another light, and dusk with lamps or fog.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         random: numpy Generator.
-        other: (H, W, 3) uint8 BGR, an image of somewhere else, whose colours this one may take.
+        other: (H, W, 3) uint8 BGR, an image of another place, whose colours may be used.
 
     Returns:
         (H, W, 3) uint8.
@@ -29,8 +29,8 @@ def change_season(image, random, other):
 
 
 def _recolored(image, random, other):
-    """With another's low frequencies (FDA: Yang and Soatto, CVPR 2020), its histogram, or neither."""
-    import albumentations as A  # noqa: N812  as its documentation does; takes a second to import
+    """Low frequencies of another image (FDA: Yang and Soatto, CVPR 2020), its histogram, or neither."""
+    import albumentations as A  # noqa: N812  as in its documentation; slow to import
 
     kind = random.choice(["spectrum", "histogram", "own"])
     if kind == "own":
@@ -44,7 +44,7 @@ def _recolored(image, random, other):
 
 
 def _dusk(light, random):
-    """Dark, with some lamps."""
+    """Darkness with some lamps."""
     height, width = light.shape[:2]
     v, u = np.mgrid[:height, :width].astype(np.float32)
     light *= np.float32(random.uniform(0.15, 0.5))
@@ -57,13 +57,13 @@ def _dusk(light, random):
 
 
 def _fog(light, random):
-    """Hazy perhaps, and with another texture: leaves, snow, wet ground."""
+    """Haze, with probability 0.5, and another texture: leaves, snow, wet ground."""
     if random.random() < 0.5:
         light = 0.6 * light + np.float32(0.35 * random.random())
     return light * np.exp(_smooth(random, 40, light.shape[:2], 0.12))
 
 
 def _smooth(random, knots, size, scale):
-    """A random field of some knots a side: (H, W, 1) float32."""
+    """A smooth random field from a grid of knots: (H, W, 1) float32."""
     field = random.normal(0.0, scale, (knots, knots + 1)).astype(np.float32)
     return cv2.resize(field, size[::-1], interpolation=cv2.INTER_CUBIC)[..., None]

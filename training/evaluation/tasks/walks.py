@@ -1,23 +1,23 @@
-"""Frames of walks and pans, whose neighbours in time see the same place."""
+"""Frames of walks and pans: frames close in time show the same place."""
 
 import numpy as np
 
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 
-_GUARD_SECONDS = 3.0  # a query may not find frames this close: they are nearly the same image
-_SAME_PLACE_SECONDS = 10.0  # of a walk or pan; further on, the view is another
+_GUARD_SECONDS = 3.0  # closer frames are ignored: they are nearly the same image
+_SAME_PLACE_SECONDS = 10.0  # of a walk or pan; later frames show another view
 
 
 def neighbours(name, records, guarded=False):
-    """Each frame asked of all others but its nearest; right is the same clip near by.
+    """Each frame against all others except the closest in time; correct is the same clip within 10 s.
 
     Args:
         name: of the task.
         records: list of :class:`training.data.Record` with region, sequence and time.
-        guarded: leave out what nobody knows: the same clip later on (a pan comes back to its start) and
-            other clips of the region (they overlap). Otherwise these are wrong predict, even where they
-            do show the same place.
+        guarded: ignore frames with an unknown label: later ones of the same clip (a pan returns to its
+            start) and other clips of the region (they overlap). Otherwise they count as wrong, even where
+            they show the same place.
 
     Returns:
         a :class:`training.evaluation.retrieval.RetrievalTask`.

@@ -1,4 +1,4 @@
-"""Losses over a batch of descriptors and what is known of its pairs, one file each."""
+"""Losses of a batch of descriptors and the labels of its pairs, one file each."""
 
 from training.learning.losses.all_pairs import all_pairs_hinge, all_pairs_with_deviation
 from training.learning.losses.multi_similarity import multi_similarity

@@ -6,7 +6,7 @@ from training.learning.losses.masks import as_weights, mean_over, spread_over, w
 
 
 def all_pairs_hinge(descriptors, same, different, margin=0.3):
-    """Every positive of a query shall be more similar to it than every negative.
+    """Hinge loss: every positive of a query should be more similar to it than every negative.
 
     For each query q, its positives p and negatives n::
 
@@ -15,7 +15,7 @@ def all_pairs_hinge(descriptors, same, different, margin=0.3):
     Args:
         descriptors: (N, D) float, unit norm; every one is the query of its row.
         same: (N, N) bool, the pair shows one place.
-        different: (N, N) bool, the pair shows different places; pairs that are neither do not count.
+        different: (N, N) bool, the pair shows different places; other pairs are ignored.
         margin: m, of cosines.
 
     Returns:
@@ -31,12 +31,11 @@ def all_pairs_hinge(descriptors, same, different, margin=0.3):
 def all_pairs_with_deviation(descriptors, same, different, margin=0.3, deviation_weight=1.0):
     """:func:`all_pairs_hinge` plus the standard deviation of a query's similarities to its positives.
 
-    The second term asks that all positives be equally similar to the query, however differently they
-    see the place.
+    The second term requires all positives to be equally similar to the query, whatever their viewpoint.
 
     Args:
-        descriptors, same, different, margin: as there.
-        deviation_weight: of the second term.
+        descriptors, same, different, margin: see there.
+        deviation_weight: weight of the second term.
 
     Returns:
         Scalar.

@@ -1,25 +1,25 @@
-"""Sums over the pairs that a loss looks at."""
+"""Sums over masked pairs."""
 
 from keras import ops
 
 
 def as_weights(mask, like):
-    """(N, N) bool or number ► the type of ``like``."""
+    """(N, N) bool or number → the dtype of ``like``."""
     return ops.cast(mask, like.dtype)
 
 
 def without_self(same):
-    """(N, N) number: the pairs of two images, not of an image with itself."""
+    """(N, N) number with a zero diagonal: an image is not a positive of itself."""
     return same * (1.0 - ops.eye(ops.shape(same)[0], dtype=same.dtype))
 
 
 def mean_over(values, weights):
-    """Mean of the values with weight 1; 0 where there is none."""
+    """Mean of the values with weight 1; 0 if there is none."""
     return ops.sum(values * weights) / ops.maximum(ops.sum(weights), 1.0)
 
 
 def spread_over(values, weights):
-    """Standard deviation along the last axis of the values with weight 1: (N, N) ► (N,).
+    """Standard deviation along the last axis of the values with weight 1: (N, N) → (N,).
 
     Its gradient is finite where all values are equal.
     """

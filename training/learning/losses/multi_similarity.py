@@ -6,19 +6,19 @@ from training.learning.losses.masks import as_weights, mean_over, without_self
 
 
 def multi_similarity(descriptors, same, different, alpha=2.0, beta=40.0, base=0.3, margin=0.1):
-    """Weigh each pair by how hard it is, alone and among the others (Wang et al., CVPR 2019, eq. 6, 8, 9).
+    """Weight each pair by its absolute and relative hardness (Wang et al., CVPR 2019, eq. 6, 8, 9).
 
-    A negative n of q counts if it is more similar than q's least similar positive less ε, a positive p if
-    it is less similar than q's most similar negative plus ε. Of the pairs that count::
+    A negative n of q is used if it is more similar than q's least similar positive minus ε, a positive p if
+    it is less similar than q's most similar negative plus ε. Over the pairs that are used::
 
         1/α log(1 + Σ_p exp(-α (⟨q, p⟩ - λ))) + 1/β log(1 + Σ_n exp(β (⟨q, n⟩ - λ)))
 
     Args:
         descriptors: (N, D) float, unit norm; every one is the query of its row.
         same: (N, N) bool, the pair shows one place.
-        different: (N, N) bool, the pair shows different places; pairs that are neither do not count.
-        alpha: α, of positives.
-        beta: β, of negatives.
+        different: (N, N) bool, the pair shows different places; other pairs are ignored.
+        alpha: α, for positives.
+        beta: β, for negatives.
         base: λ, cosine.
         margin: ε, cosine.
 
@@ -39,7 +39,7 @@ def multi_similarity(descriptors, same, different, alpha=2.0, beta=40.0, base=0.
 
 
 def _soft_sum(exponents, weights):
-    """log(1 + Σ w exp(e)) along the last axis, without overflow: (N, N) ► (N,)."""
+    """log(1 + Σ w exp(e)) along the last axis, without overflow: (N, N) → (N,)."""
     masked = exponents * weights - 1e4 * (1.0 - weights)
     padded = ops.concatenate([masked, ops.zeros_like(masked[:, :1])], axis=1)
     return ops.logsumexp(padded, axis=1)

@@ -15,11 +15,11 @@ def triplet_ranking(descriptors, same, different, margin=0.1):
     Args:
         descriptors: (N, D) float, unit norm; every one is the query of its row.
         same: (N, N) bool, the pair shows one place.
-        different: (N, N) bool, the pair shows different places; pairs that are neither do not count.
+        different: (N, N) bool, the pair shows different places; other pairs are ignored.
         margin: m, of squared distances.
 
     Returns:
-        Scalar: mean over all pairs of a query that has a positive and one of its negatives.
+        Scalar: mean over all (query, negative) pairs whose query has a positive.
     """
     distance = 2.0 - 2.0 * ops.matmul(descriptors, ops.transpose(descriptors))
     positives = without_self(as_weights(same, distance))

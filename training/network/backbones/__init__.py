@@ -1,4 +1,4 @@
-"""Convolutional networks that turn an image into a grid of local features."""
+"""Backbones: convolutional networks from an image to a grid of local features."""
 
 import zipfile
 from typing import Callable, NamedTuple
@@ -10,7 +10,7 @@ from training.network.backbones.vgg16 import vgg16
 
 
 class Backbone(NamedTuple):
-    """How to build one, and how to read its weights from a bare .npz file."""
+    """How to build a backbone, and how to read its weights from an .npz file."""
 
     features: Callable  # (image, last_block) → local features
     load_npz: Callable  # (model, path)
@@ -28,7 +28,7 @@ BACKBONES = {
 
 
 def load_imagenet(model, backbone, weights):
-    """Give the backbone of a model its ImageNet weights.
+    """Load ImageNet weights into the backbone of a model.
 
     Args:
         model: Keras model that begins with the backbone.
@@ -36,7 +36,7 @@ def load_imagenet(model, backbone, weights):
         weights: an .npz file, an .h5 file of keras.applications, or "imagenet": Keras downloads it.
 
     Raises:
-        ValueError: if the weights cannot be had or do not fit.
+        ValueError: if the weights cannot be downloaded or read, or do not fit.
     """
     if not str(weights).endswith(".npz"):
         copy_application_weights(model, backbone, weights)

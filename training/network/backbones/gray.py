@@ -1,17 +1,17 @@
-"""ImageNet weights for gray images."""
+"""ImageNet weights for gray input."""
 
 
 def for_gray(kernel, shape):
-    """A kernel for colours, summed over them where the network's images are gray.
+    """Sum a colour kernel over its channels if the network's input is gray.
 
-    A gray image is one whose three colours are equal, so that the sum answers as the kernel did.
+    For an image with three equal channels, the sum gives the same output as the original kernel.
 
     Args:
         kernel: (height, width, in, out) float.
-        shape: of the network's kernel.
+        shape: shape of the network's kernel.
 
     Returns:
-        (height, width, 1, out) if that is what ``shape`` has where the kernel has 3, else the kernel.
+        (height, width, 1, out) if ``shape`` has one input channel and the kernel three, else the kernel.
     """
     gray = len(shape) == kernel.ndim == 4 and (kernel.shape[2], shape[2]) == (3, 1)
     return kernel.sum(axis=2, keepdims=True) if gray else kernel

@@ -15,14 +15,14 @@ _APPLICATIONS = {
 
 
 def copy_application_weights(model, backbone, weights="imagenet"):
-    """Give a backbone the weights of keras.applications, layer by layer.
+    """Copy the weights of keras.applications into a backbone, layer by layer.
 
-    Batch normalisation that our network has not is folded; a gray input gets the sum over the colours.
+    Batch normalization is folded where the backbone has none; gray input takes the sum over colours.
 
     Args:
         model: Keras model that begins with a backbone.
         backbone: its name, "mobilenet", "mobilenet_v2" or "vgg16".
-        weights: path of an .h5 file as keras.applications gives it, or "imagenet": Keras downloads it.
+        weights: path of an .h5 file of keras.applications, or "imagenet": Keras downloads it.
 
     Raises:
         ValueError: if the file does not fit, or cannot be downloaded.
@@ -32,7 +32,7 @@ def copy_application_weights(model, backbone, weights="imagenet"):
         source = _APPLICATIONS[backbone](weights=downloaded, include_top=False, input_shape=(224, 224, 3))
         if not downloaded:
             source.load_weights(weights)
-    except Exception as error:  # a download fails in many ways
+    except Exception as error:  # a download raises many types of exceptions
         raise ValueError(f"expected the weights of {backbone}. Received: '{weights}': {error}") from error
     known = {layer.name: layer for layer in source.layers}
     for layer in model.layers:
@@ -43,7 +43,7 @@ def copy_application_weights(model, backbone, weights="imagenet"):
 
 
 def _fitting(layer, known):
-    """The weights for a layer: batch normalisation folded, colours summed where the model lacks them."""
+    """Weights of a layer: batch normalization folded and colours summed where the model requires it."""
     weights = known[layer.name].get_weights()
     normalization = known.get(normalization_of(layer.name))
     if len(layer.weights) == 2 and len(weights) == 1 and normalization is not None:

@@ -1,6 +1,6 @@
-"""MobileNet V1, width 1.0 (Howard et al., arXiv 1704.04861, Table 1), cut off after a chosen block.
+"""MobileNet V1, width 1.0 (Howard et al., arXiv 1704.04861, Table 1), up to a chosen block.
 
-Layers bear the names of keras.applications, so that its weights fit by name.
+Layers have the names of keras.applications, so that weights can be assigned by name.
 """
 
 import numpy as np
@@ -27,12 +27,12 @@ _BATCH_NORM_EPSILON = 1e-3
 
 
 def mobilenet(image, last_block):
-    """Local features of images.
+    """Build the backbone.
 
     Args:
         image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
         last_block: number of the depthwise-separable block to stop after, 1 to 13; the features are
-            ``conv_pw_<last_block>`` after batch normalisation and ReLU6.
+            ``conv_pw_<last_block>`` after batch normalization and ReLU6.
 
     Input shape:
         (B, H, W, 3) or (B, H, W, 1) float32.
@@ -58,15 +58,15 @@ def mobilenet(image, last_block):
 
 
 def load_mobilenet_weights(model, path):
-    """Give every backbone layer of a model its weights, and freeze none.
+    """Load the weights of the backbone layers of a model.
 
     Args:
-        model: Keras model with layers of :func:`mobilenet`; its other layers stay as they are.
-        path: .npz file of arrays named ``layer|weight`` as keras.applications names them; the first
-            kernel is for RGB, and summed over the colours if the model is for gray images.
+        model: Keras model with layers of :func:`mobilenet`; other layers are not changed.
+        path: .npz file of arrays ``layer|weight`` with the names of keras.applications; the first kernel
+            is for RGB, and summed over the colours if the input is gray.
 
     Raises:
-        ValueError: if the file lacks a weight or has it in another shape.
+        ValueError: if a weight is missing or has another shape.
     """
     with np.load(path) as stored:
         for layer in model.layers:
@@ -78,7 +78,7 @@ def load_mobilenet_weights(model, path):
 
 def _assign(variable, stored, key, path):
     if key not in stored:
-        raise ValueError(f"expected '{key}' in '{path}'. Received: nothing of that name")
+        raise ValueError(f"expected '{key}' in '{path}'. Received: no such array")
     weight = stored[key].astype(np.float32)
     if key == "conv1|kernel":
         weight = for_gray(weight, variable.shape)

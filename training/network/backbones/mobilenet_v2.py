@@ -1,7 +1,7 @@
-"""MobileNetV2, width 1.0 (Sandler et al., arXiv 1801.04381, Table 2), cut off after a chosen block.
+"""MobileNetV2, width 1.0 (Sandler et al., arXiv 1801.04381, Table 2), up to a chosen block.
 
-Without batch normalisation: the weights that we start from have it folded into kernels and biases.
-Layers bear the names of keras.applications.
+Without batch normalization: the initial weights have it folded into kernels and biases.
+Layers have the names of keras.applications.
 """
 
 import keras
@@ -27,12 +27,12 @@ _BLOCKS = tuple(  # (expansion, output channels, stride) of blocks 0 to 16
 
 
 def mobilenet_v2(image, last_block):
-    """Local features of images.
+    """Build the backbone.
 
     Args:
         image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
         last_block: number of the bottleneck to stop after, 0 to 16; the features are
-            ``block_<last_block>_project``, with the shortcut where the block has one.
+            ``block_<last_block>_project``, with the residual connection where the block has one.
 
     Input shape:
         (B, H, W, 3) or (B, H, W, 1) float32.
@@ -55,16 +55,16 @@ def mobilenet_v2(image, last_block):
 
 
 def load_mobilenet_v2_weights(model, path):
-    """Give every convolution of the backbone its weights.
+    """Load the weights of the backbone's convolutions.
 
     Args:
-        model: Keras model that begins with :func:`mobilenet_v2`; its other layers stay as they are.
+        model: Keras model that begins with :func:`mobilenet_v2`; other layers are not changed.
         path: .npz file of arrays ``NN_<op>_s<stride>_w`` and ``…_b``, NN counting convolutions in
             network order; kernels (out, height, width, in), depthwise ones (1, height, width, channels).
-            The first is for RGB, and summed over the colours if the model is for gray images.
+            The first is for RGB, and summed over the colours if the input is gray.
 
     Raises:
-        ValueError: if the file lacks a weight or has it in another shape.
+        ValueError: if a weight is missing or has another shape.
     """
     convolutions = [layer for layer in model.layers if _is_backbone(layer)]
     with np.load(path) as stored:
@@ -88,7 +88,7 @@ def load_mobilenet_v2_weights(model, path):
 
 
 def normalization_of(name):
-    """The name that keras.applications gives the batch normalisation after a convolution."""
+    """Name of the batch normalization after a convolution in keras.applications."""
     return "bn_Conv1" if name == "Conv1" else f"{name}_BN"
 
 

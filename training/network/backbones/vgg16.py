@@ -1,7 +1,7 @@
-"""VGG16 (Simonyan and Zisserman, arXiv 1409.1556, table 1, column D), cut off after a chosen convolution.
+"""VGG16 (Simonyan and Zisserman, arXiv 1409.1556, table 1, column D), up to a chosen block.
 
-Layers bear the names of keras.applications. Its weights expect BGR images less the mean of ImageNet;
-the layer "caffe_input" makes these of RGB / 127.5 - 1, so that one pre-processing serves all backbones.
+Layers have the names of keras.applications. Its weights expect BGR pixels minus the mean of ImageNet; the
+layer "caffe_input" computes them from RGB / 127.5 - 1, so that all backbones have the same pre-processing.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ _MEAN_BGR = (103.939, 116.779, 123.68)
 
 
 def vgg16(image, last_block):
-    """Local features of images.
+    """Build the backbone.
 
     Args:
         image: Keras tensor of RGB or gray images, pixel / 127.5 - 1.
-        last_block: number of the block to stop in, 1 to 5; the features are those of its last
-            convolution before rectification, as NetVLAD takes them (conv5_3).
+        last_block: number of the last block, 1 to 5; the features are the output of its last
+            convolution before ReLU, as in NetVLAD (conv5_3).
 
     Input shape:
         (B, H, W, 3) or (B, H, W, 1) float32.

@@ -1,4 +1,4 @@
-"""Own Keras layers, one file each."""
+"""Keras layers of this package, one file each."""
 
 from training.network.layers.context import ContextFeatures
 from training.network.layers.l2_normalization import L2Normalization

@@ -1,4 +1,4 @@
-"""What lies around each local feature, as further channels of it."""
+"""Context of local features, as additional channels."""
 
 import keras
 from keras import ops
@@ -6,10 +6,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("place_recognition")
 class ContextFeatures(keras.layers.Layer):
-    """Adds to each local feature the one of a coarser grid that it lies in.
+    """Appends to each local feature the feature of a coarser grid at the same position.
 
-    The coarser grid is enlarged by a whole factor, nearest neighbour, and cut to the finer one's size. What
-    comes of it is known as hypercolumns (Hariharan et al., CVPR 2015).
+    The coarser grid is enlarged by an integer factor (nearest neighbour) and cropped to the size of the finer
+    one: hypercolumns (Hariharan et al., CVPR 2015).
 
     Input shape:
         two tensors, (B, H, W, C) and (B, h, w, D) float, h ≤ H and w ≤ W.
@@ -18,7 +18,7 @@ class ContextFeatures(keras.layers.Layer):
         (B, H, W, C + D) float.
 
     Raises:
-        ValueError: if the second grid is the finer one.
+        ValueError: if the second grid is finer than the first.
     """
 
     def build(self, input_shape):
@@ -27,13 +27,13 @@ class ContextFeatures(keras.layers.Layer):
             raise ValueError(f"expected a second grid of at most {tuple(fine)}. Received: {tuple(coarse)}")
 
     def call(self, grids):
-        local, around = grids
+        local, context = grids
         height, width = local.shape[1:3]
-        factors = -(-height // around.shape[1]), -(-width // around.shape[2])
-        size = factors[0] * around.shape[1], factors[1] * around.shape[2]
-        around = ops.image.resize(around, size, interpolation="nearest", data_format="channels_last")
-        return ops.concatenate([local, around[:, :height, :width]], axis=-1)
+        factors = -(-height // context.shape[1]), -(-width // context.shape[2])
+        size = factors[0] * context.shape[1], factors[1] * context.shape[2]
+        context = ops.image.resize(context, size, interpolation="nearest", data_format="channels_last")
+        return ops.concatenate([local, context[:, :height, :width]], axis=-1)
 
     def compute_output_shape(self, input_shape):
-        local, around = input_shape
-        return (*local[:3], local[3] + around[3])
+        local, context = input_shape
+        return (*local[:3], local[3] + context[3])

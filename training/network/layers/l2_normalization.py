@@ -1,9 +1,9 @@
-"""Scaling to unit length."""
+"""Normalization to unit length."""
 
 import keras
 from keras import ops
 
-# 1e-6 rather than the usual 1e-12: it must not become zero in the half precision of an embedded GPU.
+# 1e-6 instead of the usual 1e-12, which is zero in the half precision of an embedded GPU.
 EPSILON = 1e-6
 
 
@@ -17,7 +17,7 @@ def l2_normalize(x):
 class L2Normalization(keras.layers.Layer):
     """Scales the last axis to unit length.
 
-    keras.layers.UnitNormalization does the same with operations that TensorRT 8.2 may not know.
+    keras.layers.UnitNormalization does the same, with operations that TensorRT 8.2 may not support.
 
     Input shape:
         (B, ..., D) float.

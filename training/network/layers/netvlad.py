@@ -1,4 +1,4 @@
-"""NetVLAD: a soft, differentiable vector of locally aggregated descriptors."""
+"""NetVLAD: a differentiable vector of locally aggregated descriptors."""
 
 import keras
 import numpy as np
@@ -16,20 +16,20 @@ class NetVLAD(keras.layers.Layer):
         a_k(x_i) = exp(w_k·x_i + b_k) / Σ_k' exp(w_k'·x_i + b_k')
         V_k = Σ_i a_k(x_i) (x_i - c_k)
 
-    Each V_k is scaled to unit length (intra-normalisation), then all of them together.
+    Each V_k is scaled to unit length (intra-normalization), then the whole vector.
 
-    Ghost clusters take their share of the features and are left out of the descriptor, so that what
-    tells nothing of a place has somewhere to go (GhostVLAD: Zhong et al., ACCV 2018, section 3.2).
+    Ghost clusters take part in the assignment but not in the descriptor: they absorb features that carry no
+    information about the place (GhostVLAD: Zhong et al., ACCV 2018, section 3.2).
 
-    With ``position`` λ > 0 a residual has two more components, λ (u_i, v_i) - c_k, where u and v go from -1
-    to 1 across the image: the descriptor tells too where in the image a cluster's features lie. What
-    belongs to which cluster is a matter of looks alone.
+    With ``position`` λ > 0 a residual has two more components, λ (u_i, v_i) - c_k, where u and v range from
+    -1 to 1 over the image, so the descriptor encodes where the features of a cluster are. The assignment
+    does not depend on the position.
 
     Args:
-        clusters: number of clusters that are described, K.
-        ghosts: number of further clusters that are not, G.
+        clusters: number of clusters, K.
+        ghosts: number of ghost clusters, G.
         normalize_input: whether local features are scaled to unit length first.
-        position: weight λ of a feature's place in the image; 0: it does not count.
+        position: weight λ of a feature's position in the image; 0: not used.
 
     Input shape:
         (B, H, W, D) float.
@@ -78,11 +78,11 @@ class NetVLAD(keras.layers.Layer):
         return l2_normalize(ops.reshape(residuals, (-1, self.clusters * self._depth(depth))))
 
     def _depth(self, depth):
-        """Components of a residual."""
+        """Number of components of a residual."""
         return depth + 2 * (self.position > 0)
 
     def _places(self, height, width):
-        """Where in the image each local feature lies: (H · W, 2) float32, times λ."""
+        """Position of each local feature in the image, times λ: (H · W, 2) float32."""
         v, u = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
         return np.float32(self.position * np.stack([u.ravel(), v.ravel()], axis=1))
 
@@ -99,12 +99,12 @@ class NetVLAD(keras.layers.Layer):
         }
 
     def set_centers(self, centers, sharpness):
-        """Start from cluster centres as the paper does: w_k = 2α c_k, b_k = -α |c_k|².
+        """Initialize from cluster centres as in the paper: w_k = 2α c_k, b_k = -α |c_k|².
 
         Args:
-            centers: (K + G, D) float, for example the k-means centres of unit-length local features;
-                the last G are the ghosts'.
-            sharpness: α > 0; the larger, the nearer to hard assignment.
+            centers: (K + G, D) float, for example k-means centres of unit-length local features; the
+                last G are those of the ghost clusters.
+            sharpness: α > 0; larger values are closer to hard assignment.
         """
         centers = np.asarray(centers, np.float32)
         self.centers.assign(np.pad(centers[: self.clusters], ((0, 0), (0, 2 * (self.position > 0)))))

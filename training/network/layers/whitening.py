@@ -1,4 +1,4 @@
-"""Whitening: an affine projection that is fitted, not trained."""
+"""Whitening: an affine projection, initialized by a fit to descriptors."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ class Whitening(keras.layers.Layer):
     """Projects descriptors to fewer, decorrelated components: y = x P + b.
 
     Args:
-        size: number of components that are kept.
+        size: number of components.
 
     Input shape:
         (B, D) float.
@@ -42,10 +42,10 @@ class Whitening(keras.layers.Layer):
         return {**super().get_config(), "size": self.size}
 
     def set_projection(self, mean, projection):
-        """Let the layer answer (x - mean) · projection.
+        """Set the weights such that the output is (x - mean) · projection.
 
-        The matrix is rounded to half precision first, the form in which the export stores it: so
-        the exported network is this one, not an approximation of it.
+        The matrix is rounded to half precision, in which the export stores it, so that the exported network
+        is equal to this one.
 
         Args:
             mean: (D,) float.
