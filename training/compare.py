@@ -1,4 +1,4 @@
-"""Write the table of models/README.md and its plot: default model, untrained baseline, cartwheel_train's models.
+"""Write the table of models/README.md and its plot: default, untrained baseline, cartwheel_train's models.
 
 Usage: python3 -m training.compare
 
@@ -32,7 +32,7 @@ BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
 
 _SCRATCH = PROJECT / ".run" / "compare"
 _BASELINE_COMMIT = "91d561a"  # the last commit with the first, untrained model
-_ORIGINALS = {  # name → file in legacy_models
+_CARTWHEEL_TRAIN = {  # name → file in legacy_models
     "original core_model": "core_model_keras2_hdf5.keras",
     "original mobilenet": "mobilenet_conv_pw_6_bgr.h5",
     "original mobilenetv2": "mobilenetv2_block_9_gray.h5",
@@ -67,7 +67,7 @@ def baseline(folder):
     return folder / "baseline.onnx"
 
 
-def original(file, folder, images):
+def export_legacy(file, folder, images):
     """Export a model of cartwheel_train, so that all models are measured on the same engine.
 
     Args:
@@ -128,9 +128,9 @@ def main():
     text = README.read_text(encoding="utf-8")
     replace_between(text, "")  # raises before the long part
     models = {"default": DEFAULT_MODEL, "untrained baseline": baseline(_SCRATCH)}
-    for name, file in _ORIGINALS.items():
+    for name, file in _CARTWHEEL_TRAIN.items():
         print(f"» exporting {file}", file=sys.stderr)
-        models[name] = original(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
+        models[name] = export_legacy(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
     tasks = [task for make in BENCHMARKS.values() for task in make(data)]
     evaluations = []
     for name, path in models.items():

@@ -90,8 +90,8 @@ class BatchConfig(_Section):
     copies: int = Field(
         default=0,
         ge=0,
-        description="augmented copies of each image whose local features are cached; needs a frozen backbone; "
-        "0: augment again in each step",
+        description="augmented copies of each image, with cached local features; needs a frozen backbone; "
+        "0: augment in each step",
     )
     hard_queries: float = Field(
         default=0.0, ge=0, le=1, description="share of queries that are similar to the previous query"

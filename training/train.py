@@ -4,8 +4,8 @@ Usage: python3 -m training.train training/configs/default.yaml --output runs/min
        python3 -m training.train training/configs/default.yaml --preview augmented.jpg
 
 The same command resumes an interrupted run. The output folder contains the network (architecture.json,
-network.weights.h5), the learning curve (curve.csv, tensorboard/), the checkpoint, the initial network (start/)
-and the configuration. Export the network with training.export.
+network.weights.h5), the learning curve (curve.csv, tensorboard/), the checkpoint, the initial network
+(start/) and the configuration. Export the network with training.export.
 Several GPUs and machines: see training/learning/distribution.py.
 """
 
@@ -79,10 +79,8 @@ def train(config, folder):
     copies = config.batch.copies
     every = AugmentedViews(training.images, range(training.count), spec, augment, copies)
     features = LocalFeatures(folder / "features.npy", every, training.count, copies)
-    if copies:
-        views = features
-    else:
-        views = AugmentedInput(training.images, augment, spec, config.loader_processes)
+    augmented = AugmentedInput(training.images, augment, spec, 0 if copies else config.loader_processes)
+    views = features if copies else augmented
     batches = Batches(training.places, training.shares, views, config.batch, config.seed, process_share)
     if process_share.first:
         save_config(config, folder)

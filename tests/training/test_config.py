@@ -1,10 +1,14 @@
-"""The configuration: what is refused, and in what words."""
+"""The configuration: defaults, overrides, error messages."""
+
+import json
 
 import pytest
+import yaml
 
 pytest.importorskip("keras")
 
 from training.config import TrainConfig, changed_keys, read_config
+from training.console import RENAMED
 
 DATA = "data:\n  manifests:\n    mine.csv: 1.0\n"
 
@@ -108,3 +112,22 @@ def test_changed_keys_are_those_that_make_another_training(tmp_path):
         "seed",
     ]
     assert changed_keys(config, "{") == []
+
+
+def test_old_names_of_keys_are_read(tmp_path):
+    """In a file, and in the configuration of a run that an older version started."""
+    path = tmp_path / "config.yaml"
+    path.write_text("data: {manifests: {a.csv: 1}}\n", encoding="utf-8")
+    config = read_config(path)
+    for old, new in RENAMED.items():
+        if old.startswith("--"):
+            continue
+        (section, old_key), new_key = old.split("."), new.split(".")[1]
+        fields = {"data": {"manifests": {"a.csv": 1}}}
+        fields.setdefault(section, {})[old_key] = 7
+        path.write_text(yaml.safe_dump(fields), encoding="utf-8")
+        changed = read_config(path)
+        assert getattr(getattr(changed, section), new_key) == 7
+        before = json.loads(config.model_dump_json())
+        before[section][old_key] = before[section].pop(new_key)
+        assert changed_keys(config, json.dumps(before)) == []

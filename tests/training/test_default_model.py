@@ -1,5 +1,7 @@
 """models/default.onnx: what the run time, ONNX Runtime and TensorRT 8.2 rely on."""
 
+import shlex
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,20 @@ def test_card_tells_where_it_comes_from(card_and_model):
     assert 0.0 < card.min_similarity < 0.9
     assert card.recall_at_1["sped_half"] >= 0.5
     assert card.recall_at_1["koe_landmarks_new"] >= 0.9
+
+
+def test_the_recorded_command_is_still_accepted(card_and_model, monkeypatch):
+    pytest.importorskip("keras", reason="training needs requirements/training.txt")
+    pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
+    from training.export import __main__ as command
+
+    python, script, *arguments = shlex.split(card_and_model[0].made_by)
+    assert (python, script) == ("python3", "training/export.py")
+    assert (DEFAULT_MODEL.parents[1] / script).is_file()
+    monkeypatch.setattr("sys.argv", [script, *arguments])
+    parsed = command.parse_arguments()
+    assert str(parsed.images) == ".run/data/outdoor.csv"
+    assert dict(parsed.trained_on) == card_and_model[0].trained_on
 
 
 @pytest.mark.parametrize("value", [0, 255, None], ids=["black", "white", "noise"])

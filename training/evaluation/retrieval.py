@@ -113,10 +113,10 @@ def precision_recall(similarity, right, ignored, unmatched=False):
     """
     right, answerable = _answerable(right, ignored)
     found, highest = best_matches(similarity, right, ignored)
-    asked = np.isfinite(highest) & (answerable | unmatched)
-    correct = np.take_along_axis(right, found[:, None], axis=1)[asked, 0]
-    order = np.argsort(-highest[asked], kind="stable")
-    thresholds, correct = highest[asked][order], np.cumsum(correct[order])
+    counted = np.isfinite(highest) & (answerable | unmatched)
+    correct = np.take_along_axis(right, found[:, None], axis=1)[counted, 0]
+    order = np.argsort(-highest[counted], kind="stable")
+    thresholds, correct = highest[counted][order], np.cumsum(correct[order])
     last = np.append(np.diff(thresholds) != 0, True)  # of the queries of equal similarity
     answered = np.arange(1, len(thresholds) + 1)
     return Curve(thresholds[last], (correct / answered)[last], (correct / answerable.sum())[last])

@@ -5,8 +5,8 @@ Usage: python3 -m training.export MODEL --output my_model.onnx [--height 480 --w
 MODEL is the folder of a training, a .keras file of such a network, or a model of cartwheel_train, for which
 the options of cartwheel_train's scripts work too: --kerasmodel_h5file MODEL [--rows 480 --cols 640]. A file
 that ends with .pt or .pth is TorchScript, and needs --height and --width; see docs/custom_network.md.
-The export is verified on real images: the network and ONNX Runtime must describe them alike and retrieve
-the same ones, otherwise no file is written.
+The export is verified on real images: the descriptors by the network and by ONNX Runtime must agree, and so
+must the images that they retrieve; otherwise no file is written.
 """
 
 import argparse
@@ -53,7 +53,7 @@ class Source(NamedTuple):
 
 
 def main():
-    arguments = _parse()
+    arguments = parse_arguments()
     source = _open_torch(arguments) if _is_torch(arguments.model) else _open_keras(arguments)
     card = _card(arguments, source)
     images = read_images(arguments.images)
@@ -135,7 +135,8 @@ def _rules(model):
     return PlaceRules(*json.loads(path.read_text(encoding="utf-8"))["data"]["rules"])
 
 
-def _parse():
+def parse_arguments():
+    """The command line, checked."""
     parser = argparse.ArgumentParser(
         prog="training.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -62,7 +62,7 @@ class Augmentation:
             self._thread.pipeline = A.Compose(
                 [*_geometric(self._config, height, width), *_photometric(self._config.photometric)]
             )
-        # one generator for all steps: set_random_seed would seed each step alike, which correlates them
+        # one generator for all steps: set_random_seed would seed all steps equally and correlate them
         self._thread.pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))  # noqa: S311
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return cv2.cvtColor(self._thread.pipeline(image=rgb)["image"], cv2.COLOR_RGB2BGR)

@@ -85,7 +85,7 @@ class Monitor:
         own = np.diag(similarity)
         rival = similarity - np.diag(np.full(len(own), np.inf))
         worst = np.argsort(own - rival.max(axis=1))[:_SHOWN]
-        rows = [[asked, int(np.argmax(rival[asked]))] for asked in worst]
+        rows = [[query, int(np.argmax(rival[query]))] for query in worst]
         tiles = [
             np.hstack([cv2.resize(self._images[i], _TILE, interpolation=cv2.INTER_AREA) for i in row])
             for row in rows

@@ -75,14 +75,14 @@ def check_layers(legacy, network):
     for own, other in zip_longest(expected, received):
         if own != other:
             raise _refusal(legacy, f"the layer {own}", other or "the end")
-    ours = {layer.name: layer for layer in network.layers}
+    layers = {layer.name: layer for layer in network.layers}
     padded = padded_layers(legacy)
     for before, layer in zip(legacy.layers, legacy.layers[1:]):
         padding = "valid" if layer.name in padded else "same"
-        settings = {**_SETTINGS.get(layer.kind, {}), **_own_settings(ours.get(layer.name), padding)}
+        settings = {**_SETTINGS.get(layer.kind, {}), **_own_settings(layers.get(layer.name), padding)}
         inputs = [before.name]
         if layer.kind == "Add":
-            inputs = [_normalized(tensor._keras_history.operation) for tensor in ours[layer.name].input]
+            inputs = [_normalized(tensor._keras_history.operation) for tensor in layers[layer.name].input]
         if layer.inputs != inputs or not _follows(layer, before):
             raise _refusal(
                 legacy, f"another layer after '{before.name}'", f"'{layer.name}' of {layer.inputs}"

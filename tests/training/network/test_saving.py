@@ -72,6 +72,30 @@ def test_a_model_of_ours_comes_with_its_pre_processing(channels, order, tmp_path
         load_model(tmp_path, "raw")
 
 
+OLDER_NAMES = {  # present text of architecture.json → text by an older version
+    "training.network.layers.context": "training.layers.surroundings",
+    "training.network.layers": "training.layers",
+    "ContextFeatures": "Surroundings",
+    '"context"': '"surroundings"',
+}
+
+
+def test_networks_that_older_versions_saved_are_loaded(tmp_path):
+    config = SMALL._replace(context="mobilenet", context_block=1)
+    network = build_network(config)
+    save_network(network, tmp_path)
+    text = (tmp_path / ARCHITECTURE).read_text(encoding="utf-8")
+    for present, older in OLDER_NAMES.items():
+        assert present in text
+        text = text.replace(present, older)
+    (tmp_path / ARCHITECTURE).write_text(text, encoding="utf-8")
+    loaded = load_network(tmp_path)
+    np.testing.assert_array_equal(loaded(IMAGES), network(IMAGES))
+    assert "surroundings" in [layer.name for layer in loaded.layers]
+    save_network(loaded, tmp_path / "again")
+    assert "Surroundings" not in (tmp_path / "again" / ARCHITECTURE).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", [ARCHITECTURE, WEIGHTS])
 @pytest.mark.parametrize(
     "content", [None, b"", b"garbage", b"[]", b"[" * 100_000, b'{"class_name": ["Conv2D"], "module": "os"}']

@@ -15,7 +15,7 @@ from place_recognition_ros.types import Reason
 COMPARED = 3  # most similar keyframes
 LEAST_LOOPS = 3  # needed to join two sessions
 _LOOP_METRES = 0.5  # standard deviation of the distance between the cameras of a loop
-_DRIFT = 0.1  # standard deviation of an odometry step, relative to its length, over-estimated
+_DRIFT = 0.1  # standard deviation of an odometry step, relative to its length; overestimated,
 _DRIFT_METRES = 0.05  # so that loops dominate; and its minimum
 _HEADING_METRES = 5.0  # spread of loops above which positions determine the rotation better than headings
 

@@ -3,9 +3,9 @@
 ``BENCHMARKS`` are for measuring: nothing may be fitted or chosen on them. ``validation`` is for choosing.
 """
 
-from training.evaluation.tasks.choosing import manifest_task, validation_tasks
-from training.evaluation.tasks.measuring import ie_tower_held_out, koe_landmarks, sped_half
+from training.evaluation.tasks.benchmarks import ie_tower_held_out, koe_landmarks, sped_half
 from training.evaluation.tasks.poses import seven_scenes_redkitchen, strecha, tum_fr1_rpy
+from training.evaluation.tasks.validation import manifest_task, validation_tasks
 
 BENCHMARKS = {  # name → (folder of the sets → list of tasks), in the order of the table
     "sped_half": sped_half,

@@ -51,7 +51,7 @@ def ie_tower_held_out(data):
 def _night_against_day(name, folder, rows):
     night = [row for row in rows if row["condition"] == "night"]
     day = [row for row in rows if row["condition"] == "day"]
-    right = np.array([[_koe_place(asked) == _koe_place(known) for known in day] for asked in night])
+    right = np.array([[_koe_place(query) == _koe_place(known) for known in day] for query in night])
     queries = [TaskImage(folder / row["file"]) for row in night]
     references = [TaskImage(folder / row["file"]) for row in day]
     return RetrievalTask(name, queries, references, right, np.zeros_like(right))

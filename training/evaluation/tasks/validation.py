@@ -28,16 +28,16 @@ def validation_tasks(data):
     _, different = Places(records, PlaceRules()).pair_labels(np.arange(len(records)))
     itself = np.eye(len(records), dtype=bool)
 
-    def asked(name, change, references_change=""):
+    def queried(name, change, references_change=""):
         queries = [TaskImage(record.image, change, seed) for seed, record in enumerate(records)]
         references = [TaskImage(record.image, references_change) for record in records]
         return RetrievalTask(f"validation_{name}", queries, references, itself, ~different & ~itself)
 
     indoor = [record for record in records if record.region.startswith("ie_tower/")]
     return [
-        asked("light", "light"),
-        asked("view", "view"),
-        asked("coarse", "coarse light", "coarse"),
+        queried("light", "light"),
+        queried("view", "view"),
+        queried("coarse", "coarse light", "coarse"),
         _seasons(known),
         neighbours("validation_walk", indoor),
     ]
@@ -45,16 +45,16 @@ def validation_tasks(data):
 
 def _seasons(known):
     """Each validation image in two other seasons, queried against training and validation images."""
-    asked = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
+    queried_rows = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
     outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
     random = np.random.default_rng(0)
     queries = [
         TaskImage(known[number].image, "season", seed, outdoors[random.integers(len(outdoors))])
-        for seed, number in enumerate(asked)
+        for seed, number in enumerate(queried_rows)
     ]
     references = [TaskImage(record.image, "coarse") for record in known]
-    _, different = Places(known, PlaceRules()).pair_labels(asked)
-    itself = np.equal.outer(asked, np.arange(len(known)))
+    _, different = Places(known, PlaceRules()).pair_labels(queried_rows)
+    itself = np.equal.outer(queried_rows, np.arange(len(known)))
     return RetrievalTask("validation_season", queries, references, itself, ~different & ~itself)
 
 
