@@ -1,4 +1,4 @@
-"""A training that is over in seconds: images of random texture, a network of random weights."""
+"""A training of seconds: images of random texture, a network of random weights."""
 
 import csv
 import os
@@ -41,7 +41,7 @@ def write_images(folder, places=6, views=3):
 
 
 def write_config(folder, **changes):
-    """config.yaml beside the images; ``changes``: section or key ► what it has instead. Its path."""
+    """Write config.yaml beside the images, with changed sections or keys; returns its path."""
     fields = {
         "network": NETWORK,
         "data": {"manifests": {"manifest.csv": 1.0}},
@@ -59,7 +59,7 @@ def write_config(folder, **changes):
 
 
 def write_network(folder):
-    """A network of random weights to start from, as the configuration names it."""
+    """Write the network of random weights from which the configuration starts."""
     import keras
 
     from training.network.build import NetworkConfig, build_network
@@ -70,14 +70,14 @@ def write_network(folder):
 
 
 def write_all(folder):
-    """All of it: images, network and configuration; the path of the latter."""
+    """Write images, network and configuration; returns the path of the configuration."""
     write_images(folder)
     write_network(folder)
     return write_config(folder)
 
 
 def start(*arguments, **environment):
-    """training/train.py in a process of its own, its output (both streams) in a pipe."""
+    """Start training/train.py as a process, with its output and errors in a pipe."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "training" / "train.py"), *map(str, arguments)],
         env={**os.environ, **environment},

@@ -1,4 +1,4 @@
-"""models/default.onnx: what the run time, ONNX Runtime and TensorRT 8.2 rely on."""
+"""models/default.onnx: input, output, size and card."""
 
 import shlex
 
@@ -27,7 +27,7 @@ def test_input_and_output(card_and_model):
     assert (card.input.height, card.input.width, card.descriptor_size) == (192, 256, 512)
 
 
-def test_only_operations_that_tensorrt_knows(card_and_model):
+def test_only_operations_that_tensorrt_supports(card_and_model):
     assert faults(card_and_model[1]) == []
 
 
@@ -37,7 +37,7 @@ def test_size(card_and_model):
     assert DEFAULT_MODEL.stat().st_size <= 8.6e6
 
 
-def test_card_tells_where_it_comes_from(card_and_model):
+def test_the_card_states_the_origin(card_and_model):
     card = card_and_model[0]
     assert card.made_by.startswith("python3 training/")
     assert set(card.trained_on) == {"ie_tower", "outdoor", "rendered town", "mobilenet_imagenet"}
@@ -61,7 +61,7 @@ def test_the_recorded_command_is_still_accepted(card_and_model, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [0, 255, None], ids=["black", "white", "noise"])
-def test_any_image_gives_a_unit_vector(value):
+def test_any_image_has_a_unit_descriptor(value):
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     if value is not None:
         image[:] = value

@@ -1,4 +1,4 @@
-"""Descriptors of images to files."""
+"""The command that describes images."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Call the script as the command line does: (arguments) ► what it printed."""
+    """Call the command with arguments; returns its output."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["describe.py", *map(str, arguments)])
@@ -44,7 +44,7 @@ def test_folders_files_and_manifests(folder):
     assert names == ["walk/a.JPG", "walk/b.png", "walk/deep/c.webp", "walk/b.png", "walk/a.JPG"]
 
 
-def test_what_is_no_image_is_named(folder):
+def test_other_files_are_refused(folder):
     (folder / "empty").mkdir()
     with pytest.raises(ValueError, match=r"none in '.*empty'"):
         find_images([folder / "empty"])
@@ -74,14 +74,14 @@ def test_command_writes_descriptors_names_and_similarity(run, folder):
     assert cv2.imread(str(out / "s.png")) is not None
 
 
-def test_bad_image_is_one_sentence_and_leaves_no_file(run, folder):
+def test_an_invalid_image_is_an_error_and_no_file_is_written(run, folder):
     (folder / "walk" / "b.png").write_bytes(b"no image")
-    with pytest.raises(SystemExit, match=r"✗ expected an image that decodes\. Received: '"):
+    with pytest.raises(SystemExit, match=r"✗ expected an image that can be decoded\. Received: '"):
         run(DEFAULT_MODEL, folder / "walk", "--output", folder / "d.npy")
     assert not (folder / "d.npy").exists()
 
 
-def test_it_is_a_script_for_any_folder():
+def test_errors_are_one_line_from_any_folder():
     command = [sys.executable, str(PROJECT / "training" / "describe.py"), "gone.onnx", "gone.png"]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert ran.returncode == 1

@@ -1,4 +1,4 @@
-"""Models of every kind measured side by side, from the command line to the files."""
+"""Evaluation of all kinds of models: command, tables, plots."""
 
 import hashlib
 import sys
@@ -27,7 +27,7 @@ SIDE = 16  # pixels
 
 
 def tiny_graph():
-    """16×16 BGR ► 1×1 convolution to 3 channels ► 4×4 means ► unit norm."""
+    """16×16 BGR → 1×1 convolution to 3 channels → 4×4 means → unit norm."""
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, SIDE, SIDE, 3])
     descriptor = helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, [1, 48])
     kernel = numpy_helper.from_array(np.eye(3, dtype=np.float32)[:, :, None, None], "kernel")
@@ -55,7 +55,7 @@ def model(tmp_path):
 
 @pytest.fixture
 def manifest(tmp_path):
-    """Four places seen twice, a little noisier the second time; the last is seen once."""
+    """Three places with two images each, the second one noisier, and a place with one image."""
     random = np.random.default_rng(0)
     lines = ["image,place,split"]
     for place in range(5):
@@ -72,7 +72,7 @@ def manifest(tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Call the script as the command line does: (arguments) ► what it printed."""
+    """Call the command with arguments; returns its output."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["evaluate.py", *map(str, arguments)])
@@ -108,7 +108,7 @@ def test_split_of_the_manifest(run, model, manifest):
     ("change", "message"),
     [
         (lambda folder: (folder / "31.png").unlink(), "31.png', missing"),
-        (lambda folder: (folder / "31.png").write_bytes(b"no image"), "decodes. Received: '"),
+        (lambda folder: (folder / "31.png").write_bytes(b"no image"), "can be decoded. Received: '"),
         (
             lambda folder: (folder / "mine.csv").write_text("image,place\n00.png,a\n10.png,b\n"),
             "in mine. Received: none",
@@ -117,7 +117,7 @@ def test_split_of_the_manifest(run, model, manifest):
         (lambda folder: (folder / "tiny.onnx").write_bytes(b"damaged"), "expected SHA-256"),
     ],
 )
-def test_bad_input_is_one_sentence_and_leaves_no_file(run, model, manifest, tmp_path, change, message):
+def test_invalid_input_is_an_error_and_no_file_is_written(run, model, manifest, tmp_path, change, message):
     change(tmp_path)
     with pytest.raises(SystemExit) as stopped:
         run(model, "--manifest", manifest, "--table", tmp_path / "table.md")
@@ -200,7 +200,7 @@ def evaluations():
     ]
 
 
-def test_short_table_marks_the_best_of_each_figure():
+def test_short_table_marks_the_best_values():
     header, _, good, bad, _, note, *_ = short_table(evaluations()).splitlines()
     assert [cell.strip() for cell in header.strip("|").split("|")][:3] == ["model", "a", "b"]
     assert "**100.0** / **100.0** | **100.0** / **100.0** |  5.0 |     2.40 M |         258 M |" in good
@@ -212,7 +212,7 @@ def test_one_model_is_not_bold():
     assert "**" not in full_table(evaluations()[:1])
 
 
-def test_markdown_puts_numbers_to_the_right():
+def test_markdown_aligns_numbers_right():
     assert markdown(["name", "n"], [["a", "**1**"], ["long one", "22"]]).splitlines() == [
         "| name     |     n |",
         "|----------|------:|",
@@ -221,7 +221,7 @@ def test_markdown_puts_numbers_to_the_right():
     ]
 
 
-def test_plots_are_images():
+def test_plots_are_image_files():
     curves = plot_curves(evaluations())
     assert cv2.imdecode(np.frombuffer(curves, np.uint8), cv2.IMREAD_COLOR).shape[1] > 400
     assert plot_curves(evaluations(), "svg").lstrip().startswith(b"<?xml")
@@ -230,7 +230,7 @@ def test_plots_are_images():
         assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
 
 
-def test_mistakes_are_the_surest_wrong_answers():
+def test_mistakes_are_the_most_similar_wrong_matches():
     similarity = np.array([[0.9, 0.1, 0.2], [0.6, 0.5, 0.7], [0.8, 0.3, 0.2], [0.9, 0.9, 0.9]])
     right = np.vstack([np.eye(3, dtype=bool), [False, False, False]])
     shades = [lambda shade=shade: np.full((20, 50, 3), shade, np.uint8) for shade in (40, 120, 200, 250)]
@@ -241,13 +241,13 @@ def test_mistakes_are_the_surest_wrong_answers():
     assert middle.tolist() == [200, 40, 200]
 
 
-def test_no_mistake_is_a_line():
+def test_without_mistakes_only_the_title_is_drawn():
     shades = [lambda: np.zeros((2, 2, 3), np.uint8)] * 2
     task = RetrievalTask("t", shades, shades, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
     assert mistakes_sheet("t", task, np.eye(2), 5).shape == (22, 720, 3)
 
 
-def test_a_training_s_folder_is_opened_in_keras(tmp_path):
+def test_the_folder_of_a_training_is_opened_in_keras(tmp_path):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
     from training.network.build import NetworkConfig, build_network

@@ -9,7 +9,7 @@ from training.data.images import list_images
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no image"])
-def test_an_image_that_does_not_decode_is_named(tmp_path, content):
+def test_an_image_that_cannot_be_decoded_is_named(tmp_path, content):
     path = tmp_path / "broken.webp"
     if content is not None:
         path.write_bytes(content)
@@ -17,14 +17,14 @@ def test_an_image_that_does_not_decode_is_named(tmp_path, content):
         read_image(path)
 
 
-def test_gray_and_coloured_images_come_as_bgr(tmp_path):
+def test_gray_and_colour_images_are_read_as_bgr(tmp_path):
     cv2.imwrite(str(tmp_path / "gray.png"), np.full((6, 8), 7, np.uint8))
     cv2.imwrite(str(tmp_path / "blue.png"), np.full((6, 8, 3), (200, 0, 0), np.uint8))
     assert (read_image(tmp_path / "gray.png") == np.full((6, 8, 3), 7)).all()
     assert read_image(tmp_path / "blue.png")[0, 0].tolist() == [200, 0, 0]
 
 
-def test_images_are_listed_in_the_order_of_their_numbers(tmp_path):
+def test_images_are_listed_in_natural_order(tmp_path):
     for name in ("10.png", "2.PNG", "1.jpg", "notes.txt", ".hidden.png"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()

@@ -1,4 +1,4 @@
-"""Manifests: what is written is read, and what cannot be used is refused."""
+"""Manifests: writing, reading, validation."""
 
 import math
 
@@ -30,7 +30,7 @@ def test_round_trip(tmp_path, image):
     assert "a.png," in (tmp_path / "manifest.csv").read_text().splitlines()[1]
 
 
-def test_what_is_left_out_is_unknown(tmp_path, image):
+def test_missing_columns_are_unknown(tmp_path, image):
     (record,) = read_manifest(write(tmp_path, "image,place\na.png,hall\n"))
     assert (record.place, record.split, record.role) == ("hall", "train", "")
     assert math.isnan(record.x + record.time)
@@ -52,7 +52,7 @@ def test_what_is_left_out_is_unknown(tmp_path, image):
         (b"image,place\n\xff\xfe,hall\n", "UTF-8"),
     ],
 )
-def test_a_manifest_that_cannot_be_used_is_refused(tmp_path, image, text, message):
+def test_an_invalid_manifest_is_refused(tmp_path, image, text, message):
     with pytest.raises(ValueError, match=message):
         read_manifest(write(tmp_path, text))
 
@@ -64,15 +64,15 @@ def test_a_missing_manifest_or_split_is_named(tmp_path, image):
         read_manifest(write(tmp_path, "image,place\na.png,hall\n"), "test")
 
 
-def test_numbers_keep_their_digits(tmp_path, image):
-    """UTM northings have seven digits before the point, stamps ten."""
+def test_numbers_keep_all_digits(tmp_path, image):
+    """UTM northings have seven digits before the decimal point, stamps ten."""
     record = Record(image, x=585001.234, y=4477123.456, time=1700000000.25)
     write_manifest([record], tmp_path / "manifest.csv")
     (found,) = read_manifest(tmp_path / "manifest.csv")
     assert (found.x, found.y, found.time) == (record.x, record.y, record.time)
 
 
-def test_images_elsewhere_are_named_whole(tmp_path, image):
+def test_images_outside_the_folder_have_absolute_paths(tmp_path, image):
     write_manifest([Record(image, place="hall")], tmp_path / "sub" / "manifest.csv")
     (found,) = read_manifest(tmp_path / "sub" / "manifest.csv")
     assert found.image == image
@@ -81,12 +81,12 @@ def test_images_elsewhere_are_named_whole(tmp_path, image):
 @pytest.mark.parametrize(
     "cells", ["a.png,,1,2,,,", "a.png,,,,,walk,", "a.png,hall,,,,,", "a.png,,1,2,0.5,walk,3"]
 )
-def test_any_knowledge_of_the_place_will_do(tmp_path, image, cells):
+def test_one_kind_of_label_is_enough(tmp_path, image, cells):
     assert len(read_manifest(write(tmp_path, f"image,place,x,y,heading,sequence,time\n{cells}\n"))) == 1
 
 
 @pytest.mark.parametrize("cells", ["1,", ",2"])
-def test_half_a_position_is_none(tmp_path, image, cells):
+def test_half_a_position_is_no_label(tmp_path, image, cells):
     with pytest.raises(ValueError, match=r"none of them in .*line 2"):
         read_manifest(write(tmp_path, f"image,x,y\na.png,{cells}\n"))
 
@@ -101,10 +101,10 @@ def test_an_empty_file_is_refused(tmp_path):
         read_manifest(write(tmp_path, ""))
 
 
-def test_a_label_that_one_image_has_is_refused():
+def test_a_place_with_a_single_image_is_refused():
     records = [Record("a.png", place="hall"), Record("b.png", place="hall"), Record("c.png", x=0.0, y=0.0)]
     reject_single_image_places(records, "mine.csv")
     with pytest.raises(ValueError, match=r"'stairs'.*d\.png.*mine\.csv"):
         reject_single_image_places([*records, Record("d.png", place="stairs")], "mine.csv")
-    with pytest.raises(ValueError, match=r"a\.png"):  # a label counts in its region only
+    with pytest.raises(ValueError, match=r"a\.png"):  # labels are separate in each region
         reject_single_image_places([records[0], records[1]._replace(region="other")], "mine.csv")

@@ -1,4 +1,4 @@
-"""Recall, precision and recall, descriptors made once."""
+"""Recall, precision over recall, and the cache of descriptors."""
 
 import numpy as np
 import pytest
@@ -31,19 +31,19 @@ def test_ignored_references_are_not_found():
     assert recall_at(similarity, np.array([[True, True, False]]), ignored, (1,)) == {1: 1.0}
 
 
-def test_queries_without_a_right_answer_do_not_count():
+def test_queries_without_a_correct_reference_are_not_counted():
     right = np.array([[True, False], [False, False]])
     assert recall_at(np.eye(2), right, np.zeros_like(right), (1,)) == {1: 1.0}
 
 
 @pytest.mark.parametrize("figure", [recall_at, precision_recall])
-def test_no_right_answer_at_all_is_refused(figure):
+def test_no_correct_reference_at_all_is_refused(figure):
     nothing = np.zeros((2, 2), bool)
     with pytest.raises(ValueError, match="none in 2"):
         figure(np.eye(2), nothing, nothing)
 
 
-def test_curve_by_hand():
+def test_curve_of_a_small_example():
     curve = precision_recall(SIMILARITY, RIGHT, NOTHING)
     np.testing.assert_allclose(curve.thresholds, [0.9, 0.8, 0.7, 0.6])
     np.testing.assert_allclose(curve.precision, [1, 1, 2 / 3, 3 / 4])
@@ -52,27 +52,27 @@ def test_curve_by_hand():
     assert curve.recall_at_full_precision == 0.5
 
 
-def test_all_right_is_the_whole_area():
+def test_all_correct_has_area_1():
     curve = precision_recall(np.eye(5), np.eye(5, dtype=bool), np.zeros((5, 5), bool))
     assert (curve.area, curve.recall_at_full_precision) == (1.0, 1.0)
 
 
-def test_first_answer_wrong_is_no_recall_at_full_precision():
+def test_a_wrong_first_match_gives_no_recall_at_full_precision():
     similarity = SIMILARITY.copy()
     similarity[2, 0] = 0.95
     assert precision_recall(similarity, RIGHT, NOTHING).recall_at_full_precision == 0.0
 
 
-def test_queries_of_equal_similarity_are_answered_together():
+def test_queries_of_equal_similarity_are_accepted_together():
     similarity = SIMILARITY.copy()
-    similarity[2, 0] = 0.8  # wrong, and no surer than the second, which is right
+    similarity[2, 0] = 0.8  # wrong, with the similarity of the second, which is correct
     curve = precision_recall(similarity, RIGHT, NOTHING)
     assert len(curve.thresholds) == 3
     assert curve.recall_at_full_precision == 0.25
 
 
 @pytest.mark.parametrize("right", [[True, False], [False, True]])
-def test_of_equally_similar_references_a_wrong_one_answers(right):
+def test_among_equally_similar_references_a_wrong_one_is_the_match(right):
     right = np.array([right])
     found, similarity = best_matches(np.array([[0.5, 0.5]]), right, np.zeros_like(right))
     assert not right[0, found[0]]
@@ -80,20 +80,20 @@ def test_of_equally_similar_references_a_wrong_one_answers(right):
     assert precision_recall(np.array([[0.5, 0.5]]), right, np.zeros_like(right)).area == 0.0
 
 
-def test_strangers_lower_the_precision_only_when_they_are_asked():
+def test_unmatched_queries_reduce_the_precision_only_if_counted():
     similarity = np.vstack([SIMILARITY, [0.85, 0.1]])
     right = np.vstack([RIGHT, [False, False]])
     nothing = np.zeros_like(right)
     assert precision_recall(similarity, right, nothing).recall_at_full_precision == 0.5
-    asked = precision_recall(similarity, right, nothing, strangers=True)
-    assert asked.recall_at_full_precision == 0.25
-    assert asked.recall[-1] == 0.75  # of the queries that have a right answer
+    counted = precision_recall(similarity, right, nothing, unmatched=True)
+    assert counted.recall_at_full_precision == 0.25
+    assert counted.recall[-1] == 0.75  # of the queries with a correct reference
 
 
-def test_a_query_that_may_find_nothing_is_never_answered():
+def test_a_query_whose_references_are_all_ignored_is_never_accepted():
     right = np.vstack([RIGHT, [True, True]])
     ignored = np.vstack([NOTHING, [True, True]])
-    figures = retrieval_figures(np.vstack([SIMILARITY, [0.99, 0.99]]), right, ignored, strangers=True)
+    figures = retrieval_figures(np.vstack([SIMILARITY, [0.99, 0.99]]), right, ignored, unmatched=True)
     assert figures.queries == 4
     assert figures.curve.recall_at_full_precision == 0.5
 
@@ -113,7 +113,7 @@ def frames(count):
     return [frame(number) for number in range(count)]
 
 
-def test_one_set_is_described_once():
+def test_a_set_is_described_once():
     calls = []
 
     def describe(image):
@@ -127,7 +127,7 @@ def test_one_set_is_described_once():
     assert len(calls) == 2
 
 
-def test_tasks_share_descriptors_and_batches_are_small():
+def test_tasks_share_descriptors_in_small_batches():
     batches = []
 
     def describe_many(images):
@@ -135,7 +135,7 @@ def test_tasks_share_descriptors_and_batches_are_small():
         return np.stack([np.eye(5)[int(image)] for image in images])
 
     images = frames(5)
-    cache = DescriptorCache(describe_many, at_once=2)
+    cache = DescriptorCache(describe_many, batch=2)
     for part in (images[:4], images[1:]):
         task = RetrievalTask("t", part, part, np.eye(4, dtype=bool), np.zeros((4, 4), bool))
         recall = recall_at(similarities(task, cache), task.right, task.ignored)
@@ -143,7 +143,7 @@ def test_tasks_share_descriptors_and_batches_are_small():
     assert batches == [2, 2, 1]
 
 
-def test_not_finite_descriptors_are_refused():
+def test_descriptors_that_are_not_finite_are_refused():
     images = frames(2)
     task = RetrievalTask("kitchen", images, images, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
     with pytest.raises(ValueError, match="kitchen"):

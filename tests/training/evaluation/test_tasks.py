@@ -1,4 +1,4 @@
-"""What is asked of what, and which answers are right."""
+"""Retrieval tasks: queries, references, correct and ignored pairs."""
 
 import cv2
 import numpy as np
@@ -16,19 +16,19 @@ def walk(clip, count, region="floor1"):
     ]
 
 
-def test_neighbours_are_right_from_three_to_ten_seconds():
+def test_neighbours_are_correct_from_three_to_ten_seconds():
     task = neighbours("walk", walk("a", 15))
     assert np.flatnonzero(task.ignored[0]).tolist() == [0, 1, 2, 3]
     assert np.flatnonzero(task.right[0]).tolist() == [4, 5, 6, 7, 8, 9, 10]
 
 
-def test_clips_of_equal_name_on_two_floors_are_two_clips():
+def test_clips_with_equal_names_on_two_floors_are_different():
     task = neighbours("walk", walk("a", 6, "floor1") + walk("a", 6, "floor2"))
     assert not task.right[:6, 6:].any()
     assert not task.ignored[:6, 6:].any()
 
 
-def test_guarded_leaves_out_what_nobody_knows():
+def test_guarded_ignores_unknown_pairs():
     records = walk("a", 15) + walk("b", 2) + walk("c", 2, "floor2")
     task = neighbours("walk", records, guarded=True)
     assert task.ignored[0, 11:17].all()  # later in the clip; another clip of the floor
@@ -36,7 +36,7 @@ def test_guarded_leaves_out_what_nobody_knows():
     assert not (task.ignored[0, 17:] | task.right[0, 17:]).any()  # another floor is wrong
 
 
-def test_manifest_task_knows_roles_guard_and_itself():
+def test_manifest_task_uses_roles_and_ignores_unknown_pairs():
     records = [
         Record("q", x=0.0, y=0.0, role="query"),
         Record("near", x=3.0, y=0.0, role="reference"),
@@ -64,7 +64,7 @@ def file(tmp_path):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_changes_are_decided_by_their_seed(file, change):
+def test_changes_depend_on_the_seed(file, change):
     lender = file if change == "season" else None
     first, again, other = (TaskImage(file, change, seed, lender)() for seed in (1, 1, 2))
     assert first.dtype == np.uint8
@@ -74,12 +74,12 @@ def test_changes_are_decided_by_their_seed(file, change):
     assert change == "coarse" or not np.array_equal(first, other)
 
 
-def test_equal_images_are_one(file):
+def test_equal_task_images_have_equal_hashes(file):
     assert len({TaskImage(file), TaskImage(file), TaskImage(file, "light"), TaskImage(file, "light", 1)}) == 3
     assert np.array_equal(TaskImage(file)(), read_image(file))
 
 
-def test_poses_in_time_and_space(tmp_path):
+def test_tasks_with_poses(tmp_path):
     folder = tmp_path / "tum_fr1_rpy"
     folder.mkdir()
     turned = np.sin(np.radians(15)), np.cos(np.radians(15))  # by 30° about z
@@ -105,7 +105,7 @@ def write_strecha(folder, rows):
 
 
 def camera(name, group, place, degrees, shift=0.0):
-    """A camera on a circle of 10 m round the origin, which it looks at."""
+    """A camera on a circle of 10 m around the origin, looking at it."""
     angle = np.radians(degrees)
     axis = np.array([-np.cos(angle), -np.sin(angle), 0.0])
     up = np.array([0.0, 0.0, 1.0])
@@ -113,7 +113,7 @@ def camera(name, group, place, degrees, shift=0.0):
     return [name, group, place, *(-10 * axis + shift), *rotation.ravel()]
 
 
-def test_strecha_looks_at_the_same_wall(tmp_path):
+def test_strecha_images_of_the_same_wall_are_correct(tmp_path):
     rows = [camera(f"{degrees}.webp", "castle-P19", "castle", degrees) for degrees in (0, 30, 60, 120)]
     rows += [
         camera("copy.webp", "castle-P30", "castle", 0, shift=9.75),
@@ -128,16 +128,16 @@ def test_strecha_looks_at_the_same_wall(tmp_path):
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_measuring_sets(data, name):
+def test_benchmark_sets(data, name):
     for task in BENCHMARKS[name](data):
         assert task.right.shape == task.ignored.shape == (len(task.queries), len(task.references))
         right = task.right & ~task.ignored
         assert right.any(axis=1).mean() > 0.4
-        assert (~task.ignored & ~task.right).any(axis=1).all()  # everything can go wrong
+        assert (~task.ignored & ~task.right).any(axis=1).all()  # each query has a wrong reference
         assert all(image.path.is_file() for image in (*task.queries, *task.references))
 
 
-def test_validation_asks_only_validation_images(data):
+def test_validation_queries_are_validation_images(data):
     tasks = {task.name: task for task in validation_tasks(data)}
     assert set(tasks) == {f"validation_{name}" for name in ("light", "view", "coarse", "season", "walk")}
     measured = {p.path for make in BENCHMARKS.values() for task in make(data) for p in task.references}

@@ -1,4 +1,4 @@
-"""The models that robots run, exported at two sizes; each made once for all tests."""
+"""The default model and cartwheel_train's, exported at two sizes, each once for all tests."""
 
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ SIZES = ((192, 256), (480, 640))  # height, width
 
 @lru_cache(maxsize=None)
 def exported(name, height, width):
-    """One of NAMES at a size as onnx.ModelProto, by the functions of training/export.py; skips without it."""
+    """One of NAMES at a size as onnx.ModelProto, exported here; skips the test if the file is missing."""
     from training.export.onnx_graph import convert
     from training.legacy import load_legacy
     from training.network.batch_norm_folding import fold_batch_normalization

@@ -1,4 +1,4 @@
-"""What TensorRT 8.2, the last for the TX2, reads of ONNX: the operators that networks like ours could use.
+"""The ONNX operators that TensorRT 8.2, the last for the TX2, supports, as far as networks here may use them.
 
 Sources: onnx-tensorrt, branch release/8.2-GA, docs/operators.md ("TensorRT 8.2 supports operators up to Opset
 13"; INT64 is cast to INT32), with the rows as they stand at 8.4, between which docs/Changelog.md names no
@@ -15,7 +15,7 @@ OPSET = 13
 _DOMAINS = ("", "ai.onnx")  # of its operators
 _REAL = {"FP32", "FP16"}
 _ANY = {"FP32", "FP16", "INT32", "INT8", "BOOL"}
-# Operator ► types of its tensors. INT8 is left out where only a quantised network has it.
+# Operator → types of its tensors, without the INT8 of quantized networks.
 TYPES = {
     **dict.fromkeys(("Add", "Div", "Max", "Mean", "Min", "Mul", "Neg", "Sub", "Sum"), _REAL | {"INT32"}),
     **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "MatMul"), _REAL),
@@ -33,14 +33,14 @@ TYPES = {
     **dict.fromkeys(("Expand", "Flatten", "Split", "Tile"), _ANY - {"INT8"}),
     **dict.fromkeys(("Gather", "GatherND", "Pad"), _REAL | {"INT8", "INT32"}),
 }
-# Operator ► its inputs that must be constants of the file: "W must be an initializer", axes, bounds, shapes.
+# Operator → inputs that must be constants of the file: "W must be an initializer", axes, bounds, shapes.
 _CONSTANT_INPUTS = {
     **dict.fromkeys(("Conv", "Clip", "Pad"), (1, 2)),
     **dict.fromkeys(("ReduceSum", "Reshape", "Squeeze", "Unsqueeze"), (1,)),
     "Resize": (1, 2, 3),
     "Slice": (1, 2, 3, 4),
 }
-# Attributes of Resize, by docs/Changelog.md of 8.0; one that is left out has a default among them.
+# Attributes of Resize, by docs/Changelog.md of 8.0; omitted ones have a default among them.
 _RESIZE = {
     "coordinate_transformation_mode": (
         *("half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn", "asymmetric", "align_corners"),
@@ -51,7 +51,7 @@ _RESIZE = {
 _NAMES = {
     TensorProto.FLOAT: "FP32",
     TensorProto.FLOAT16: "FP16",
-    TensorProto.INT64: "INT32",  # as it reads them
+    TensorProto.INT64: "INT32",  # as TensorRT reads them
     TensorProto.INT32: "INT32",
     TensorProto.INT8: "INT8",
     TensorProto.BOOL: "BOOL",
@@ -59,7 +59,7 @@ _NAMES = {
 
 
 def faults(model):
-    """Why TensorRT 8.2 would not read a model, or might read it wrong.
+    """Reasons why TensorRT 8.2 would refuse a model, or might misread it.
 
     Args:
         model: onnx.ModelProto of fixed shape.
@@ -94,7 +94,7 @@ def _is_fixed(tensor):
 
 
 def _fits(tensor):
-    """Whether INT64 becomes INT32 without a change."""
+    """Whether INT64 values fit into INT32."""
     return (
         tensor.data_type != TensorProto.INT64
         or not prod(tensor.dims)

@@ -1,4 +1,4 @@
-"""Export: what the ONNX file holds, and the gate that guards it."""
+"""Export: content of the ONNX file, parity gate, command."""
 
 import errno
 import json
@@ -46,7 +46,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def images():
-    """Each unlike the others, even to a network of random weights."""
+    """Images that a network of random weights can distinguish."""
     small = np.random.default_rng(0).integers(0, 255, (4, 3, 4, 3), np.uint8)
     return [cv2.resize(image, (80, 60), interpolation=cv2.INTER_CUBIC) for image in small]
 
@@ -68,7 +68,7 @@ def test_fixed_input_and_output(converted):
     assert converted.opset_import[0].version == 13
 
 
-def test_only_operations_that_tensorrt_knows(converted):
+def test_only_operations_that_tensorrt_supports(converted):
     assert faults(converted) == []
 
 
@@ -89,7 +89,7 @@ def test_parity_gate_passes_the_same_network(reference, converted, images):
 
 
 @pytest.mark.parametrize("damage", [0.05, np.nan])
-def test_parity_gate_stops_another_network(reference, converted, images, damage):
+def test_parity_gate_refuses_another_network(reference, converted, images, damage):
     damaged = onnx.ModelProto()
     damaged.CopyFrom(converted)
     for tensor in damaged.graph.initializer:
@@ -107,7 +107,7 @@ def quick(converted, monkeypatch):
     monkeypatch.setattr(command, "convert", lambda network: converted)
 
 
-def test_export_is_what_the_run_time_opens(network, reference, converted, images, tmp_path):
+def test_the_run_time_opens_an_export(network, reference, converted, images, tmp_path):
     path = tmp_path / "trial.onnx"
     exported = export_model(converted, reference, CARD, path, images)
     assert exported.cosine > 0.99999
@@ -117,7 +117,7 @@ def test_export_is_what_the_run_time_opens(network, reference, converted, images
     assert json.loads((tmp_path / "trial.json").read_text())["name"] == "trial"
 
 
-def test_half_precision_is_offered(reference, converted, images, tmp_path):
+def test_export_in_half_precision(reference, converted, images, tmp_path):
     path = tmp_path / "trial.onnx"
     assert 0.9995 <= export_model(converted, reference, CARD, path, images, half=True).cosine <= 1.0001
     types = {tensor.name: tensor.data_type for tensor in onnx.load(path).graph.initializer}
@@ -127,14 +127,14 @@ def test_half_precision_is_offered(reference, converted, images, tmp_path):
     assert open_extractor(str(path)).describe(image).shape == (8,)
 
 
-def test_a_failed_gate_leaves_nothing(reference, converted, images, tmp_path, monkeypatch):
+def test_a_failed_gate_writes_nothing(reference, converted, images, tmp_path, monkeypatch):
     monkeypatch.setattr(parity, "MIN_PARITY", 1.1)
     with pytest.raises(ModelError):
         export_model(converted, reference, CARD, tmp_path / "trial.onnx", images)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_images_found_stop_the_export(reference, converted, images, monkeypatch):
+def test_another_recall_is_refused(reference, converted, images, monkeypatch):
     recalls = iter([0.75, 1.0])
     monkeypatch.setattr(parity, "_recall_of_copies", lambda descriptors: next(recalls))
     with pytest.raises(ModelError, match=r"recall@1 of the reference, 0\.75\. Received: 1\.0 from ONNX"):
@@ -143,7 +143,7 @@ def test_other_images_found_stop_the_export(reference, converted, images, monkey
 
 def test_recall_of_copies():
     images = np.eye(4)
-    copies = images[[0, 1, 2, 0]]  # the last one is taken for the first image
+    copies = images[[0, 1, 2, 0]]  # the last one matches the first image
     assert parity._recall_of_copies(np.concatenate([images, copies])) == 0.75
 
 
@@ -157,7 +157,7 @@ def test_recall_of_copies():
     ],
     ids=["no whitening", "ghosts", "gray", "vgg16"],
 )
-def test_every_choice_of_a_network_exports(changes, images):
+def test_every_kind_of_network_is_exported(changes, images):
     config = NetworkConfig(
         height=48, width=64, backbone="mobilenet", last_block=2, context="", reduced=6, clusters=3, size=8
     )._replace(**changes)
@@ -169,7 +169,7 @@ def test_every_choice_of_a_network_exports(changes, images):
     check_parity(keras_reference(network, spec), converted.SerializeToString(), images, spec)
 
 
-def test_a_full_disk_leaves_the_old_model_with_its_card(reference, converted, images, tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_old_model_and_card(reference, converted, images, tmp_path, monkeypatch):
     path = tmp_path / "trial.onnx"
     export_model(converted, reference, CARD, path, images)
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_the_old_model_with_its_card(reference, converted, im
 
 @pytest.fixture
 def folder(images, tmp_path):
-    """With a small legacy model and images in it."""
+    """A folder with a small cartwheel_train model and images."""
     legacy_files.write(tmp_path / "model.h5", version="2.2.2")
     (tmp_path / "images").mkdir()
     for number, image in enumerate(images):
@@ -201,8 +201,8 @@ def _run(monkeypatch, *arguments):
     command.main()
 
 
-def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
-    """With the options of the original's scripts, at a size that is odd in the network."""
+def test_the_command_exports_a_cartwheel_train_file(folder, monkeypatch, capsys):
+    """With cartwheel_train's options, at a size that is odd in some layer."""
     options = ("--kerasmodel_h5file", folder / "model.h5", "--rows", 33, "--cols", 49)
     _run(monkeypatch, *options, "--images", folder / "images")
     assert "Keras and ONNX Runtime: cosine at least" in capsys.readouterr().out
@@ -218,7 +218,7 @@ def test_one_command_from_an_originals_file(folder, monkeypatch, capsys):
     assert extractor.describe(np.zeros((60, 80, 3), np.uint8)).shape == (512,)
 
 
-def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch):
+def test_the_command_exports_a_training_with_a_full_card(quick, network, folder, monkeypatch):
     save_network(network, folder / "run.1")
     _run(
         *(monkeypatch, folder / "run.1", "--images", folder / "images", "--name", "mine"),
@@ -227,11 +227,11 @@ def test_a_network_of_ours_with_a_full_card(quick, network, folder, monkeypatch)
     card = json.loads((folder / "run.1.json").read_text())
     assert (card["name"], card["min_similarity"]) == ("mine", 0.25)
     assert card["trained_on"] == {"own set": "CC0", "town": "MIT"}
-    assert "'own set=CC0'" in card["made_by"]  # so that it can be run again
+    assert "'own set=CC0'" in card["made_by"]  # quoted for a shell
     assert card["input"]["color_order"] == "RGB"
 
 
-def test_the_threshold_is_of_places_that_differ_by_the_trainings_rules(quick, network, folder, monkeypatch):
+def test_the_threshold_uses_the_place_rules_of_the_training(quick, network, folder, monkeypatch):
     save_network(network, folder / "run")
     rows = [f"images/{number}.png,walk,{number}" for number in range(4)]
     (folder / "walk.csv").write_text("\n".join(["image,sequence,time", *rows, ""]))
@@ -244,7 +244,7 @@ def test_the_threshold_is_of_places_that_differ_by_the_trainings_rules(quick, ne
         folder / "walk.csv",
     )
     with pytest.raises(ValueError, match=r"expected images of different places\. Received: none in 4"):
-        _run(*command)  # one walk that may come back
+        _run(*command)  # one walk that may return
     rules = PlaceRules(guard_seconds=2.5)
     (folder / "run" / "config.json").write_text(json.dumps({"data": {"rules": rules}}))
     _run(*command)
@@ -263,7 +263,7 @@ def test_the_threshold_is_of_places_that_differ_by_the_trainings_rules(quick, ne
         (["model.h5", "--images", "nothing.csv"], "nothing.csv"),
     ],
 )
-def test_what_cannot_be_exported_is_told_and_leaves_nothing(folder, monkeypatch, arguments, part):
+def test_input_that_cannot_be_exported_is_refused(folder, monkeypatch, arguments, part):
     monkeypatch.chdir(folder)
     (folder / "nothing").mkdir()
     before = sorted(folder.rglob("*"))
@@ -283,7 +283,7 @@ def test_what_cannot_be_exported_is_told_and_leaves_nothing(folder, monkeypatch,
         ["model.h5", "--height", "tall"],
     ],
 )
-def test_a_wrong_command_line_is_told(folder, monkeypatch, arguments, capsys):
+def test_a_wrong_command_line_is_refused(folder, monkeypatch, arguments, capsys):
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as caught:
         _run(monkeypatch, *arguments)

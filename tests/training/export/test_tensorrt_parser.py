@@ -1,4 +1,4 @@
-"""TensorRT reads what training/export.py writes: by the table of its operators, and for real.
+"""TensorRT supports the exported models: by the table of its operators, and with NVIDIA's parser.
 
 For real means NVIDIA's own parser and builder in TensorRT for RTX (requirements/tensorrt.txt), which run
 without a GPU. They are of the newest generation; that the TX2's 8.2 knows the operators is in the table.
@@ -29,7 +29,7 @@ needs_tensorrt = pytest.mark.skipif(
 each_model = pytest.mark.parametrize("name", NAMES)
 each_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
 
-# Our own calls on their library. A crash of theirs fails the test and not the run of all.
+# Calls of NVIDIA's library, in a process of its own, so that a crash fails only this test.
 BUILD = """
 import sys
 import types
@@ -52,7 +52,7 @@ for path in sys.argv[1:]:
 
 
 def build(folder, *models):
-    """Sizes of the plans that NVIDIA's builder makes of models, in a process of its own."""
+    """Sizes of the plans that NVIDIA's builder makes of models."""
     paths = [folder / f"{number}.onnx" for number in range(len(models))]
     for path, model in zip(paths, models):
         path.write_bytes(model.SerializeToString())
@@ -65,18 +65,18 @@ def build(folder, *models):
 
 @each_model
 @each_size
-def test_8_2_knows_all_operators_and_types(name, size):
+def test_8_2_supports_all_operators_and_types(name, size):
     assert faults(exported(name, *size)) == []
 
 
 @needs_tensorrt
 @each_model
 @each_size
-def test_nvidias_builder_makes_an_engine_in_either_precision(name, size, tmp_path):
+def test_nvidias_builder_makes_an_engine_in_both_precisions(name, size, tmp_path):
     model = exported(name, *size)
     single, half = build(tmp_path, model, to_half(model))
     weights = sum(numpy_helper.to_array(tensor).size for tensor in model.graph.initializer)
-    assert 4 * weights < single  # it holds them all
+    assert 4 * weights < single  # it contains all weights
     assert 2 * weights < half < 1.5 * single
 
 
@@ -99,7 +99,7 @@ KERNEL = np.zeros((4, 4, 1, 1), np.float32)
 SCALES = np.ones(4, np.float32)
 
 
-def test_the_table_lets_a_convolution_pass():
+def test_the_table_accepts_a_convolution():
     assert faults(small("Conv", "x", "kernel", constants={"kernel": KERNEL})) == []
 
 
@@ -122,16 +122,16 @@ def test_the_table_lets_a_convolution_pass():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_table_tells_what_8_2_does_not_read(model, fault):
+def test_the_table_refuses_what_8_2_does_not_support(model, fault):
     assert [each for each in faults(model) if fault in each], faults(model)
 
 
-def test_half_precision_is_not_for_8_2():
-    """As training/export/half_precision.py says."""
+def test_8_2_does_not_support_half_precision_in_the_file():
+    """As stated in training/export/half_precision.py."""
     assert "Clip of a float16 constant" in " ".join(faults(to_half(exported("default", 192, 256))))
 
 
 @needs_tensorrt
-def test_what_nvidias_parser_refuses_is_told(tmp_path):
+def test_the_error_of_nvidias_parser_is_reported(tmp_path):
     with pytest.raises(AssertionError, match=r"EngineError: expected a model that TensorRT's parser knows"):
         build(tmp_path, small("Mish2", "x"))

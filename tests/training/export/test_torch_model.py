@@ -59,7 +59,7 @@ def expected(module, image):
     return vector / np.linalg.norm(vector)
 
 
-def test_an_exported_network_describes_as_in_pytorch(module, images, tmp_path):
+def test_descriptors_equal_those_of_pytorch(module, images, tmp_path):
     path = tmp_path / "small.onnx"
     exported = convert_torch(module, SPEC)
     assert exported.descriptor_size == 8
@@ -70,7 +70,7 @@ def test_an_exported_network_describes_as_in_pytorch(module, images, tmp_path):
         np.testing.assert_allclose(extractor.describe(image), expected(module, image), atol=1e-4)
 
 
-def test_the_gate_stops_another_preprocessing(module, images, tmp_path):
+def test_the_gate_refuses_another_pre_processing(module, images, tmp_path):
     exported = convert_torch(module, SPEC)
     swapped = CARD._replace(input=SPEC._replace(color_order="BGR"))
     with pytest.raises(ModelError, match="cosine"):

@@ -24,7 +24,7 @@ def scene():
 
 
 def similarity(one, other):
-    """Correlation of two images as a glance sees them."""
+    """Correlation of two images at a coarse resolution."""
     small = [
         cv2.resize(image, (16, 12), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
         for image in (one, other)
@@ -46,7 +46,7 @@ def test_size_and_type_are_kept_at_any_strength(scene, strength):
         assert altered.dtype == np.uint8
 
 
-def test_equal_seeds_alter_equally_whatever_came_before(scene):
+def test_equal_seeds_give_equal_results(scene):
     config = AugmentationConfig(rotation_degrees=10)
     first, second = Augmentation(config), Augmentation(config)
     expected = [first(scene, seed) for seed in range(60)]
@@ -54,7 +54,7 @@ def test_equal_seeds_alter_equally_whatever_came_before(scene):
         np.testing.assert_array_equal(second(scene, seed), expected[seed])
 
 
-def test_other_images_before_it_change_nothing(scene):
+def test_results_do_not_depend_on_earlier_images(scene):
     augment = Augmentation(AugmentationConfig())
     expected = augment(scene, 5)
     augment(np.ascontiguousarray(scene[:40, :60]), 6)
@@ -68,7 +68,7 @@ def test_seeds_differ(scene):
 
 
 def test_steps_are_drawn_independently(scene):
-    """One draw for all would leave every fifth image as it is and alter the grey ones in every way."""
+    """With one draw for all steps, a fifth of the images would not change, and gray ones by every step."""
     augment = Augmentation(AugmentationConfig(geometric=0))
     altered = [augment(scene, seed) for seed in range(300)]
     unaltered = np.mean([np.array_equal(image, scene) for image in altered])
@@ -76,10 +76,10 @@ def test_steps_are_drawn_independently(scene):
     fine = np.array([np.abs(np.diff(image.mean(axis=2), axis=1)).mean() for image in altered])
     assert unaltered < 0.03
     assert 0.15 < grey.mean() < 0.35
-    assert np.mean(fine[grey] < 5) < 2 * np.mean(fine[~grey] < 5)  # as often blurred
+    assert np.mean(fine[grey] < 5) < 2 * np.mean(fine[~grey] < 5)  # blurred as often
 
 
-def test_threads_share_it(scene):
+def test_it_is_thread_safe(scene):
     augment = Augmentation(AugmentationConfig(rotation_degrees=10))
     expected = [augment(scene, seed) for seed in range(80)]
     with ThreadPoolExecutor(8) as threads:
@@ -88,21 +88,21 @@ def test_threads_share_it(scene):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_given_image_stays_as_it_is(scene):
+def test_the_given_image_is_not_changed(scene):
     augment, before = Augmentation(AugmentationConfig()), scene.copy()
     for seed in range(20):
         augment(scene, seed)
     np.testing.assert_array_equal(scene, before)
 
 
-def test_strength_0_alters_nothing(scene):
+def test_strength_0_changes_nothing(scene):
     augment = Augmentation(AugmentationConfig(geometric=0, photometric=0))
     for seed in range(5):
         np.testing.assert_array_equal(augment(scene, seed), scene)
 
 
 @pytest.mark.parametrize("name", ["geometric", "photometric"])
-def test_more_strength_alters_more(scene, name):
+def test_more_strength_changes_more(scene, name):
     other = {"geometric": "photometric", "photometric": "geometric"}[name]
     changes = [
         difference(Augmentation(AugmentationConfig(**{name: s, other: 0})), scene) for s in (0.2, 1.0, 2.0)
@@ -112,15 +112,15 @@ def test_more_strength_alters_more(scene, name):
 
 
 @pytest.mark.parametrize("rotation", [0, 45])
-def test_geometry_brings_no_borders_and_no_other_colours(rotation):
+def test_geometric_changes_add_no_borders_and_no_colours(rotation):
     grey = np.full((60, 80, 3), (90, 140, 200), np.uint8)
     augment = Augmentation(AugmentationConfig(geometric=2, photometric=0, rotation_degrees=rotation))
     for seed in range(30):
         np.testing.assert_array_equal(augment(grey, seed), grey)
 
 
-def test_photometry_moves_nothing():
-    """What is bright at the left stays at the left."""
+def test_photometric_changes_do_not_move_content():
+    """A bright left side stays at the left."""
     halves = np.full((60, 80, 3), 70, np.uint8)
     halves[:, :40] = 180
     augment = Augmentation(AugmentationConfig(geometric=0, photometric=1))
@@ -128,7 +128,7 @@ def test_photometry_moves_nothing():
     assert np.mean([columns[:36].mean() > columns[44:].mean() for columns in altered]) >= 0.95
 
 
-def test_rotation_is_an_option_and_keeps_to_its_limit():
+def test_rotation_is_optional_and_limited():
     """The direction of an edge, from the image's gradients, is the angle of rotation."""
     edge = np.zeros((96, 96, 3), np.uint8)
     edge[:, 48:] = 255
@@ -141,11 +141,11 @@ def test_rotation_is_an_option_and_keeps_to_its_limit():
     assert np.abs(angles).max() <= 32
     assert min(angles) < -15
     assert max(angles) > 15
-    assert 15 < np.sum(np.abs(angles) < 0.5) < 45  # every other one is rotated
+    assert 15 < np.sum(np.abs(angles) < 0.5) < 45  # half of them are rotated
 
 
-def test_a_visit_is_recognisable(data):
-    """At strength 1 what a glance sees stays, in nearly every image."""
+def test_strength_1_keeps_images_recognizable(data):
+    """At strength 1, nearly every image stays similar at a coarse resolution."""
     paths = (
         sorted((data / "outdoor").rglob("*.webp"))[::400] + sorted((data / "ie_tower").rglob("*.webp"))[::400]
     )
@@ -173,7 +173,7 @@ def test_a_visit_is_recognisable(data):
     ],
     ids=str,
 )
-def test_what_is_out_of_range_or_unknown_is_refused(values):
+def test_unknown_and_out_of_range_values_are_refused(values):
     with pytest.raises(pydantic.ValidationError, match=next(iter(values))):
         AugmentationConfig(**values)
 
@@ -193,7 +193,7 @@ def test_contact_sheet_begins_each_row_with_the_original(scene):
 
 
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 3), (50, 8)])
-def test_preview_shows_images_from_beginning_to_end(tmp_path, count, rows):
+def test_preview_shows_evenly_spaced_images(tmp_path, count, rows):
     images = [np.full((12, 16, 3), 5 * index, np.uint8) for index in range(count)]
     path = tmp_path / "sheet.png"
     write_preview(path, images, count, darker)
@@ -206,7 +206,7 @@ def test_preview_shows_images_from_beginning_to_end(tmp_path, count, rows):
 
 
 @pytest.mark.parametrize("name", ["sheet", "sheet.txt"])
-def test_preview_refuses_a_name_that_is_no_image(tmp_path, scene, name):
+def test_preview_refuses_other_file_formats(tmp_path, scene, name):
     with pytest.raises(ValueError, match=r"sheet\.jpg"):
         write_preview(tmp_path / name, [scene], 1, darker)
     assert not list(tmp_path.iterdir())

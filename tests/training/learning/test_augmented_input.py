@@ -1,4 +1,4 @@
-"""Altered images: the same whoever makes them, and nobody left behind."""
+"""Augmented input: equal in all processes, and no process outlives the training."""
 
 import multiprocessing
 import os
@@ -32,7 +32,7 @@ def images(tmp_path):
     return ImageCache(records, SPEC, 2)
 
 
-def test_images_are_resized_and_the_newest_kept(images, tmp_path):
+def test_images_are_resized_and_the_most_recent_are_kept(images, tmp_path):
     before = [images[number] for number in (0, 1, 0, 2)]
     assert {image.shape for image in before} == {(12, 16, 3)}
     for number in range(3):
@@ -43,13 +43,13 @@ def test_images_are_resized_and_the_newest_kept(images, tmp_path):
         images[1]
 
 
-def test_an_image_that_does_not_decode_is_named(tmp_path):
+def test_an_image_that_cannot_be_decoded_is_named(tmp_path):
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ValueError, match=r"decodes.*torn\.png"):
+    with pytest.raises(ValueError, match=r"can be decoded.*torn\.png"):
         ImageCache([Record(tmp_path / "torn.png", place="here")], SPEC, 1)[0]
 
 
-def test_other_processes_alter_as_this_one_does(images):
+def test_worker_processes_give_the_same_result(images):
     augment = Augmentation(AugmentationConfig())
     indices, seeds = [0, 2, 1, 2, 0], [5, 6, 7, 8, 2**31 - 1]
     here = AugmentedInput(images, augment, SPEC)(indices, seeds)
@@ -66,7 +66,7 @@ def test_other_processes_alter_as_this_one_does(images):
         there(indices, seeds)
 
 
-def test_the_processes_end_with_the_first_one(tmp_path):
+def test_worker_processes_end_with_their_parent(tmp_path):
     script = tmp_path / "first.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
@@ -83,7 +83,7 @@ def test_the_processes_end_with_the_first_one(tmp_path):
     first = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     try:
         (child,) = map(int, first.stdout.readline().split())
-        os.kill(child, signal.SIGINT)  # Ctrl-C reaches all: it is for the first one to stop
+        os.kill(child, signal.SIGINT)  # workers ignore Ctrl-C, which reaches all processes
         time.sleep(0.5)
         os.kill(child, 0)
     finally:
@@ -100,7 +100,7 @@ def brighter(image, seed):
 
 
 def alive(pid):
-    """Whether a process runs; what has ended and waits to be reaped does not."""
+    """Whether a process runs; zombies do not."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"

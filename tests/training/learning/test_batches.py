@@ -1,4 +1,4 @@
-"""Batches: who is in them, and that the seed and the step alone decide."""
+"""Batches: their records, and that they depend only on seed and step."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def make(
     return Batches(Places(records, rules), shares, views, config, seed, part)
 
 
-def test_the_seed_and_the_step_decide():
+def test_batches_depend_on_seed_and_step():
     strong = AugmentationConfig()
     batch = make(augmentation=strong)[7]
     for field, again in zip(batch, make(augmentation=strong)[7]):
@@ -43,7 +43,7 @@ def test_the_seed_and_the_step_decide():
     assert (batch.indices != make(augmentation=strong, seed=1)[7].indices).any()
 
 
-def test_positives_are_of_the_querys_place_and_negatives_beyond_the_guard():
+def test_positives_and_negatives_have_the_right_labels():
     batches = make()
     for step in range(20):
         indices = batches[step].indices.reshape(4, 5)
@@ -53,7 +53,7 @@ def test_positives_are_of_the_querys_place_and_negatives_beyond_the_guard():
         assert (apart[:, 2:] > 6).all()
 
 
-def test_pairs_within_the_guard_are_neither_same_nor_different():
+def test_unknown_pairs_are_neither_same_nor_different():
     batch = make()[0]
     apart = np.abs(batch.indices[:, None] - batch.indices[None])
     np.testing.assert_array_equal(batch.same, apart <= 2)
@@ -73,7 +73,7 @@ def test_a_place_with_one_image_has_itself_as_positive():
     assert (indices[:, 1:3] == indices[:, :1]).all()
 
 
-def test_where_negatives_run_short_positives_take_their_places():
+def test_missing_negatives_are_replaced_by_positives():
     alone, *others = (Record(f"{view}.png", place="alone" if view == 0 else "other") for view in range(6))
     batches = make([alone, *others], negatives=3)
     batch = batches[0]
@@ -97,7 +97,7 @@ def test_mined_negatives_are_the_most_similar_different_ones():
         assert set(others[2:]) == set(ranked[:3])
 
 
-def test_hard_queries_look_like_the_one_before():
+def test_hard_queries_are_similar_to_the_previous_one():
     batches = make(negatives=0, hard_queries=1.0, hardest=1)
     batches.mined = np.random.default_rng(2).normal(size=(30, 8)).astype(np.float32)
     queries = batches[0].indices.reshape(4, 3)[:, 0]
@@ -105,7 +105,7 @@ def test_hard_queries_look_like_the_one_before():
         allowed = np.abs(np.arange(30) - queries[place - 1]) > 6
         allowed[queries[:place]] = False
         similarity = np.where(allowed, batches.mined @ batches.mined[queries[place - 1]], -np.inf)
-        assert similarity[queries[place]] >= np.sort(similarity)[-4]  # later queries are not taken either
+        assert similarity[queries[place]] >= np.sort(similarity)[-4]  # nor are later queries used
 
 
 def test_queries_are_drawn_by_their_shares():
@@ -114,7 +114,7 @@ def test_queries_are_drawn_by_their_shares():
     assert np.max(queries) < 5
 
 
-def test_processes_make_the_rows_of_one_batch():
+def test_processes_compute_the_rows_of_one_batch():
     strong = AugmentationConfig()
     whole = make(augmentation=strong)[2]
     parts = [make(augmentation=strong, part=ProcessShare(process, 2))[2] for process in range(2)]
@@ -149,7 +149,7 @@ def test_the_loader_keeps_the_order():
         loader.close()
 
 
-def test_the_loader_forgets_what_older_descriptors_chose():
+def test_the_loader_discards_batches_of_older_descriptors():
     batches = make()
     loader = Loader(batches)
     try:

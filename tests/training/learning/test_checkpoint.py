@@ -1,4 +1,4 @@
-"""Checkpoints: whole or the old one, and of this training only."""
+"""Checkpoints: atomic, and only of the same training."""
 
 import errno
 
@@ -27,7 +27,7 @@ def saved(tmp_path):
     return tmp_path / "checkpoint.npz", progress, network, optimizer
 
 
-def test_what_is_saved_comes_back(saved):
+def test_round_trip_of_a_checkpoint(saved):
     path, progress, network, optimizer = saved
     other, other_optimizer = make()
     found = load_checkpoint(path, other, other_optimizer)
@@ -39,7 +39,7 @@ def test_what_is_saved_comes_back(saved):
     assert saved_step(path) == 7
 
 
-def test_a_full_disk_leaves_the_old_one(saved, monkeypatch):
+def test_a_full_disk_keeps_the_old_checkpoint(saved, monkeypatch):
     path, progress, network, optimizer = saved
     before = path.read_bytes()
 
@@ -54,7 +54,7 @@ def test_a_full_disk_leaves_the_old_one(saved, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["cut", "no archive", "other network", "other optimizer"])
-def test_what_does_not_fit_is_named(saved, kind):
+def test_another_checkpoint_is_refused(saved, kind):
     path = saved[0]
     network, optimizer = make(4 if kind == "other network" else 3, 0.0 if kind == "other optimizer" else 0.9)
     if kind == "cut":
@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_named(saved, kind):
         load_checkpoint(path, network, optimizer)
 
 
-def test_no_checkpoint_is_step_0(tmp_path):
+def test_without_a_checkpoint_the_step_is_0(tmp_path):
     assert saved_step(tmp_path / "none.npz") == 0
     (tmp_path / "torn.npz").write_bytes(b"PK")
     assert saved_step(tmp_path / "torn.npz") == 0

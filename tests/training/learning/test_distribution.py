@@ -1,4 +1,4 @@
-"""Several devices, several processes: the same curve as one."""
+"""Several devices and processes: the same curve as with one."""
 
 import socket
 
@@ -75,17 +75,17 @@ def test_two_devices_of_one_process_train_as_one(small_config, whole_run, tmp_pa
     assert_same_training(tmp_path, whole_run)
 
 
-def test_parts_are_equally_long_and_together_everything():
+def test_shares_have_equal_length_and_cover_everything():
     parts = [ProcessShare(process, 3) for process in range(3)]
     assert [list(range(12))[part.rows(12)] for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     indices = [part.indices(7) for part in parts]
     assert {len(each) for each in indices} == {3}
     assert set(np.ravel(indices)) == set(range(7))
-    together = np.array(indices).T.ravel()[:7]  # as gather() puts them
+    together = np.array(indices).T.ravel()[:7]  # as gather() arranges them
     np.testing.assert_array_equal(together, np.arange(7))
 
 
-def test_alone_nothing_is_asked_of_others():
+def test_a_single_process_does_not_communicate():
     rows = np.ones((3, 2), np.float32)
     assert gather(rows, 3, SINGLE_PROCESS) is rows
     assert any_process(True, SINGLE_PROCESS)

@@ -1,4 +1,4 @@
-"""Weights fitted to images."""
+"""Initial weights from images."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def network():
     return network
 
 
-def test_views_are_the_image_and_altered_copies_each_time_the_same():
+def test_views_are_the_image_and_its_augmented_copies():
     views = AugmentedViews(IMAGES, [3, 1], SPEC, darker, copies=2)
     one, other = list(views), list(views)
     assert [batch.shape for batch in one] == [(3, 48, 64, 3)] * 2
@@ -65,12 +65,12 @@ def test_clusters_are_centres_of_the_features(network):
     netvlad = network.get_layer("netvlad")
     centers, kernel = np.array(netvlad.centers), np.array(netvlad.kernel)
     assert centers.shape == (4, 6)
-    assert (np.linalg.norm(centers, axis=1) <= 1.0).all()  # of unit vectors
+    assert (np.linalg.norm(centers, axis=1) <= 1.0).all()  # means of unit vectors
     assert len(np.unique(centers.round(4), axis=0)) == 4
     np.testing.assert_allclose(kernel[:, :4], 2 * 8.0 * centers.T, rtol=1e-5)
 
 
-def test_whitening_makes_what_changes_within_a_place_alike_in_all_directions(network):
+def test_whitening_equalizes_the_variation_within_places(network):
     views = list(AugmentedViews(IMAGES, range(len(IMAGES)), SPEC, darker, 2))
     components = np.stack([output_of(network, "whitening", batch) for batch in views])
     differences = (components - components.mean(axis=1, keepdims=True)).reshape(-1, 5)
@@ -80,13 +80,13 @@ def test_whitening_makes_what_changes_within_a_place_alike_in_all_directions(net
     assert np.abs(components.mean(axis=(0, 1))).max() < 0.05 * components.std()
 
 
-def test_the_whitening_has_weights_that_an_optimizer_moves_as_fast_as_others(network):
+def test_the_whitening_is_scaled_to_the_other_weights(network):
     kernel = np.array(network.get_layer("whitening").kernel)
     assert np.sqrt(np.mean(kernel**2)) == pytest.approx(0.03, rel=1e-3)
 
 
 @pytest.mark.parametrize("changes", [{"reduced": 0}, {"size": 0}, {"normalized": False}, {"last_block": 8}])
-def test_what_a_network_lacks_is_not_fitted(changes):
+def test_missing_layers_are_not_fitted(changes):
     network = build_network(SMALL._replace(**changes))
     initialize(network, StartConfig(copies=2), IMAGES, range(len(IMAGES)), SPEC, darker)
     batch = np.concatenate([prepare(each, SPEC) for each in IMAGES])

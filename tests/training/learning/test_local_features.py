@@ -1,4 +1,4 @@
-"""A frozen backbone's output, computed once, and the head that learns from them."""
+"""Cached local features of a frozen backbone, and training of the head with them."""
 
 import errno
 import os
@@ -51,7 +51,7 @@ def network():
 
 
 @pytest.mark.parametrize("changes", [{}, {"reduced": 0}, {"size": 0}])
-def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(changes):
+def test_backbone_and_head_together_are_the_network(changes):
     network = build_network(SMALL._replace(**changes))
     freeze(network, FROZEN)
     backbone, head = split_network(network)
@@ -63,7 +63,7 @@ def test_the_head_after_the_backbone_is_the_network_and_shares_its_weights(chang
     assert len(head.trainable_variables) == len(network.trainable_variables)
 
 
-def test_a_backbone_that_learns_is_refused(network):
+def test_a_trainable_backbone_is_refused(network):
     freeze(network, "Conv1|expanded_conv")
     with pytest.raises(ValueError, match=r"optimizer\.frozen .*batch\.copies .*without block_1_expand, "):
         split_network(network)
@@ -80,7 +80,7 @@ def test_features_are_those_of_the_image_and_its_copies(network, tmp_path):
     np.testing.assert_allclose(features.describe(head), network.predict_on_batch(PLAIN), atol=3e-3)
 
 
-def test_they_are_computed_once(network, tmp_path, capsys):
+def test_features_are_computed_once(network, tmp_path, capsys):
     backbone, _ = split_network(network)
     path = tmp_path / "features.npy"
     for _ in range(2):
@@ -95,7 +95,7 @@ def test_they_are_computed_once(network, tmp_path, capsys):
     assert not path.exists()
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(network, tmp_path, monkeypatch):
+def test_a_full_disk_is_an_error_and_leaves_no_file(network, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -106,7 +106,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(network, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_head_learns_and_the_backbone_stays(small_config, tmp_path):
+def test_the_head_is_trained_and_the_backbone_is_not(small_config, tmp_path):
     train(read_config(small_config, HEAD), tmp_path)
     before, after = (load_network(folder) for folder in (tmp_path / "start", tmp_path))
     for layer in after.layers:
@@ -117,7 +117,7 @@ def test_the_head_learns_and_the_backbone_stays(small_config, tmp_path):
     assert not (tmp_path / "features.npy").exists()
 
 
-def test_interrupted_and_resumed_is_the_same(small_config, tmp_path, interrupt_at):
+def test_an_interrupted_training_resumes_to_the_same_result(small_config, tmp_path, interrupt_at):
     config = read_config(small_config, HEAD)
     train(config, tmp_path / "whole")
     with interrupt_at(6), pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The losses against literal loops over their papers' equations; the same on JAX."""
+"""The losses against loops over the equations of their papers; the same with JAX."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ FILES = [str(Path(__file__).with_name(name)) for name in ("test_losses.py", "tes
 
 
 def batch(seed, spread=0.35):
-    """5 places × 3 views and 2 lonely images: (17, 8) unit vectors, (17, 17) same, different.
+    """5 places × 3 views and 2 single images: (17, 8) unit vectors, (17, 17) same, different.
 
     Places 0 and 1 are too near each other to be told apart: guard. The last image is
     a guard to all others.
@@ -40,7 +40,7 @@ def batch(seed, spread=0.35):
 
 
 def apart():
-    """Three places along three axes, two equal views each: nothing to learn."""
+    """Three orthogonal places with two equal views each: the loss is zero."""
     place = np.repeat(np.arange(3), 2)
     same = place[:, None] == place
     return np.eye(3, dtype=np.float32)[place], same, ~same
@@ -118,7 +118,7 @@ def value(loss, vectors, same, different, **options):
 
 
 def gradient(loss, vectors, same, different):
-    """(N, D) derivative of a loss by the descriptors, on whichever backend runs."""
+    """(N, D) derivative of a loss by the descriptors, with the present backend."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -133,9 +133,9 @@ def gradient(loss, vectors, same, different):
 
 @pytest.mark.parametrize(("loss", "literal", "options"), CASES)
 @pytest.mark.parametrize("seed", range(3))
-def test_is_what_the_paper_says(loss, literal, options, seed):
+def test_loss_equals_the_equation_of_its_paper(loss, literal, options, seed):
     vectors, same, different = batch(seed)
-    different[3] = False  # a query that has positives and no negatives
+    different[3] = False  # a query with positives and without negatives
     expected = literal(vectors.astype(np.float64), same, different, **options)
     assert expected > 0.01
     assert value(loss, vectors, same, different, **options) == pytest.approx(expected, rel=1e-4, abs=2e-6)
@@ -147,8 +147,8 @@ def test_zero_once_all_places_are_apart(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_guard_pairs_do_not_count(name):
-    """The last image is neither the same place as another nor a different one: it may be anything."""
+def test_unknown_pairs_are_ignored(name):
+    """All pairs of the last image are unknown."""
     vectors, same, different = batch(0)
     expected = value(LOSSES[name], vectors, same, different)
     vectors[16] = vectors[0]
@@ -158,7 +158,7 @@ def test_guard_pairs_do_not_count(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_image_is_no_positive_of_itself(name):
+def test_an_image_is_not_a_positive_of_itself(name):
     vectors, same, different = batch(1)
     others = same & ~np.eye(17, dtype=bool)
     assert value(LOSSES[name], vectors, others, different) == value(LOSSES[name], vectors, same, different)
@@ -182,7 +182,7 @@ def test_order_of_the_batch_does_not_matter(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_going_down_the_gradient_lowers_it(name):
+def test_a_gradient_step_reduces_the_loss(name):
     vectors, same, different = batch(0)
     down = vectors - 0.05 * gradient(LOSSES[name], vectors, same, different)
     down /= np.linalg.norm(down, axis=1, keepdims=True)
@@ -218,14 +218,14 @@ def test_value_and_gradient_are_finite(name, extreme):
 
 @pytest.mark.parametrize("extreme", ["no positives", "no negatives", "all guard"])
 @pytest.mark.parametrize("name", ["triplet", "all_pairs", "multi_similarity"])
-def test_nothing_to_compare_costs_nothing(name, extreme):
+def test_without_pairs_the_loss_is_zero(name, extreme):
     found = EXTREMES[extreme](*batch(0))
     assert value(LOSSES[name], *found) == 0.0
     np.testing.assert_array_equal(gradient(LOSSES[name], *found), 0.0)
 
 
-def test_deviation_is_of_the_similarities_to_positives():
-    """Positives at equal angles either side of the query deviate by nothing; at 0° and 60° by 0.25."""
+def test_deviation_of_the_similarities_to_positives():
+    """Positives at equal angles on both sides of the query have deviation 0; at 0° and 60°, 0.25."""
     angles = np.radians([0.0, 60.0, -60.0, 180.0])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     same, different = np.zeros((2, 4, 4), bool)
@@ -243,7 +243,7 @@ def test_far_negatives_of_multi_similarity_do_not_overflow():
     assert found == pytest.approx(literal_multi_similarity(vectors, same, ~same, beta=900.0), abs=2e-3)
 
 
-def test_a_configuration_can_name_each_loss():
+def test_every_loss_can_be_configured():
     config = pytest.importorskip("training.config", reason="training needs requirements/training.txt")
     for name in NAMES:
         assert config.LossConfig(name=name).name == name
@@ -251,8 +251,8 @@ def test_a_configuration_can_name_each_loss():
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs on JAX already")
 @pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements/training.txt")
-def test_the_same_on_jax():
-    """The equations, the gradients where they are hardest, the metrics; in a process of its own."""
+def test_losses_are_equal_with_jax():
+    """Runs these tests and those of the metrics with the JAX backend, in a separate process."""
     chosen = "paper_says or alike or test_metrics or on_jax"
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *FILES],
@@ -262,4 +262,4 @@ def test_the_same_on_jax():
         check=False,
     )
     assert run.returncode == 0, run.stdout[-3000:]
-    assert "1 skipped" in run.stdout  # this test: it skips on JAX, so that is what ran
+    assert "1 skipped" in run.stdout  # this test is skipped with JAX, so JAX was used

@@ -1,4 +1,4 @@
-"""The metrics of a batch against literal loops. test_losses.py runs these on JAX too."""
+"""The metrics of a batch against loops. test_losses.py runs these with JAX too."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from training.learning.metrics import pairs_satisfied, positive_set_deviation  #
 
 
 def batch(seed):
-    """4 places × 3 views and a lonely image; places 0 and 1 are guards of each other."""
+    """4 places × 3 views and a single image; pairs of places 0 and 1 are unknown."""
     random = np.random.default_rng(seed)
     place = np.array([*np.repeat(np.arange(4), 3), 4])
     vectors = random.normal(size=(5, 8))[place] * 0.5 + random.normal(size=(13, 8)) * 0.35
@@ -24,7 +24,7 @@ def value(metric, vectors, same, different):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_pairs_satisfied_counts_tuples_in_order(seed):
+def test_pairs_satisfied_counts_ordered_triplets(seed):
     vectors, same, different = batch(seed)
     right = [
         vectors[q] @ vectors[p] > vectors[q] @ vectors[n]
@@ -38,7 +38,7 @@ def test_pairs_satisfied_counts_tuples_in_order(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_positive_set_deviation_is_of_the_similarities_to_positives(seed):
+def test_positive_set_deviation_equals_its_definition(seed):
     vectors, same, different = batch(seed)
     deviations = [
         np.std([vectors[q] @ vectors[p] for p in range(13) if same[q, p] and p != q]) for q in range(12)
@@ -53,7 +53,7 @@ def test_all_satisfied_and_none():
     place = np.array([0, 0, 1, 1])
     same = place[:, None] == place
     assert value(pairs_satisfied, vectors, same, ~same) == 1.0
-    swapped = vectors[[0, 2, 1, 3]]  # each is nearest to an image of the other place
+    swapped = vectors[[0, 2, 1, 3]]  # each is most similar to an image of the other place
     assert value(pairs_satisfied, swapped, same, ~same) == 0.0
     assert value(positive_set_deviation, vectors, same, ~same) == pytest.approx(0.0, abs=1e-6)
 
@@ -66,7 +66,7 @@ def test_a_tie_is_not_satisfied():
 
 
 @pytest.mark.parametrize("metric", [pairs_satisfied, positive_set_deviation])
-def test_nothing_to_compare_is_0(metric):
+def test_without_pairs_metrics_are_0(metric):
     vectors, same, different = batch(0)
     assert value(metric, vectors, np.eye(13, dtype=bool), different) == pytest.approx(0.0, abs=1e-6)
     assert value(metric, vectors, np.zeros_like(same), np.zeros_like(same)) == pytest.approx(0.0, abs=1e-6)

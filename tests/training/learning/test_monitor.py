@@ -1,4 +1,4 @@
-"""What a training shows."""
+"""The monitor: learning curve, terminal, TensorBoard."""
 
 import cv2
 import numpy as np
@@ -15,20 +15,20 @@ from training.learning.monitor import Monitor
 IMAGES = [np.full((48, 64, 3), 40 * value, np.uint8) for value in range(4)]
 
 
-def test_the_curve_goes_on_where_the_checkpoint_was(tmp_path):
+def test_a_resumed_curve_continues_at_the_checkpoint(tmp_path):
     monitor = Monitor(tmp_path, 10, IMAGES)
     monitor.start(0)
     for step in (2, 4, 6):
         monitor.learned(step, {"loss": step / 3})
     with open(tmp_path / "curve.csv", "a", encoding="utf-8") as file:
-        file.write("4,lo")  # killed while it wrote
+        file.write("4,lo")  # killed while writing
     again = Monitor(tmp_path, 10, IMAGES)
     again.start(4)
     again.learned(6, {"loss": 0.5})
     assert read_curve(tmp_path) == {(2, "loss"): 2 / 3, (4, "loss"): 4 / 3, (6, "loss"): 0.5}
 
 
-def test_a_validation_is_a_line_points_and_the_hardest_images(tmp_path, capsys):
+def test_a_validation_is_logged_everywhere(tmp_path, capsys):
     monitor = Monitor(tmp_path, 10, IMAGES)
     monitor.start(0)
     monitor.validated(5, {"changed recall@1": 0.5, "changed recall@5": 1.0}, np.eye(4))
@@ -42,7 +42,7 @@ def test_a_validation_is_a_line_points_and_the_hardest_images(tmp_path, capsys):
     assert {int(value) for value in np.unique(image)} == {0, 40, 80, 120}
 
 
-def test_the_hardest_lose_most_clearly(tmp_path):
+def test_the_hardest_queries_have_the_largest_margin(tmp_path):
     similarity = np.array([[0.9, 0.1, 0.1], [0.1, 0.2, 0.8], [0.5, 0.1, 0.4]])
     sheet = Monitor(tmp_path, 10, IMAGES[:3])._hardest(similarity)
     assert [sheet[row, column, 0] // 40 for row in (10, 130, 250) for column in (10, 170)] == [

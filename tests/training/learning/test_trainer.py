@@ -1,4 +1,4 @@
-"""The loop: averages, interruptions, half precision, a loss that is no number."""
+"""The training loop: averaging, interruption, mixed precision, a loss that is not finite."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from training.network.saving import load_network, save_network  # noqa: E402
 
 
 class Unused:
-    """A monitor, and whatever else a test does not look at."""
+    """A monitor that records points; other methods do nothing."""
 
     def __init__(self):
         self.points = []
@@ -31,8 +31,8 @@ class Unused:
 
 @pytest.fixture
 def tiny():
-    """A network that is but a unit vector of two numbers."""
-    keras.utils.set_random_seed(0)  # of some weights nothing is left to learn
+    """A network whose output is a unit vector of two numbers."""
+    keras.utils.set_random_seed(0)  # some initial weights already have zero loss
     image = keras.Input((2,))
     return keras.Model(image, keras.layers.UnitNormalization()(keras.layers.Dense(2, name="dense")(image)))
 
@@ -47,17 +47,17 @@ def truth_of(batch):
 
 
 class Given(list):
-    """Stands in for batches."""
+    """Fake batches."""
 
     mined = None
 
 
 @pytest.mark.parametrize("mixed_precision", [False, True])
-def test_averaged_weights_are_those_of_the_optimizer_and_pass(tiny, small_config, mixed_precision):
+def test_averaged_weights_are_the_optimizers_and_temporary(tiny, small_config, mixed_precision):
     config = read_config(small_config, [f"mixed_precision={mixed_precision}"])
     compile_for(tiny, config)
     start = tiny.get_weights()
-    with averaged(tiny):  # before the first step there is no average
+    with averaged(tiny):  # there is no average before the first step
         np.testing.assert_array_equal(tiny.get_weights()[0], start[0])
     images = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
     batch = batch_of(images)
@@ -73,7 +73,7 @@ def test_averaged_weights_are_those_of_the_optimizer_and_pass(tiny, small_config
     np.testing.assert_array_equal(tiny.get_weights()[0], seen[-1])
 
 
-def test_points_of_the_curve_are_means_and_a_loss_that_is_no_number_ends_it(tiny, small_config, tmp_path):
+def test_points_of_the_curve_are_means_and_nan_is_an_error(tiny, small_config, tmp_path):
     config = read_config(small_config, ["batch.negatives=0", "log_every=2", "validate_every=99"])
     random = np.random.default_rng(0)
     batches = Given([batch_of(random.normal(size=(4, 2)).astype(np.float32))] * 10)
@@ -95,7 +95,7 @@ def test_points_of_the_curve_are_means_and_a_loss_that_is_no_number_ends_it(tiny
     assert figures["loss"] == pytest.approx(np.mean(losses[:2]), rel=1e-6)
 
 
-def test_half_precision_trains_and_leaves_a_whole_network(small_config, tmp_path):
+def test_mixed_precision_saves_a_float32_network(small_config, tmp_path):
     config = read_config(small_config, ["mixed_precision=true"])
     start = load_network(small_config.parent / "random")
     network = in_precision(start, "mixed_float16")
@@ -111,7 +111,7 @@ def test_half_precision_trains_and_leaves_a_whole_network(small_config, tmp_path
     assert min(changes) > 0
 
 
-def test_the_first_interruption_asks_and_the_second_ends():
+def test_the_first_interruption_is_requested_and_the_second_raises():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Interruption() as interruption:
         assert not interruption.requested

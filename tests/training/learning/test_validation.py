@@ -1,4 +1,4 @@
-"""Recall while training."""
+"""Validation during training."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SPEC = InputSpec(4, 4, 3, "RGB", "NHWC", (0.0,) * 3, (1.0,) * 3)
 
 
 class Corner:
-    """Stands in for a network: what the corner pixel says, as a direction."""
+    """Fake network: the direction of the descriptor is the value of the corner pixel."""
 
     batches = 0
 
@@ -52,12 +52,12 @@ def test_recall_of_changed_copies_and_of_neighbours():
     def swap(image, seed):
         return uniform(150 - int(image[0, 0, 0]))
 
-    figures, _ = validate([10, 60, 75, 121], "abcb", swap)  # which become 140, 90, 75, 29
+    figures, _ = validate([10, 60, 75, 121], "abcb", swap)  # becomes 140, 90, 75, 29
     assert figures["changed recall@1"] == 0.25
     assert figures["neighbour recall@1"] == 0.0
     assert figures["neighbour recall@5"] == 1.0
 
 
-def test_without_neighbours_there_is_no_such_figure():
+def test_without_neighbours_their_recall_is_omitted():
     figures, _ = validate([10, 20], "ab", lambda image, seed: image)
     assert set(figures) == {"changed recall@1", "changed recall@5", "changed recall@10"}

@@ -1,4 +1,4 @@
-"""Small files like the original's: MobileNet to conv_pw_2 and NetVLAD with random weights."""
+"""Small files in cartwheel_train's format: MobileNet to conv_pw_2 and NetVLAD, random weights."""
 
 import json
 
@@ -11,7 +11,7 @@ STRIDED = ("conv1", "conv_dw_2")
 
 
 def description(vlad="NetVLADLayer", **vlad_config):
-    """The layers, as Keras 2.2 describes them."""
+    """The layers in the format of Keras 2.2."""
     layers = [_layer("InputLayer", "input_1", [], batch_input_shape=[None, 32, 48, 3])]
 
     def add(kind, name, **config):
@@ -59,7 +59,7 @@ def weights(clusters=4):
 
 
 def write(path, layers=None, arrays=None, version="2.2.4"):
-    """Write an HDF5 file, as Keras 2.2 does; its path."""
+    """Write an HDF5 file in the format of Keras 2.2; returns its path."""
     layers = description() if layers is None else layers
     arrays = weights() if arrays is None else arrays
     with h5py.File(path, "w") as file:

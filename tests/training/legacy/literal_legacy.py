@@ -1,4 +1,4 @@
-"""The original's networks, one layer of their description after the other, in NumPy; float64."""
+"""cartwheel_train's networks in NumPy, layer by layer of their description, float64."""
 
 import json
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def describe(path, image):
-    """What the network in a file answers.
+    """The descriptor by the network in a file.
 
     Args:
         path: HDF5 file as Keras 2.2 wrote it.
@@ -32,7 +32,7 @@ def _pad(x, inputs, config, weights):
 
 
 def _windows(x, config, kernel):
-    """Every window that the kernel sees: (rows, columns, channels, height, width)."""
+    """All windows of the kernel: (rows, columns, channels, height, width)."""
     height, width = kernel.shape[:2]
     if config["padding"] == "same" and config["strides"] == [1, 1]:
         x = np.pad(x, ((height // 2, height // 2), (width // 2, width // 2), (0, 0)))
@@ -74,7 +74,7 @@ def _vlad(x, inputs, config, weights):
 
 
 def _l2_normalize(x):
-    """As K.l2_normalize of Keras 2.2 does: a vector that is nearly nothing stays short."""
+    """Like K.l2_normalize of Keras 2.2: a very short vector stays short."""
     return x / np.sqrt(max(np.sum(x**2), 1e-12))
 
 

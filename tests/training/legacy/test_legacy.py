@@ -1,4 +1,4 @@
-"""The original's models: against a literal implementation of their layers."""
+"""cartwheel_train's models against a literal implementation of their layers."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def _cosines(path, network, spec, image):
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
-def test_originals_are_their_literal_layers(data, name):
+def test_models_equal_their_literal_layers(data, name):
     path = data / "legacy_models" / name
     network, spec = load_legacy(path)
     order, mean, std, size = ORIGINALS[name]
@@ -47,8 +47,8 @@ def test_originals_are_their_literal_layers(data, name):
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
-def test_originals_at_a_size_with_odd_sides(data, name):
-    """Where strided layers see an odd side, the original's padding is not TensorFlow's."""
+def test_models_at_a_size_with_odd_sides(data, name):
+    """cartwheel_train's padding of strided layers differs from TensorFlow's for odd sides."""
     path = data / "legacy_models" / name
     network, spec = load_legacy(path)
     spec = spec._replace(height=50, width=75)
@@ -72,7 +72,7 @@ def test_ghost_clusters_and_odd_sides(tmp_path):
     "version, preprocessing, std",
     [("2.2.2", "", 1.0), ("2.2.4", "", 127.5), ("2.2.4", "raw", 1.0), ("2.2.2", "centered", 127.5)],
 )
-def test_preprocessing_is_the_times_unless_told(tmp_path, version, preprocessing, std):
+def test_preprocessing_follows_the_keras_version_unless_given(tmp_path, version, preprocessing, std):
     path = legacy_files.write(tmp_path / "a.h5", version=version)
     assert load_legacy(path, preprocessing)[1].std == (std,) * 3
 
@@ -82,7 +82,7 @@ def test_unknown_preprocessing_is_refused(tmp_path):
         load_legacy(legacy_files.write(tmp_path / "a.h5"), "caffe")
 
 
-def test_images_of_any_size_get_the_usual_one(tmp_path):
+def test_a_model_for_any_size_gets_the_default_size(tmp_path):
     layers = legacy_files.description()
     layers["config"]["layers"][0]["config"]["batch_input_shape"] = [None, None, None, 3]
     assert load_legacy(legacy_files.write(tmp_path / "a.h5", layers))[1][:3] == (240, 320, 3)

@@ -1,4 +1,4 @@
-"""Files that are none of the original's models, or would do harm: each is refused, nothing is run."""
+"""Files that are not cartwheel_train's models, or are malicious: refused, and no code is executed."""
 
 import marshal
 import os
@@ -19,7 +19,7 @@ from training.legacy import load_legacy  # noqa: E402
 _refusal = partial(refusal, load_legacy, shorter_than=600)
 
 
-def test_a_lambda_layer_is_refused_and_not_run(tmp_path):
+def test_a_lambda_layer_is_refused_and_not_executed(tmp_path):
     canary = tmp_path / "canary"
     code = compile(f"open({str(canary)!r}, 'w')", "lambda", "eval")
     function = types.FunctionType(code, {})
@@ -117,7 +117,7 @@ def test_another_architecture_is_refused(tmp_path, spoil, parts):
     _refusal(path, *parts)
 
 
-def test_what_is_no_hdf5_is_refused(tmp_path):
+def test_files_that_are_not_hdf5_are_refused(tmp_path):
     path = tmp_path / "a.h5"
     _refusal(path)
     path.write_bytes(b"")
@@ -189,7 +189,7 @@ def _text(file, path):
         (lambda file, path: None, "missing"),
     ],
 )
-def test_a_weight_that_is_no_array_of_its_own_is_refused(tmp_path, spoil, part):
+def test_a_weight_outside_the_file_is_refused(tmp_path, spoil, part):
     path = legacy_files.write(tmp_path / "a.h5")
     with h5py.File(path, "a") as file:
         del file[WEIGHT]
@@ -197,7 +197,7 @@ def test_a_weight_that_is_no_array_of_its_own_is_refused(tmp_path, spoil, part):
     _refusal(path, part)
 
 
-def test_a_group_elsewhere_is_refused(tmp_path):
+def test_a_group_in_another_file_is_refused(tmp_path):
     path, other = legacy_files.write(tmp_path / "a.h5"), legacy_files.write(tmp_path / "other.h5")
     for name in ("model_weights/conv_pw_1", "model_weights"):
         with h5py.File(path, "a") as file:
@@ -207,7 +207,7 @@ def test_a_group_elsewhere_is_refused(tmp_path):
 
 
 def test_a_damaged_byte_is_refused_or_harmless(tmp_path):
-    """Any byte of the file's structure; some are never looked at."""
+    """Any byte of the file's structure; some are not read."""
     whole = legacy_files.write(tmp_path / "whole.h5").read_bytes()
     random = np.random.default_rng(0)
     path, refused = tmp_path / "a.h5", 0
@@ -223,8 +223,8 @@ def test_a_damaged_byte_is_refused_or_harmless(tmp_path):
     assert refused > 0
 
 
-def test_nothing_is_left_open(tmp_path):
+def test_files_are_closed(tmp_path):
     path = legacy_files.write(tmp_path / "a.h5")
     load_legacy(path)
-    with h5py.File(path, "a") as file:  # fails where it is open for reading
+    with h5py.File(path, "a") as file:  # fails if it is still open
         del file["model_weights"]

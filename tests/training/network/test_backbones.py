@@ -1,4 +1,4 @@
-"""MobileNet, MobileNetV2 and VGG16 against literal equations and keras.applications."""
+"""MobileNet, MobileNetV2 and VGG16 against their equations and keras.applications."""
 
 import h5py
 import numpy as np
@@ -93,7 +93,7 @@ def test_second_shapes_and_names(second_model):
     assert [layer.name for layer in second_model.layers][-2:] == ["block_4_project", "block_4_add"]
 
 
-def test_second_bottleneck_is_linear_with_a_shortcut(second_model):
+def test_second_bottleneck_is_linear_with_a_residual_connection(second_model):
     x = np.random.default_rng(1).uniform(-1, 1, (1, 32, 48, 3)).astype(np.float32)
     narrow, wide = (
         _answer(second_model, "block_3_project", x),
@@ -149,7 +149,7 @@ def test_vgg_shapes_and_names(vgg):
     assert vgg.output.shape == (None, 8, 12, 256)
     names = [layer.name for layer in vgg.layers]
     assert names[1:4] == ["caffe_input", "block1_conv1", "block1_conv1_relu"]
-    assert names[-1] == "block3_conv3"  # not rectified
+    assert names[-1] == "block3_conv3"  # without ReLU
 
 
 @pytest.mark.parametrize("block", [0, 6])
@@ -159,7 +159,7 @@ def test_vgg_unknown_block_is_refused(block):
 
 
 def _applications_model(name):
-    """As keras.applications builds it, with random weights that are no one's default."""
+    """A network of keras.applications with random weights, all different from the defaults."""
     keras.utils.set_random_seed(0)
     constructor = {
         "mobilenet": keras.applications.MobileNet,
@@ -175,11 +175,11 @@ def _applications_model(name):
     scope="module", params=[("mobilenet", 3), ("mobilenet_v2", 4), ("vgg16", 2)], ids=lambda p: p[0]
 )
 def application(request, tmp_path_factory):
-    """Name, last block, the keras.applications model that bears the weights, and the file of these."""
+    """Name, last block, keras.applications model with the weights, and their file."""
     name, block = request.param
     source = _applications_model(name)
     path = tmp_path_factory.mktemp(name) / f"{name}_no_top.h5"
-    with h5py.File(path, "w") as file:  # as the files that Keras distributes
+    with h5py.File(path, "w") as file:  # like the files that Keras distributes
         save_weights_to_hdf5_group(file, source)
     return name, block, source, path
 
@@ -188,10 +188,10 @@ _ENDS = {"mobilenet": "conv_pw_3_relu", "mobilenet_v2": "block_4_add", "vgg16": 
 
 
 def _expected(name, source, images):
-    """What keras.applications answers to its own pre-processing of RGB images, 0 to 255."""
+    """Output of keras.applications for RGB images, 0 to 255, with its own pre-processing."""
     module = getattr(keras.applications, name)
     end = source.get_layer(_ENDS[name])
-    if name == "vgg16":  # rectified within the layer, ours is tapped before that
+    if name == "vgg16":  # has ReLU in the layer; the features are taken before it
         end.activation = keras.activations.linear
     tapped = keras.Model(source.input, end.output)
     return tapped(module.preprocess_input(images.copy()))
@@ -221,7 +221,7 @@ def test_gray_is_three_equal_colours(application):
 
 
 def test_keras_own_download(monkeypatch):
-    """Without a network here: the constructor is asked for it, and what it gives is used."""
+    """Without a connection: the constructor is called for the download, and its weights are used."""
     source = _applications_model("mobilenet")
 
     def download(weights, include_top, input_shape):
@@ -235,7 +235,7 @@ def test_keras_own_download(monkeypatch):
             np.testing.assert_array_equal(own, given)
 
 
-def test_a_failed_download_is_told(monkeypatch):
+def test_a_failed_download_is_an_error(monkeypatch):
     def download(**options):
         raise Exception("URL fetch failure on https://example.org")
 
@@ -245,7 +245,7 @@ def test_a_failed_download_is_told(monkeypatch):
 
 
 @pytest.mark.parametrize("ending", [".h5", ".npz", ".weights.h5"])
-def test_a_file_that_holds_no_weights_is_named(tmp_path, ending):
+def test_a_file_without_weights_is_named(tmp_path, ending):
     path = tmp_path / f"broken{ending}"
     path.write_bytes(b"PK\x03\x04 is how a zip begins")
     with pytest.raises(ValueError, match="broken"):
@@ -254,7 +254,7 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, ending):
 
 @pytest.mark.parametrize("name", ["mobilenet", "mobilenet_v2"])
 def test_bare_weights_for_gray(data, name):
-    """The given ImageNet weights: a gray network answers as the colour network does to gray images."""
+    """With given ImageNet weights, gray and colour networks have equal output for gray images."""
     (path,) = (data / "mobilenet_imagenet").glob(f"mobilenet_v{2 if 'v2' in name else 1}_*.npz")
     gray = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
     found = _own(name, 3, 1, path)(gray)

@@ -1,4 +1,4 @@
-"""Folding of batch normalisation."""
+"""Folding of batch normalization."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.training.networks import normalized_mobilenet  # noqa: E402
 from training.network.batch_norm_folding import fold_batch_normalization  # noqa: E402
 
 
-def test_same_answers_without_normalization():
+def test_equal_output_without_normalization():
     model = normalized_mobilenet(16, 16, 2)
     folded = fold_batch_normalization(model)
     x = np.random.default_rng(1).uniform(-1, 1, (2, 16, 16, 3)).astype(np.float32)
@@ -17,8 +17,8 @@ def test_same_answers_without_normalization():
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
 
 
-def test_what_is_not_folded_keeps_its_weights():
-    """A convolution with a bias of its own, with a shortcut round it."""
+def test_other_layers_keep_their_weights():
+    """A convolution with a bias, in a residual block."""
     image = keras.Input((8, 8, 3))
     narrow = keras.layers.Conv2D(4, 1, name="narrow")(image)
     inner = keras.layers.Conv2D(4, 3, padding="same", use_bias=False, name="inner")(narrow)

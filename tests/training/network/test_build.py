@@ -19,7 +19,7 @@ def _names(network):
     return [layer.name for layer in network.layers]
 
 
-def test_the_layers_that_others_rely_on():
+def test_names_of_the_layers():
     network = build_network(SMALL)
     assert network.input.shape == (None, 32, 48, 3)
     assert network.output.shape == (None, 5)
@@ -43,7 +43,7 @@ def test_the_layers_that_others_rely_on():
         ({"backbone": "vgg16", "last_block": 2, "reduced": 0, "size": 0}, 384, ["block2_conv2", "netvlad"]),
     ],
 )
-def test_every_choice_gives_unit_vectors(changes, size, ends):
+def test_every_configuration_gives_unit_vectors(changes, size, ends):
     config = SMALL._replace(**changes)
     network = build_network(config)
     assert _names(network)[-len(ends) :] == ends
@@ -59,7 +59,7 @@ def test_every_choice_gives_unit_vectors(changes, size, ends):
         ({"backbone": "alexnet"}, "'alexnet'"),
         ({"channels": 2}, "2"),
         ({"context": "alexnet"}, "'alexnet'"),
-        ({"context": "mobilenet_v2"}, "beside the backbone mobilenet_v2"),  # its layers have these names
+        ({"context": "mobilenet_v2"}, "for the backbone mobilenet_v2"),  # its layers have the same names
         ({"context": "mobilenet", "context_block": 1, "last_block": 8}, "second grid"),
         ({"last_block": 99}, "99"),
         ({"clusters": 0}, "clusters=0"),
@@ -67,7 +67,7 @@ def test_every_choice_gives_unit_vectors(changes, size, ends):
         ({"size": -1}, "size=-1"),
     ],
 )
-def test_what_cannot_be_built_is_refused(changes, part):
+def test_invalid_configurations_are_refused(changes, part):
     with pytest.raises(ValueError, match=part):
         build_network(SMALL._replace(**changes))
 
@@ -78,7 +78,7 @@ def test_pre_processing():
     assert input_spec(SMALL)[4:] == ("NHWC", (127.5,) * 3, (127.5,) * 3)
 
 
-def test_resized_has_the_same_weights_and_answers():
+def test_a_resized_network_has_the_same_weights_and_output():
     network = build_network(SMALL)
     other = resized(network, 64, 80)
     assert other.input.shape == (None, 64, 80, 3)
@@ -88,7 +88,7 @@ def test_resized_has_the_same_weights_and_answers():
 
 
 @pytest.mark.parametrize("size", [(0, 48), (-32, 48)])
-def test_a_size_of_nothing_is_refused(size):
+def test_a_size_without_pixels_is_refused(size):
     with pytest.raises(ValueError, match=f"{size[0]} × {size[1]} pixels"):
         resized(build_network(SMALL), *size)
 
@@ -99,7 +99,7 @@ def test_a_size_too_small_for_the_network_is_refused():
 
 
 @pytest.mark.parametrize("count", [1, 32, 33])
-def test_answers_are_those_of_the_inputs_alone_whatever_their_number(count):
+def test_predictions_do_not_depend_on_the_number_of_inputs(count):
     inputs = np.random.default_rng(0).normal(size=(count, 1, 4)).astype(np.float32)
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     found = predict(network, iter(inputs))

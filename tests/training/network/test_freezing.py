@@ -1,4 +1,4 @@
-"""Which layers keep their weights."""
+"""Freezing of layers."""
 
 import pytest
 
@@ -25,14 +25,14 @@ def test_named_layers_and_all_normalization_are_frozen(network):
     )
 
 
-def test_freezing_again_forgets_what_was_frozen(network):
+def test_freezing_again_replaces_the_frozen_layers(network):
     freeze(network, "conv")
     freeze(network, "")
     assert all(layer.trainable for layer in network.layers if not layer.name.endswith("_bn"))
 
 
 @pytest.mark.parametrize("pattern", ["(", "onv1", "block_1_"])
-def test_a_pattern_that_fits_nothing_is_named(network, pattern):
+def test_a_pattern_without_a_match_is_refused(network, pattern):
     with pytest.raises(ValueError, match=r"optimizer\.frozen") as caught:
         freeze(network, pattern)
     assert pattern in str(caught.value)

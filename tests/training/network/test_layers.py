@@ -1,4 +1,4 @@
-"""The own layers against literal NumPy, and their way through a configuration."""
+"""The package's layers against NumPy, and their serialization."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_config_round_trip(layer):
 @pytest.mark.parametrize("ghosts", [0, 2])
 @pytest.mark.parametrize("normalize_input", [True, False])
 @pytest.mark.parametrize("position", [0.0, 0.5])
-def test_netvlad_is_the_papers_equations(ghosts, normalize_input, position):
+def test_netvlad_equals_the_equations_of_its_paper(ghosts, normalize_input, position):
     random = np.random.default_rng(0)
     features = random.normal(size=(2, 3, 4, 6)).astype(np.float32)
     layer = NetVLAD(5, ghosts, normalize_input, position)
@@ -63,20 +63,20 @@ def _literal_netvlad(local, placed, kernel, bias, centers):
     return v.ravel() / np.linalg.norm(v)
 
 
-def test_ghosts_take_what_is_theirs():
-    """A feature at a ghost's centre tells nothing of the place."""
+def test_ghost_clusters_absorb_their_features():
+    """A feature at the centre of a ghost cluster does not change the descriptor."""
     centers = np.eye(4, dtype=np.float32)
     layer = NetVLAD(3, ghosts=1)
     layer.build((1, 1, 2, 4))
     layer.set_centers(centers, sharpness=50.0)
-    np.testing.assert_array_equal(layer.centers, centers[:3])  # the last are the ghosts'
+    np.testing.assert_array_equal(layer.centers, centers[:3])  # the last are those of ghost clusters
     place = np.array([0.8, 0.6, 0.0, 0.0], np.float32)
     with_ghost = np.asarray(layer(np.array([[[place, centers[3]]]])))
     with_two = np.asarray(layer(np.array([[[place, centers[3]], [centers[3], centers[3]]]])))
     np.testing.assert_allclose(with_ghost, with_two, atol=1e-3)
 
 
-def test_netvlad_centers_attract_their_own():
+def test_netvlad_assigns_features_to_their_centres():
     centers = np.eye(4, dtype=np.float32)
     layer = NetVLAD(4)
     layer.build((1, 1, 1, 4))
@@ -85,7 +85,7 @@ def test_netvlad_centers_attract_their_own():
     assert list(np.argmax(centers @ kernel + bias, axis=1)) == [0, 1, 2, 3]
 
 
-def test_netvlad_of_nothing_is_finite():
+def test_netvlad_of_zeros_is_finite():
     layer = NetVLAD(2)
     layer.build((1, 2, 2, 3))
     assert np.isfinite(np.asarray(layer(np.zeros((1, 2, 2, 3), np.float32)))).all()
@@ -106,7 +106,7 @@ def test_whitening_subtracts_the_mean_and_projects():
     np.testing.assert_allclose(np.asarray(layer(x)), (x - mean) @ projection, atol=0.02)
 
 
-def test_whitening_weights_survive_half_precision():
+def test_whitening_weights_are_exact_in_half_precision():
     layer = Whitening(3)
     layer.build((1, 7))
     layer.set_projection(np.zeros(7), np.random.default_rng(0).normal(size=(7, 3)))
@@ -114,13 +114,13 @@ def test_whitening_weights_survive_half_precision():
     np.testing.assert_array_equal(kernel, kernel.astype(np.float16).astype(np.float32))
 
 
-def test_fewer_than_no_ghosts_are_refused():
+def test_negative_numbers_of_ghosts_are_refused():
     with pytest.raises(ValueError, match="ghosts=-1"):
         NetVLAD(3, ghosts=-1)
 
 
 @pytest.mark.parametrize("layer, argument", [(NetVLAD, "clusters"), (Whitening, "size")])
-def test_nothing_is_refused(layer, argument):
+def test_zero_sizes_are_refused(layer, argument):
     with pytest.raises(ValueError, match=f"{argument}=0"):
         layer(0)
 
@@ -128,7 +128,7 @@ def test_nothing_is_refused(layer, argument):
 @pytest.mark.parametrize(
     "fine, coarse", [((4, 6), (2, 3)), ((15, 20), (8, 10)), ((3, 5), (1, 2)), ((2, 2), (2, 2))]
 )
-def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
+def test_context_is_the_coarser_feature_at_the_same_position(fine, coarse):
     random = np.random.default_rng(0)
     local = random.normal(size=(2, *fine, 3)).astype(np.float32)
     around = random.normal(size=(2, *coarse, 4)).astype(np.float32)
@@ -140,6 +140,6 @@ def test_surroundings_are_the_coarser_feature_that_each_lies_in(fine, coarse):
             np.testing.assert_array_equal(joined[:, y, x], expected)
 
 
-def test_surroundings_of_a_finer_grid_are_refused():
+def test_context_from_a_finer_grid_is_refused():
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 3\)"):
         ContextFeatures()([np.zeros((1, 2, 3, 1), np.float32), np.zeros((1, 4, 3, 1), np.float32)])

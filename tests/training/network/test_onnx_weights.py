@@ -1,4 +1,4 @@
-"""Going on from an exported model: its weights, back in a network."""
+"""Weights of an exported model, loaded into a network."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def exported(tmp_path_factory):
     keras.utils.set_random_seed(0)
     network = folded(CONFIG)
     random = np.random.default_rng(0)
-    for weight in network.weights:  # the exporter leaves out zeros
+    for weight in network.weights:  # the exporter omits zeros
         weight.assign(random.normal(scale=0.2, size=weight.shape))
     images = list(random.integers(0, 255, (4, 60, 80, 3), np.uint8))
     spec = input_spec(CONFIG)
@@ -37,7 +37,7 @@ def exported(tmp_path_factory):
     return network, path
 
 
-def test_the_network_answers_as_the_exported_one(exported):
+def test_the_network_has_the_output_of_the_exported_one(exported):
     network, path = exported
     keras.utils.set_random_seed(1)
     other = folded(CONFIG)
@@ -45,7 +45,7 @@ def test_the_network_answers_as_the_exported_one(exported):
     expected = network.predict_on_batch(image)
     assert not np.allclose(other.predict_on_batch(image), expected, atol=1e-2)
     load_onnx_weights(other, path)
-    np.testing.assert_allclose(other.predict_on_batch(image), expected, atol=1e-3)  # half precision between
+    np.testing.assert_allclose(other.predict_on_batch(image), expected, atol=1e-3)  # stored in half precision
 
 
 @pytest.mark.parametrize(

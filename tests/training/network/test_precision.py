@@ -1,4 +1,4 @@
-"""Half precision in the network, none in what is saved."""
+"""Mixed precision in the network, float32 in saved files."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SMALL = NetworkConfig(
 )
 
 
-def test_a_network_computes_otherwise_with_the_same_weights():
+def test_the_precision_changes_and_the_weights_do_not():
     network = build_network(SMALL)
     half = in_precision(network, "mixed_float16")
     assert half.get_layer("reduction").compute_dtype == "float16"
@@ -25,7 +25,7 @@ def test_a_network_computes_otherwise_with_the_same_weights():
     assert 0 < np.abs(found - whole).max() < 0.02
 
 
-def test_what_is_saved_is_float32(tmp_path):
+def test_saved_networks_are_float32(tmp_path):
     half = in_precision(build_network(SMALL), "mixed_float16")
     save_network(half, tmp_path)
     assert "float16" not in (tmp_path / ARCHITECTURE).read_text()

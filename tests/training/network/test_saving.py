@@ -1,4 +1,4 @@
-"""Networks on disk: back again as they were, and files that would do harm."""
+"""Saving and loading of networks, and malicious files."""
 
 import errno
 import json
@@ -51,7 +51,7 @@ def test_the_architecture_is_plain_json(network, tmp_path):
     assert [layer["name"] for layer in layers] == [layer.name for layer in network.layers]
 
 
-def test_a_trained_network_comes_without_its_optimizer(network, tmp_path):
+def test_a_trained_network_is_loaded_without_its_optimizer(network, tmp_path):
     trained = keras.models.clone_model(network)
     trained.compile(optimizer="adam", loss="mse")
     trained.optimizer.build(trained.trainable_variables)
@@ -62,7 +62,7 @@ def test_a_trained_network_comes_without_its_optimizer(network, tmp_path):
 
 
 @pytest.mark.parametrize("channels, order", [(3, "RGB"), (1, "GRAY")])
-def test_a_model_of_ours_comes_with_its_pre_processing(channels, order, tmp_path):
+def test_a_saved_network_has_its_pre_processing(channels, order, tmp_path):
     save_network(build_network(SMALL._replace(channels=channels)), tmp_path)
     loaded, spec = load_model(tmp_path)
     assert loaded.output.shape == (None, 5)
@@ -100,7 +100,7 @@ def test_networks_that_older_versions_saved_are_loaded(tmp_path):
 @pytest.mark.parametrize(
     "content", [None, b"", b"garbage", b"[]", b"[" * 100_000, b'{"class_name": ["Conv2D"], "module": "os"}']
 )
-def test_a_missing_or_damaged_file_is_told(network, tmp_path, name, content):
+def test_a_missing_or_damaged_file_is_refused(network, tmp_path, name, content):
     save_network(network, tmp_path)
     (tmp_path / name).unlink()
     if content is not None:
@@ -111,7 +111,7 @@ def test_a_missing_or_damaged_file_is_told(network, tmp_path, name, content):
 _refusal = partial(refusal, load_network, shorter_than=900)
 
 
-def test_what_is_no_model_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     with pytest.raises(ModelError, match=r"nothing\.keras.*missing"):
         load_model(tmp_path / "nothing.keras")
     (tmp_path / "text.keras").write_text("text")
@@ -135,12 +135,12 @@ def test_weights_of_another_network_are_refused(network, tmp_path):
         mine = ours.read_bytes()
         theirs.replace(ours)
         _refusal(tmp_path / name)
-        theirs.write_bytes(mine)  # and the other way round
+        theirs.write_bytes(mine)  # and vice versa
         _refusal(tmp_path / "other")
 
 
 def _evil_layers(canary):
-    """Layers that would write a file, if anything ran them."""
+    """Layers that write a file when executed."""
     command = f"touch {canary}"
     yield _layer(
         "Lambda", "keras.layers", {"function": {"class_name": "__lambda__", "config": {"code": "4w"}}}
@@ -167,7 +167,7 @@ def _layer(kind, module, config, registered_name=None):
     }
 
 
-def test_foreign_classes_are_refused_and_not_run(network, tmp_path):
+def test_foreign_classes_are_refused_and_not_executed(network, tmp_path):
     canary = tmp_path / "canary"
     folder, archive = tmp_path / "folder", tmp_path / "evil.keras"
     for evil in _evil_layers(canary):
@@ -178,9 +178,9 @@ def test_foreign_classes_are_refused_and_not_run(network, tmp_path):
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr("config.json", json.dumps(architecture))
             file.write(folder / WEIGHTS, "model.weights.h5")
-        _refusal(folder, "expected layers out of")  # before Keras sees them
+        _refusal(folder, "expected layers out of")  # before Keras reads them
         _refusal(archive, "expected layers out of")
-        with zipfile.ZipFile(archive, "w") as file:  # the whole model is one evil object
+        with zipfile.ZipFile(archive, "w") as file:  # the model is one malicious object
             file.writestr("config.json", json.dumps(evil))
             file.write(folder / WEIGHTS, "model.weights.h5")
         _refusal(archive, "expected layers out of")
@@ -194,7 +194,7 @@ def test_a_lambda_layer_is_named(network, tmp_path):
     _refusal(tmp_path / "lambda.keras", "Lambda", "'double'")
 
 
-def test_an_archive_that_would_fill_the_memory_is_refused(network, tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_refused(network, tmp_path, monkeypatch):
     network.save(tmp_path / "network.keras")
     monkeypatch.setattr("training.network.saving._MAX_BYTES", 1000)
     _refusal(tmp_path / "network.keras", "bytes")
@@ -205,7 +205,7 @@ def _fill_disk(*arguments, **options):
 
 
 @pytest.mark.parametrize("failing", ["os.fsync", "os.replace", "keras.Model.save_weights"])
-def test_a_full_disk_leaves_the_old_network(network, tmp_path, monkeypatch, failing):
+def test_a_full_disk_keeps_the_old_network(network, tmp_path, monkeypatch, failing):
     save_network(network, tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     other = build_network(SMALL._replace(clusters=4))
