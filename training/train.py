@@ -55,7 +55,7 @@ from training.network.saving import ARCHITECTURE, load_network, save_network
 class ImageSet(NamedTuple):
     """N images of some splits, and the labels of their pairs."""
 
-    count: int  # N
+    size: int  # N
     shares: np.ndarray  # (N,) float, share of the queries
     images: ImageCache
     places: Places
@@ -77,28 +77,27 @@ def train(config, folder):
     training = _image_set(read_training(config.data), config.data, spec, config.data.cached_images)
     validation = _image_set(read_split(config.data, "validation"), config.data, spec)
     copies = config.batch.copies
-    every = AugmentedViews(training.images, range(training.count), spec, augment, copies)
-    features = LocalFeatures(folder / "features.npy", every, training.count, copies)
+    every = AugmentedViews(training.images, range(training.size), spec, augment, copies)
+    features = LocalFeatures(folder / "features.npy", every, training.size, copies)
     augmented = AugmentedInput(training.images, augment, spec, 0 if copies else config.loader_processes)
     views = features if copies else augmented
     batches = Batches(training.places, training.shares, views, config.batch, config.seed, process_share)
     if process_share.first:
         save_config(config, folder)
-        save_start_network(config, folder, training.images, training.count, spec, augment)
+        save_start_network(config, folder, training.images, training.size, spec, augment)
     wait_for_all(process_share)
     keras.utils.set_random_seed(config.seed)  # equal in all processes, also for weights that are loaded later
     with data_parallel(batches.size):
         network = _network_to_train(config, folder)
         describe = Describer(network, spec, process_share)
-        learner, mine = network, partial(describe, training.images.__getitem__, training.count)
+        learner, mine = network, partial(describe, training.images.__getitem__, training.size)
         if copies:
             backbone, learner = split_network(network)
             features.open(backbone)
             mine = partial(features.describe, learner)
-        monitor = SilentMonitor()
-        if process_share.first:
-            monitor = Monitor(folder, config.steps, validation.images)
-        validate = Validation(validation.places, validation.images, validation.count, describe, augment)
+        first = process_share.first
+        monitor = Monitor(folder, config.steps, validation.images) if first else SilentMonitor()
+        validate = Validation(validation.places, validation.images, validation.size, describe, augment)
         path = folder / "checkpoint.npz"
         trainer = Trainer(learner, batches, config, path, monitor, mine, validate, process_share)
         trainer.resume()

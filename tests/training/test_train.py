@@ -165,11 +165,11 @@ def test_a_manifest_without_a_split_is_accepted_beside_another(small_config, tmp
 
 
 def test_validation_images_are_trained_on_only_if_configured(small_config):
-    for asked, count in ((False, 12), (True, 18)):
-        config = read_config(small_config, [f"data.with_validation={str(asked).lower()}"])
+    for with_validation, count in ((False, 12), (True, 18)):
+        config = read_config(small_config, [f"data.with_validation={str(with_validation).lower()}"])
         records, shares = read_training(config.data)
         assert len(records) == len(shares) == count
-        assert ("validation" in {record.split for record in records}) == asked
+        assert ("validation" in {record.split for record in records}) == with_validation
 
 
 def test_the_result_contains_a_share_of_the_initial_weights(whole_run, small_config, tmp_path):

@@ -46,7 +46,7 @@ def test_missing_columns_are_unknown(tmp_path, image):
         ("image,x,y\na.png,1,east\n", "'east' as y .*line 2"),
         ("image,x,y\na.png,1,inf\n", "'inf' as y"),
         ("image,place,split\na.png,hall,trian\n", "trian"),
-        ("image,place,role\na.png,hall,asked\n", "asked"),
+        ("image,place,role\na.png,hall,both\n", "both"),
         ("image,place\na.png,\n", "none of them in .*line 2"),
         ("image,place\n", "none in 0"),
         (b"image,place\n\xff\xfe,hall\n", "UTF-8"),

@@ -7,7 +7,7 @@ import pytest
 
 from training.files import DATA, DEFAULT_MODEL
 
-ORIGINALS = DATA / "legacy_models"
+LEGACY_MODELS = DATA / "legacy_models"
 ORDERS = {  # name → InputSpec without its size
     "default": (3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3),
     "core_model_keras2_hdf5.keras": (3, "BGR", "NHWC", (0.0,) * 3, (1.0,) * 3),
@@ -34,9 +34,9 @@ def exported(name, height, width):
         network = fold_batch_normalization(build_network(NetworkConfig(height=height, width=width)))
         load_onnx_weights(network, DEFAULT_MODEL)
         return convert(network)
-    if not (ORIGINALS / name).is_file():
-        pytest.skip(f"the original's model is not here: {ORIGINALS / name}")
-    network, _ = load_legacy(ORIGINALS / name)
+    if not (LEGACY_MODELS / name).is_file():
+        pytest.skip(f"needs cartwheel_train's model {LEGACY_MODELS / name}")
+    network, _ = load_legacy(LEGACY_MODELS / name)
     return convert(resized(network, height, width))
 
 

@@ -58,8 +58,8 @@ def test_backbone_and_head_together_are_the_network(changes):
     images = np.concatenate([altered(index, 0) for index in range(5)])
     netvlad = network.get_layer("netvlad")
     netvlad.centers.assign(netvlad.centers + 0.5)
-    answer = head.predict_on_batch(backbone.predict_on_batch(images))
-    np.testing.assert_allclose(answer, network.predict_on_batch(images), atol=1e-5)
+    output = head.predict_on_batch(backbone.predict_on_batch(images))
+    np.testing.assert_allclose(output, network.predict_on_batch(images), atol=1e-5)
     assert len(head.trainable_variables) == len(network.trainable_variables)
 
 

@@ -26,7 +26,7 @@ FILES = [str(Path(__file__).with_name(name)) for name in ("test_losses.py", "tes
 def batch(seed, spread=0.35):
     """5 places × 3 views and 2 single images: (17, 8) unit vectors, (17, 17) same, different.
 
-    Places 0 and 1 are too near each other to be told apart: guard. The last image is
+    Pairs of places 0 and 1 are unknown. The last image is
     a guard to all others.
     """
     random = np.random.default_rng(seed)
@@ -192,7 +192,7 @@ def test_a_gradient_step_reduces_the_loss(name):
 NOTHING = np.zeros((17, 17), bool)
 EVERYTHING = np.ones((17, 17), bool)
 EXTREMES = {
-    "all alike": lambda x, same, different: (np.tile(x[:1], (17, 1)), same, different),
+    "all identical": lambda x, same, different: (np.tile(x[:1], (17, 1)), same, different),
     "opposite": lambda x, same, different: (
         x[:1] * np.where(np.arange(17) % 2, 1, -1)[:, None],
         same,
@@ -201,7 +201,7 @@ EXTREMES = {
     "no positives": lambda x, same, different: (x, np.eye(17, dtype=bool), different),
     "no negatives": lambda x, same, different: (x, same, NOTHING),
     "all one place": lambda x, same, different: (x, EVERYTHING, NOTHING),
-    "all guard": lambda x, same, different: (x, NOTHING, NOTHING),
+    "all unknown": lambda x, same, different: (x, NOTHING, NOTHING),
 }
 
 
@@ -216,7 +216,7 @@ def test_value_and_gradient_are_finite(name, extreme):
     assert np.isfinite(gradient(LOSSES[name], vectors, same, different)).all()
 
 
-@pytest.mark.parametrize("extreme", ["no positives", "no negatives", "all guard"])
+@pytest.mark.parametrize("extreme", ["no positives", "no negatives", "all unknown"])
 @pytest.mark.parametrize("name", ["triplet", "all_pairs", "multi_similarity"])
 def test_without_pairs_the_loss_is_zero(name, extreme):
     found = EXTREMES[extreme](*batch(0))
@@ -249,11 +249,11 @@ def test_every_loss_can_be_configured():
         assert config.LossConfig(name=name).name == name
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs on JAX already")
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs with JAX already")
 @pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements/training.txt")
 def test_losses_are_equal_with_jax():
     """Runs these tests and those of the metrics with the JAX backend, in a separate process."""
-    chosen = "paper_says or alike or test_metrics or on_jax"
+    chosen = "equation_of_its_paper or identical or test_metrics or with_jax"
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *FILES],
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},

@@ -17,14 +17,14 @@ def describe(path, image):
         (K · D,) float64, unit norm.
     """
     with h5py.File(path, "r") as file:
-        answers = {}
+        outputs = {}
         for layer in json.loads(file.attrs["model_config"])["config"]["layers"]:
             group = file["model_weights"][layer["name"]]
             weights = [group[name][()].astype(np.float64) for name in group.attrs["weight_names"]]
-            inputs = [answers[link[0]] for node in layer["inbound_nodes"] for link in node]
+            inputs = [outputs[link[0]] for node in layer["inbound_nodes"] for link in node]
             x = image.astype(np.float64) if layer["class_name"] == "InputLayer" else inputs[0]
-            answers[layer["name"]] = _LAYERS[layer["class_name"]](x, inputs, layer["config"], weights)
-    return answers[layer["name"]]
+            outputs[layer["name"]] = _LAYERS[layer["class_name"]](x, inputs, layer["config"], weights)
+    return outputs[layer["name"]]
 
 
 def _pad(x, inputs, config, weights):

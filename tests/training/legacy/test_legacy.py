@@ -15,7 +15,7 @@ from training.export.onnx_graph import convert  # noqa: E402
 from training.legacy import load_legacy  # noqa: E402
 from training.network.build import resized  # noqa: E402
 
-ORIGINALS = {
+MODELS = {
     "core_model_keras2_hdf5.keras": ("BGR", (0.0,) * 3, (1.0,) * 3, 8192),
     "mobilenet_conv_pw_6_bgr.h5": ("BGR", (128.0,) * 3, (127.5,) * 3, 8192),
     "mobilenetv2_block_9_gray.h5": ("GRAY", (128.0,), (127.5,), 1024),
@@ -27,16 +27,16 @@ def _cosines(path, network, spec, image):
     tensor = prepare(image, spec)
     literal = literal_legacy.describe(path, tensor[0])
     session = onnxruntime.InferenceSession(convert(network).SerializeToString())
-    answers = [network.predict_on_batch(tensor)[0], session.run(None, {"image": tensor})[0][0]]
-    unit = [answer / np.linalg.norm(answer) for answer in np.asarray(answers, np.float64)]
+    vectors = [network.predict_on_batch(tensor)[0], session.run(None, {"image": tensor})[0][0]]
+    unit = [vector / np.linalg.norm(vector) for vector in np.asarray(vectors, np.float64)]
     return unit @ literal / np.linalg.norm(literal)
 
 
-@pytest.mark.parametrize("name", ORIGINALS)
+@pytest.mark.parametrize("name", MODELS)
 def test_models_equal_their_literal_layers(data, name):
     path = data / "legacy_models" / name
     network, spec = load_legacy(path)
-    order, mean, std, size = ORIGINALS[name]
+    order, mean, std, size = MODELS[name]
     assert (spec.height, spec.width, spec.color_order) == (240, 320, order)
     assert (spec.layout, spec.mean, spec.std) == ("NHWC", mean, std)
     assert network.output.shape == (None, size)
@@ -46,7 +46,7 @@ def test_models_equal_their_literal_layers(data, name):
     assert min(by_keras, by_onnx) >= 0.9999
 
 
-@pytest.mark.parametrize("name", ORIGINALS)
+@pytest.mark.parametrize("name", MODELS)
 def test_models_at_a_size_with_odd_sides(data, name):
     """cartwheel_train's padding of strided layers differs from TensorFlow's for odd sides."""
     path = data / "legacy_models" / name
@@ -54,8 +54,8 @@ def test_models_at_a_size_with_odd_sides(data, name):
     spec = spec._replace(height=50, width=75)
     image = np.random.default_rng(0).integers(0, 255, (50, 75, 3), np.uint8)
     tensor = prepare(image, spec)
-    (answer,) = resized(network, 50, 75).predict_on_batch(tensor)
-    assert literal_legacy.describe(path, tensor[0]) @ answer >= 0.99999
+    (descriptor,) = resized(network, 50, 75).predict_on_batch(tensor)
+    assert literal_legacy.describe(path, tensor[0]) @ descriptor >= 0.99999
 
 
 def test_ghost_clusters_and_odd_sides(tmp_path):

@@ -26,7 +26,7 @@ def model():
     return normalized_mobilenet(12, 16, 2)
 
 
-def _answer(model, layer, x):
+def _output(model, layer, x):
     return np.asarray(keras.Model(model.input, model.get_layer(layer).output)(x))
 
 
@@ -40,7 +40,7 @@ def test_shapes_and_names(model):
 def test_strided_depthwise_convolution_pads_like_tensorflow(model):
     """An even side, kernel 3, stride 2: TensorFlow's "same" pads only below and to the right."""
     x = np.random.default_rng(1).uniform(-1, 1, (1, 12, 16, 3)).astype(np.float32)
-    before = _answer(model, "conv_pw_1_relu", x)[0]
+    before = _output(model, "conv_pw_1_relu", x)[0]
     kernel = model.get_layer("conv_dw_2").get_weights()[0][..., 0]
     padded = np.pad(before, ((0, 1), (0, 1), (0, 0)))
     expected = np.stack(
@@ -49,14 +49,14 @@ def test_strided_depthwise_convolution_pads_like_tensorflow(model):
             for r in range(3)
         ]
     )
-    np.testing.assert_allclose(_answer(model, "conv_dw_2", x)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(_output(model, "conv_dw_2", x)[0], expected, atol=1e-4)
 
 
 def test_normalization_and_relu6(model):
     x = np.random.default_rng(1).uniform(-9, 9, (1, 12, 16, 3)).astype(np.float32)
     gamma, beta, mean, variance = model.get_layer("conv_pw_2_bn").get_weights()
-    normalized = gamma * (_answer(model, "conv_pw_2", x) - mean) / np.sqrt(variance + 1e-3) + beta
-    np.testing.assert_allclose(_answer(model, "conv_pw_2_relu", x), np.clip(normalized, 0, 6), atol=1e-4)
+    normalized = gamma * (_output(model, "conv_pw_2", x) - mean) / np.sqrt(variance + 1e-3) + beta
+    np.testing.assert_allclose(_output(model, "conv_pw_2_relu", x), np.clip(normalized, 0, 6), atol=1e-4)
 
 
 def test_weights_by_name(model, tmp_path):
@@ -96,8 +96,8 @@ def test_second_shapes_and_names(second_model):
 def test_second_bottleneck_is_linear_with_a_residual_connection(second_model):
     x = np.random.default_rng(1).uniform(-1, 1, (1, 32, 48, 3)).astype(np.float32)
     narrow, wide = (
-        _answer(second_model, "block_3_project", x),
-        _answer(second_model, "block_4_depthwise_relu", x),
+        _output(second_model, "block_3_project", x),
+        _output(second_model, "block_4_depthwise_relu", x),
     )
     kernel, bias = second_model.get_layer("block_4_project").get_weights()
     np.testing.assert_allclose(second_model(x), narrow + wide @ kernel[0, 0] + bias, atol=1e-4)

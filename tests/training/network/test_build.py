@@ -48,9 +48,9 @@ def test_every_configuration_gives_unit_vectors(changes, size, ends):
     network = build_network(config)
     assert _names(network)[-len(ends) :] == ends
     images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 48, config.channels)).astype(np.float32)
-    answer = np.asarray(network(images))
-    assert answer.shape == (2, size)
-    np.testing.assert_allclose(np.linalg.norm(answer, axis=1), 1.0, atol=1e-4)
+    output = np.asarray(network(images))
+    assert output.shape == (2, size)
+    np.testing.assert_allclose(np.linalg.norm(output, axis=1), 1.0, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,8 @@ def test_netvlad_of_zeros_is_finite():
 
 
 def test_l2_normalization():
-    answer = np.asarray(L2Normalization()(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32)))
-    np.testing.assert_allclose(answer, [[0.6, 0.8], [0.0, 0.0]], atol=1e-6)
+    output = np.asarray(L2Normalization()(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32)))
+    np.testing.assert_allclose(output, [[0.6, 0.8], [0.0, 0.0]], atol=1e-6)
 
 
 def test_whitening_subtracts_the_mean_and_projects():

@@ -131,11 +131,11 @@ def test_weights_of_another_network_are_refused(network, tmp_path):
     for name, config in others.items():
         save_network(network, tmp_path / name)
         save_network(build_network(config), tmp_path / "other")
-        ours, theirs = tmp_path / name / WEIGHTS, tmp_path / "other" / WEIGHTS
-        mine = ours.read_bytes()
-        theirs.replace(ours)
+        own, other = tmp_path / name / WEIGHTS, tmp_path / "other" / WEIGHTS
+        mine = own.read_bytes()
+        other.replace(own)
         _refusal(tmp_path / name)
-        theirs.write_bytes(mine)  # and vice versa
+        other.write_bytes(mine)  # and vice versa
         _refusal(tmp_path / "other")
 
 

@@ -95,9 +95,9 @@ def test_folders_and_structs_can_be_given(pittsburgh):
     (pittsburgh / "images").mkdir()
     (pittsburgh / "000").rename(pittsburgh / "images" / "000")
     (pittsburgh / "010").rename(pittsburgh / "images" / "010")
-    (pittsburgh / "queries_real").rename(pittsburgh / "asked")
+    (pittsburgh / "queries_real").rename(pittsburgh / "elsewhere")
     struct = (pittsburgh / "datasets" / "pitts250k_val.mat").rename(pittsburgh / "pitts30k_val.mat")
-    records = read_pittsburgh(pittsburgh, [struct], queries=pittsburgh / "asked")
+    records = read_pittsburgh(pittsburgh, [struct], queries=pittsburgh / "elsewhere")
     assert {record.split for record in records} == {"validation"}
     assert all(record.image.is_file() for record in records)
 
