@@ -1,8 +1,10 @@
-"""From pictures to an engine-ready network: backbones, layers, fitting, export and evaluation.
+"""Training, evaluation and export of networks: from images to an ONNX model with its card.
 
-Python 3.10+, Keras 3 with ``keras.ops``. It may import ``place_recognition_ros``, never the other way round.
+Commands: train, evaluate, export, describe, make_manifest, render_world, compare. Rooms: network, learning,
+data, evaluation, export, legacy. Python 3.10+, Keras 3 with ``keras.ops``. The package may import
+``place_recognition_ros``, never the other way round.
 """
 
 import os
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations would ask for a newer version of it
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations would look for a newer version online

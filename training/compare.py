@@ -1,10 +1,10 @@
-"""Make the table of models/README.md and its plot: our default, the untrained baseline and the originals.
+"""Write the table of models/README.md and its plot: default, untrained baseline, cartwheel_train's models.
 
-Usage: python3 training/compare.py
+Usage: python3 -m training.compare
 
-The recall that is measured goes into the default model's card too. Needs the picture sets in
-../shared/data (or --data FOLDER) and this repository's history, which holds the baseline. What it exports
-and takes from the history stays in .run/compare.
+The measured recall is also written to the card of the default model. Needs the image sets in ../shared/data
+(or --data FOLDER) and the history of this repository, which contains the baseline. Exported models are kept
+in .run/compare.
 """
 
 import argparse
@@ -13,24 +13,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/compare.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
 
 from place_recognition_ros.descriptor.model_card import card_path
-from training.console import run_script
+from training.console import command_line, run_script
 from training.evaluate import evaluate
 from training.evaluation.plot import plot_curves
 from training.evaluation.table import short_table
-from training.files import write_atomically
-from training.paths import DATA, DEFAULT_MODEL, PROJECT
-from training.tasks import MEASURING
+from training.evaluation.tasks import BENCHMARKS
+from training.files import DATA, DEFAULT_MODEL, PROJECT, write_atomically
 
 README = PROJECT / "models" / "README.md"
 PLOT = PROJECT / "docs" / "images" / "precision_recall.png"
 BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
 
 _SCRATCH = PROJECT / ".run" / "compare"
-_BASELINE_COMMIT = "91d561a"  # the last with the model of the first issue
-_ORIGINALS = {  # name ► file in legacy_models
+_BASELINE_COMMIT = "91d561a"  # the last commit with the first, untrained model
+_CARTWHEEL_TRAIN = {  # name → file in legacy_models
     "original core_model": "core_model_keras2_hdf5.keras",
     "original mobilenet": "mobilenet_conv_pw_6_bgr.h5",
     "original mobilenetv2": "mobilenetv2_block_9_gray.h5",
@@ -38,21 +40,21 @@ _ORIGINALS = {  # name ► file in legacy_models
 
 
 def baseline(folder):
-    """Take the untrained model of the first issue from the repository's history.
+    """Extract the first, untrained model from the history of the repository.
 
     Args:
-        folder: gets the ONNX file and its card.
+        folder: for the ONNX file and its card.
 
     Returns:
         Path of the ONNX file.
 
     Raises:
-        ValueError: if the history is not there.
+        ValueError: if the history does not contain it.
     """
     for name in ("baseline.onnx", "baseline.json"):
         source = f"{_BASELINE_COMMIT}:models/default{Path(name).suffix}"
         shown = subprocess.run(  # noqa: S603
-            ["git", "-C", str(PROJECT), "show", source],  # noqa: S607  whichever git there is
+            ["git", "-C", str(PROJECT), "show", source],  # noqa: S607  git of the PATH
             capture_output=True,
             check=False,
         )
@@ -65,13 +67,13 @@ def baseline(folder):
     return folder / "baseline.onnx"
 
 
-def original(file, folder, pictures):
-    """Export one of the original's models, so that all are measured on the same engine.
+def export_legacy(file, folder, images):
+    """Export a model of cartwheel_train, so that all models are measured on the same engine.
 
     Args:
         file: the HDF5 file.
-        folder: gets the ONNX file and its card.
-        pictures: folder of those that the export is proved on.
+        folder: for the ONNX file and its card.
+        images: folder of images for the parity check.
 
     Returns:
         Path of the ONNX file.
@@ -80,12 +82,12 @@ def original(file, folder, pictures):
         ValueError: if it cannot be exported.
     """
     output = folder / f"{file.stem}.onnx"
-    command = [sys.executable, str(PROJECT / "training" / "export.py"), str(file)]
-    command += ["--output", str(output), "--pictures", str(pictures)]
-    ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
-    if ran.returncode:
-        said = ran.stderr.decode().strip().splitlines() or [f"exit status {ran.returncode}"]
-        raise ValueError(f"expected '{file}' to be exported. Received: {said[-1]}")
+    command = [sys.executable, "-m", "training.export", str(file)]
+    command += ["--output", str(output), "--images", str(images)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        errors = done.stderr.decode().strip().splitlines() or [f"exit status {done.returncode}"]
+        raise ValueError(f"expected '{file}' to be exported. Received: {errors[-1]}")
     return output
 
 
@@ -93,7 +95,7 @@ def replace_between(text, content):
     """Text with ``content`` between the markers.
 
     Raises:
-        ValueError: if the markers are not there, once each and in order.
+        ValueError: unless each marker occurs once, in this order.
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -105,7 +107,7 @@ def replace_between(text, content):
 
 
 def with_recall(card, evaluation):
-    """The text of a model card with what was measured of its model.
+    """The text of a model card, with the measured recall.
 
     Args:
         card: str, JSON.
@@ -121,15 +123,15 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the picture sets")
-    data = parser.parse_args().data
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the image sets")
+    data = parser.parse_args(command_line()).data
     text = README.read_text(encoding="utf-8")
-    replace_between(text, "")  # refuse it before the long part
+    replace_between(text, "")  # raises before the long part
     models = {"default": DEFAULT_MODEL, "untrained baseline": baseline(_SCRATCH)}
-    for name, file in _ORIGINALS.items():
+    for name, file in _CARTWHEEL_TRAIN.items():
         print(f"» exporting {file}", file=sys.stderr)
-        models[name] = original(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
-    tasks = [task for make in MEASURING.values() for task in make(data)]
+        models[name] = export_legacy(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")
+    tasks = [task for make in BENCHMARKS.values() for task in make(data)]
     evaluations = []
     for name, path in models.items():
         print(f"» measuring {name}", file=sys.stderr)

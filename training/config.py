@@ -1,4 +1,4 @@
-"""The configuration of a training: one table, read from YAML, overridden on the command line."""
+"""The configuration of a training, read from YAML and overridden on the command line."""
 
 import inspect
 import json
@@ -8,15 +8,16 @@ from typing import Annotated, Any, Dict, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from training.augmentation import AugmentationConfig
+from training.console import RENAMED
 from training.data import PlaceRules
-from training.losses import LOSSES
-from training.network import NetworkConfig
-from training.paths import DEFAULT_MODEL
+from training.files import DEFAULT_MODEL
+from training.learning.augmentation import AugmentationConfig
+from training.learning.losses import LOSSES
+from training.network.build import NetworkConfig
 
-_FREE = (  # what may change while a training is under way
+_FREE = (  # keys that may change when a training is resumed
     *("steps", "log_every", "validate_every", "checkpoint_every", "loader_processes"),
-    *("data.cached_pictures", "distribution."),
+    *("data.cached_images", "distribution."),
 )
 
 
@@ -25,44 +26,42 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which pictures, and what they say of places."""
+    """Images and labels."""
 
     manifests: Dict[Path, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         min_length=1,
-        description="manifest ► share of the queries drawn from it; relative to the configuration",
+        description="manifest → share of the queries drawn from it; paths relative to the configuration",
     )
     rules: PlaceRules = Field(
-        default=PlaceRules(), description="how near is the same place, how far a different one"
+        default=PlaceRules(), description="distances of the same place and of different places"
     )
     with_validation: bool = Field(
         default=False,
-        description="train on the split 'validation' too, once everything is chosen: it checks nothing then",
+        description="train on the split 'validation' too, after all choices: it validates nothing then",
     )
-    cached_pictures: int = Field(
+    cached_images: int = Field(
         default=8000,
         ge=0,
-        description="decoded pictures kept in memory, 150 kB each at 192×256, by each loader process",
+        description="decoded images kept in memory by each loader process, 150 kB each at 192×256",
     )
 
 
 class StartConfig(_Section):
-    """Weights before the first step."""
+    """Initial weights."""
 
     weights: str = Field(
-        default="imagenet", description="ImageNet weights: a file, or 'imagenet' for Keras' own download"
+        default="imagenet", description="ImageNet weights: a file, or 'imagenet' to download them with Keras"
     )
-    context_weights: str = Field(default="imagenet", description="the same of network.context")
+    context_weights: str = Field(default="imagenet", description="the same for network.context")
     network: str = Field(
         default="",
-        description="'default' or another trained network to go on from, instead of the rest here: "
-        "the folder of a training or an ONNX file",
+        description="trained network to continue from, instead of the other keys here: 'default', "
+        "the folder of a training, or an ONNX file",
     )
-    pictures: int = Field(
-        default=4000, ge=1, description="pictures that PCA, k-means and whitening are fitted on"
-    )
-    copies: int = Field(default=3, ge=1, description="augmented copies of each for the whitening")
+    images: int = Field(default=4000, ge=1, description="number of images for PCA, k-means and whitening")
+    copies: int = Field(default=3, ge=1, description="augmented copies of each image, for the whitening")
     equalization: float = Field(
-        default=0.5, ge=0, le=1, description="of the variances of the reduced components"
+        default=0.5, ge=0, le=1, description="of the variances of the reduced components, 0: none"
     )
     sharpness: float = Field(default=8.0, gt=0, description="of the assignment to clusters")
     shrinkage: float = Field(default=0.05, gt=0, le=10, description="of the whitening")
@@ -70,40 +69,43 @@ class StartConfig(_Section):
         default=0.0,
         ge=0,
         lt=1,
-        description="of these weights in the trained network's, see training/blending.py",
+        description="share of the initial weights in the result, see training/learning/weight_averaging.py",
     )
 
 
 class BatchConfig(_Section):
-    """A batch is some queries, each with positives and negatives of its own."""
+    """A batch consists of queries, each with positives and negatives."""
 
-    queries: int = Field(default=12, ge=2, description="places in a batch")
-    positives: int = Field(default=2, ge=1, description="further views of each query's place")
+    queries: int = Field(default=12, ge=2, description="queries in a batch")
+    positives: int = Field(default=2, ge=1, description="positives of each query")
     negatives: int = Field(
-        default=0, ge=0, description="views of places like it; the other queries are negatives anyhow"
+        default=0, ge=0, description="mined negatives of each query, besides the other queries of the batch"
     )
     neighbours: float = Field(
-        default=0.5, ge=0, le=1, description="share of positives that are another picture, if there is one"
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share of positives that are another image of the place, if there is one",
     )
     copies: int = Field(
         default=0,
         ge=0,
-        description="altered copies of each picture whose local features are computed once, where the whole "
-        "backbone is frozen; 0: each step alters anew",
+        description="augmented copies of each image, with cached local features; needs a frozen backbone; "
+        "0: augment in each step",
     )
     hard_queries: float = Field(
-        default=0.0, ge=0, le=1, description="share of queries that look like the one before"
+        default=0.0, ge=0, le=1, description="share of queries that are similar to the previous query"
     )
     hardest: int = Field(
-        default=20, ge=1, description="number of most similar pictures that hard ones are drawn from"
+        default=20, ge=1, description="number of most similar images from which hard ones are drawn"
     )
     mine_every: int = Field(
-        default=500, ge=1, description="steps between refreshes of the descriptors for that"
+        default=500, ge=1, description="steps between updates of the descriptors for mining"
     )
 
 
 class LossConfig(_Section):
-    """What is minimised."""
+    """The loss."""
 
     name: Literal["triplet", "all_pairs", "all_pairs_deviation", "multi_similarity"] = "multi_similarity"
     options: Dict[str, float] = Field(default={}, description="arguments of the loss by name, such as margin")
@@ -119,26 +121,28 @@ class LossConfig(_Section):
 
 
 class OptimizerConfig(_Section):
-    """How it is minimised: AdamW, warm-up, cosine decay, averaged weights."""
+    """AdamW with warm-up, cosine decay and weight averaging."""
 
-    learning_rate: float = Field(default=1e-4, gt=0, le=1, description="at its peak")
-    warmup: int = Field(default=100, ge=0, description="steps until the peak")
+    learning_rate: float = Field(default=1e-4, gt=0, le=1, description="peak value")
+    warmup: int = Field(default=100, ge=0, description="steps to the peak")
     weight_decay: float = Field(default=1e-4, ge=0, le=1)
-    clip_norm: float = Field(default=1.0, gt=0, description="of the gradient of each variable")
+    clip_norm: float = Field(default=1.0, gt=0, description="maximum norm of the gradient of each variable")
     average: float = Field(
-        default=0.99, ge=0, lt=1, description="momentum of the averaged weights; 0: no averaging"
+        default=0.99, ge=0, lt=1, description="momentum of weight averaging; 0: no averaging"
     )
     frozen: str = Field(
-        default="", description="regular expression; layers whose names begin with it keep their weights"
+        default="", description="regular expression; layers whose names begin with it are frozen"
     )
 
 
 class DistributionConfig(_Section):
-    """Several processes that train together, see training/distribution.py."""
+    """Training by several processes, see training/learning/distribution.py."""
 
-    processes: int = Field(default=1, ge=1, description="how many; several need the JAX backend")
-    address: str = Field(default="", description="host:port of process 0, which all can reach")
-    process: int = Field(default=0, ge=0, description="which of them this is")
+    processes: int = Field(
+        default=1, ge=1, description="number of processes; more than 1 needs the JAX backend"
+    )
+    address: str = Field(default="", description="host:port of process 0")
+    process: int = Field(default=0, ge=0, description="index of this process")
 
     @model_validator(mode="after")
     def _is_one_of_them(self):
@@ -148,7 +152,7 @@ class DistributionConfig(_Section):
 
 
 class TrainConfig(_Section):
-    """A whole training."""
+    """A training."""
 
     network: NetworkConfig = NetworkConfig()
     data: DataConfig
@@ -158,20 +162,22 @@ class TrainConfig(_Section):
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     distribution: DistributionConfig = DistributionConfig()
-    steps: int = Field(default=3000, ge=0, description="batches in all; 0: only the fit without gradients")
+    steps: int = Field(
+        default=3000, ge=0, description="total number of steps; 0: only the fit without gradients"
+    )
     log_every: int = Field(default=20, ge=1, description="steps between points of the curve")
     validate_every: int = Field(default=500, ge=1, description="steps between validations")
     checkpoint_every: int = Field(default=250, ge=1, description="steps between checkpoints")
     seed: int = Field(default=0, ge=0)
-    mixed_precision: bool = Field(default=False, description="float16 where it is safe; for GPUs")
+    mixed_precision: bool = Field(default=False, description="convolutions in float16, for GPUs")
     loader_processes: int = Field(
-        default=0, ge=0, le=256, description="others that augment pictures, one a core beside a GPU"
+        default=0, ge=0, le=256, description="processes that augment images; with a GPU, one per core"
     )
 
     @model_validator(mode="after")
     def _one_process_keeps_copies(self):
         if self.batch.copies and self.distribution.processes > 1:
-            raise ValueError("several processes alter pictures anew in each step: batch.copies=0")
+            raise ValueError("several processes need batch.copies=0")
         return self
 
 
@@ -179,15 +185,15 @@ def read_config(path, overrides=()):
     """Read a configuration.
 
     Args:
-        path: YAML file of sections and keys of :class:`TrainConfig`; manifests, weights and networks in
-            it are relative to its folder, also those of overrides.
-        overrides: texts ``section.key=value``, the value in YAML.
+        path: YAML file with sections and keys of :class:`TrainConfig`. Paths of manifests, weights and
+            networks are relative to its folder, also in overrides.
+        overrides: iterable of str, ``section.key=value``, with the value in YAML.
 
     Returns:
         a :class:`TrainConfig`.
 
     Raises:
-        ValueError: naming the key, if one is unknown, of another type or out of its range.
+        ValueError: naming the key, if it is unknown, or its value has another type or is out of range.
     """
     path = Path(path)
     try:
@@ -199,6 +205,7 @@ def read_config(path, overrides=()):
     fields = {name: value for name, value in fields.items() if value is not None}  # empty sections
     for override in overrides:
         _override(fields, override)
+    _rename(fields)
     try:
         config = TrainConfig.model_validate(fields)
     except ValidationError as error:
@@ -207,18 +214,20 @@ def read_config(path, overrides=()):
 
 
 def changed_keys(config, text):
-    """Which keys make a configuration another training than one that was written before.
+    """Keys in which a configuration differs from the one that a training was started with.
 
     Args:
         config: a :class:`TrainConfig`.
         text: JSON of a TrainConfig, of this version or an older one.
 
     Returns:
-        list of names such as "batch.queries"; empty too if the text cannot be read.
+        list of names such as "batch.queries"; also empty if the text cannot be read.
     """
     try:
-        before = TrainConfig.model_validate(json.loads(text))
-    except ValueError:
+        fields = json.loads(text)
+        _rename(fields)
+        before = TrainConfig.model_validate(fields)
+    except (ValueError, AttributeError):
         return []
     changed = []
     for name in TrainConfig.model_fields:
@@ -248,14 +257,23 @@ def _override(fields, override):
         raise ValueError(f"expected a value in YAML for '{name}'. Received: '{value}'") from error
 
 
+def _rename(fields):
+    """Replace old names of keys by the present ones, in place."""
+    for old, new in RENAMED.items():
+        section, _, key = old.rpartition(".")
+        values = fields.get(section)
+        if isinstance(values, dict) and key in values:
+            values.setdefault(new.rpartition(".")[2], values.pop(key))
+
+
 def _sentence(problem):
     key = ".".join(str(part) for part in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ")  # pydantic's own word before ours
+    message = problem["msg"].removeprefix("Value error, ")  # prefix that pydantic adds
     return f"expected another value for '{key}': {message}. Received: {problem['input']!r}"
 
 
 def _resolve(config, folder):
-    """Make paths absolute: they are meant relative to the configuration's folder."""
+    """Make paths, which are relative to the folder of the configuration, absolute."""
     manifests = {folder / path: share for path, share in config.data.manifests.items()}
     start: Dict[str, Any] = {}
     if config.start.network:

@@ -1,30 +1,33 @@
-"""Describe pictures: their descriptors to a file, and how alike they are to a picture.
+"""Write the descriptors of images to a file, and plot their similarities.
 
-Usage: python3 training/describe.py models/default.onnx PICTURES… --similarity similarity.png
+Usage: python3 -m training.describe models/default.onnx IMAGES… --similarity similarity.png
 
-MODEL is what training/evaluate.py takes. PICTURES are files, folders (with all that is in them) and manifests
-(.csv). The names of the pictures go beside the descriptors, one a line, in their order.
+MODEL is as for training.evaluate. IMAGES are files, folders (searched recursively) and manifests (.csv). The
+names of the images are written beside the descriptors, one per line, in the same order.
 """
 
 import argparse
 import io
 import os
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
+if not __package__:  # started as a file, python3 training/describe.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on CPUs without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from training.console import run_script
-from training.data.pictures import find_pictures
+from training.console import command_line, run_script
+from training.data.images import find_images
 from training.evaluation.models import open_model
 from training.evaluation.plot import plot_similarity
+from training.evaluation.retrieval import DescriptorCache
+from training.evaluation.tasks.images import TaskImage
 from training.files import write_atomically
-from training.retrieval import DescriptorCache
-from training.tasks.pictures import Picture
 
 
 def main():
@@ -32,15 +35,13 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path, metavar="MODEL")
-    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURES")
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGES")
     parser.add_argument("--output", type=Path, default=Path("descriptors.npy"), help="(N, D) float32")
-    parser.add_argument(
-        "--similarity", type=Path, help="picture (.png, .svg, .pdf) of the cosines of all pairs"
-    )
-    arguments = parser.parse_args()
-    paths = find_pictures(arguments.pictures)
+    parser.add_argument("--similarity", type=Path, help="plot (.png, .svg, .pdf) of the cosines of all pairs")
+    arguments = parser.parse_args(command_line())
+    paths = find_images(arguments.images)
     model = open_model(arguments.model)
-    descriptors = DescriptorCache(model.describe_many)([Picture(path) for path in paths])
+    descriptors = DescriptorCache(model.describe_many)([TaskImage(path) for path in paths])
     content = io.BytesIO()
     np.save(content, descriptors, allow_pickle=False)
     names = arguments.output.with_suffix(".txt")
@@ -49,8 +50,8 @@ def main():
     print(f"{arguments.output}: {descriptors.shape} float32; names in {names}")
     if arguments.similarity:
         labels = [path.stem for path in paths]
-        picture = plot_similarity(descriptors @ descriptors.T, labels, arguments.similarity.suffix[1:])
-        write_atomically(arguments.similarity, picture)
+        image = plot_similarity(descriptors @ descriptors.T, labels, arguments.similarity.suffix[1:])
+        write_atomically(arguments.similarity, image)
         print(arguments.similarity)
 
 

@@ -1,53 +1,56 @@
-"""Measure models side by side: recall, precision and recall, time and cost.
+"""Evaluate models side by side: recall, precision over recall, time and cost.
 
-Usage: python3 training/evaluate.py models/default.onnx runs/mine --manifest my_pictures.csv --plot curves.png
+Usage: python3 -m training.evaluate models/default.onnx runs/mine --manifest my_images.csv --plot curves.png
 
-A MODEL is an ONNX file with its card, the folder of a training, a .keras file, or one of the original's .h5.
-Choose by the set "validation" or by pictures of your own; the others only measure, see training/tasks.
+A MODEL is an ONNX file with its card, the folder of a training, a .keras file, or a .h5 of cartwheel_train.
+Choose models by the set "validation" or by your own images; the other sets are for measuring only, see
+training/evaluation/tasks.
 """
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU without AVX-512
+if not __package__:  # started as a file, python3 training/evaluate.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on CPUs without AVX-512
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import cv2
 import numpy as np
 
-from training.console import run_script
+from training.console import command_line, run_script
 from training.data import PlaceRules, read_manifest
 from training.data.manifest import SPLITS
 from training.evaluation.mistakes import mistakes_sheet
 from training.evaluation.models import milliseconds, open_model
 from training.evaluation.plot import plot_curves
+from training.evaluation.retrieval import DescriptorCache, retrieval_figures, similarities
 from training.evaluation.table import Evaluation, full_table
-from training.files import write_atomically
-from training.paths import DATA
-from training.retrieval import DescriptorCache, judge, similarities
-from training.tasks import TASKS, manifest_task
+from training.evaluation.tasks import TASKS, manifest_task
+from training.files import DATA, write_atomically
 
 
-def evaluate(path, tasks, name="", strangers=False, each=None):
-    """Measure one model.
+def evaluate(path, tasks, name="", unmatched=False, each=None):
+    """Evaluate one model.
 
     Args:
-        path: of any model that :func:`training.evaluation.models.open_model` opens.
-        tasks: list of :class:`training.retrieval.RetrievalTask`; pictures that they share are described
-            once.
-        name: of the model in tables; empty: its file's.
-        strangers: see :func:`training.retrieval.precision_recall`.
-        each: called with a task and its (Q, R) float32 similarities.
+        path: of a model, see :func:`training.evaluation.models.open_model`.
+        tasks: list of :class:`training.evaluation.retrieval.RetrievalTask`; shared images are
+            described once.
+        name: of the model in tables; empty: name of its file.
+        unmatched: see :func:`training.evaluation.retrieval.precision_recall`.
+        each: called with each task and its (Q, R) float32 similarities.
 
     Returns:
         an :class:`training.evaluation.table.Evaluation`.
 
     Raises:
-        ValueError, PlaceRecognitionError: if the model or a picture cannot be used, or no query of a
-            task has a right answer.
+        ValueError, PlaceRecognitionError: if the model or an image cannot be used, or no query of a
+            task has a correct reference.
     """
     model = open_model(path)
     cache = DescriptorCache(model.describe_many)
@@ -55,18 +58,18 @@ def evaluate(path, tasks, name="", strangers=False, each=None):
     for task in tasks:
         if not (task.right & ~task.ignored).any():
             raise ValueError(
-                f"expected a place with two pictures or more in {task.name}. Received: none, of "
+                f"expected a place with at least two images in {task.name}. Received: none in "
                 f"{len(task.queries)} queries and {len(task.references)} references"
             )
         similarity = similarities(task, cache)
-        figures[task.name] = judge(similarity, task.right, task.ignored, strangers=strangers)
+        figures[task.name] = retrieval_figures(similarity, task.right, task.ignored, unmatched=unmatched)
         if each:
             each(task, similarity)
     return Evaluation(name or model.name, figures, milliseconds(model), model.engine, model.cost)
 
 
 def encode(image, path):
-    """(H, W, 3) uint8 BGR ► bytes of a picture file of the kind that the path's ending names."""
+    """(H, W, 3) uint8 BGR → bytes of an image file in the format of the path's suffix."""
     try:
         return cv2.imencode(path.suffix, image)[1].tobytes()
     except cv2.error as error:
@@ -85,7 +88,7 @@ def main():
             sheets.append(mistakes_sheet(f"{name}, {task.name}", task, similarity, arguments.count))
 
         each = keep if arguments.mistakes else None
-        evaluations.append(evaluate(path, tasks, name, arguments.strangers, each))
+        evaluations.append(evaluate(path, tasks, name, arguments.unmatched_queries, each))
     table = full_table(evaluations)
     print(table, end="")
     if arguments.table:
@@ -97,7 +100,7 @@ def main():
 
 
 def read_tasks(arguments):
-    """What the command line asks of the models: list of RetrievalTask."""
+    """The tasks of a command line: list of RetrievalTask."""
     tasks = [task for name in arguments.sets for task in TASKS[name](arguments.data)]
     if arguments.manifest:
         rules = PlaceRules(**{name: getattr(arguments, name) for name in PlaceRules._fields})
@@ -115,21 +118,23 @@ def _parse():
         "--sets", nargs="+", choices=list(TASKS), help="default: validation, or the manifest alone"
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
-    parser.add_argument(
-        "--manifest", type=Path, help="CSV of pictures of your own, see training/data/manifest.py"
-    )
+    parser.add_argument("--manifest", type=Path, help="CSV of your own images, see training/data/manifest.py")
     parser.add_argument("--split", choices=SPLITS, help="of the manifest; default: all")
     for name, value in PlaceRules._field_defaults.items():
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=float, default=value, help=f"of the manifest; default: {value:g}")
     parser.add_argument(
-        "--strangers", action="store_true", help="queries without a right answer are asked too"
+        "--unmatched-queries", action="store_true", help="count queries without a correct reference too"
     )
     parser.add_argument("--table", type=Path, help="Markdown file of the table")
-    parser.add_argument("--plot", type=Path, help="picture (.png, .svg, .pdf) of precision over recall")
-    parser.add_argument("--mistakes", type=Path, help="picture (.png, .jpg) of the surest wrong answers")
-    parser.add_argument("--count", type=int, default=10, help="of the mistakes of a model on a set")
-    arguments = parser.parse_args()
+    parser.add_argument("--plot", type=Path, help="plot (.png, .svg, .pdf) of precision over recall")
+    parser.add_argument(
+        "--mistakes",
+        type=Path,
+        help="contact sheet (.png, .jpg) of the wrong matches with the highest similarity",
+    )
+    parser.add_argument("--count", type=int, default=10, help="number of mistakes per model and set")
+    arguments = parser.parse_args(command_line())
     arguments.sets = arguments.sets or ([] if arguments.manifest else ["validation"])
     return arguments
 

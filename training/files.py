@@ -1,36 +1,39 @@
-"""Files that are whole or not there.
+"""Paths of the project, and atomic writing of files.
 
-Apart from :mod:`training.saving`, because rendering cannot share a process with TensorFlow: the LLVM
-inside it and the one of Mesa's software renderer crash each other.
+This module imports neither Keras nor TensorFlow: rendering uses it, and cannot share a process with
+TensorFlow, because the LLVM in TensorFlow and the one in Mesa's software renderer crash each other.
 """
 
 import contextlib
 import os
 from pathlib import Path
 
+PROJECT = Path(__file__).resolve().parents[1]
+DATA = PROJECT.parent / "shared" / "data"  # image sets and ImageNet weights; not part of the repository
+DEFAULT_MODEL = PROJECT / "models" / "default.onnx"
+
 
 def write_atomically(path, content):
-    """Write a file so that its name never stands for half of it.
+    """Write a file atomically: readers see the old content or the new one, never a part.
 
     Args:
-        path: the file's name; what it held before is replaced at the end.
-        content: bytes, or an iterable of them, piece by piece.
+        path: name of the file; an existing file is replaced at the end.
+        content: bytes, or an iterable of bytes that are written one after the other.
 
     Raises:
-        OSError: naming the file, if it cannot be written; what it held before is still there.
+        OSError: naming the file, if it cannot be written; the old content is kept.
     """
     write_together({path: content})
 
 
 def write_together(contents):
-    """Write files that belong together: all of them are whole on the disk before the first gets its name.
+    """Write files that belong together: all are complete on disk before the first one is renamed.
 
     Args:
-        contents: dict from a file's name to bytes, or an iterable of them; what they held before is replaced
-            at the end.
+        contents: file name → bytes, or an iterable of bytes; existing files are replaced at the end.
 
     Raises:
-        OSError: naming the file that cannot be written; what the files held before is still there.
+        OSError: naming the file that cannot be written; the old contents are kept.
     """
     temporary = {}
     try:

@@ -1,15 +1,15 @@
-"""A manifest from pictures of yours, or from a public set.
+"""Make a manifest from your own images, or from a public image set.
 
 Usage:
-  python3 training/make_manifest.py frames walk.bag --output mine.csv --validation-every 5
-  python3 training/make_manifest.py frames monday.mp4 tuesday.mp4 --output mine.csv
-  python3 training/make_manifest.py map office.map --output mine.csv --validation-every 5
-  python3 training/make_manifest.py folders pictures/ --output mine.csv
-  python3 training/make_manifest.py pittsburgh Pittsburgh250k/ --output pittsburgh.csv
-  python3 training/make_manifest.py tokyo tokyoTimeMachine/ --output tokyo.csv
+  python3 -m training.make_manifest frames walk.bag --output mine.csv --validation-every 5
+  python3 -m training.make_manifest frames monday.mp4 tuesday.mp4 --output mine.csv
+  python3 -m training.make_manifest map office.map --output mine.csv --validation-every 5
+  python3 -m training.make_manifest folders images/ --output mine.csv
+  python3 -m training.make_manifest pittsburgh Pittsburgh250k/ --output pittsburgh.csv
+  python3 -m training.make_manifest tokyo tokyoTimeMachine/ --output tokyo.csv
 
-Pictures of videos, bags and maps are written to a folder beside the manifest. Rendered worlds come with
-their manifest, see training/render_world.py; what the columns mean: training/data/manifest.py.
+Images of videos, bags and maps are written to a folder beside the manifest. training.render_world writes a
+manifest itself. The columns are described in training/data/manifest.py.
 """
 
 import argparse
@@ -18,24 +18,27 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/make_manifest.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
 
-from training.console import run_script
+    run_as_module(__file__)
+
+from training.console import command_line, run_script
 from training.data.manifest import SPLITS, Record, write_manifest
 from training.data.readers.frames import RATE, read_frames
 from training.data.readers.own_sets import read_ie_tower, read_outdoor, read_own_sets
 from training.data.readers.pittsburgh import read_pittsburgh, read_tokyo
 from training.data.readers.place_folders import read_place_folders
 from training.data.readers.recorded_map import GUARD_SECONDS, read_recorded_map
-from training.data.splitting import set_apart
-from training.paths import DATA
+from training.data.splitting import split_validation
+from training.files import DATA
 
 
 def make_manifest(arguments):
-    """Read the source and write its manifest; returns the records."""
+    """Read the source and write the manifest; returns the records."""
     records = arguments.read(arguments)
     if getattr(arguments, "validation_every", None):
-        records = set_apart(records, arguments.validation_every)
+        records = split_validation(records, arguments.validation_every)
     write_manifest(records, arguments.output)
     return records
 
@@ -53,8 +56,8 @@ def _frames(arguments):
     for source in _distinct(arguments.source):
         region = source.stem if arguments.apart else arguments.region
         origin = Record(source, region=region, split=arguments.split, licence=arguments.licence)
-        pictures = _pictures(arguments, source)
-        records += read_frames(source, pictures, arguments.rate, arguments.fps, arguments.topic, origin)
+        images = _images(arguments, source)
+        records += read_frames(source, images, arguments.rate, arguments.fps, arguments.topic, origin)
     return records
 
 
@@ -62,32 +65,32 @@ def _map(arguments):
     records = []
     for source in _distinct(arguments.source):
         origin = Record(source, split=arguments.split, licence=arguments.licence)
-        records += read_recorded_map(source, _pictures(arguments, source), origin, arguments.guard_seconds)
+        records += read_recorded_map(source, _images(arguments, source), origin, arguments.guard_seconds)
     return records
 
 
 def _distinct(sources):
-    """Their paths, once it is known that no two would be called the same."""
+    """The paths, after checking that their names are distinct."""
     for name, count in Counter(source.stem for source in sources).items():
         if count > 1:
-            raise ValueError(f"expected sources of different names. Received: {count} called '{name}'")
+            raise ValueError(f"expected sources with different names. Received: {count} named '{name}'")
     return sources
 
 
-def _pictures(arguments, source):
-    folder = arguments.pictures or arguments.output.with_name(f"{arguments.output.stem}_pictures")
+def _images(arguments, source):
+    folder = arguments.images or arguments.output.with_name(f"{arguments.output.stem}_images")
     return folder / source.stem
 
 
 def summarise(records):
-    """How many pictures, places and sequences each split has, a line each."""
+    """Numbers of images, places and sequences, one line per split."""
     lines = []
     for split in SPLITS:
         chosen = [record for record in records if record.split == split]
         if chosen:
             places = len({(record.region, record.place) for record in chosen if record.place})
             sequences = len({(record.region, record.sequence) for record in chosen if record.sequence})
-            lines.append(f"{split}: {len(chosen)} pictures, {places} places, {sequences} sequences")
+            lines.append(f"{split}: {len(chosen)} images, {places} places, {sequences} sequences")
     return lines
 
 
@@ -97,22 +100,22 @@ def _parser():
     )
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     folders = _own(kinds, "folders", _folders, "a folder of place folders")
-    folders.add_argument("--skip-single", action="store_true", help="leave out places with one picture")
+    folders.add_argument("--skip-single", action="store_true", help="skip places with a single image")
     frames = _own(kinds, "frames", _frames, "videos, bags or folders of frames in order")
-    frames.add_argument("--rate", type=_positive, default=RATE, help=f"pictures a second (default {RATE})")
-    frames.add_argument("--fps", type=_positive, help="frames a second in the source, if it does not say it")
-    frames.add_argument("--topic", default="", help="of a bag with several image topics")
-    frames.add_argument("--region", default="", help="a name for where all this is")
-    frames.add_argument("--apart", action="store_true", help="no two sources show a common place")
-    recorded = _own(kinds, "map", _map, "maps that the node recorded; no two of them of one building")
+    frames.add_argument("--rate", type=_positive, default=RATE, help=f"images per second (default {RATE})")
+    frames.add_argument("--fps", type=_positive, help="frames per second of the source, if not stated in it")
+    frames.add_argument("--topic", default="", help="image topic, of a bag with several")
+    frames.add_argument("--region", default="", help="name of the region")
+    frames.add_argument("--apart", action="store_true", help="the sources show no common place")
+    recorded = _own(kinds, "map", _map, "maps that the node recorded, each of another building")
     recorded.add_argument(
         "--guard-seconds",
         type=_positive,
         default=GUARD_SECONDS,
-        help=f"between pictures that may be a loop (default {GUARD_SECONDS:g})",
+        help=f"minimum time between the images of a loop (default {GUARD_SECONDS:g})",
     )
     for kind in (frames, recorded):
-        kind.add_argument("--pictures", type=Path, help="folder for them (default: beside the manifest)")
+        kind.add_argument("--images", type=Path, help="folder for the images (default: beside the manifest)")
     _public(kinds)
     return parser
 
@@ -125,20 +128,20 @@ def _own(kinds, name, read, about):
         "--validation-every",
         type=int,
         metavar="N",
-        help="every N-th place or sequence is for validation; of a single sequence its last N-th",
+        help="use every N-th place or sequence for validation; of a single sequence, its last N-th",
     )
-    kind.add_argument("--licence", default="", help="of the pictures")
+    kind.add_argument("--licence", default="", help="of the images")
     return _finish(kind, read)
 
 
 def _public(kinds):
     for name, about in (("pittsburgh", "Pittsburgh 250k or 30k"), ("tokyo", "Tokyo Time Machine")):
         kind = kinds.add_parser(name, help=f"{about}, as distributed", description=about)
-        kind.add_argument("source", type=Path, help="the folder it was unpacked to")
-        kind.add_argument("--structs", type=Path, nargs="+", help=".mat files, if others than the usual")
-        kind.add_argument("--images", type=Path, help="folder of the database's pictures")
+        kind.add_argument("source", type=Path, help="folder of the unpacked set")
+        kind.add_argument("--structs", type=Path, nargs="+", help=".mat files, if not the usual ones")
+        kind.add_argument("--images", type=Path, help="folder of the database images")
         if name == "pittsburgh":
-            kind.add_argument("--queries", type=Path, help="folder of the queries' pictures")
+            kind.add_argument("--queries", type=Path, help="folder of the query images")
             _finish(kind, lambda a: read_pittsburgh(a.source, a.structs, a.images, a.queries))
         else:
             _finish(kind, lambda a: read_tokyo(a.source, a.structs, a.images))
@@ -147,7 +150,7 @@ def _public(kinds):
         ("outdoor", read_outdoor, DATA / "outdoor"),
         ("own", read_own_sets, DATA),
     ):
-        kind = kinds.add_parser(name, help="what trains the default model")
+        kind = kinds.add_parser(name, help="image sets of the default model")
         kind.add_argument("source", type=Path, nargs="?", default=default)
         _finish(kind, lambda a, reader=reader: reader(a.source))
 
@@ -166,10 +169,10 @@ def _positive(text):
 
 
 def main():
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(command_line())
     warnings.showwarning = lambda message, *_, **__: print(f"! {message}", file=sys.stderr)
     records = make_manifest(arguments)
-    print("\n".join([f"{arguments.output}: {len(records)} pictures", *summarise(records)]))
+    print("\n".join([f"{arguments.output}: {len(records)} images", *summarise(records)]))
 
 
 if __name__ == "__main__":

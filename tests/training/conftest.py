@@ -1,27 +1,27 @@
-"""Where the picture sets lie, which are no part of the repository; a training that is over in seconds."""
+"""Fixtures: the image sets, which are not part of the repository, and a small training run."""
 
 import contextlib
 import os
 import signal
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training/train.py does, so that runs compare
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in training.train, for equal results
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 
-from training.paths import DATA
+from training.files import DATA
 
 
 @pytest.fixture(scope="session")
 def data():
     if not (DATA / "ie_tower" / "gt.csv").is_file():
-        pytest.skip(f"needs the picture sets in {DATA}")
+        pytest.skip(f"needs the image sets in {DATA}")
     return DATA
 
 
 @pytest.fixture(scope="session")
 def small_config(tmp_path_factory):
-    """Path of the configuration of a small training."""
+    """Path of the configuration of a small training run."""
     pytest.importorskip("keras")
     from tests.training.small_set import write_all
 
@@ -30,7 +30,7 @@ def small_config(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def whole_run(small_config, tmp_path_factory):
-    """Folder of the small training, run from its beginning to its end by the TensorFlow backend."""
+    """Folder of a complete small training run with the TensorFlow backend."""
     from training.config import read_config
     from training.train import train
 
@@ -41,11 +41,11 @@ def whole_run(small_config, tmp_path_factory):
 
 @pytest.fixture
 def interrupt_at():
-    """``with interrupt_at(step):`` a training gets Ctrl-C at that point of its curve."""
+    """Context manager ``interrupt_at(step)``: sends SIGINT at that point of the curve."""
 
     @contextlib.contextmanager
     def interrupt_at(step):
-        from training.monitor import Monitor
+        from training.learning.monitor import Monitor
 
         learned = Monitor.learned
 

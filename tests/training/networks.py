@@ -1,13 +1,13 @@
-"""Networks that tests share."""
+"""Networks for several tests."""
 
 import keras
 import numpy as np
 
-from training.backbones import mobilenet
+from training.network.backbones import mobilenet
 
 
 def normalized_mobilenet(height, width, last_block):
-    """A MobileNet whose weights are random, those of its batch normalisation too."""
+    """A MobileNet with random weights, also in its batch normalization."""
     keras.utils.set_random_seed(0)
     image = keras.Input((height, width, 3))
     model = keras.Model(image, mobilenet(image, last_block))
@@ -16,7 +16,7 @@ def normalized_mobilenet(height, width, last_block):
 
 
 def randomize_normalization(model):
-    """Give batch normalisation weights that tell when they are left out, or mixed up."""
+    """Set random weights of batch normalization, so that omitted or exchanged ones are found."""
     random = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -1,4 +1,4 @@
-"""What a refusal of a file must be."""
+"""Checks of error messages for files."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from place_recognition_ros.errors import ModelError
 
 
 def refusal(load, path, *parts, shorter_than):
-    """The one sentence with which ``load(path)`` refuses a file; it names the file and what was wrong."""
+    """The one-line error of ``load(path)``, which must name the file and what was received."""
     with pytest.raises(ModelError) as caught:
         load(path)
     text = str(caught.value)

@@ -1,4 +1,4 @@
-"""A training that is over in seconds: pictures of random texture, a network of random weights."""
+"""A training of seconds: images of random texture, a network of random weights."""
 
 import csv
 import os
@@ -23,8 +23,8 @@ NETWORK = {
 }
 
 
-def write_pictures(folder, places=6, views=3):
-    """Pictures of places, some views of each, and manifest.csv; the last two places are for validation."""
+def write_images(folder, places=6, views=3):
+    """Images of places, some views of each, and manifest.csv; the last two places are for validation."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(1)
     rows = [("image", "place", "split")]
@@ -41,7 +41,7 @@ def write_pictures(folder, places=6, views=3):
 
 
 def write_config(folder, **changes):
-    """config.yaml beside the pictures; ``changes``: section or key ► what it has instead. Its path."""
+    """Write config.yaml beside the images, with changed sections or keys; returns its path."""
     fields = {
         "network": NETWORK,
         "data": {"manifests": {"manifest.csv": 1.0}},
@@ -59,25 +59,25 @@ def write_config(folder, **changes):
 
 
 def write_network(folder):
-    """A network of random weights to start from, as the configuration names it."""
+    """Write the network of random weights from which the configuration starts."""
     import keras
 
-    from training.network import NetworkConfig, build_network
-    from training.saving import save_network
+    from training.network.build import NetworkConfig, build_network
+    from training.network.saving import save_network
 
     keras.utils.set_random_seed(0)
     save_network(build_network(NetworkConfig(**NETWORK)), folder / "random")
 
 
 def write_all(folder):
-    """All of it: pictures, network and configuration; the path of the latter."""
-    write_pictures(folder)
+    """Write images, network and configuration; returns the path of the configuration."""
+    write_images(folder)
     write_network(folder)
     return write_config(folder)
 
 
 def start(*arguments, **environment):
-    """training/train.py in a process of its own, its output (both streams) in a pipe."""
+    """Start training/train.py as a process, with its output and errors in a pipe."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "training" / "train.py"), *map(str, arguments)],
         env={**os.environ, **environment},

@@ -34,7 +34,7 @@ def test_missing_markers_are_refused(text):
         compare.replace_between(text, "new")
 
 
-def test_baseline_comes_from_the_history(tmp_path):
+def test_the_baseline_is_read_from_the_history(tmp_path):
     known = ["git", "-C", str(compare.PROJECT), "cat-file", "-e", compare._BASELINE_COMMIT]
     if subprocess.run(known, capture_output=True, check=False).returncode:
         pytest.skip("needs the repository's history")
@@ -42,7 +42,7 @@ def test_baseline_comes_from_the_history(tmp_path):
     assert card.sha256.startswith("8523f1174770")
 
 
-def test_measured_recall_goes_into_the_card():
+def test_measured_recall_is_written_to_the_card():
     card = json.dumps({"name": "default", "recall_at_1": {"old": 0.5}, "licence": "ü"})
     evaluation = SimpleNamespace(figures={"set": SimpleNamespace(recall={1: 0.123456, 5: 1.0})})
     text = compare.with_recall(card, evaluation)
@@ -51,16 +51,17 @@ def test_measured_recall_goes_into_the_card():
     assert "ü" in text
 
 
-def test_missing_history_is_one_sentence(tmp_path, monkeypatch):
+def test_missing_history_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "PROJECT", tmp_path)
     with pytest.raises(ValueError, match=r"expected the untrained baseline in the repository's history"):
         compare.baseline(tmp_path)
 
 
-def test_original_that_cannot_be_exported_is_named(tmp_path, monkeypatch):
+def test_a_model_that_cannot_be_exported_is_named(tmp_path, monkeypatch):
     script = tmp_path / "training" / "export.py"
     script.parent.mkdir()
+    (script.parent / "__init__.py").touch()
     script.write_text("import sys\nsys.exit('a warning\\n✗ expected a model')")
     monkeypatch.setattr(compare, "PROJECT", tmp_path)
     with pytest.raises(ValueError, match=r"bad\.h5' to be exported\. Received: ✗ expected a model$"):
-        compare.original(tmp_path / "bad.h5", tmp_path, tmp_path)
+        compare.export_legacy(tmp_path / "bad.h5", tmp_path, tmp_path)

@@ -1,10 +1,14 @@
-"""The configuration: what is refused, and in what words."""
+"""The configuration: defaults, overrides, error messages."""
+
+import json
 
 import pytest
+import yaml
 
 pytest.importorskip("keras")
 
 from training.config import TrainConfig, changed_keys, read_config
+from training.console import RENAMED
 
 DATA = "data:\n  manifests:\n    mine.csv: 1.0\n"
 
@@ -54,7 +58,7 @@ def test_an_empty_section_has_its_defaults(tmp_path):
         ("distribution: {process: 1}", "'distribution'.*processes - 1"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, line, named):
+def test_invalid_values_are_named(tmp_path, line, named):
     with pytest.raises(ValueError, match=named) as caught:
         read(tmp_path, f"{'' if line.startswith('data') else DATA}{line}\n")
     assert "\n" not in str(caught.value)
@@ -70,14 +74,14 @@ def test_what_is_wrong_is_named(tmp_path, line, named):
         ("batch.querys=3", "batch.querys"),
     ],
 )
-def test_a_wrong_override_is_named(tmp_path, override, named):
+def test_an_invalid_override_is_named(tmp_path, override, named):
     with pytest.raises(ValueError, match=named) as caught:
         read(tmp_path, f"{DATA}steps: 3\n", [override])
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "steps: [1", "\xff"], ids=["list", "no YAML", "no text"])
-def test_a_file_that_is_no_configuration_is_named(tmp_path, text):
+def test_a_file_that_is_not_a_configuration_is_named(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=r"config\.yaml"):
@@ -89,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_config(tmp_path / "none.yaml")
 
 
-def test_changed_keys_are_those_that_make_another_training(tmp_path):
+def test_changed_keys_are_those_that_change_a_training(tmp_path):
     config = read(tmp_path)
     text = config.model_dump_json()
     assert changed_keys(config, text) == []
@@ -108,3 +112,22 @@ def test_changed_keys_are_those_that_make_another_training(tmp_path):
         "seed",
     ]
     assert changed_keys(config, "{") == []
+
+
+def test_old_names_of_keys_are_read(tmp_path):
+    """In a file, and in the configuration of a run that an older version started."""
+    path = tmp_path / "config.yaml"
+    path.write_text("data: {manifests: {a.csv: 1}}\n", encoding="utf-8")
+    config = read_config(path)
+    for old, new in RENAMED.items():
+        if old.startswith("--"):
+            continue
+        (section, old_key), new_key = old.split("."), new.split(".")[1]
+        fields = {"data": {"manifests": {"a.csv": 1}}}
+        fields.setdefault(section, {})[old_key] = 7
+        path.write_text(yaml.safe_dump(fields), encoding="utf-8")
+        changed = read_config(path)
+        assert getattr(getattr(changed, section), new_key) == 7
+        before = json.loads(config.model_dump_json())
+        before[section][old_key] = before[section].pop(new_key)
+        assert changed_keys(config, json.dumps(before)) == []

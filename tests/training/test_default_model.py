@@ -1,4 +1,6 @@
-"""models/default.onnx: what the run time, ONNX Runtime and TensorRT 8.2 rely on."""
+"""models/default.onnx: input, output, size and card."""
+
+import shlex
 
 import numpy as np
 import pytest
@@ -7,8 +9,8 @@ onnx = pytest.importorskip("onnx", reason="training needs requirements/training.
 
 from place_recognition_ros.descriptor import open_extractor  # noqa: E402
 from place_recognition_ros.descriptor.model_card import read_model  # noqa: E402
-from tests.training.tensorrt_operators import faults  # noqa: E402
-from training.paths import DEFAULT_MODEL  # noqa: E402
+from tests.training.export.tensorrt_operators import faults  # noqa: E402
+from training.files import DEFAULT_MODEL  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def test_input_and_output(card_and_model):
     assert (card.input.height, card.input.width, card.descriptor_size) == (192, 256, 512)
 
 
-def test_only_operations_that_tensorrt_knows(card_and_model):
+def test_only_operations_that_tensorrt_supports(card_and_model):
     assert faults(card_and_model[1]) == []
 
 
@@ -35,7 +37,7 @@ def test_size(card_and_model):
     assert DEFAULT_MODEL.stat().st_size <= 8.6e6
 
 
-def test_card_tells_where_it_comes_from(card_and_model):
+def test_the_card_states_the_origin(card_and_model):
     card = card_and_model[0]
     assert card.made_by.startswith("python3 training/")
     assert set(card.trained_on) == {"ie_tower", "outdoor", "rendered town", "mobilenet_imagenet"}
@@ -44,8 +46,22 @@ def test_card_tells_where_it_comes_from(card_and_model):
     assert card.recall_at_1["koe_landmarks_new"] >= 0.9
 
 
+def test_the_recorded_command_is_still_accepted(card_and_model, monkeypatch):
+    pytest.importorskip("keras", reason="training needs requirements/training.txt")
+    pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
+    from training.export import __main__ as command
+
+    python, script, *arguments = shlex.split(card_and_model[0].made_by)
+    assert (python, script) == ("python3", "training/export.py")
+    assert (DEFAULT_MODEL.parents[1] / script).is_file()
+    monkeypatch.setattr("sys.argv", [script, *arguments])
+    parsed = command.parse_arguments()
+    assert str(parsed.images) == ".run/data/outdoor.csv"
+    assert dict(parsed.trained_on) == card_and_model[0].trained_on
+
+
 @pytest.mark.parametrize("value", [0, 255, None], ids=["black", "white", "noise"])
-def test_any_picture_gives_a_unit_vector(value):
+def test_any_image_has_a_unit_descriptor(value):
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     if value is not None:
         image[:] = value

@@ -1,4 +1,4 @@
-"""Descriptors of pictures to files."""
+"""The command that describes images."""
 
 import subprocess
 import sys
@@ -11,8 +11,8 @@ pytest.importorskip("onnxruntime")
 
 from training import describe
 from training.console import run_script
-from training.describe import find_pictures
-from training.paths import DEFAULT_MODEL, PROJECT
+from training.describe import find_images
+from training.files import DEFAULT_MODEL, PROJECT
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def folder(tmp_path):
     (tmp_path / "walk" / "deep").mkdir(parents=True)
     for name in ("walk/b.png", "walk/a.JPG", "walk/deep/c.webp"):
         cv2.imwrite(str(tmp_path / name), random.integers(0, 255, (30, 40, 3), np.uint8))
-    (tmp_path / "walk" / "notes.txt").write_text("no picture")
+    (tmp_path / "walk" / "notes.txt").write_text("no image")
     (tmp_path / "mine.csv").write_text("image,place\nwalk/b.png,here\n")
     return tmp_path
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Call the script as the command line does: (arguments) ► what it printed."""
+    """Call the command with arguments; returns its output."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["describe.py", *map(str, arguments)])
@@ -39,17 +39,17 @@ def run(monkeypatch, capsys):
 
 
 def test_folders_files_and_manifests(folder):
-    found = find_pictures([folder / "walk", folder / "mine.csv", folder / "walk" / "a.JPG"])
+    found = find_images([folder / "walk", folder / "mine.csv", folder / "walk" / "a.JPG"])
     names = [path.relative_to(folder).as_posix() for path in found]
     assert names == ["walk/a.JPG", "walk/b.png", "walk/deep/c.webp", "walk/b.png", "walk/a.JPG"]
 
 
-def test_what_is_no_picture_is_named(folder):
+def test_other_files_are_refused(folder):
     (folder / "empty").mkdir()
     with pytest.raises(ValueError, match=r"none in '.*empty'"):
-        find_pictures([folder / "empty"])
+        find_images([folder / "empty"])
     with pytest.raises(ValueError, match=r"gone\.png', missing"):
-        find_pictures([folder / "gone.png"])
+        find_images([folder / "gone.png"])
 
 
 def test_command_writes_descriptors_names_and_similarity(run, folder):
@@ -74,18 +74,18 @@ def test_command_writes_descriptors_names_and_similarity(run, folder):
     assert cv2.imread(str(out / "s.png")) is not None
 
 
-def test_bad_picture_is_one_sentence_and_leaves_no_file(run, folder):
-    (folder / "walk" / "b.png").write_bytes(b"no picture")
-    with pytest.raises(SystemExit, match=r"✗ expected a picture that decodes\. Received: '"):
+def test_an_invalid_image_is_an_error_and_no_file_is_written(run, folder):
+    (folder / "walk" / "b.png").write_bytes(b"no image")
+    with pytest.raises(SystemExit, match=r"✗ expected an image that can be decoded\. Received: '"):
         run(DEFAULT_MODEL, folder / "walk", "--output", folder / "d.npy")
     assert not (folder / "d.npy").exists()
 
 
-def test_it_is_a_script_for_any_folder():
+def test_errors_are_one_line_from_any_folder():
     command = [sys.executable, str(PROJECT / "training" / "describe.py"), "gone.onnx", "gone.png"]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert ran.returncode == 1
     assert (
         ran.stderr.splitlines()[-1]
-        == "✗ expected a picture, a folder or a manifest. Received: 'gone.png', missing"
+        == "✗ expected an image, a folder or a manifest. Received: 'gone.png', missing"
     )

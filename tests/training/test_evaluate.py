@@ -1,4 +1,4 @@
-"""Models of every kind measured side by side, from the command line to the files."""
+"""Evaluation of all kinds of models: command, tables, plots."""
 
 import hashlib
 import sys
@@ -20,14 +20,14 @@ from training.evaluation.cost import Cost, keras_cost, onnx_cost  # noqa: E402
 from training.evaluation.mistakes import mistakes_sheet, worst_mistakes  # noqa: E402
 from training.evaluation.models import milliseconds, open_model  # noqa: E402
 from training.evaluation.plot import plot_curves, plot_similarity  # noqa: E402
+from training.evaluation.retrieval import RetrievalTask, retrieval_figures  # noqa: E402
 from training.evaluation.table import Evaluation, full_table, markdown, short_table  # noqa: E402
-from training.retrieval import RetrievalTask, judge  # noqa: E402
 
 SIDE = 16  # pixels
 
 
 def tiny_graph():
-    """16×16 BGR ► 1×1 convolution to 3 channels ► 4×4 means ► unit norm."""
+    """16×16 BGR → 1×1 convolution to 3 channels → 4×4 means → unit norm."""
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, SIDE, SIDE, 3])
     descriptor = helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, [1, 48])
     kernel = numpy_helper.from_array(np.eye(3, dtype=np.float32)[:, :, None, None], "kernel")
@@ -47,7 +47,7 @@ def model(tmp_path):
     content = tiny_graph().SerializeToString()
     path = tmp_path / "tiny.onnx"
     path.write_bytes(content)
-    spec = InputSpec(SIDE, SIDE, 3, "BGR", 1 / 127.5, -1.0)
+    spec = InputSpec(SIDE, SIDE, 3, "BGR", "NHWC", (127.5,) * 3, (127.5,) * 3)
     card = ModelCard("tiny", hashlib.sha256(content).hexdigest(), spec, 48, 0.0, "a test", {}, {})
     (tmp_path / "tiny.json").write_text(card.to_json())
     return path
@@ -55,7 +55,7 @@ def model(tmp_path):
 
 @pytest.fixture
 def manifest(tmp_path):
-    """Four places seen twice, a little noisier the second time; the last is seen once."""
+    """Three places with two images each, the second one noisier, and a place with one image."""
     random = np.random.default_rng(0)
     lines = ["image,place,split"]
     for place in range(5):
@@ -72,7 +72,7 @@ def manifest(tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Call the script as the command line does: (arguments) ► what it printed."""
+    """Call the command with arguments; returns its output."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["evaluate.py", *map(str, arguments)])
@@ -108,7 +108,7 @@ def test_split_of_the_manifest(run, model, manifest):
     ("change", "message"),
     [
         (lambda folder: (folder / "31.png").unlink(), "31.png', missing"),
-        (lambda folder: (folder / "31.png").write_bytes(b"no picture"), "decodes. Received: '"),
+        (lambda folder: (folder / "31.png").write_bytes(b"no image"), "can be decoded. Received: '"),
         (
             lambda folder: (folder / "mine.csv").write_text("image,place\n00.png,a\n10.png,b\n"),
             "in mine. Received: none",
@@ -117,7 +117,7 @@ def test_split_of_the_manifest(run, model, manifest):
         (lambda folder: (folder / "tiny.onnx").write_bytes(b"damaged"), "expected SHA-256"),
     ],
 )
-def test_bad_input_is_one_sentence_and_leaves_no_file(run, model, manifest, tmp_path, change, message):
+def test_invalid_input_is_an_error_and_no_file_is_written(run, model, manifest, tmp_path, change, message):
     change(tmp_path)
     with pytest.raises(SystemExit) as stopped:
         run(model, "--manifest", manifest, "--table", tmp_path / "table.md")
@@ -136,8 +136,8 @@ def test_unknown_kind_of_file_is_refused(tmp_path):
 
 def test_opened_model_describes_many_and_is_timed(model):
     opened = open_model(model)
-    pictures = list(np.random.default_rng(0).integers(0, 255, (3, 30, 40, 3), np.uint8))
-    vectors = opened.describe_many(pictures)
+    images = list(np.random.default_rng(0).integers(0, 255, (3, 30, 40, 3), np.uint8))
+    vectors = opened.describe_many(images)
     assert vectors.shape == (3, 48)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     assert milliseconds(opened, 3) > 0
@@ -161,20 +161,20 @@ def test_cost_of_matrix_products():
         helper.make_node("Gemm", ["r", "b"], ["y"], transB=1),
     ]
     graph = helper.make_graph(nodes, "products", values[:1], values[1:], weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
-    assert onnx_cost(model) == Cost(parameters=44, multiply_adds=6 * 4 + 4 * 5)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    assert onnx_cost(model.SerializeToString()) == Cost(parameters=44, multiply_adds=6 * 4 + 4 * 5)
 
 
 @pytest.mark.parametrize("changes", [{}, {"position": 0.0}, {"ghosts": 2}])
 def test_keras_and_onnx_count_alike(changes):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
-    from training.network import NetworkConfig, build_network
-    from training.onnx_graph import convert
+    from training.export.onnx_graph import convert
+    from training.network.build import NetworkConfig, build_network
 
     config = NetworkConfig(64, 64, 3, "mobilenet_v2", 2, "", reduced=8, clusters=4, size=16)
     network = build_network(config._replace(**changes))
-    counted, exported = keras_cost(network), onnx_cost(convert(network))
+    counted, exported = keras_cost(network), onnx_cost(convert(network).SerializeToString())
     assert counted.multiply_adds == exported.multiply_adds
     assert counted.parameters == network.count_params()
     assert abs(counted.parameters - exported.parameters) < 0.05 * counted.parameters
@@ -182,7 +182,7 @@ def test_keras_and_onnx_count_alike(changes):
 
 def figures(similarity):
     right = np.eye(len(similarity), dtype=bool)
-    return judge(similarity, right, np.zeros_like(right))
+    return retrieval_figures(similarity, right, np.zeros_like(right))
 
 
 def evaluations():
@@ -200,7 +200,7 @@ def evaluations():
     ]
 
 
-def test_short_table_marks_the_best_of_each_figure():
+def test_short_table_marks_the_best_values():
     header, _, good, bad, _, note, *_ = short_table(evaluations()).splitlines()
     assert [cell.strip() for cell in header.strip("|").split("|")][:3] == ["model", "a", "b"]
     assert "**100.0** / **100.0** | **100.0** / **100.0** |  5.0 |     2.40 M |         258 M |" in good
@@ -212,7 +212,7 @@ def test_one_model_is_not_bold():
     assert "**" not in full_table(evaluations()[:1])
 
 
-def test_markdown_puts_numbers_to_the_right():
+def test_markdown_aligns_numbers_right():
     assert markdown(["name", "n"], [["a", "**1**"], ["long one", "22"]]).splitlines() == [
         "| name     |     n |",
         "|----------|------:|",
@@ -221,16 +221,16 @@ def test_markdown_puts_numbers_to_the_right():
     ]
 
 
-def test_plots_are_pictures():
+def test_plots_are_image_files():
     curves = plot_curves(evaluations())
     assert cv2.imdecode(np.frombuffer(curves, np.uint8), cv2.IMREAD_COLOR).shape[1] > 400
     assert plot_curves(evaluations(), "svg").lstrip().startswith(b"<?xml")
     for count in (3, 60):
-        content = plot_similarity(np.eye(count), [f"picture {i}" for i in range(count)])
+        content = plot_similarity(np.eye(count), [f"image {i}" for i in range(count)])
         assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
 
 
-def test_mistakes_are_the_surest_wrong_answers():
+def test_mistakes_are_the_most_similar_wrong_matches():
     similarity = np.array([[0.9, 0.1, 0.2], [0.6, 0.5, 0.7], [0.8, 0.3, 0.2], [0.9, 0.9, 0.9]])
     right = np.vstack([np.eye(3, dtype=bool), [False, False, False]])
     shades = [lambda shade=shade: np.full((20, 50, 3), shade, np.uint8) for shade in (40, 120, 200, 250)]
@@ -241,23 +241,23 @@ def test_mistakes_are_the_surest_wrong_answers():
     assert middle.tolist() == [200, 40, 200]
 
 
-def test_no_mistake_is_a_line():
+def test_without_mistakes_only_the_title_is_drawn():
     shades = [lambda: np.zeros((2, 2, 3), np.uint8)] * 2
     task = RetrievalTask("t", shades, shades, np.eye(2, dtype=bool), np.zeros((2, 2), bool))
     assert mistakes_sheet("t", task, np.eye(2), 5).shape == (22, 720, 3)
 
 
-def test_a_training_s_folder_is_opened_in_keras(tmp_path):
+def test_the_folder_of_a_training_is_opened_in_keras(tmp_path):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
-    from training.network import NetworkConfig, build_network
-    from training.saving import save_network
+    from training.network.build import NetworkConfig, build_network
+    from training.network.saving import save_network
 
     network = build_network(NetworkConfig(32, 48, 1, "mobilenet_v2", 1, "", reduced=0, clusters=2, size=8))
     save_network(network, tmp_path / "run")
     opened = open_model(tmp_path / "run")
     assert (opened.name, opened.engine, opened.spec.color_order) == ("run", "Keras", "GRAY")
     assert opened.cost == keras_cost(network)
-    picture = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
-    expected = np.asarray(network.predict_on_batch(prepare(picture, opened.spec)))
-    np.testing.assert_allclose(opened.describe_many([picture]), expected, atol=1e-5)
+    image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
+    expected = np.asarray(network.predict_on_batch(prepare(image, opened.spec)))
+    np.testing.assert_allclose(opened.describe_many([image]), expected, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Atomic writing of files."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def test_files_and_their_folder_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_full_disk_leaves_the_old_file_and_names_it(tmp_path, monkeypatch, failing):
+def test_a_full_disk_keeps_the_old_file_and_names_it(tmp_path, monkeypatch, failing):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     monkeypatch.setattr(os, failing, full_disk)
@@ -31,8 +31,8 @@ def test_a_full_disk_leaves_the_old_file_and_names_it(tmp_path, monkeypatch, fai
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_files_that_belong_together_stay_together(tmp_path, monkeypatch):
-    """The disk is full when the second is written: the first keeps its old content."""
+def test_files_are_replaced_together(tmp_path, monkeypatch):
+    """The disk is full at the second file: the first keeps its old content."""
     one, other = tmp_path / "one", tmp_path / "other"
     write_together({one: b"old 1", other: b"old 2"})
     synced = []
@@ -49,7 +49,7 @@ def test_files_that_belong_together_stay_together(tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == [one, other]
 
 
-def test_a_folder_that_cannot_be_is_named(tmp_path):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match="file/new"):
         write_atomically(tmp_path / "file" / "new", b"new")

@@ -37,15 +37,15 @@ def test_frames(walks):
     done = run("frames", "monday", "tuesday", "friday", "--validation-every", 3, "--apart", cwd=walks)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "manifest.csv: 12 pictures",
-        "train: 8 pictures, 0 places, 2 sequences",
-        "validation: 4 pictures, 0 places, 1 sequences",
+        "manifest.csv: 12 images",
+        "train: 8 images, 0 places, 2 sequences",
+        "validation: 4 images, 0 places, 1 sequences",
     ]
     records = read_manifest(walks / "manifest.csv", "validation")
     assert {(record.sequence, record.region) for record in records} == {("friday", "friday")}
 
 
-def test_pictures_of_a_video_lie_beside_the_manifest(tmp_path):
+def test_images_of_a_video_are_written_beside_the_manifest(tmp_path):
     writer = cv2.VideoWriter(str(tmp_path / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
     for _ in range(20):
         writer.write(np.zeros((48, 64, 3), np.uint8))
@@ -54,7 +54,7 @@ def test_pictures_of_a_video_lie_beside_the_manifest(tmp_path):
     assert done.returncode == 0, done.stderr
     records = read_manifest(tmp_path / "sub" / "mine.csv")
     assert [r.image for r in records] == [
-        tmp_path / "sub" / "mine_pictures" / "walk" / f"{number:06d}.jpg" for number in range(4)
+        tmp_path / "sub" / "mine_images" / "walk" / f"{number:06d}.jpg" for number in range(4)
     ]
     assert {record.licence for record in records} == {"CC0"}
 
@@ -64,15 +64,15 @@ def test_pictures_of_a_video_lie_beside_the_manifest(tmp_path):
     [
         (("folders", "monday"), "folder"),
         (("frames", "nowhere.mp4"), "nowhere.mp4"),
-        (("frames", "monday", "./monday"), "2 called 'monday'"),
+        (("frames", "monday", "./monday"), "2 named 'monday'"),
         (("map", "monday/0.png"), "monday/0.png"),
         (("pittsburgh", "monday"), "pitts250k_train.mat"),
         (("tokyo", "."), "tokyoTM_train.mat"),
         (("ie_tower", "monday"), "monday/gt.csv"),
-        (("frames", "monday", "--validation-every", "1"), "every 1"),
+        (("frames", "monday", "--validation-every", "1"), "at least 2. Received: 1"),
     ],
 )
-def test_bad_input_is_one_sentence_and_leaves_no_manifest(walks, arguments, message):
+def test_invalid_input_is_an_error_and_no_manifest_is_written(walks, arguments, message):
     done = run(*arguments, cwd=walks)
     assert done.returncode == 1
     assert done.stderr.startswith("✗ ")
@@ -81,7 +81,7 @@ def test_bad_input_is_one_sentence_and_leaves_no_manifest(walks, arguments, mess
     assert not (walks / "manifest.csv").exists()
 
 
-def test_left_out_places_are_named(walks):
+def test_skipped_places_are_named(walks):
     (walks / "places").mkdir()
     for walk in ("monday", "tuesday"):
         (walks / walk).rename(walks / "places" / walk)

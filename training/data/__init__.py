@@ -1,14 +1,14 @@
-"""Pictures and what is known of where they were taken."""
+"""Images, and what is known about where they were taken."""
 
+from training.data.images import read_image
 from training.data.manifest import Record, read_manifest, write_manifest
-from training.data.pictures import read_picture
 from training.data.places import PlaceRules, Places
 
 __all__ = [
     "PlaceRules",
     "Places",
     "Record",
+    "read_image",
     "read_manifest",
-    "read_picture",
     "write_manifest",
 ]

@@ -1,10 +1,9 @@
-"""The manifest: one CSV file that says of every picture where it was taken.
+"""The manifest: a CSV file that states where each image was taken.
 
-Columns: ``image`` (a path, relative to the manifest's folder or absolute), then what is known; any may
-be left out or empty: ``place`` (a label), ``x``, ``y`` (metres in the frame of the region), ``heading``
-(radians), ``sequence`` and ``time`` (seconds in it), ``region`` (pictures of different regions never
-show the same place), ``split`` (train, validation or test), ``role`` (query, reference or both when
-empty), ``licence``.
+Columns: ``image`` (a path, absolute or relative to the folder of the manifest), and optionally ``place`` (a
+label), ``x``, ``y`` (metres in the frame of the region), ``heading`` (radians), ``sequence`` and ``time``
+(seconds in the sequence), ``region`` (images of different regions never show the same place), ``split``
+(train, validation or test), ``role`` (query or reference; empty: both), ``licence``.
 """
 
 import csv
@@ -21,18 +20,18 @@ ROLES = ("", "query", "reference")
 
 
 class Record(NamedTuple):
-    """One picture and what is known of where it was taken."""
+    """One image, and what is known about where it was taken."""
 
     image: Path
-    place: str = ""  # label; equal in a region means the same place
+    place: str = ""  # label; equal labels in a region mean the same place
     x: float = math.nan  # metres, in the frame of the region
     y: float = math.nan
     heading: float = math.nan  # radians, counter-clockwise
-    sequence: str = ""  # one walk, drive or pan
+    sequence: str = ""  # name of a walk, drive or pan
     time: float = math.nan  # seconds in the sequence
-    region: str = ""  # pictures of different regions never show the same place
+    region: str = ""  # images of different regions never show the same place
     split: str = "train"  # out of SPLITS
-    role: str = ""  # out of ROLES; both when empty
+    role: str = ""  # out of ROLES; empty: both
     licence: str = ""
 
 
@@ -41,18 +40,18 @@ _CHOICES = {"split": SPLITS, "role": ROLES}
 
 
 def read_manifest(path, split=None):
-    """Read a manifest and prove that it can be used.
+    """Read and validate a manifest.
 
     Args:
         path: the CSV file.
-        split: only pictures of this split; None: all.
+        split: return only images of this split; None: all.
 
     Returns:
         list of :class:`Record` with absolute paths.
 
     Raises:
-        ValueError: naming file and line, if a column is unknown, a value does not fit, a picture is
-            missing, a picture says nothing of its place, or none is left.
+        ValueError: naming file and line, if a column is unknown, a value is invalid, an image is missing,
+            nothing is known about the place of an image, or there are no images.
     """
     path = Path(path)
     try:
@@ -64,17 +63,17 @@ def read_manifest(path, split=None):
     chosen = [record for record in records if split in (None, record.split)]
     if not chosen:
         raise ValueError(
-            f"expected pictures of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
+            f"expected images of split {split or 'any'} in '{path}'. Received: none in {len(records)}"
         )
     return chosen
 
 
 def write_manifest(records, path):
-    """Write a manifest; pictures under its folder are named relative to it.
+    """Write a manifest; paths of images below its folder are relative.
 
     Args:
         records: list of :class:`Record`.
-        path: the CSV file; it appears only when it is complete.
+        path: the CSV file, written atomically.
     """
     path = Path(path)
     folder = path.absolute().parent
@@ -88,21 +87,21 @@ def write_manifest(records, path):
     write_atomically(path, text.getvalue().encode())
 
 
-def refuse_single(records, path):
-    """Refuse a label that one picture has: it is mistyped, or the others are missing.
+def reject_single_image_places(records, path):
+    """Refuse labels that only one image has: a typing error, or missing images.
 
     Args:
-        records: list of :class:`Record`, to train on.
-        path: where they are from.
+        records: list of :class:`Record` to train on.
+        path: of their manifest, for the message.
 
     Raises:
-        ValueError: naming the picture.
+        ValueError: naming the image.
     """
     counts = Counter((record.region, record.place) for record in records)
     for record in records:
         if record.place and counts[record.region, record.place] == 1:
             raise ValueError(
-                f"expected two pictures or more of the place '{record.place}' to train on. "
+                f"expected at least two training images of the place '{record.place}'. "
                 f"Received: only '{record.image}' in '{path}'"
             )
 
@@ -119,13 +118,13 @@ def _parse(row, where, folder):
     unknown = sorted(str(name) for name in row if name not in Record._fields)
     if unknown or not row.get("image"):
         raise ValueError(
-            f"expected the columns {', '.join(Record._fields)}, of them 'image'. "
+            f"expected columns out of {', '.join(Record._fields)}, with 'image'. "
             f"Received: {', '.join(unknown) or 'no image'} in {where}"
         )
     fields = {name: value for name, value in row.items() if value}
     fields["image"] = folder / fields["image"]
     if not fields["image"].is_file():
-        raise ValueError(f"expected a picture. Received: '{fields['image']}', missing, in {where}")
+        raise ValueError(f"expected an image. Received: '{fields['image']}', missing, in {where}")
     for name in _NUMBERS:
         if name in fields:
             fields[name] = _number(fields[name], f"{name} in {where}")

@@ -1,7 +1,7 @@
-"""Which pictures show the same place, which surely do not, and which may.
+"""Labels of image pairs: same place, different places, or unknown.
 
-A pair that is neither "same" nor "different" is the guard: it trains nothing and counts nowhere, so
-that no negative is a positive in disguise.
+Pairs that are neither "same" nor "different" are excluded from training and evaluation, so that no negative
+shows the same place.
 """
 
 from typing import NamedTuple
@@ -10,20 +10,20 @@ import numpy as np
 
 
 class PlaceRules(NamedTuple):
-    """How near is the same place, how far a different one; what is between is not used."""
+    """Distances below which two images show the same place, and above which they show different places."""
 
-    positive_seconds: float = 1.0  # apart in one sequence
-    guard_seconds: float = float("inf")  # further apart in one sequence: different; inf: never
+    positive_seconds: float = 1.0  # between two images of a sequence
+    guard_seconds: float = float("inf")  # in a sequence: more is a different place; inf: never
     positive_metres: float = 5.0
     guard_metres: float = 25.0
-    positive_degrees: float = 40.0  # between the headings, where both are known
+    positive_degrees: float = 40.0  # between the headings, if both are known
 
 
 class Places:
-    """What a list of records says of pairs of its pictures.
+    """Labels of the pairs in a list of records.
 
-    A pair is judged by labels where both have one, else by position where both have one in the same
-    region, else by time where both are of one sequence. Pictures of different regions are different.
+    A pair is labelled by the place labels if both have one, else by the positions if both have one in the
+    same region, else by time if both are in one sequence. Images of different regions are different.
 
     Args:
         records: list of :class:`training.data.manifest.Record`, N of them.
@@ -44,15 +44,15 @@ class Places:
         self._xy = np.array([(record.x, record.y) for record in records]).reshape(-1, 2)
         self._heading = np.array([record.heading for record in records])
 
-    def judge(self, rows, columns=slice(None)):
-        """What is known of pairs.
+    def pair_labels(self, rows, columns=slice(None)):
+        """Labels of pairs.
 
         Args:
             rows, columns: indices of records, or slices; R and C of them.
 
         Returns:
-            (R, C) bool, the pair shows the same place (every picture that of itself); (R, C) bool, it
-            shows different places for sure.
+            (R, C) bool, the pair shows the same place (each image shows the same place as itself); (R, C)
+            bool, the pair shows different places.
         """
         rules = self._rules
 
@@ -87,6 +87,6 @@ class Places:
 
 
 def _numbered(texts):
-    """Texts to numbers, equal for equal ones; -1 for the empty one: (N,) int64."""
+    """A number for each distinct text, -1 for the empty one: (N,) int64."""
     numbers = {"": -1}
     return np.array([numbers.setdefault(text, len(numbers)) for text in texts])

@@ -1,1 +1,1 @@
-"""What evaluate.py and compare.py are made of."""
+"""Evaluation: retrieval tasks, recall, precision, cost, tables and plots."""

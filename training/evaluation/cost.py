@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a network, counted from its description.
+"""Parameters and multiply-adds of a network.
 
 A multiply-add is one product of a convolution or a matrix product; additions, activations and norms
 are not counted, as in the MobileNet papers.
@@ -7,54 +7,30 @@ are not counted, as in the MobileNet papers.
 from math import prod
 from typing import NamedTuple
 
+from place_recognition_ros.tools.layers import count_parameters, read_layers
+
 
 class Cost(NamedTuple):
-    """What one picture costs."""
+    """The cost of one image."""
 
     parameters: int
     multiply_adds: int
 
 
-def onnx_cost(model):
-    """Count an ONNX model of fixed shape.
+def onnx_cost(onnx):
+    """Count an ONNX model of fixed shape, with the code of ``place_recognition_ros.tools.roofline``.
 
     Args:
-        model: onnx.ModelProto.
+        onnx: the bytes of the file.
 
     Returns:
-        a :class:`Cost`; its parameters are all stored floating-point numbers.
+        a :class:`Cost`.
     """
-    import onnx
-
-    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    for value in (*graph.value_info, *graph.input, *graph.output):
-        shapes[value.name] = tuple(size.dim_value for size in value.type.tensor_type.shape.dim)
-    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
-    parameters = sum(prod(tensor.dims) for tensor in graph.initializer if tensor.data_type in floats)
-    return Cost(parameters, sum(_node(node, shapes) for node in graph.node))
-
-
-def _node(node, shapes):
-    if node.op_type == "Conv":  # every output value sums over one kernel
-        return prod(shapes[node.output[0]]) * prod(shapes[node.input[1]][1:])
-    if node.op_type == "MatMul":
-        return prod(shapes[node.output[0]]) * shapes[node.input[0]][-1]
-    if node.op_type == "Gemm":
-        transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
-        return prod(shapes[node.output[0]]) * shapes[node.input[0]][0 if transposed else 1]
-    if node.op_type == "Einsum":
-        equation = next(a.s.decode() for a in node.attribute if a.name == "equation").replace(" ", "")
-        terms = equation.split("->")[0].split(",")
-        sizes: dict[str, int] = {}
-        for term, name in zip(terms, node.input):
-            sizes.update(zip(term, shapes[name]))
-        return prod(sizes.values())
-    return 0
+    return Cost(count_parameters(onnx), sum(layer.multiply_adds for layer in read_layers(onnx)))
 
 
 def keras_cost(network):
-    """Count a Keras model layer by layer, at the size of its input.
+    """Count a Keras model layer by layer, at its input size.
 
     Args:
         network: functional Keras model.
@@ -62,10 +38,10 @@ def keras_cost(network):
     Returns:
         a :class:`Cost`.
     """
-    return Cost(int(network.count_params()), sum(_layer(layer) for layer in network.layers))
+    return Cost(int(network.count_params()), sum(_multiply_adds(layer) for layer in network.layers))
 
 
-def _layer(layer):
+def _multiply_adds(layer):
     kind = type(layer).__name__
     if kind in ("Conv2D", "DepthwiseConv2D"):
         kernel = layer.get_weights()[0].shape
@@ -73,7 +49,7 @@ def _layer(layer):
         return positions * prod(kernel)
     if kind in ("Dense", "Whitening"):
         return prod(layer.get_weights()[0].shape)
-    if kind == "NetVLAD":  # scores of every feature to every cluster, then the weighted sum
+    if kind == "NetVLAD":  # scores of every feature for every cluster, then the weighted sum
         kernel, _, centers = layer.get_weights()
         return prod(layer.input.shape[1:3]) * (kernel.size + centers.size)
     return 0

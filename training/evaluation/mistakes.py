@@ -1,26 +1,26 @@
-"""A sheet of the wrong answers that a model was surest of."""
+"""Contact sheet of the wrong matches with the highest similarity."""
 
 import cv2
 import numpy as np
 
-from training.retrieval import best_matches
+from training.evaluation.retrieval import best_matches
 
-_WIDTH, _HEIGHT = 240, 180  # pixels of a picture
+_WIDTH, _HEIGHT = 240, 180  # pixels of an image
 _LINE = 22  # pixels of a line of text
 _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 
 
 def worst_mistakes(task, similarity, count):
-    """The wrong best matches of highest similarity, among queries that have a right answer.
+    """The wrong best matches of highest similarity, among queries with a correct reference.
 
     Args:
-        task: a :class:`training.retrieval.RetrievalTask`.
+        task: a :class:`training.evaluation.retrieval.RetrievalTask`.
         similarity: (Q, R) float.
-        count: how many at most.
+        count: maximum number.
 
     Returns:
-        list of (query, found, right), indices of a query, of what it found and of the most similar
-        right reference.
+        list of (query, found, right): indices of a query, of its best match and of its most similar
+        correct reference.
     """
     right = task.right & ~task.ignored
     found, highest = best_matches(similarity, right, task.ignored)
@@ -34,18 +34,18 @@ def mistakes_sheet(title, task, similarity, count):
     """Rows of query, found and right, each with its similarity to the query.
 
     Args:
-        title: a line above.
+        title: first line.
         task, similarity, count: see :func:`worst_mistakes`.
 
     Returns:
-        (H, 720, 3) uint8 BGR; of the title alone where there was no mistake.
+        (H, 720, 3) uint8 BGR; only the title if there is no mistake.
     """
     mistakes = worst_mistakes(task, similarity, count)
-    said = f"the {len(mistakes)} surest mistakes" if mistakes else "no mistake"
-    lines = [_text(f"{title}: {said}", 3 * _WIDTH)]
+    summary = f"the {len(mistakes)} most similar wrong matches" if mistakes else "no wrong match"
+    lines = [_text(f"{title}: {summary}", 3 * _WIDTH)]
     for query, found, right in mistakes:
         lines += [
-            np.hstack([_fit(read()) for read in _pictures(task, query, found, right)]),
+            np.hstack([_fit(read()) for read in _images(task, query, found, right)]),
             np.hstack(
                 [
                     _text(caption, _WIDTH)
@@ -60,12 +60,12 @@ def mistakes_sheet(title, task, similarity, count):
     return np.vstack(lines)
 
 
-def _pictures(task, query, found, right):
+def _images(task, query, found, right):
     return task.queries[query], task.references[found], task.references[right]
 
 
 def _fit(image):
-    """A picture in the middle of its cell, its sides' ratio kept."""
+    """An image centred in its cell, with its aspect ratio."""
     scale = min((_WIDTH - 6) / image.shape[1], (_HEIGHT - 6) / image.shape[0])
     size = (max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0])))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -1,4 +1,4 @@
-"""Any model, opened: ONNX with its card, a network of ours, or one of the original's."""
+"""Opening models of any kind: ONNX with its card, a trained network, or one of cartwheel_train's."""
 
 import time
 from pathlib import Path
@@ -13,28 +13,28 @@ _TIMED_RUNS = 50
 
 
 class Model(NamedTuple):
-    """What evaluation needs to know of a model."""
+    """A model as evaluation uses it."""
 
     name: str
     spec: InputSpec
-    describe_many: Callable[[List[np.ndarray]], np.ndarray]  # (H, W, 3) uint8 BGR each ► (N, D)
-    run_once: Callable[[np.ndarray], object]  # (1, H, W, C) float32, one inference
+    describe_many: Callable[[List[np.ndarray]], np.ndarray]  # (H, W, 3) uint8 BGR each → (N, D), unit norm
+    run_once: Callable[[np.ndarray], object]  # float32 of spec.shape, one inference
     cost: Cost
-    engine: str  # that runs it
+    engine: str  # inference engine, for tables
 
 
 def open_model(path):
     """Open a model.
 
     Args:
-        path: ONNX file with its card beside it; or a network of ours (folder of save_network or .keras
-            file), or one of the original's HDF5 files, which run in Keras.
+        path: ONNX file with its card beside it; or a trained network (folder of save_network or .keras
+            file) or one of cartwheel_train's HDF5 files, which run in Keras.
 
     Returns:
         a :class:`Model`.
 
     Raises:
-        ValueError, PlaceRecognitionError: if it is none of these.
+        ValueError, PlaceRecognitionError: if the file is not one of these.
     """
     path = Path(path)
     if not path.exists():
@@ -43,20 +43,19 @@ def open_model(path):
 
 
 def milliseconds(model, runs=_TIMED_RUNS):
-    """Median time of one inference, without reading and preparing the picture.
+    """Median time of one inference, without reading and pre-processing of the image.
 
     Args:
         model: a :class:`Model`.
-        runs: how many are timed.
+        runs: number of timed runs.
 
     Returns:
         float, milliseconds.
     """
-    spec = model.spec
-    pixels = np.random.default_rng(0).uniform(0, 255, (1, spec.height, spec.width, spec.channels))
-    tensor = (pixels * spec.scale + spec.offset).astype(np.float32)
+    pixels = np.random.default_rng(0).integers(0, 256, (model.spec.height, model.spec.width, 3), np.uint8)
+    tensor = prepare(pixels, model.spec)
     times = []
-    for _ in range(runs + 3):  # the first ones allocate
+    for _ in range(runs + 3):  # the first runs allocate memory
         start = time.perf_counter()
         model.run_once(tensor)
         times.append(time.perf_counter() - start)
@@ -64,28 +63,26 @@ def milliseconds(model, runs=_TIMED_RUNS):
 
 
 def _open_onnx(path):
-    import onnx
-
     from place_recognition_ros.descriptor.model_card import read_model
     from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 
     card, content = read_model(str(path))
     engine = OnnxEngine(card, content)
 
-    def describe_many(pictures):
-        return _unit([engine.infer(prepare(picture, card.input)) for picture in pictures])
+    def describe_many(images):
+        return _unit([engine.infer(prepare(image, card.input)) for image in images])
 
-    cost = onnx_cost(onnx.load_from_string(content))
+    cost = onnx_cost(content)
     return Model(path.stem, card.input, describe_many, engine.infer, cost, "ONNX Runtime, 1 thread")
 
 
 def _open_keras(path):
-    from training.model_files import load_model  # Keras takes seconds
+    from training.network.model_files import load_model  # importing Keras takes seconds
 
     network, spec = load_model(path)
 
-    def describe_many(pictures):
-        batch = np.concatenate([prepare(picture, spec) for picture in pictures])
+    def describe_many(images):
+        batch = np.concatenate([prepare(image, spec) for image in images])
         return _unit(np.asarray(network.predict_on_batch(batch)))
 
     return Model(path.stem, spec, describe_many, network.predict_on_batch, keras_cost(network), "Keras")

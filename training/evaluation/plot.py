@@ -1,4 +1,4 @@
-"""Pictures of precision over recall, and of similarities."""
+"""Plots of precision over recall, and of similarities."""
 
 import io
 import math
@@ -7,19 +7,19 @@ import numpy as np
 
 _COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
 _COLUMNS = 4
-_PALETTE = 128  # colours of a PNG file
-_LABELLED = 40  # pictures; more names would not be legible
+_PALETTE = 128  # number of colours in a PNG file
+_LABELLED = 40  # maximum number of labels that are legible
 
 
 def plot_curves(evaluations, kind="png", dpi=110):
-    """Draw what :class:`training.retrieval.Curve` holds.
+    """Plot the :class:`training.evaluation.retrieval.Curve` of each task and model.
 
-    Each panel names the models in their colours, best first, with the area under the curve.
+    Each panel lists the models in their colours, best first, with the area under the curve.
 
     Args:
         evaluations: list of :class:`training.evaluation.table.Evaluation` on the same tasks.
-        kind: of the file: "png", "svg", "pdf".
-        dpi: pixels an inch.
+        kind: file format, "png", "svg" or "pdf".
+        dpi: pixels per inch.
 
     Returns:
         bytes of the file.
@@ -44,13 +44,13 @@ def plot_curves(evaluations, kind="png", dpi=110):
 
 
 def plot_similarity(similarity, labels, kind="png", dpi=110):
-    """Draw a table of similarities; the pictures are named where they are few.
+    """Plot a matrix of similarities, with labels if they are few.
 
     Args:
         similarity: (N, N) float.
         labels: N names.
-        kind: of the file: "png", "svg", "pdf".
-        dpi: pixels an inch.
+        kind: file format, "png", "svg" or "pdf".
+        dpi: pixels per inch.
 
     Returns:
         bytes of the file.
@@ -81,7 +81,7 @@ def _save(figure, kind):
 
 
 def _fewer_colors(png):
-    """The same picture with a palette, a third of the size."""
+    """The same PNG with a palette, a third of the size."""
     from PIL import Image  # comes with matplotlib
 
     content = io.BytesIO()
@@ -103,7 +103,7 @@ def _draw(panel, task, evaluations):
         panel.plot(100 * recall[-1], 100 * precision[-1], "o", color=color, markersize=3.5, zorder=9)
         areas.append((curve.area, evaluation.name, color))
         heights.append(np.interp(0.5, recall, precision, right=0.0))
-    low = np.median(heights) < 0.5  # write where most curves are not
+    low = np.median(heights) < 0.5  # place the text away from most curves
     for line, (area, name, color) in enumerate(sorted(areas, reverse=not low)):
         panel.annotate(
             f"{name} {100 * area:.0f}",

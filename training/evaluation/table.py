@@ -1,29 +1,29 @@
-"""Figures of several models side by side, as Markdown."""
+"""Results of several models side by side, as Markdown."""
 
 from typing import Dict, NamedTuple
 
 from training.evaluation.cost import Cost
-from training.retrieval import Figures
+from training.evaluation.retrieval import Figures
 
 
 class Evaluation(NamedTuple):
-    """What was measured of one model."""
+    """Results of one model."""
 
     name: str
     figures: Dict[str, Figures]  # by task
     milliseconds: float  # one inference, median
-    engine: str  # that took them
+    engine: str  # inference engine of the timing
     cost: Cost
 
 
 def full_table(evaluations):
-    """Every figure, a row for each task and model; the best of a task in bold.
+    """All results, one row per task and model; the best of a task in bold.
 
     Args:
         evaluations: list of :class:`Evaluation` on the same tasks.
 
     Returns:
-        str, Markdown with a newline at its end.
+        str, Markdown, ending with a newline.
     """
     ranks = sorted(next(iter(evaluations[0].figures.values())).recall)
     header = ["set", "queries", "model", *(f"recall@{k}" for k in ranks)]
@@ -42,7 +42,7 @@ def full_table(evaluations):
 
 
 def short_table(evaluations):
-    """A row for each model: "recall@1 / recall at 100 % precision" on each task; the best in bold."""
+    """One row per model: "recall@1 / recall at 100 % precision" on each task; the best in bold."""
     tasks = list(evaluations[0].figures)
     found = [[evaluation.figures[task].recall[1] for task in tasks] for evaluation in evaluations]
     sure = [
@@ -57,7 +57,7 @@ def short_table(evaluations):
 
 
 def markdown(header, rows):
-    """Header and rows of str ► a Markdown table, aligned to be read as text too; numbers to the right."""
+    """Header and rows of str → a Markdown table with aligned columns; numbers right-aligned."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     numeric = [all(row[i].strip("*")[:1].isdigit() for row in rows) for i in range(len(header))]
 
@@ -78,7 +78,7 @@ def _cost(evaluation):
 
 
 def _bold_columns(rows):
-    """Shares to per cent, the largest of each column in bold where there are several rows."""
+    """Shares → per cent, the largest of each column in bold if there are several rows."""
     texts = [[f"{100 * share:.1f}" for share in row] for row in rows]
     best = [max(column, key=float) for column in zip(*texts)]
     if len(rows) == 1:

@@ -1,42 +1,41 @@
-"""The original's models (Kuse and Shen, arXiv 1904.06962; Keras 2.2, HDF5) as networks of ours.
+"""Models of cartwheel_train (Kuse and Shen, arXiv 1904.06962; Keras 2.2, HDF5) as networks of this package.
 
-A file is read as arrays, and its description as plain JSON that is only looked at: nothing that it
-carries is executed, so a Lambda layer or a foreign class can do no harm. What is not one of the
-original's networks, layer by layer, is refused.
+The weights are read as arrays and the description as JSON; no code in the file is executed, so Lambda layers
+and foreign classes are harmless. A file whose layers differ from cartwheel_train's networks is refused.
 """
 
 import keras
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
-from training.backbones.mobilenet_v2 import normalization_of
-from training.folding import fold_arrays
 from training.legacy.reading import DAMAGE, Legacy, read_legacy
 from training.legacy.recognition import check_layers, padded_layers, recognize
-from training.network import build_network
+from training.network.backbones.mobilenet_v2 import normalization_of
+from training.network.batch_norm_folding import fold_arrays
+from training.network.build import build_network
 
-_EPSILON = 1e-3  # of their batch normalisation
+_EPSILON = 1e-3  # of its batch normalization
 
-PREPROCESSING = {  # name ► (scale, offset), applied to BGR or gray pixels
-    "raw": (1.0, 0.0),
-    "centered": (2.0 / 255.0, -256.0 / 255.0),  # (x - 128) · 2 / 255
+PREPROCESSING = {  # name → mean and standard deviation of every channel, of BGR or gray pixels
+    "raw": (0.0, 1.0),
+    "centered": (128.0, 127.5),  # (x - 128) · 2 / 255
 }
 
 
 def load_legacy(path, preprocessing=""):
-    """Read one of the original's models.
+    """Read a model of cartwheel_train.
 
     Args:
-        path: HDF5 file, whatever its ending.
-        preprocessing: "raw" or "centered", what the model was trained on; empty: Keras 2.2.2 files are
-            of the time before the original centred its input, and no file tells.
+        path: HDF5 file with any suffix.
+        preprocessing: "raw" or "centered", as in training; empty: "raw" for files of Keras 2.2.2, which are
+            older than cartwheel_train's centring of the input, else "centered". Files do not store it.
 
     Returns:
         Keras model, InputSpec.
 
     Raises:
-        ModelError: naming the file and the layer, if it is no such model.
-        ValueError: if there is no such pre-processing.
+        ModelError: naming the file and the layer, if it is not such a model.
+        ValueError: if the pre-processing is unknown.
     """
     if preprocessing and preprocessing not in PREPROCESSING:
         raise ValueError(
@@ -52,18 +51,18 @@ def load_legacy(path, preprocessing=""):
             if layer.weights:
                 layer.set_weights(_weights(layer, legacy))
     except DAMAGE as error:
-        raise ModelError(f"expected one of the original's models. Received: '{path}': {error}") from error
+        raise ModelError(f"expected a model of cartwheel_train. Received: '{path}': {error}") from error
     if not preprocessing:
         preprocessing = "raw" if legacy.version == "2.2.2" else "centered"
     order = "BGR" if config.channels == 3 else "GRAY"
-    spec = InputSpec(config.height, config.width, config.channels, order, *PREPROCESSING[preprocessing])
-    return network, spec
+    mean, std = ((value,) * config.channels for value in PREPROCESSING[preprocessing])
+    return network, InputSpec(config.height, config.width, config.channels, order, "NHWC", mean, std)
 
 
 def _with_padding(network, padded):
-    """The same network with the original's padding before strided convolutions.
+    """The same network with cartwheel_train's padding before strided convolutions.
 
-    Ours pad in the same way pictures whose sides are even in every layer, and others otherwise.
+    It differs from padding "same" for input with an odd side in some layer.
     """
 
     def clone(layer):
@@ -82,7 +81,7 @@ def _with_padding(network, padded):
 
 
 def _weights(layer, legacy):
-    """The weights of one of our layers, found by its name; checked against its shapes."""
+    """Weights for a layer, found by its name; shapes are checked."""
     if layer.name == "netvlad":
         found = _netvlad(legacy, layer.clusters)
     elif layer.name.endswith("_bn"):
@@ -106,7 +105,7 @@ def _arrays(legacy, layer, *names):
 
 
 def _netvlad(legacy, clusters):
-    """Theirs adds the centre to the feature, v_k = Σ_p a_pk (x_p + C_k); ours subtracts it."""
+    """The centres change their sign: cartwheel_train computes v_k = Σ_p a_pk (x_p + C_k)."""
     name = legacy.layers[-1].name
     kernel, bias, centers = _arrays(legacy, name, "kernel", "bias", "cluster_centers")
     if centers.ndim != 5 or bias.ndim != 3 or (*bias.shape[:2], *centers.shape[:3]) != (1,) * 5:
@@ -120,7 +119,7 @@ def _netvlad(legacy, clusters):
 def _convolution(layer, legacy):
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     (kernel,) = _arrays(legacy, layer.name, "depthwise_kernel" if depthwise else "kernel")
-    if not layer.use_bias:  # MobileNet: normalised in a layer of its own
+    if not layer.use_bias:  # MobileNet: normalization is a separate layer
         return [kernel]
     normalization = _arrays(
         legacy, normalization_of(layer.name), "gamma", "beta", "moving_mean", "moving_variance"

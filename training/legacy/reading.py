@@ -1,4 +1,4 @@
-"""The original's HDF5 files as plain arrays and a list of layers; nothing that they carry is executed."""
+"""Reads cartwheel_train's HDF5 files as arrays and a list of layers, without executing code in them."""
 
 import json
 from typing import Any, Dict, List, NamedTuple
@@ -14,53 +14,53 @@ _KNOWN = frozenset(
         *("ReLU", "Add", "NetVLADLayer", "GhostVLADLayer"),
     )
 )
-# What h5py and a description that is not what it should be raise.
+# Exceptions that h5py and a malformed description raise.
 DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError)
-_MAX_VALUES = 50_000_000  # in all arrays together; the largest of the originals has 1.4 million
+_MAX_VALUES = 50_000_000  # in all arrays; the largest model of cartwheel_train has 1.4 million
 
 
 class LegacyLayer(NamedTuple):
-    """One layer as the file's description has it."""
+    """One layer of the description."""
 
-    kind: str  # the name of its class
+    kind: str  # class name
     name: str
     config: Dict[str, Any]
-    inputs: List[str]  # names of the layers before it
+    inputs: List[str]  # names of its input layers
 
 
 class Legacy(NamedTuple):
-    """What one of the original's files holds."""
+    """Content of a file of cartwheel_train."""
 
     path: str
     version: str  # of Keras
     layers: List[LegacyLayer]  # in network order
-    arrays: Dict[str, np.ndarray]  # "layer/weight" ► float32
+    arrays: Dict[str, np.ndarray]  # "layer/weight" → float32
 
 
 def read_legacy(path):
-    """Read one of the original's files.
+    """Read a file of cartwheel_train.
 
     Args:
-        path: HDF5 file as Keras 2.2 wrote it, whatever its ending.
+        path: HDF5 file of Keras 2.2, with any suffix.
 
     Returns:
         a :class:`Legacy`.
 
     Raises:
-        ModelError: naming the file and the layer, if there is a layer that the original's networks do
-            not have, a weight is missing, or it is no such file.
+        ModelError: naming the file and the layer, if a layer is unknown to cartwheel_train's networks, a
+            weight is missing, or it is not such a file.
     """
     try:
         with h5py.File(path, "r") as file:
             if "model_config" not in file.attrs:
-                raise ValueError("it describes no network, model_config is missing")
+                raise ValueError("model_config is missing")
             description = json.loads(_text(file.attrs["model_config"]))
             version = _text(file.attrs.get("keras_version", ""))
             layers = _layers(description["config"]["layers"], path)
             return Legacy(str(path), version, layers, _arrays(file, layers))
     except DAMAGE as error:
         raise ModelError(
-            f"expected one of the original's models, HDF5 as Keras 2.2 wrote it. Received: '{path}': {error}"
+            f"expected a model of cartwheel_train, HDF5 of Keras 2.2. Received: '{path}': {error}"
         ) from error
 
 
@@ -70,7 +70,7 @@ def _layers(descriptions, path):
         kind, name, nodes = layer["class_name"], layer["name"], layer["inbound_nodes"]
         if kind not in _KNOWN:
             raise ModelError(
-                f"expected one of the original's networks in '{path}', of {', '.join(sorted(_KNOWN))}. "
+                f"expected a network of cartwheel_train in '{path}', of {', '.join(sorted(_KNOWN))}. "
                 f"Received: the layer '{name}' of class {kind}"
             )
         inputs = [link[0] for node in nodes for link in node]
@@ -79,7 +79,7 @@ def _layers(descriptions, path):
 
 
 def _arrays(file, layers):
-    """Every weight that lies in the file itself: {"layer/weight": float32 array}."""
+    """All weights: {"layer/weight": float32 array}; weights in other files are refused."""
     arrays, values = {}, 0
     for layer in layers:
         group = _own(file, f"model_weights/{layer.name}", h5py.Group)
@@ -88,7 +88,7 @@ def _arrays(file, layers):
             dataset = _own(group, name, h5py.Dataset)
             values += dataset.size
             if dataset.external or dataset.is_virtual:
-                raise ValueError(f"the weight '{name}' lies in another file")
+                raise ValueError(f"the weight '{name}' is in another file")
             if values > _MAX_VALUES:
                 raise ValueError(f"up to the weight '{name}' of shape {dataset.shape}, {values} values")
             array = dataset[()].astype(np.float32)
@@ -99,14 +99,14 @@ def _arrays(file, layers):
 
 
 def _own(group, path, kind):
-    """What a path leads to; no part of it may lead to another file, or round about."""
+    """The object at a path; links, to other files or within the file, are refused."""
     for part in path.split("/"):
         link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"'{part}' of '{path}' is {'missing' if link is None else 'a link'}")
         group = group[part]
     if not isinstance(group, kind):
-        raise ValueError(f"'{path}' is no {kind.__name__.lower()}")
+        raise ValueError(f"'{path}' is not a {kind.__name__.lower()}")
     return group
 
 

@@ -1,4 +1,4 @@
-"""Which of our networks one of the original's is, and proof that its layers are the same."""
+"""Finds the network of this package that equals a cartwheel_train model, and verifies its layers."""
 
 import re
 from itertools import zip_longest
@@ -7,21 +7,21 @@ from typing import Any, Dict
 from keras.layers import Add, Conv2D, DepthwiseConv2D, ReLU
 
 from place_recognition_ros.errors import ModelError
-from training.backbones.mobilenet_v2 import normalization_of
-from training.network import NetworkConfig
+from training.network.backbones.mobilenet_v2 import normalization_of
+from training.network.build import NetworkConfig
 
-_TAPS = {  # the last layer before NetVLAD ► backbone
+_TAPS = {  # last layer before NetVLAD → backbone
     re.compile(r"conv_pw_(\d{1,2})_relu"): "mobilenet",
     re.compile(r"block_(\d{1,2})_(?:add|project_BN)"): "mobilenet_v2",
 }
-_SIZE = (240, 320)  # of a network that takes pictures of any size
+_SIZE = (240, 320)  # of a network for images of any size
 _MAX_SIDE = 8192  # pixels
 _MAX_CLUSTERS = 1024
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D")
-_SHARED = (Conv2D, DepthwiseConv2D, ReLU, Add)  # what both networks have, in the same order
+_SHARED = (Conv2D, DepthwiseConv2D, ReLU, Add)  # layers that both networks have, in the same order
 _SHARED_KINDS = tuple(kind.__name__ for kind in _SHARED)
 _CONVOLUTION = {"dilation_rate": [1, 1], "activation": "linear", "use_bias": False}
-_SETTINGS: Dict[str, Dict[str, Any]] = {  # what the description says of a layer, by class
+_SETTINGS: Dict[str, Dict[str, Any]] = {  # required settings of a layer, by class
     "ZeroPadding2D": {"padding": [[0, 1], [0, 1]], "data_format": "channels_last"},
     "Conv2D": {**_CONVOLUTION, "data_format": "channels_last"},
     "DepthwiseConv2D": {**_CONVOLUTION, "data_format": "channels_last", "depth_multiplier": 1},
@@ -31,7 +31,7 @@ _SETTINGS: Dict[str, Dict[str, Any]] = {  # what the description says of a layer
 
 
 def recognize(legacy):
-    """The configuration of our network with the same layers.
+    """The configuration of the network with the same layers.
 
     Args:
         legacy: a :class:`training.legacy.reading.Legacy`.
@@ -40,11 +40,11 @@ def recognize(legacy):
         a :class:`NetworkConfig`.
 
     Raises:
-        ModelError: if it is neither MobileNet nor MobileNetV2 followed by NetVLAD or GhostVLAD.
+        ModelError: if it is not MobileNet or MobileNetV2, followed by NetVLAD or GhostVLAD.
     """
     kinds = [layer.kind for layer in legacy.layers]
     if len(kinds) < 3 or kinds[0] != "InputLayer" or kinds[-1] not in ("NetVLADLayer", "GhostVLADLayer"):
-        raise _refusal(legacy, "a picture, a backbone and NetVLAD as layers", ", ".join(kinds) or "none")
+        raise _refusal(legacy, "an input layer, a backbone and NetVLAD", ", ".join(kinds) or "none")
     backbone, block = _tap(legacy)
     height, width, channels = _input_shape(legacy)
     clusters, ghosts = _clusters(legacy)
@@ -61,28 +61,28 @@ def recognize(legacy):
 
 
 def check_layers(legacy, network):
-    """Whether a network of ours does what the file's network does, layer by layer.
+    """Verify layer by layer that a network computes the same as the file's network.
 
     Args:
         legacy: a :class:`training.legacy.reading.Legacy`.
-        network: Keras model that :func:`recognize` led to, without weights yet.
+        network: Keras model of the configuration from :func:`recognize`, without weights.
 
     Raises:
-        ModelError: naming the file and the layer that differs.
+        ModelError: naming the file and the first layer that differs.
     """
     expected = [(type(layer).__name__, layer.name) for layer in network.layers if type(layer) in _SHARED]
     received = [(layer.kind, layer.name) for layer in legacy.layers if layer.kind in _SHARED_KINDS]
     for own, other in zip_longest(expected, received):
         if own != other:
-            raise _refusal(legacy, f"the layer {own} of our network", other or "the end")
-    ours = {layer.name: layer for layer in network.layers}
+            raise _refusal(legacy, f"the layer {own}", other or "the end")
+    layers = {layer.name: layer for layer in network.layers}
     padded = padded_layers(legacy)
     for before, layer in zip(legacy.layers, legacy.layers[1:]):
         padding = "valid" if layer.name in padded else "same"
-        settings = {**_SETTINGS.get(layer.kind, {}), **_own_settings(ours.get(layer.name), padding)}
+        settings = {**_SETTINGS.get(layer.kind, {}), **_own_settings(layers.get(layer.name), padding)}
         inputs = [before.name]
         if layer.kind == "Add":
-            inputs = [_normalized(tensor._keras_history.operation) for tensor in ours[layer.name].input]
+            inputs = [_normalized(tensor._keras_history.operation) for tensor in layers[layer.name].input]
         if layer.inputs != inputs or not _follows(layer, before):
             raise _refusal(
                 legacy, f"another layer after '{before.name}'", f"'{layer.name}' of {layer.inputs}"
@@ -93,7 +93,7 @@ def check_layers(legacy, network):
 
 
 def padded_layers(legacy):
-    """Names of the convolutions that see a row and a column of zeros below and to the right."""
+    """Names of the convolutions whose input is padded by a row of zeros below and a column on the right."""
     pairs = zip(legacy.layers, legacy.layers[1:])
     return [layer.name for padding, layer in pairs if padding.kind == "ZeroPadding2D"]
 
@@ -110,7 +110,7 @@ def _tap(legacy):
 
 
 def _follows(layer, before):
-    """Whether a layer is what may come after another: convolutions are padded before and normalised after."""
+    """Whether a layer may follow another: padding, convolution, normalization, in this order."""
     convolved = before.kind in _CONVOLUTIONS
     if before.kind == "ZeroPadding2D":
         return layer.kind in _CONVOLUTIONS
@@ -130,13 +130,13 @@ def _normalized(operation):
 
 
 def _input_shape(legacy):
-    """Height, width and channels of the pictures."""
+    """Height, width and channels of the images."""
     _, *shape, channels = legacy.layers[0].config["batch_input_shape"]
     shape = [side or default for side, default in zip(shape, _SIZE)]
     if len(shape) != 2 or not all(type(side) is int and 1 <= side <= _MAX_SIDE for side in shape):
-        raise _refusal(legacy, f"pictures of at most {_MAX_SIDE} pixels a side", shape)
+        raise _refusal(legacy, f"images of at most {_MAX_SIDE} pixels a side", shape)
     if channels not in (1, 3):
-        raise _refusal(legacy, "pictures of 1 or 3 channels", channels)
+        raise _refusal(legacy, "images of 1 or 3 channels", channels)
     return (*shape, channels)
 
 

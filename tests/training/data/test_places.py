@@ -1,4 +1,4 @@
-"""Which pairs of pictures show the same place, which do not, and which are the guard."""
+"""Labels of pairs: same place, different places, unknown."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from training.data import PlaceRules, Places, Record
 
 
 def judged(*records, **rules):
-    """ "s": same, "d": different, ".": the guard; of the first record with each."""
+    """ "s": same, "d": different, ".": unknown; for the first record and each record."""
     places = Places([Record("a.png", **fields) for fields in records], PlaceRules(**rules))
-    same, different = places.judge([0])
+    same, different = places.pair_labels([0])
     assert not (same & different).any()
     return "".join("s" if s else "d" if d else "." for s, d in zip(same[0], different[0]))
 
@@ -17,12 +17,12 @@ def test_labels():
     assert judged({"place": "a"}, {"place": "a"}, {"place": "b"}, {"sequence": "w"}) == "ssd."
 
 
-def test_positions_and_headings_with_a_guard_between():
+def test_positions_and_headings():
     at = [{"x": x, "y": 0.0, "heading": h} for x, h in ((0, 0), (4, 0), (4, 3), (15, 0), (26, 0))]
     assert judged(*at, positive_metres=5.0, guard_metres=25.0) == "ss..d"
 
 
-def test_headings_wrap():
+def test_headings_wrap_around():
     assert judged({"x": 0, "y": 0, "heading": 3.1}, {"x": 0, "y": 0, "heading": -3.1}) == "ss"
 
 
@@ -32,36 +32,36 @@ def test_time_in_a_sequence():
     assert judged(*walk, guard_seconds=30.0) == "ss.d"
 
 
-def test_another_sequence_may_show_the_same_place_another_region_never_does():
+def test_other_sequences_are_unknown_other_regions_different():
     here = {"sequence": "w", "time": 0.0, "region": "floor1"}
     assert judged(here, {**here, "sequence": "v"}, {**here, "region": "floor2"}) == "s.d"
 
 
-def test_labels_and_positions_count_in_their_region_only():
+def test_labels_and_positions_are_separate_in_each_region():
     first = {"place": "a", "x": 0.0, "y": 0.0, "region": "one"}
     assert judged(first, {**first, "region": "two"}) == "sd"
 
 
-def test_one_position_or_heading_alone_says_nothing():
+def test_one_position_or_heading_alone_is_unknown():
     here = {"x": 0.0, "y": 0.0, "heading": 0.0}
     assert judged(here, {"x": 1.0}, {"x": 1.0, "y": 1.0}, {"sequence": "w"}) == "s.s."
 
 
-def test_same_position_other_heading_is_the_guard_not_a_negative():
+def test_same_position_with_another_heading_is_unknown():
     here = {"x": 0.0, "y": 0.0, "heading": 0.0}
     assert judged(here, {**here, "heading": 0.6}, {**here, "heading": 0.8}, positive_degrees=40.0) == "ss."
 
 
-def test_labels_go_before_positions_and_positions_before_time():
+def test_labels_precede_positions_and_positions_precede_time():
     first = {"place": "a", "x": 0.0, "y": 0.0, "sequence": "w", "time": 0.0}
     assert judged(first, {**first, "x": 90.0}, {**first, "place": "b"}) == "ssd"
     plain = {**first, "place": ""}
     assert judged(plain, {**plain, "x": 90.0}, {**plain, "x": 10.0}) == "sd."
 
 
-def test_rows_and_columns_are_those_asked_for():
+def test_rows_and_columns_are_selected():
     records = [Record("a.png", place=place) for place in "aabb"]
-    same, different = Places(records, PlaceRules()).judge([3, 0], [0, 2])
+    same, different = Places(records, PlaceRules()).pair_labels([3, 0], [0, 2])
     assert same.tolist() == [[False, True], [True, False]]
     assert np.array_equal(different, ~same)
-    assert Places(records, PlaceRules()).judge(slice(None))[0].shape == (4, 4)
+    assert Places(records, PlaceRules()).pair_labels(slice(None))[0].shape == (4, 4)

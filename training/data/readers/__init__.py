@@ -1,1 +1,1 @@
-"""Readers of picture sets: each answers a list of :class:`training.data.manifest.Record`."""
+"""Readers of image sets; each returns a list of :class:`training.data.manifest.Record`."""

@@ -1,6 +1,6 @@
-"""The structure ``dbStruct`` in which NetVLAD's authors describe their picture sets.
+"""The structure ``dbStruct`` in which the authors of NetVLAD describe their image sets.
 
-Source: Arandjelović et al., NetVLAD, CVPR 2016; the code's datasets/dbBase.m says what each field means.
+Source: Arandjelović et al., NetVLAD, CVPR 2016; the fields are documented in datasets/dbBase.m of its code.
 """
 
 import math
@@ -14,30 +14,30 @@ SPLIT_OF_SET = {"train": "train", "val": "validation", "test": "test"}
 
 
 class DbStruct(NamedTuple):
-    """One part of a picture set."""
+    """One part of an image set."""
 
     split: str  # of training.data.manifest.SPLITS
-    references: list  # names of the database's pictures, relative to its folder; R of them
+    references: list  # R names of database images, relative to their folder
     reference_xy: np.ndarray  # (R, 2) float64, UTM, metres
     queries: list  # Q names
     query_xy: np.ndarray  # (Q, 2) float64
-    reference_months: list  # R texts such as "201305"; empty ones where the set does not say
+    reference_months: list  # R texts such as "201305"; empty if not given
     query_months: list
-    positive_metres: float  # "nonTrivPosDistSqThr": nearer pictures train as positives
-    guard_metres: float  # "posDistThr": further ones are negatives
+    positive_metres: float  # from "nonTrivPosDistSqThr": nearer images are positives
+    guard_metres: float  # "posDistThr": farther images are negatives
 
 
 def read_dbstruct(path):
     """Read one .mat file.
 
     Args:
-        path: such as pitts250k_train.mat or tokyoTM_val.mat.
+        path: for example pitts250k_train.mat or tokyoTM_val.mat.
 
     Returns:
         a :class:`DbStruct`.
 
     Raises:
-        ValueError: naming the file, if it is none, or a field is missing or of another shape.
+        ValueError: naming the file, if it cannot be read, or a field is missing or has another shape.
     """
     fields = read_variables(path).get("dbStruct")
     if not isinstance(fields, dict):
@@ -89,7 +89,7 @@ def _numbers(fields, name, shape, path):
 
 
 def _months(fields, name, count, path):
-    """Numbers such as 201305, in a row or a column, as texts; empty ones where there is no such field."""
+    """Numbers such as 201305, in a row or a column, as texts; empty texts if the field is missing."""
     if name not in fields:
         return [""] * count
     column = np.shape(fields[name]) == (count, 1)

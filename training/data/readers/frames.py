@@ -1,55 +1,55 @@
-"""A video, a ROS bag or a folder of frames in order: neighbours in time show the same place."""
+"""Videos, ROS bags and folders of frames; frames that are close in time show the same place."""
 
 import math
 from pathlib import Path
 
 import cv2
 
+from training.data.images import list_images
 from training.data.manifest import Record
-from training.data.pictures import list_pictures
 from training.files import write_atomically
 
-RATE = 2.0  # pictures a second; a person has then gone half a step
+RATE = 2.0  # images per second; a person walks half a step in that time
 _QUALITY = 95  # JPEG
 
 
-def read_frames(source, pictures, rate=RATE, fps=None, topic="", origin=None):
-    """Pictures of one walk or drive, with their times.
+def read_frames(source, images, rate=RATE, fps=None, topic="", origin=None):
+    """Images of a walk or drive, with their times.
 
     Args:
-        source: path of a folder of frames in the natural order of their names, of a video that OpenCV can
+        source: path of a folder of frames, in natural order of their names, of a video that OpenCV can
             decode, or of a .bag file.
-        pictures: folder that gets those of a video or bag as JPEG; those of a folder stay where they are.
-        rate: pictures a second to take.
-        fps: frames a second in the source; None: what the video says; of a folder: ``rate``.
-        topic: of a bag with several image topics.
-        origin: a :class:`Record` whose split, region and licence all get.
+        images: folder to which images of a video or bag are written as JPEG; not used for a folder.
+        rate: images per second to take.
+        fps: frames per second of the source; None: as stated in the video; for a folder: ``rate``.
+        topic: image topic of a bag with several.
+        origin: a :class:`Record` with the split, region and licence of all images.
 
     Returns:
-        list of :class:`Record`; the sequence is the source's name, the time counts from its first frame.
+        list of :class:`Record`; the sequence is the name of the source, the time starts at its first frame.
 
     Raises:
-        ValueError, BagError: naming the source, if it cannot be read or holds no pictures.
+        ValueError, BagError: naming the source, if it cannot be read or contains no images.
     """
     source = Path(source)
     if rate <= 0 or not (fps is None or fps > 0):
-        raise ValueError(f"expected rates above 0. Received: {rate} and {fps} a second")
+        raise ValueError(f"expected rates above 0. Received: {rate} and {fps} per second")
     if source.is_dir():
-        frames = ((number / (fps or rate), path) for number, path in enumerate(list_pictures(source)))
-        taken = [(seconds, path) for seconds, path in _thinned(frames, rate)]
+        frames = ((number / (fps or rate), path) for number, path in enumerate(list_images(source)))
+        taken = [(seconds, path) for seconds, path in _thin(frames, rate)]
     elif not source.is_file():
         raise ValueError(f"expected a video, a bag or a folder of frames. Received: '{source}', missing")
     else:
         frames = _open_bag(source, topic) if source.suffix.lower() == ".bag" else _open_video(source, fps)
-        taken = list(_written(_thinned(frames, rate), Path(pictures)))
+        taken = list(_write(_thin(frames, rate), Path(images)))
     if not taken:
-        raise ValueError(f"expected frames in '{source}'. Received: none that decodes")
+        raise ValueError(f"expected frames in '{source}'. Received: none that can be decoded")
     origin = origin or Record(source)
     return [origin._replace(image=path, sequence=source.stem, time=seconds) for seconds, path in taken]
 
 
-def _thinned(frames, rate):
-    """Pairs (seconds, anything) that follow each other no faster than ``rate``; the first at 0 s."""
+def _thin(frames, rate):
+    """The pairs (seconds, frame) at no more than ``rate`` per second; the first at 0 s."""
     first, due = None, -math.inf
     for seconds, frame in frames:
         first = seconds if first is None else first
@@ -58,12 +58,12 @@ def _thinned(frames, rate):
             yield seconds - first, frame
 
 
-def _written(frames, folder):
+def _write(frames, folder):
     for number, (seconds, decode) in enumerate(frames):
         path = folder / f"{number:06d}.jpg"
         done, content = cv2.imencode(".jpg", decode(), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
-            raise ValueError(f"expected a picture that can be a JPEG as '{path}'. Received: one that cannot")
+            raise ValueError(f"expected an image that can be a JPEG as '{path}'. Received: one that cannot")
         write_atomically(path, content.tobytes())
         yield seconds, path
 
@@ -78,14 +78,14 @@ def _open_bag(path, topic):
 
 
 def _open_video(path, fps):
-    """Pairs (seconds, function that decodes that frame); each is to be used before the next is asked for."""
+    """Pairs (seconds, function that decodes the frame), valid until the next pair is read."""
     video = cv2.VideoCapture(str(path))
     try:
         if not video.isOpened():
             raise ValueError(f"expected a video that OpenCV can decode. Received: '{path}'")
         fps = fps or video.get(cv2.CAP_PROP_FPS)
         if not fps > 0:
-            raise ValueError(f"expected '{path}' to say its frames a second (or fps). Received: {fps}")
+            raise ValueError(f"expected the frame rate in '{path}', or --fps. Received: {fps}")
         number = 0
         while video.grab():
             yield number / fps, lambda: video.retrieve()[1]

@@ -1,7 +1,7 @@
-"""Reading MATLAB files of versions 5 to 7, as far as texts, numbers, cells and structures go.
+"""Reads texts, numbers, cells and structures of MATLAB files, versions 5 to 7.
 
-Source: MathWorks, "MAT-File Format", the chapter on level 5. Why not scipy.io.loadmat: one damaged byte may
-crash its parser, and the process with it.
+Source: MathWorks, "MAT-File Format", chapter on level 5. scipy.io.loadmat is not used, because a single
+damaged byte may crash its parser and the process.
 """
 
 import math
@@ -26,11 +26,11 @@ def read_variables(path):
         path: of a .mat file.
 
     Returns:
-        dict from name to value: text ► str; numbers ► float64 array of their shape; cells ► list, flat;
-        one structure ► dict from field to value; anything else, which nobody here needs ► None.
+        dict from name to value: text → str; numbers → float64 array of their shape; cells → flat list;
+        one structure → dict from field to value; anything else → None.
 
     Raises:
-        ValueError: naming the file, if it is none, is damaged, or of version 4 or 7.3.
+        ValueError: naming the file, if it is not a MATLAB file, is damaged, or of version 4 or 7.3.
     """
     try:
         content = Path(path).read_bytes()
@@ -58,10 +58,10 @@ def _variables(content, order):
 
 
 def _element(content, order):
-    """Type and data of the first element, and what follows it."""
+    """Type and data of the first element, and the remaining content."""
     kind, size = struct.unpack_from(f"{order}II", content)
     begin, end = 8, 8 + size
-    if kind >> 16:  # a small one: size and type share four bytes, up to four of data follow
+    if kind >> 16:  # small element: size and type share four bytes, then up to four bytes of data
         kind, size = kind & 0xFFFF, kind >> 16
         begin, end = 4, 4 + size
         following = 8
@@ -74,7 +74,7 @@ def _element(content, order):
 
 def _matrix(data, order, deepest):
     """Name and value of a matrix."""
-    if not len(data):  # how an empty one is written
+    if not len(data):  # an empty matrix
         return "", np.zeros((0, 0))
     if not deepest:
         raise ValueError("too many cells within cells")

@@ -1,4 +1,4 @@
-"""The sets that train the default model: ie_tower and outdoor, see models/README.md, "Sources"."""
+"""The image sets of the default model, ie_tower and outdoor; see models/README.md, "Sources"."""
 
 import csv
 from collections import defaultdict
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from training.data.manifest import Record
 
-# Whole floors and sequences: nothing in a picture of them was ever trained or chosen on (test), or
-# trained on (validation).
+# Whole floors and sequences. Images of the split test were used neither for training nor for choosing
+# options, images of the split validation not for training.
 _SPLIT_OF_FLOOR = dict.fromkeys(("basement3", "floor5", "floor9", "floor13", "floor17", "floor21"), "test")
 _SPLIT_OF_FLOOR |= dict.fromkeys(("floor7", "floor15", "floor19"), "validation")
 _VALIDATION_OUTDOOR = frozenset(
@@ -27,9 +27,9 @@ _VALIDATION_OUTDOOR = frozenset(
 
 
 def read_ie_tower(folder):
-    """Indoor walks and pans on 25 floors, one frame a second.
+    """Indoor walks and pans on 25 floors, one frame per second.
 
-    Clips of one floor overlap, so only floors are known to be different places.
+    Clips of one floor overlap, so only different floors are known to be different places.
 
     Args:
         folder: with gt.csv and images/.
@@ -57,7 +57,7 @@ def read_outdoor(folder):
         folder: with gt.csv and images/.
 
     Returns:
-        list of :class:`Record`; the time counts the steps of a sequence, its seconds are not known.
+        list of :class:`Record`; the time is the index in the sequence, since the time is unknown.
     """
     rows = read_table(folder)
     orders = defaultdict(set)
@@ -78,10 +78,10 @@ def read_outdoor(folder):
 
 
 def read_own_sets(folder):
-    """Every picture that may train a model we ship.
+    """All images of ie_tower and outdoor.
 
     Args:
-        folder: that holds ie_tower/ and outdoor/.
+        folder: with ie_tower/ and outdoor/.
 
     Returns:
         list of :class:`Record`.
@@ -90,6 +90,6 @@ def read_own_sets(folder):
 
 
 def read_table(folder):
-    """Rows of a set's gt.csv, each a dict from column name to text."""
+    """Rows of gt.csv in a folder, each a dict from column name to text."""
     with open(Path(folder) / "gt.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

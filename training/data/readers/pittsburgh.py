@@ -1,8 +1,8 @@
-"""Pittsburgh 250k and Tokyo Time Machine as their authors distribute them.
+"""Pittsburgh 250k and Tokyo Time Machine, as distributed by their authors.
 
-Positions are UTM, and only those of panoramas: each was cut into pictures in 12 directions (in two
-pitches in Pittsburgh), which the file names tell. Directions count from the panorama's own first one; that
-panoramas share it is what these names suggest and nobody promises.
+Positions are UTM coordinates of panoramas. Each panorama was cut into images in 12 directions (at two
+pitches in Pittsburgh), encoded in the file names. Directions are relative to the first one of a panorama,
+which is assumed to be the same for all panoramas; this is not documented.
 """
 
 import math
@@ -18,19 +18,19 @@ _STEP = 30.0  # degrees
 
 
 def read_pittsburgh(root, structs=None, images=None, queries=None):
-    """Pittsburgh 250k, or the 30k of it.
+    """Pittsburgh 250k, or its subset 30k.
 
     Args:
         root: folder of 000/ to 010/ (or images/ with them), queries_real/ (or queries/) and datasets/.
-        structs: paths of .mat files; None: pitts250k_train, _val and _test of root/datasets, those there are.
-        images: folder of 000/ to 010/, if it is another.
-        queries: folder of the queries, if it is another.
+        structs: paths of .mat files; None: pitts250k_train, _val and _test in root/datasets.
+        images: folder of 000/ to 010/; None: below root.
+        queries: folder of the queries; None: below root.
 
     Returns:
-        list of :class:`Record`; the database has the role reference.
+        list of :class:`Record`; database images have the role reference.
 
     Raises:
-        ValueError: naming the file, if one is missing or does not fit.
+        ValueError: naming the file, if one is missing or invalid.
     """
     root = Path(root)
     structs = structs or _structs(root, "pitts250k")
@@ -40,18 +40,18 @@ def read_pittsburgh(root, structs=None, images=None, queries=None):
 
 
 def read_tokyo(root, structs=None, images=None):
-    """Tokyo Time Machine; its queries are out of its database, and a picture that is both has no role.
+    """Tokyo Time Machine. Queries are part of the database; an image that is both has an empty role.
 
     Args:
         root: folder of images/ and of tokyoTM_train.mat and tokyoTM_val.mat (or datasets/ with them).
         structs: paths of .mat files; None: those.
-        images: folder of the pictures, if it is another.
+        images: folder of the images; None: below root.
 
     Returns:
-        list of :class:`Record`; the sequence is the month in which the picture was taken.
+        list of :class:`Record`; the sequence is the month of the image.
 
     Raises:
-        ValueError: naming the file, if one is missing or does not fit.
+        ValueError: naming the file, if one is missing or invalid.
     """
     root = Path(root)
     structs = structs or _structs(root, "tokyoTM")
@@ -75,7 +75,7 @@ def _first_folder(*folders):
 
 
 def _read(structs, images, queries, region, heading):
-    records: dict = {}  # of each split and picture
+    records: dict = {}  # by split and image
     for path in structs:
         part = read_dbstruct(path)
         lists = (
@@ -100,14 +100,14 @@ def _read(structs, images, queries, region, heading):
 
 
 def _existing(folder, name, struct):
-    """The picture's path; distributed copies differ in whether it is a .jpg or a .png."""
+    """Path of an image; distributed copies contain either .jpg or .png files."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise ValueError(f"expected pictures in '{folder}'. Received: '{name}' in '{struct}'")
+        raise ValueError(f"expected images in '{folder}'. Received: '{name}' in '{struct}'")
     for suffix in (Path(name).suffix, ".png", ".jpg"):
         image = (folder / name).with_suffix(suffix)
         if image.is_file():
             return image
-    raise ValueError(f"expected a picture. Received: '{folder / name}', missing, of '{struct}'")
+    raise ValueError(f"expected an image. Received: '{folder / name}', missing, of '{struct}'")
 
 
 def _pittsburgh_heading(name):
@@ -121,5 +121,5 @@ def _tokyo_heading(name):
 
 
 def _clockwise(degrees):
-    """Degrees that count clockwise, to radians that count the other way, above −π to π."""
+    """Degrees clockwise → radians counter-clockwise, in (−π, π]."""
     return math.radians(180.0 - (degrees + 180.0) % 360.0)

@@ -1,27 +1,27 @@
-"""A folder of place folders: each holds pictures of one place."""
+"""A folder with a sub-folder of images for each place."""
 
 import warnings
 from pathlib import Path
 
+from training.data.images import list_images, natural
 from training.data.manifest import SPLITS, Record
-from training.data.pictures import list_pictures, natural
 
 
 def read_place_folders(folder, skip_single=False, split="train"):
-    """Each sub-folder is a place, its name the label; other files are left alone.
+    """Read a folder in which each sub-folder is a place, labelled by its name; other files are ignored.
 
-    Where all sub-folders are called train, validation or test, each of them is a folder of place folders.
+    If all sub-folders are called train, validation or test, each of them is such a folder.
 
     Args:
         folder: its path.
-        skip_single: leave out places with one picture, with a warning, instead of refusing them.
-        split: of all pictures, where the sub-folders do not say it.
+        skip_single: skip places with one image, with a warning, instead of refusing them.
+        split: of all images, unless given by the sub-folders.
 
     Returns:
         list of :class:`Record`.
 
     Raises:
-        ValueError: naming the folder or picture, if there are no places, or one without two pictures.
+        ValueError: naming the folder or image, if there are no places, or one with a single image.
     """
     folder = Path(folder)
     inside = _folders(folder)
@@ -34,7 +34,7 @@ def read_place_folders(folder, skip_single=False, split="train"):
 
 def _folders(folder):
     if not folder.is_dir():
-        raise ValueError(f"expected a folder of place folders. Received: '{folder}', which is none")
+        raise ValueError(f"expected a folder of place folders. Received: '{folder}', which is not a folder")
     inside = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
     if not inside:
         raise ValueError(f"expected a folder for each place in '{folder}'. Received: no folder in it")
@@ -44,16 +44,14 @@ def _folders(folder):
 def _read(folder, places, skip_single, split):
     records = []
     for place in places:
-        pictures = list_pictures(place)
-        if len(pictures) > 1:
-            records += [Record(picture, place=place.name, split=split) for picture in pictures]
+        images = list_images(place)
+        if len(images) > 1:
+            records += [Record(image, place=place.name, split=split) for image in images]
             continue
-        problem = f"expected two pictures or more of each place. Received: only '{pictures[0]}'"
+        problem = f"expected at least two images of each place. Received: only '{images[0]}'"
         if not skip_single:
             raise ValueError(problem)
-        warnings.warn(f"{problem}; left out", stacklevel=3)
+        warnings.warn(f"{problem}; skipped", stacklevel=3)
     if not records:
-        raise ValueError(
-            f"expected a place with two pictures in '{folder}'. Received: {len(places)} with one"
-        )
+        raise ValueError(f"expected a place with two images in '{folder}'. Received: {len(places)} with one")
     return records

@@ -1,8 +1,8 @@
-"""A map that the node recorded: its thumbnails are the pictures, odometry and verified loops the labels.
+"""Training images from a map that the node recorded, labelled by odometry and verified loops.
 
-With odometry the pictures get positions, the drift between verified loops taken out; without it, numbers
-of places (see :mod:`training.data.readers.loops`). Poses are in a frame whose z points up (REP 103); they
-may be those of an optical frame (z forward) or of a body (x forward).
+The images are the thumbnails of the map. With odometry they get positions, corrected for drift by verified
+loops; without it, numbers of places (see :mod:`training.data.readers.loops`). Poses are in a frame whose z
+axis points up (REP 103), of an optical frame (z forward) or of a body frame (x forward).
 """
 
 import shutil
@@ -15,51 +15,51 @@ import numpy as np
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.keyframes.store import KeyframeStore
 from training.data.manifest import Record
-from training.data.readers.loops import Walks, name_places, relax, verified_loops
+from training.data.readers.loops import Trajectories, correct_drift, name_places, verified_loops
 from training.files import write_atomically
 
-EXTENT_SECONDS = 0.5  # how long a place lasts, in maps without odometry
-GUARD_SECONDS = 10.0  # from one place to the next
+EXTENT_SECONDS = 0.5  # extent of a place in time, in maps without odometry
+GUARD_SECONDS = 10.0  # between two places
 
 
-def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
-    """Keyframes of a map, their thumbnails written out as files.
+def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
+    """Read the keyframes of a map and write their thumbnails as files.
 
     Args:
-        path: of the map. It is read from a copy; keyframes that a running node adds meanwhile may be missing.
-        pictures: folder that gets the thumbnails.
-        origin: a :class:`Record` whose split and licence all get.
-        guard_seconds: nearer keyframes of a session are no loops.
+        path: of the map. It is copied first; keyframes that a running node adds meanwhile may be missing.
+        images: folder to which the thumbnails are written.
+        origin: a :class:`Record` with the split and licence of all images.
+        guard_seconds: minimum time between two keyframes of a session that form a loop.
 
     Returns:
-        list of :class:`Record`; each session is a sequence, the map a region.
+        list of :class:`Record`; each session is a sequence, the map is a region.
 
     Raises:
-        ValueError: naming the map, if it is none or holds no whole keyframe.
+        ValueError: naming the map, if it is not a map or contains no valid keyframe.
     """
     path = Path(path)
     keyframes, features, thumbnails = _read(path)
-    walks = _walks(keyframes)
+    trajectories = _trajectories(keyframes)
     descriptors = np.stack([keyframe.descriptor for keyframe in keyframes])
-    loops = verified_loops(walks, descriptors, features, guard_seconds)
+    loops = verified_loops(trajectories, descriptors, features, guard_seconds)
     places = np.full(len(keyframes), -1)
-    if np.isnan(walks.position).all():
-        places = name_places(walks, loops, EXTENT_SECONDS, guard_seconds)
-    walks = relax(walks, loops)
+    if np.isnan(trajectories.position).all():
+        places = name_places(trajectories, loops, EXTENT_SECONDS, guard_seconds)
+    trajectories = correct_drift(trajectories, loops)
     origin = origin or Record(path)
     records = []
     for row, keyframe in enumerate(keyframes):
-        image = Path(pictures) / f"{keyframe.id:08d}.jpg"
+        image = Path(images) / f"{keyframe.id:08d}.jpg"
         write_atomically(image, thumbnails[row])
         records.append(
             origin._replace(
                 image=image,
                 place=f"place {places[row]}" if places[row] >= 0 else "",
-                x=float(walks.position[row].real),
-                y=float(walks.position[row].imag),
-                heading=float(walks.heading[row]),
+                x=float(trajectories.position[row].real),
+                y=float(trajectories.position[row].imag),
+                heading=float(trajectories.heading[row]),
                 sequence=f"session {keyframe.session}",
-                time=float(walks.seconds[row]),
+                time=float(trajectories.seconds[row]),
                 region=path.stem,
             )
         )
@@ -67,16 +67,16 @@ def read_recorded_map(path, pictures, origin=None, guard_seconds=GUARD_SECONDS):
 
 
 def _read(path):
-    """Whole keyframes with pictures: StoredKeyframes, their features, their JPEGs."""
+    """Valid keyframes with thumbnails: StoredKeyframes, their features, their JPEGs."""
     if not path.is_file():
         raise ValueError(f"expected a map. Received: '{path}', missing")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "map"
-        for suffix in ("", "-wal"):  # what was added last
+        for suffix in ("", "-wal"):  # write-ahead log
             if path.with_name(path.name + suffix).is_file():
                 shutil.copyfile(path.with_name(path.name + suffix), f"{copy}{suffix}")
         try:
-            store = KeyframeStore(str(copy), *_made_by(copy))
+            store = KeyframeStore(str(copy), *_model_of(copy))
             try:
                 whole = [(k, store.features(k.id), store.thumbnail(k.id)) for k in store.keyframes()]
             finally:
@@ -86,12 +86,12 @@ def _read(path):
             raise ValueError(f"expected a map of this package. Received: '{path}': {reason}") from error
     whole = [row for row in whole if row[2]]
     if not whole:
-        raise ValueError(f"expected keyframes in the map '{path}'. Received: none that is whole")
+        raise ValueError(f"expected keyframes in the map '{path}'. Received: no valid one")
     return tuple(zip(*whole))
 
 
-def _made_by(path):
-    """Id of the model whose descriptors a map holds, and their length."""
+def _model_of(path):
+    """Id of the model of a map, and the length of its descriptors."""
     connection = sqlite3.connect(str(path))
     try:
         model = connection.execute("SELECT value FROM meta WHERE key = 'model'").fetchone()
@@ -103,7 +103,7 @@ def _made_by(path):
     return str(model[0]) if model else "", size[0] // 4 if size else 0
 
 
-def _walks(keyframes):
+def _trajectories(keyframes):
     session = np.array([keyframe.session for keyframe in keyframes])
     stamp = np.array([keyframe.stamp for keyframe in keyframes])
     first = {number: stamp[session == number].min() for number in np.unique(session).tolist()}
@@ -113,14 +113,14 @@ def _walks(keyframes):
     for row, keyframe in enumerate(keyframes):
         if keyframe.pose is not None:
             position[row], turn[row] = keyframe.pose.position[:2], keyframe.pose.orientation
-    return Walks(session, seconds, position @ (1.0, 1j), _headings(turn))
+    return Trajectories(session, seconds, position @ (1.0, 1j), _headings(turn))
 
 
 def _headings(turn):
-    """(N, 4) unit quaternions x, y, z, w ► (N,) radians of what looks forward."""
+    """(N, 4) unit quaternions x, y, z, w → (N,) heading, radians, of the forward axis."""
     x, y, z, w = turn.T
-    optical = 2 * (x * z + y * w) + 2j * (y * z - x * w)  # the z axis in the plane
-    body = 1 - 2 * (y * y + z * z) + 2j * (x * y + z * w)  # the x axis in the plane
+    optical = 2 * (x * z + y * w) + 2j * (y * z - x * w)  # horizontal part of the z axis
+    body = 1 - 2 * (y * y + z * z) + 2j * (x * y + z * w)  # horizontal part of the x axis
     known = ~np.isnan(w)
     upright = known.any() and np.median(np.abs(optical[known])) < 0.5
     return np.angle(body if upright else optical)

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import BagError
-from training.data import PlaceRules, Places, Record, read_picture
+from training.data import PlaceRules, Places, Record, read_image
 from training.data.readers.frames import read_frames
 
 
 @pytest.fixture
 def video(tmp_path):
-    """Three seconds at 30 frames a second, each brighter than the one before."""
+    """Three seconds at 30 frames per second, each brighter than the previous one."""
     path = tmp_path / "walk.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30, (64, 48))
     for number in range(90):
@@ -20,26 +20,26 @@ def video(tmp_path):
     return path
 
 
-def test_video_gives_pictures_at_a_rate(video, tmp_path):
+def test_a_video_is_sampled_at_the_rate(video, tmp_path):
     origin = Record(video, region="home", split="validation", licence="CC0")
     records = read_frames(video, tmp_path / "out", rate=2.0, origin=origin)
     assert [record.time for record in records] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
     assert {record[5:6] + record[7:] for record in records} == {("walk", "home", "validation", "", "CC0")}
-    brightness = [read_picture(record.image).mean() for record in records]
+    brightness = [read_image(record.image).mean() for record in records]
     assert np.allclose(brightness, [0, 30, 60, 90, 120, 150], atol=3)  # JPEG, twice
 
 
-def test_the_rate_of_a_video_can_be_told(video, tmp_path):
+def test_the_frame_rate_can_be_given(video, tmp_path):
     records = read_frames(video, tmp_path / "out", rate=10.0, fps=15.0)
     assert len(records) == 45
     assert records[-1].time == pytest.approx(88 / 15)
 
 
-def test_no_faster_than_the_source(video, tmp_path):
+def test_a_rate_above_the_frame_rate_takes_every_frame(video, tmp_path):
     assert len(read_frames(video, tmp_path / "out", rate=500.0)) == 90
 
 
-def test_folder_of_frames_stays_where_it_is(tmp_path):
+def test_frames_of_a_folder_are_not_copied(tmp_path):
     for number in range(12):
         (tmp_path / f"{number}.png").touch()
     records = read_frames(tmp_path, tmp_path / "out", rate=1.0, fps=4.0)
@@ -52,15 +52,15 @@ def test_folder_of_frames_stays_where_it_is(tmp_path):
     assert len(read_frames(tmp_path, tmp_path / "out", rate=2.0)) == 12
 
 
-def test_neighbours_in_time_are_the_same_place_with_a_guard(video, tmp_path):
+def test_frames_are_labelled_by_time(video, tmp_path):
     records = read_frames(video, tmp_path / "out", rate=2.0)
-    same, different = Places(records, PlaceRules(positive_seconds=0.6, guard_seconds=1.6)).judge([0])
+    same, different = Places(records, PlaceRules(positive_seconds=0.6, guard_seconds=1.6)).pair_labels([0])
     assert same[0].tolist() == [True, True, False, False, False, False]
     assert different[0].tolist() == [False, False, False, False, True, True]
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all"])
-def test_what_is_no_video_is_named(tmp_path, content):
+def test_a_file_that_is_not_a_video_is_refused(tmp_path, content):
     (tmp_path / "broken.mp4").write_bytes(content)
     with pytest.raises(ValueError, match=r"broken\.mp4"):
         read_frames(tmp_path / "broken.mp4", tmp_path / "out")
@@ -76,7 +76,7 @@ def test_a_missing_source_and_a_bad_rate_are_refused(tmp_path, video):
 
 @pytest.fixture
 def make_bag(tmp_path):
-    """``make_bag({topic: images})``: 10 messages a second from 100 s on, raw and compressed in turn."""
+    """``make_bag({topic: images})``: 10 messages per second from 100 s on, raw and compressed alternately."""
     rosbag = pytest.importorskip("rosbag")
     rospy = pytest.importorskip("rospy")
     messages = pytest.importorskip("sensor_msgs.msg")
@@ -106,18 +106,18 @@ def test_a_bag(make_bag, tmp_path):
     for topic, first in (("/camera", 0.0), ("/camera/compressed", 10.0)):
         records = read_frames(bag, tmp_path / "out", rate=1.0, topic=topic)
         assert [(record.sequence, record.time) for record in records] == [("drive", 0.0), ("drive", 1.0)]
-        found = [read_picture(record.image).mean() for record in records]
+        found = [read_image(record.image).mean() for record in records]
         assert np.allclose(found, [first, first + 100], atol=2)
 
 
-def test_a_bag_of_several_topics_asks_which(make_bag, tmp_path):
+def test_a_bag_with_several_topics_needs_a_choice(make_bag, tmp_path):
     bag = make_bag({"/camera": [np.zeros((48, 64, 3), np.uint8)] * 2})
     for topic in ("", "/other"):
         with pytest.raises(BagError, match=r"/camera, /camera/compressed of .*drive\.bag"):
             read_frames(bag, tmp_path / "out", topic=topic)
 
 
-def test_a_bag_without_pictures_and_no_bag_are_named(make_bag, tmp_path):
+def test_bags_without_images_and_other_files_are_refused(make_bag, tmp_path):
     with pytest.raises(BagError, match=r"drive\.bag.*topics none"):
         read_frames(make_bag({}), tmp_path / "out")
     (tmp_path / "torn.bag").write_bytes(b"no bag")

@@ -1,4 +1,4 @@
-"""MATLAB files, as SciPy writes them, byte by byte where it cannot, and damaged."""
+"""MATLAB files: written by SciPy, built byte by byte, and damaged."""
 
 import struct
 
@@ -25,7 +25,7 @@ def path(request, tmp_path):
     return tmp_path / "whole.mat"
 
 
-def test_what_scipy_writes(path):
+def test_files_written_by_scipy(path):
     found = read_variables(path)
     assert found["dbStruct"]["whichSet"] == "train"
     assert found["dbStruct"]["names"] == CELLS[:, 0].tolist()
@@ -65,13 +65,13 @@ def test_both_byte_orders(tmp_path, order, mark):
     assert found["t"] == "é!"
 
 
-def test_what_nobody_needs_is_none(tmp_path):
+def test_other_types_are_none(tmp_path):
     structures = np.zeros((2, 1), [("a", object)])
     savemat(tmp_path / "two.mat", {"two": structures})
     assert read_variables(tmp_path / "two.mat") == {"two": None}
 
 
-def test_a_torn_or_foreign_file_is_refused(path, tmp_path):
+def test_truncated_and_other_files_are_refused(path, tmp_path):
     whole = path.read_bytes()
     version_7_3 = whole[:124] + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
     for content in (b"", b"MATLAB", whole[:200], whole[:-40], version_7_3, bytes(200)):
@@ -82,7 +82,7 @@ def test_a_torn_or_foreign_file_is_refused(path, tmp_path):
         read_variables(tmp_path / "none.mat")
 
 
-def test_cells_without_end_are_refused(tmp_path):
+def test_deeply_nested_cells_are_refused(tmp_path):
     content = b""
     for _ in range(200):
         head = (
@@ -96,7 +96,7 @@ def test_cells_without_end_are_refused(tmp_path):
         read_variables(tmp_path / "deep.mat")
 
 
-def test_a_damaged_byte_gives_another_value_or_a_sentence(path, tmp_path):
+def test_a_damaged_byte_gives_another_value_or_an_error(path, tmp_path):
     whole = path.read_bytes()
     random = np.random.default_rng(0)
     refused = 0

@@ -1,4 +1,4 @@
-"""The sets that train the default model."""
+"""The image sets of the default model."""
 
 from training.data.readers.own_sets import read_own_sets
 

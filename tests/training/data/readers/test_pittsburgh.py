@@ -1,4 +1,4 @@
-"""Pittsburgh and Tokyo Time Machine, small, laid out as they are distributed."""
+"""Pittsburgh and Tokyo Time Machine: small sets in the distributed layout."""
 
 import math
 
@@ -21,7 +21,7 @@ def cells(texts):
 
 
 def fields(which, references, reference_xy, queries, query_xy, months=None):
-    """The fields of a dbStruct in the order of the authors' files."""
+    """The fields of a dbStruct, in the order of the distributed files."""
     found = {
         "whichSet": which,
         "dbImageFns": cells(references),
@@ -78,31 +78,31 @@ def test_pittsburgh(pittsburgh):
     assert [r.heading for r in records[:12]] == [r.heading for r in records[12:24]]
 
 
-def test_what_a_pittsburgh_query_shows(pittsburgh):
+def test_pairs_of_a_pittsburgh_query(pittsburgh):
     records = read_pittsburgh(pittsburgh)[:26]
-    same, different = Places(records, PlaceRules(positive_metres=10.0, guard_metres=25.0)).judge([25])
+    same, different = Places(records, PlaceRules(positive_metres=10.0, guard_metres=25.0)).pair_labels([25])
     assert np.flatnonzero(same[0]).tolist() == [0, 1, 11, 12, 13, 23, 25]  # within 40°
     assert np.flatnonzero(different[0]).tolist() == [24]
 
 
-def test_pittsburgh_survives_the_manifest(pittsburgh):
+def test_pittsburgh_is_equal_after_a_manifest(pittsburgh):
     records = read_pittsburgh(pittsburgh)
     write_manifest(records, pittsburgh / "manifest.csv")
     assert np.allclose([r.y for r in read_manifest(pittsburgh / "manifest.csv")], [r.y for r in records])
 
 
-def test_folders_and_structs_elsewhere(pittsburgh):
+def test_folders_and_structs_can_be_given(pittsburgh):
     (pittsburgh / "images").mkdir()
     (pittsburgh / "000").rename(pittsburgh / "images" / "000")
     (pittsburgh / "010").rename(pittsburgh / "images" / "010")
-    (pittsburgh / "queries_real").rename(pittsburgh / "asked")
+    (pittsburgh / "queries_real").rename(pittsburgh / "elsewhere")
     struct = (pittsburgh / "datasets" / "pitts250k_val.mat").rename(pittsburgh / "pitts30k_val.mat")
-    records = read_pittsburgh(pittsburgh, [struct], queries=pittsburgh / "asked")
+    records = read_pittsburgh(pittsburgh, [struct], queries=pittsburgh / "elsewhere")
     assert {record.split for record in records} == {"validation"}
     assert all(record.image.is_file() for record in records)
 
 
-def test_a_missing_picture_is_named(pittsburgh):
+def test_a_missing_image_is_named(pittsburgh):
     (pittsburgh / "010" / "010584_pitch1_yaw1.jpg").unlink()
     with pytest.raises(ValueError, match=r"010584_pitch1_yaw1\.jpg', missing, of .*pitts250k_train"):
         read_pittsburgh(pittsburgh)
@@ -117,7 +117,7 @@ def test_missing_structs_are_named(tmp_path):
 
 @pytest.fixture
 def tokyo(tmp_path):
-    """tokyoTimeMachine/: two visits of one panorama, a query that is of the database too, a far one."""
+    """tokyoTimeMachine/: two visits of a panorama, a query that is also in the database, a distant one."""
     names = ["0381/aaa_012_000.png", "0381/bbb_012_090.png", "0382/ccc_012_000.png"]
     touch(tmp_path / "images", names)
     content = fields(
@@ -130,18 +130,18 @@ def tokyo(tmp_path):
 def test_tokyo(tokyo):
     records = read_tokyo(tokyo)
     assert [(r.role, r.sequence) for r in records] == [
-        ("", "200907"),  # in the database and a query: one picture
+        ("", "200907"),  # in the database and a query: one image
         ("reference", "201305"),
         ("reference", "201305"),
     ]
     assert np.allclose([math.degrees(r.heading) for r in records], [0, -90, 0])
-    same, different = Places(records, PlaceRules()).judge([0])
+    same, different = Places(records, PlaceRules()).pair_labels([0])
     assert (same[0].tolist(), different[0].tolist()) == ([True, False, False], [False, False, True])
 
 
-def test_pictures_may_be_of_another_format_than_listed(tokyo):
-    picture = tokyo / "images" / "0382" / "ccc_012_000.png"
-    picture.rename(picture.with_suffix(".jpg"))
+def test_images_may_have_another_format_than_listed(tokyo):
+    image = tokyo / "images" / "0382" / "ccc_012_000.png"
+    image.rename(image.with_suffix(".jpg"))
     assert read_tokyo(tokyo)[2].image.name == "ccc_012_000.jpg"
 
 
@@ -188,7 +188,7 @@ def test_a_mat_without_the_struct_is_refused(tmp_path, variables):
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.jpg", "/etc/passwd.jpg"])
-def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
+def test_names_outside_the_folder_are_refused(tmp_path, name):
     content = fields("train", [name], [(0, 0)], ["q.jpg"], [(0, 0)])
     savemat(tmp_path / "tokyoTM_train.mat", {"dbStruct": content})
     with pytest.raises(ValueError, match="passwd"):

@@ -7,7 +7,7 @@ from training.data.readers.place_folders import read_place_folders
 
 @pytest.fixture
 def make(tmp_path):
-    """``make("hall/1.jpg", …)`` ► the folder with these files; nothing here is decoded."""
+    """``make("hall/1.jpg", …)`` → folder with these files, which are not decoded."""
 
     def make(*names):
         for name in names:
@@ -37,7 +37,7 @@ def test_folders_of_splits(make):
     ]
 
 
-def test_a_place_with_one_picture_is_named(make):
+def test_a_place_with_one_image_is_named(make):
     folder = make("hall/1.jpg", "hall/2.jpg", "door/only.jpg")
     with pytest.raises(ValueError, match=r"door.only\.jpg"):
         read_place_folders(folder)
@@ -45,13 +45,13 @@ def test_a_place_with_one_picture_is_named(make):
         assert {r.place for r in read_place_folders(folder, skip_single=True)} == {"hall"}
 
 
-def test_nothing_left_is_an_error(make):
+def test_no_remaining_place_is_an_error(make):
     with pytest.warns(UserWarning, match="only"), pytest.raises(ValueError, match="1 with one"):
         read_place_folders(make("door/only.jpg"), skip_single=True)
 
 
 @pytest.mark.parametrize("names, message", [([], "no folder in it"), (["hall/notes.txt"], "hall")])
-def test_folders_without_pictures_are_named(make, names, message):
+def test_folders_without_images_are_named(make, names, message):
     with pytest.raises(ValueError, match=message):
         read_place_folders(make(*names))
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.poses import Pose
-from training.data import Record, read_picture
+from training.data import Record, read_image
 from training.data.readers.recorded_map import read_recorded_map
 
 
 def pose(x, y, heading, optical):
-    """Of a camera or a body that looks along ``heading``, z up in the world."""
+    """Pose of a camera or a body with a ``heading``, z axis of the world up."""
     half = heading / 2
     turn = np.array([0.0, 0.0, math.sin(half), math.cos(half)])
-    if optical:  # times the rotation from a body to an optical frame
+    if optical:  # rotation from a body to an optical frame
         ax, ay, az, aw = turn
         bx, by, bz, bw = -0.5, 0.5, -0.5, 0.5
         turn = np.array(
@@ -32,17 +32,17 @@ def pose(x, y, heading, optical):
 
 @pytest.fixture
 def street(paint):
-    """Places 1 to 20, and places 3 to 8 again from 12 pixels beside."""
+    """Places 1 to 20, then places 3 to 8 shifted by 12 pixels."""
     return [paint(layout) for layout in range(1, 21)] + [paint(layout, shift=12) for layout in range(3, 9)]
 
 
 @pytest.fixture
 def record_map(make_detector, drive, tmp_path):
-    """``record_map(pictures, poses)`` ► path of a map."""
+    """``record_map(images, poses)`` → path of a map."""
 
-    def record_map(pictures, poses=()):
+    def record_map(images, poses=()):
         detector = make_detector(str(tmp_path / "office.map"))
-        drive(detector, pictures, poses=poses)
+        drive(detector, images, poses=poses)
         detector.close()
         return tmp_path / "office.map"
 
@@ -64,10 +64,10 @@ def test_odometry_and_loops_give_positions(record_map, street, tmp_path, optical
     assert np.allclose([record.x for record in records[:20]], np.arange(20) * 2.0, atol=0.5)
     drift = [abs(records[20 + i].y - records[2 + i].y) for i in range(6)]
     assert max(drift) < 1.0
-    assert read_picture(first.image).shape[:2] == (240, 320)
+    assert read_image(first.image).shape[:2] == (240, 320)
 
 
-def test_without_odometry_loops_give_places(record_map, street, tmp_path):
+def test_without_odometry_loops_give_place_labels(record_map, street, tmp_path):
     records = read_recorded_map(record_map(street), tmp_path / "out", guard_seconds=5.0)
     places = [record.place for record in records]
     assert all(math.isnan(record.x) and math.isnan(record.heading) for record in records)
@@ -78,7 +78,7 @@ def test_without_odometry_loops_give_places(record_map, street, tmp_path):
     assert not looped & {places[row] for row in (*range(2), *range(8, 20))}
 
 
-def test_sessions_are_sequences_of_their_own(make_detector, drive, street, tmp_path):
+def test_each_session_is_a_sequence(make_detector, drive, street, tmp_path):
     path = tmp_path / "office.map"
     for start in (100, 200):
         detector = make_detector(str(path))
@@ -90,7 +90,7 @@ def test_sessions_are_sequences_of_their_own(make_detector, drive, street, tmp_p
     ]
 
 
-def test_a_map_in_use_is_read_and_stays_as_it_is(make_detector, drive, street, tmp_path):
+def test_a_map_in_use_is_read_and_not_changed(make_detector, drive, street, tmp_path):
     path = tmp_path / "office.map"
     drive(make_detector(str(path)), street[:3])
     before = path.read_bytes(), path.with_name("office.map-wal").read_bytes()
@@ -102,7 +102,7 @@ def test_a_map_in_use_is_read_and_stays_as_it_is(make_detector, drive, street, t
     "damage",
     ["UPDATE keyframes SET stamp = 7 WHERE id = 2", "UPDATE views SET thumbnail = x'00' WHERE id = 2"],
 )
-def test_damaged_keyframes_are_left_out(record_map, street, tmp_path, damage):
+def test_damaged_keyframes_are_skipped(record_map, street, tmp_path, damage):
     path = record_map(street[:4])
     with sqlite3.connect(path) as connection:
         connection.execute(damage)
@@ -114,7 +114,7 @@ def test_damaged_keyframes_are_left_out(record_map, street, tmp_path, damage):
     ]
 
 
-def test_what_is_no_map_is_named(record_map, street, tmp_path):
+def test_files_that_are_not_maps_are_refused(record_map, street, tmp_path):
     with pytest.raises(ValueError, match=r"nowhere\.map.*missing"):
         read_recorded_map(tmp_path / "nowhere.map", tmp_path / "out")
     assert not (tmp_path / "nowhere.map").exists()

@@ -1,0 +1,93 @@
+"""Tasks for choosing models and options: the split "validation", and any manifest."""
+
+import numpy as np
+
+from training.data import PlaceRules, Places
+from training.data.readers.own_sets import read_own_sets
+from training.evaluation.retrieval import RetrievalTask
+from training.evaluation.tasks.images import TaskImage
+from training.evaluation.tasks.walks import neighbours
+
+
+def validation_tasks(data):
+    """Five tasks on the validation images of ie_tower and outdoor.
+
+    "light", "view" and "coarse": each image, changed, is queried against all unchanged images (coarse ones
+    for "coarse"). Only the image itself is correct; other images of its place are ignored. "season": each
+    image is changed twice with the colours of outdoor images, and queried against validation and training
+    images, all coarse. "walk": see :func:`training.evaluation.tasks.walks.neighbours`.
+
+    Args:
+        data: folder of the image sets.
+
+    Returns:
+        list of :class:`training.evaluation.retrieval.RetrievalTask`.
+    """
+    known = [record for record in read_own_sets(data) if record.split != "test"]
+    records = [record for record in known if record.split == "validation"]
+    _, different = Places(records, PlaceRules()).pair_labels(np.arange(len(records)))
+    itself = np.eye(len(records), dtype=bool)
+
+    def queried(name, change, references_change=""):
+        queries = [TaskImage(record.image, change, seed) for seed, record in enumerate(records)]
+        references = [TaskImage(record.image, references_change) for record in records]
+        return RetrievalTask(f"validation_{name}", queries, references, itself, ~different & ~itself)
+
+    indoor = [record for record in records if record.region.startswith("ie_tower/")]
+    return [
+        queried("light", "light"),
+        queried("view", "view"),
+        queried("coarse", "coarse light", "coarse"),
+        _seasons(known),
+        neighbours("validation_walk", indoor),
+    ]
+
+
+def _seasons(known):
+    """Each validation image in two other seasons, queried against training and validation images."""
+    queried_rows = np.tile(np.flatnonzero([record.split == "validation" for record in known]), 2)
+    outdoors = [record.image for record in known if record.region.startswith("outdoor/")]
+    random = np.random.default_rng(0)
+    queries = [
+        TaskImage(known[number].image, "season", seed, outdoors[random.integers(len(outdoors))])
+        for seed, number in enumerate(queried_rows)
+    ]
+    references = [TaskImage(record.image, "coarse") for record in known]
+    _, different = Places(known, PlaceRules()).pair_labels(queried_rows)
+    itself = np.equal.outer(queried_rows, np.arange(len(known)))
+    return RetrievalTask("validation_season", queries, references, itself, ~different & ~itself)
+
+
+def manifest_task(name, records, rules=PlaceRules()):  # noqa: B008  a NamedTuple is immutable
+    """Each query of a manifest against its references.
+
+    Pairs with an unknown label are ignored, and so is the query itself among the references.
+
+    Args:
+        name: of the task.
+        records: list of :class:`training.data.Record`; the role separates queries and references, an image
+            without a role is both.
+        rules: a :class:`training.data.PlaceRules`.
+
+    Returns:
+        a :class:`training.evaluation.retrieval.RetrievalTask`.
+
+    Raises:
+        ValueError: if there are no queries or no references.
+    """
+    queries = [number for number, record in enumerate(records) if record.role in ("", "query")]
+    references = [number for number, record in enumerate(records) if record.role in ("", "reference")]
+    if not queries or not references:
+        raise ValueError(
+            f"expected queries and references in {name}. "
+            f"Received: {len(queries)} and {len(references)} of {len(records)} images"
+        )
+    same, different = Places(records, rules).pair_labels(np.array(queries), np.array(references))
+    itself = np.equal.outer(queries, references)
+    return RetrievalTask(
+        name,
+        [TaskImage(records[number].image) for number in queries],
+        [TaskImage(records[number].image) for number in references],
+        right=same & ~itself,
+        ignored=itself | ~(same | different),
+    )

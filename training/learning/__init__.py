@@ -1,0 +1,1 @@
+"""Training: batches, losses, the training loop, and what is fitted without gradients."""

@@ -1,0 +1,1 @@
+"""Building, reading, writing and running networks."""
