@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.loops.geometry import verify
+from place_recognition_ros.loops.evidence import Evidence, Limits, decide
+from place_recognition_ros.loops.geometry import measure
 from place_recognition_ros.types import Reason
 
 COMPARED = 3  # most similar keyframes
@@ -29,20 +30,20 @@ class Trajectories(NamedTuple):
     heading: np.ndarray  # (N,) float64, radians, counter-clockwise; NaN: unknown
 
 
-def verified_loops(trajectories, descriptors, features, least_seconds):
+def verified_loops(trajectories, descriptors, views, least_seconds):
     """Find pairs of keyframes that show the same rigid scene.
 
     Args:
         trajectories: a :class:`Trajectories`.
         descriptors: (N, D) float32, unit norm.
-        features: N arrays of the package's ``FEATURE``.
+        views: N of the package's ``View``.
         least_seconds: minimum time between two keyframes of a session; closer ones are not loops.
 
     Returns:
         (L, 2) int, pairs of rows, the earlier one first.
     """
     config = Config()
-    limits = (config.min_inliers, config.min_inlier_ratio, config.min_coverage)
+    limits = Limits.from_config(config, card_similarity=-1.0)
     loops = []
     for row in range(1, len(descriptors)):
         similarity = descriptors[:row] @ descriptors[row]
@@ -53,7 +54,9 @@ def verified_loops(trajectories, descriptors, features, least_seconds):
         for other in np.argsort(-similarity)[:COMPARED]:
             if similarity[other] == -np.inf:
                 break
-            if verify(features[row], features[other], *limits).reason == Reason.NONE:
+            scene = measure(views[row], views[other], limits.min_inliers, config.feature_image_px)
+            evidence = Evidence(similarity[other], margin=2.0, geometry=scene)
+            if decide(evidence, limits)[1] == Reason.NONE:
                 loops.append((int(other), row))
     return np.array(loops, int).reshape(-1, 2)
 

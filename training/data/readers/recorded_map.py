@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.keyframes.store import KeyframeStore
+from place_recognition_ros.memory.store import KeyframeStore
 from training.data.manifest import Record
 from training.data.readers.loops import Trajectories, correct_drift, name_places, verified_loops
 from training.files import write_atomically
@@ -38,10 +38,10 @@ def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
         ValueError: naming the map, if it is not a map or contains no valid keyframe.
     """
     path = Path(path)
-    keyframes, features, thumbnails = _read(path)
+    keyframes, views, thumbnails = _read(path)
     trajectories = _trajectories(keyframes)
     descriptors = np.stack([keyframe.descriptor for keyframe in keyframes])
-    loops = verified_loops(trajectories, descriptors, features, guard_seconds)
+    loops = verified_loops(trajectories, descriptors, views, guard_seconds)
     places = np.full(len(keyframes), -1)
     if np.isnan(trajectories.position).all():
         places = name_places(trajectories, loops, EXTENT_SECONDS, guard_seconds)
@@ -67,7 +67,7 @@ def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
 
 
 def _read(path):
-    """Valid keyframes with thumbnails: StoredKeyframes, their features, their JPEGs."""
+    """Valid keyframes with thumbnails: StoredKeyframes, their views, their JPEGs."""
     if not path.is_file():
         raise ValueError(f"expected a map. Received: '{path}', missing")
     with tempfile.TemporaryDirectory() as folder:
@@ -78,7 +78,7 @@ def _read(path):
         try:
             store = KeyframeStore(str(copy), *_model_of(copy))
             try:
-                whole = [(k, store.features(k.id), store.thumbnail(k.id)) for k in store.keyframes()]
+                whole = [(k, store.view(k.id), store.thumbnail(k.id)) for k in store.keyframes()]
             finally:
                 store.close()
         except (StoreError, sqlite3.Error, UnicodeDecodeError) as error:
