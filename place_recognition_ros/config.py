@@ -1,6 +1,6 @@
 """Every parameter, once: name, type, default, unit, range and purpose.
 
-``config/default.yaml`` and the table in the README are written from this file by
+``config/default.yaml`` and the table in docs/interface.md are written from this file by
 ``python3 -m place_recognition_ros.tools.parameters``; a test keeps them equal.
 """
 

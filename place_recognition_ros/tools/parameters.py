@@ -1,4 +1,4 @@
-"""Write the parameters as config/default.yaml or as the README's table.
+"""Write the parameters as config/default.yaml or as the table of docs/interface.md.
 
 ``python3 -m place_recognition_ros.tools.parameters yaml|markdown``
 """
@@ -11,7 +11,7 @@ from place_recognition_ros.config import Config
 
 
 def as_yaml() -> str:
-    """``config/default.yaml``: every parameter with its default, unit, range and reason."""
+    """``config/default.yaml``: every parameter with its default, unit, range and purpose."""
     lines = [
         "# Every parameter of the node, with its default. Written from place_recognition_ros/config.py by",
         "#   python3 -m place_recognition_ros.tools.parameters yaml > config/default.yaml",
@@ -27,8 +27,8 @@ def as_yaml() -> str:
 
 
 def as_markdown() -> str:
-    """The table of the README."""
-    lines = ["| parameter | default | range | unit | what for |", "|---|---|---|---|---|"]
+    """The table of docs/interface.md."""
+    lines = ["| parameter | default | range | unit | purpose |", "|---|---|---|---|---|"]
     for row in Config.table():
         allowed = row.range.replace("|", "\\|")
         lines.append(f"| `~{row.name}` | `{json.dumps(row.default)}` | {allowed} | {row.unit} | {row.why} |")

@@ -31,11 +31,8 @@ def test_the_table_has_a_row_for_every_parameter():
     assert set(columns) == {6}
 
 
-def test_the_readme_holds_the_table(root):
-    path = os.path.join(root, "README.md")
-    if not os.path.isfile(path):
-        pytest.skip("no README.md yet")
-    with open(path, encoding="utf-8") as file:
+def test_the_documentation_contains_the_table(root):
+    with open(os.path.join(root, "docs", "interface.md"), encoding="utf-8") as file:
         found = re.findall(r"<!-- parameters -->\n(.*?)<!-- /parameters -->", file.read(), re.DOTALL)
     assert [table.strip() for table in found] == [as_markdown().strip()]
 
