@@ -78,10 +78,9 @@ def accepted(detector, frames):
     """(query frame, match frame) of each accepted candidate of a walk, a frame a second."""
     pairs = []
     for second, frame in enumerate(frames, 1):
-        for each in detector.add(Keyframe(cv2.imread(frame.path), second * SECOND)):
-            if each.accepted:
-                assert each.kind == Kind.LOOP_CLOSURE
-                pairs.append((frame, frames[each.match_stamp // SECOND - 1]))
+        for each in detector.add(Keyframe(cv2.imread(frame.path), second * SECOND)).accepted:
+            assert each.kind == Kind.LOOP_CLOSURE
+            pairs.append((frame, frames[each.match_stamp // SECOND - 1]))
     return pairs
 
 
@@ -135,7 +134,7 @@ def test_a_keyframe_needs_little_room(tower, tmp_path):
     detector = LoopDetector.open(Config(), str(path))
     accepted(detector, [frame for frame in tower if frame.clip == "f10_central_main"])
     count = len(detector.map)
-    features = sum(detector.map.features(number).nbytes for number in range(1, count + 1))
+    features = sum(detector.map.view(number).features.nbytes for number in range(1, count + 1))
     detector.close()
     assert (path.stat().st_size - empty - features) / count <= 15000
 
@@ -153,7 +152,7 @@ def test_the_night_is_found_in_the_day(shared_data, detector):
     detector.start_session()
     right = []
     for row in night:
-        answer = detector.query(cv2.imread(os.path.join(folder, row["file"])), 1)
+        answer = detector.query(cv2.imread(os.path.join(folder, row["file"])), 1).candidates
         right.append(bool(answer) and places[answer[0].match_stamp] == row["place"])
     share = float(np.mean(right))
     assert share >= 0.9, f"{share:.1%} of {len(night)}"

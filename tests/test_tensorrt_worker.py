@@ -42,7 +42,7 @@ def test_many_keyframes_in_constant_memory(count, onnx, write_model, monkeypatch
         image[:: 2 + number % 3] += 2
         detector.add(Keyframe(image, (number + 1) * 10**9))
 
-    worker = Worker(partial(LoopDetector.open, config), handle, failures.append)
+    worker = Worker(partial(LoopDetector.open, config), handle, LoopDetector.status, failures.append)
     worker.start()
     for number in range(count):
         worker.call(partial(handle, number=number), 10)
