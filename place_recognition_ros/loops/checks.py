@@ -1,6 +1,6 @@
 """Similar keyframes become candidates: evidence is gathered, the cheapest first, until it decides."""
 
-from typing import Callable, Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple
 
 import numpy as np
 
@@ -36,9 +36,7 @@ class Checks:
         self._memory = memory
         self._visit = int(config.min_loop_interval_s * 1e9)  # nanoseconds
 
-    def run(
-        self, observation: Observation, matches: List[Match], kind: Callable[[Match], Kind]
-    ) -> List[Candidate]:
+    def run(self, observation: Observation, matches: List[Match], kinds: List[Kind]) -> List[Candidate]:
         """Check matches, best first, until one is accepted.
 
         A place is checked once: its most similar keyframe represents it. Only candidates on which the
@@ -47,7 +45,7 @@ class Checks:
         Args:
             observation: the query.
             matches: best first.
-            kind: what a match would mean.
+            kinds: what each of them would mean.
 
         Returns:
             A candidate for each match, in their order.
@@ -55,30 +53,32 @@ class Checks:
         candidates = []
         checked: List[Match] = []
         verified, accepted = 0, False
-        for match in matches:
+        for match, kind in zip(matches, kinds):
             evidence = Evidence(match.similarity, self._margin(match, matches))
             known = accepted or verified >= self._config.max_verifications
             if not known and not any(self._same_place(match, other) for other in checked):
-                evidence = self._gather(observation, match, evidence)
+                evidence = self._gather(observation, match, kind, evidence)
                 if evidence.travelled is not None or evidence.sequence is not None:
                     checked.append(match)
                 verified += evidence.geometry is not None
-            candidates.append(self._candidate(observation.query, match, kind(match), evidence))
+            candidates.append(self._candidate(observation.query, match, kind, evidence))
             accepted = accepted or candidates[-1].accepted
         return candidates
 
-    def _gather(self, observation: Observation, match: Match, first: Evidence) -> Evidence:
+    def _gather(self, observation: Observation, match: Match, kind: Kind, first: Evidence) -> Evidence:
         """The evidence up to the first check that a match does not pass."""
         evidence = first
-        for evidence in self._steps(observation, match, first):
+        for evidence in self._steps(observation, match, kind, first):
             if decide(evidence, self._limits)[1] != Reason.NONE:
                 break
         return evidence
 
-    def _steps(self, observation: Observation, match: Match, evidence: Evidence) -> Iterator[Evidence]:
+    def _steps(
+        self, observation: Observation, match: Match, kind: Kind, evidence: Evidence
+    ) -> Iterator[Evidence]:
         """The evidence as it grows; each step costs more than the one before."""
         yield evidence
-        if match.entry.session == observation.query.session:
+        if kind == Kind.LOOP_CLOSURE:
             departure = self._memory.departure(match.entry, observation.query.descriptor)
             evidence = evidence._replace(
                 travelled=departure.travelled, least_similarity=departure.least_similarity
