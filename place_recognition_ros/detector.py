@@ -83,7 +83,7 @@ class LoopDetector:
 
         Raises:
             ImageError: if the image has another type or shape.
-            KeyframeError: if the stamp or the pose is not usable.
+            KeyframeError: if the stamp, the pose or the camera is not usable.
             EngineError: if the image cannot be described.
         """
         keyframe = _checked(keyframe)
@@ -102,8 +102,7 @@ class LoopDetector:
         self._newest = observation
         candidates = self._search(observation, self.config.top_k)
         self._accepted.append(next((each for each in candidates if each.accepted), None))
-        recovered = any(each.accepted and each.kind == Kind.KIDNAP_RECOVERY for each in candidates)
-        if recovered:
+        if any(each.accepted and each.kind == Kind.KIDNAP_RECOVERY for each in candidates):
             self._tracking.recovered(keyframe.stamp)
         return self._result(observation, candidates, outcome)
 
@@ -192,9 +191,9 @@ class LoopDetector:
             descriptor = self._extractor.describe(keyframe.image)
         with self._watch("local features"):
             features = self._finder.find(keyframe.image)
-        camera = _camera_of(keyframe)
-        session = self.map.session.id
-        query = types.Query(0, keyframe.stamp, session, camera.frame_id, descriptor)
+        height, width = keyframe.image.shape[:2]
+        camera = keyframe.camera or types.Camera(width, height)
+        query = types.Query(0, keyframe.stamp, self.map.session.id, camera.frame_id, descriptor)
         return Observation(query, types.View(features, camera), descriptor[np.newaxis], [])
 
     def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
@@ -217,7 +216,8 @@ class LoopDetector:
         with self._watch("search"):
             matches = self.map.search(observation.query.descriptor, k)
         with self._watch("checks"):
-            return self._checks.run(observation, matches, lambda match: kind or self._kind(match))
+            kinds = [self._kind(match) if kind is None else kind for match in matches]
+            return self._checks.run(observation, matches, kinds)
 
     def _kind(self, match: Match) -> Kind:
         if match.entry.session == self.map.session.id:
@@ -232,22 +232,20 @@ class LoopDetector:
         return QueryResult(query, candidates, self.tracking, outcome, self.map.map_id, model_id)
 
 
-def _camera_of(keyframe: Keyframe) -> types.Camera:
-    height, width = keyframe.image.shape[:2]
-    return keyframe.camera or types.Camera(width, height)
-
-
 def _checked(keyframe: Keyframe) -> Keyframe:
     """A keyframe that can be used, its stamp a plain int.
 
     Raises:
         ImageError: if the image has another type or shape.
-        KeyframeError: if the stamp or a pose is not usable.
+        KeyframeError: if its stamp, its camera or a pose is not usable.
     """
     check_image(keyframe.image)
-    stamp = keyframe.stamp
+    stamp, camera = keyframe.stamp, keyframe.camera
     if isinstance(stamp, bool) or not isinstance(stamp, (int, np.integer)) or not 0 <= stamp < 2**63:
         raise KeyframeError(f"expected a stamp in nanoseconds, 0 to 2^63 − 1. Received: {stamp!r}")
+    height, width = keyframe.image.shape[:2]
+    if camera is not None and (camera.width, camera.height) != (width, height):
+        raise KeyframeError(f"expected the camera of a {width}×{height} image. Received: {camera}")
     for name in ("pose", "base_to_camera"):
         pose = getattr(keyframe, name)
         if pose is not None and not pose.is_rigid:

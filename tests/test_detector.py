@@ -8,7 +8,7 @@ import pytest
 
 from place_recognition_ros.errors import EngineError, ImageError, KeyframeError
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Count, Keyframe, Kind, Reason, Status
+from place_recognition_ros.types import Camera, Count, Keyframe, Kind, Reason, Status
 
 SECOND = 10**9
 ANY = {"min_similarity": -0.99, "min_margin": -2.0}  # let the later checks decide
@@ -229,6 +229,11 @@ def test_a_stamp_that_is_not_one_is_refused_by_name(make_detector, street, stamp
     assert repr(stamp) in str(caught.value)
     assert len(detector.map) == 0
     assert detector.add(Keyframe(street[0], np.int64(2**62))).query.id == 1
+
+
+def test_a_camera_of_another_size_is_refused_by_name(make_detector, street):
+    with pytest.raises(KeyframeError, match=r"expected the camera of a 320×240 image.*width=640"):
+        make_detector().add(Keyframe(street[0], 1, camera=Camera(640, 480)))
 
 
 @pytest.mark.parametrize("numbers", [[np.nan, 0, 0, 0, 0, 0, 1], [0] * 7, [0, 0, 0, 0, 0, 0, 2]], ids=str)

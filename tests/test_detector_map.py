@@ -161,6 +161,15 @@ def test_relocalize_asks_with_the_newest_keyframe(known, drive, paint):
     assert len(known.map) == 9
 
 
+def test_relocalization_may_find_a_place_that_was_never_left(make_detector, drive, paint):
+    """The view has changed slowly: no loop closure, but the camera is where the match was taken."""
+    detector = make_detector()
+    blends = [cv2.addWeighted(paint(1), s, paint(2), 1 - s, 0) for s in np.linspace(1.0, 0.45, 20)]
+    *_, last = drive(detector, blends)
+    assert last.candidates[0].reason == Reason.TOO_RECENT
+    assert detector.relocalize().candidates[0].reason != Reason.TOO_RECENT
+
+
 def test_relocalize_without_keyframes_knows_nothing(make_detector, drive, paint):
     detector = make_detector()
     nothing = detector.relocalize()
