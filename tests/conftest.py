@@ -13,7 +13,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [ROOT]
 
 import tests.descriptor  # noqa: E402  the pytest of Python 3.6 would make modules without a path of these
-import tests.stand_ins  # noqa: E402, F401
+import tests.fakes  # noqa: E402
+import tests.tools  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

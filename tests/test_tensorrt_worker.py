@@ -1,4 +1,4 @@
-"""The whole way of a keyframe, its descriptor by TensorRT's stand-in, as the node does it: in one worker."""
+"""Keyframes through worker, detector and the fake of TensorRT, as in the node."""
 
 import gc
 import os
@@ -13,11 +13,11 @@ from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Keyframe
 from place_recognition_ros.worker import Worker
 from tests.descriptor import conftest as small_network
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 onnx, card_fields, write_model = small_network.onnx, small_network.card_fields, small_network.write_model
 
-NEAR_UNIT = 0.5 / (18 * 65)  # such that grey pictures give a vector of about unit norm
+NEAR_UNIT = 0.5 / (18 * 65)  # gray images give a vector of about unit norm
 
 
 def resident():
@@ -26,8 +26,8 @@ def resident():
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(10000, marks=pytest.mark.stress)])
-def test_keyframes_without_end(count, onnx, write_model, monkeypatch, tmp_path):
-    """Memory does not grow, and the worker alone touches CUDA (FAULTS 34)."""
+def test_many_keyframes_in_constant_memory(count, onnx, write_model, monkeypatch, tmp_path):
+    """Memory does not grow, and only the worker's thread calls CUDA."""
     gpu = install(monkeypatch, "8.2.1.8")
     weights = np.full((18, 4), NEAR_UNIT, np.float32)
     path = write_model(onnx.model(weights))
@@ -38,9 +38,9 @@ def test_keyframes_without_end(count, onnx, write_model, monkeypatch, tmp_path):
 
     def handle(detector, number):
         workers.add(threading.get_ident())
-        picture = np.full((24, 32, 3), 128, np.uint8)
-        picture[:: 2 + number % 3] += 2
-        detector.add(Keyframe(picture, (number + 1) * 10**9))
+        image = np.full((24, 32, 3), 128, np.uint8)
+        image[:: 2 + number % 3] += 2
+        detector.add(Keyframe(image, (number + 1) * 10**9))
 
     worker = Worker(partial(LoopDetector.open, config), handle, failures.append)
     worker.start()

@@ -1,7 +1,7 @@
-"""Image ► global descriptor."""
+"""Image → global descriptor."""
 
-from place_recognition_ros.descriptor.engine_builder import BuildSettings
 from place_recognition_ros.descriptor.extractor import Extractor, open_extractor
 from place_recognition_ros.descriptor.model_card import ModelCard
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 
 __all__ = ["BuildSettings", "Extractor", "ModelCard", "open_extractor"]

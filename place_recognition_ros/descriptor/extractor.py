@@ -7,11 +7,11 @@ from typing import Callable, Dict, NamedTuple, Optional
 import numpy as np
 
 from place_recognition_ros.descriptor.engine import Engine
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import ModelCard, read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt_library import is_installed
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
+from place_recognition_ros.descriptor.tensorrt.library import is_installed
 from place_recognition_ros.errors import EngineError, ModelError
 
 

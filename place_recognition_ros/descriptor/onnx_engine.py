@@ -1,4 +1,4 @@
-"""ONNX Runtime, the engine on a PC."""
+"""The ONNX Runtime engine, for the CPU."""
 
 from typing import Any, List
 
@@ -38,7 +38,7 @@ class OnnxEngine(Engine):
                 onnx, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # its exceptions have no other common base
-            raise EngineError(f"expected a model that ONNX Runtime loads. Received: {error}") from error
+            raise EngineError(f"expected a model that ONNX Runtime can load. Received: {error}") from error
         inputs = _ports(self._session.get_inputs())
         self.check_ports(card, inputs, _ports(self._session.get_outputs()))
         self._input_name = inputs[0].name

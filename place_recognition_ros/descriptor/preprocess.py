@@ -1,7 +1,7 @@
 """The one pre-processing: the same for training, export, evaluation and run time."""
 
 from functools import lru_cache
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -47,14 +47,10 @@ def prepare(image: np.ndarray, spec: InputSpec, out: Optional[np.ndarray] = None
         float32 of shape ``spec.shape``, contiguous; ``out`` if it was given.
 
     Raises:
-        ImageError: if ``image`` has another dtype or shape.
+        ImageError: if ``image`` is not an array, or has another dtype or shape.
         ValueError: if ``out`` has another dtype, shape or memory layout.
     """
-    if image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
-        raise ImageError(
-            "expected a uint8 image of shape (H, W) or (H, W, 3). "
-            f"Received: {image.dtype} of shape {image.shape}"
-        )
+    _check_image(image)
     if out is None:
         out = np.empty(spec.shape, np.float32)
     elif out.shape != spec.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
@@ -99,6 +95,16 @@ def _scale_and_offset(spec: InputSpec) -> Tuple[np.ndarray, np.ndarray]:
         else:
             scale, offset = np.tile(scale, spec.width), np.tile(offset, spec.width)
     return scale.astype(np.float32), offset.astype(np.float32)
+
+
+def _check_image(image: Any) -> None:
+    if not isinstance(image, np.ndarray):
+        received = type(image).__name__
+    elif image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
+        received = f"{image.dtype} of shape {image.shape}"
+    else:
+        return
+    raise ImageError(f"expected a uint8 array of shape (H, W) or (H, W, 3). Received: {received}")
 
 
 def _reorder(image: np.ndarray, color_order: str) -> np.ndarray:

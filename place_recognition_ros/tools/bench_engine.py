@@ -1,14 +1,14 @@
-"""Measure models on an inference engine of this machine; each is a row of a Markdown table.
+"""Measure models on an inference engine of this machine; prints a Markdown table with a row for each.
 
-Usage: python3 -m place_recognition_ros.tools.bench_engine [MODEL.onnx …] [--backend tensorrt] [--roofline]
+Usage: python3 -m place_recognition_ros.tools.bench_engine [MODEL.onnx ...] [--backend tensorrt] [--roofline]
 
-Without a model: the package's own. Each runs in a process of its own, so that the memory is its own. On a
-TX2, `sudo jetson_clocks` first; what is built there is not in the times, nor is the first run.
+Without a model: the package's own. Each model runs in its own process, because memory is measured per
+process. On a TX2, run `sudo jetson_clocks` first. The times include neither building the engine nor the
+first runs.
 
-network: the engine alone. describe: with the pre-processing of a 640×480 picture. pictures/s: describe, one
-after the other on one thread. memory: what opening and running added to the process; its peak, which an
-engine's building may have reached; what it took of the GPU beside an empty CUDA context (a Jetson's GPU
-shares the memory of the CPU, so there it is part of the same 8 GB).
+network: the engine alone. describe: with the pre-processing of a 640×480 image. images/s: describe on one
+thread. memory added: by opening and running the model. memory peak: of the process, with building the engine.
+GPU memory: in addition to an empty CUDA context (on a Jetson, it is part of the memory of the CPU).
 """
 
 import argparse
@@ -26,18 +26,18 @@ from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.extractor import BACKENDS, default_model_path
 from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, is_installed, load_library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
 from place_recognition_ros.tools.layers import read_layers
 from place_recognition_ros.tools.roofline import DEVICES, Device, roofline
 
 _WARM_UP = 20  # runs; the first ones allocate, load kernels and raise clocks
-_PICTURE = (480, 640, 3)  # a usual camera's
+_IMAGE_SHAPE = (480, 640, 3)
 
 _TIMES = ("median", "p95", "p99")
 HEADINGS = (
     *("model", "engine", "machine"),
-    *("network " + ", ".join(_TIMES) + ", ms", "describe " + ", ".join(_TIMES) + ", ms", "pictures/s"),
+    *("network " + ", ".join(_TIMES) + ", ms", "describe " + ", ".join(_TIMES) + ", ms", "images/s"),
     *("memory added, MB", "memory peak, MB", "GPU memory, MB"),
 )
 
@@ -54,14 +54,14 @@ class Latency(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A row of the table."""
+    """One row of the table."""
 
     model: str
     engine: str
     machine: str
     network: Latency
     describe: Latency
-    pictures_per_second: float
+    images_per_second: float
     added_bytes: int
     peak_bytes: int
     gpu_bytes: Optional[int]  # None: no GPU
@@ -71,18 +71,18 @@ class Measured(NamedTuple):
         gpu = "" if self.gpu_bytes is None else f"{self.gpu_bytes / 1e6:.0f}"
         return [
             *(self.model, self.engine, self.machine, str(self.network), str(self.describe)),
-            *(f"{self.pictures_per_second:.1f}", f"{self.added_bytes / 1e6:.0f}"),
+            *(f"{self.images_per_second:.1f}", f"{self.added_bytes / 1e6:.0f}"),
             *(f"{self.peak_bytes / 1e6:.0f}", gpu),
         ]
 
 
 def latency(durations: Sequence[float]) -> Latency:
-    """Of durations in seconds; between two of them, the percentiles are interpolated."""
+    """Median and percentiles of durations in seconds."""
     return Latency(*(1e3 * np.percentile(durations, (50, 95, 99))))
 
 
 def rate(durations: Sequence[float]) -> float:
-    """How many of them, one after the other, fill a second."""
+    """Runs per second, for durations in seconds."""
     return len(durations) / sum(durations)
 
 
@@ -98,7 +98,7 @@ def parse_memory(status: str) -> Dict[str, int]:
 
 
 def parse_machine(cpuinfo: str, board: str = "") -> str:
-    """What the machine is called: a board's own name, or its processor's."""
+    """Name of the machine: of the board if known, otherwise of the processor."""
     names = [line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
     return board.strip("\0 \n") or (names[0] if names else platform.machine())
 
@@ -109,20 +109,20 @@ def measure(path: str, backend: str, threads: int, runs: int) -> Measured:
     Args:
         path: an ONNX file with its card beside it.
         backend, threads: as :func:`open_extractor` takes them.
-        runs: how many are timed, at least one.
+        runs: number of timed runs, at least one.
 
     Raises:
-        ModelError, EngineError: if it cannot be opened, or fails.
+        ModelError, EngineError: if the model cannot be opened, or fails.
     """
     card, _ = read_model(path)
-    picture = np.random.default_rng(0).integers(0, 255, _PICTURE, np.uint8)
-    prepared = prepare(picture, card.input)
+    image = np.random.default_rng(0).integers(0, 255, _IMAGE_SHAPE, np.uint8)
+    prepared = prepare(image, card.input)
     before, free = _memory()["VmRSS"], _free_gpu_bytes() if backend != "onnx" else None
     extractor = open_extractor(path, backend, threads)
     engine = extractor.engine
     np.copyto(engine.input, prepared)
     network = _timed(lambda: engine.infer(engine.input), runs)
-    describe = _timed(lambda: extractor.describe(picture), runs)
+    describe = _timed(lambda: extractor.describe(image), runs)
     taken = None
     if extractor.engine_name.startswith("tensorrt") and free is not None:
         taken = free - load_library().cuda.mem_get_info()[0]  # the engine's context is current
@@ -143,7 +143,7 @@ def measure(path: str, backend: str, threads: int, runs: int) -> Measured:
 
 
 def _timed(action: Callable[[], Any], runs: int) -> List[float]:
-    """How long each of ``runs`` took, in seconds."""
+    """Duration of each run in seconds, after a warm-up."""
     durations = []
     for _ in range(_WARM_UP + runs):
         start = time.perf_counter()
@@ -153,7 +153,7 @@ def _timed(action: Callable[[], Any], runs: int) -> List[float]:
 
 
 def _free_gpu_bytes() -> Optional[int]:
-    """What an empty CUDA context leaves free; None: there is no GPU, or nothing that would use it."""
+    """GPU memory that is free beside an empty CUDA context; None: no GPU, or no TensorRT."""
     if not is_installed():
         return None
     try:
@@ -202,14 +202,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("models", nargs="*", metavar="MODEL.onnx", help="each with its card beside it")
+    parser.add_argument(
+        "models", nargs="*", metavar="MODEL.onnx", help="ONNX files, each with its card beside it"
+    )
     parser.add_argument("--backend", choices=BACKENDS, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of ONNX Runtime")
-    parser.add_argument("--runs", type=int, default=200, help="that are timed, after the warm-up")
+    parser.add_argument("--runs", type=int, default=200, help="timed runs, after the warm-up")
     parser.add_argument(
-        "--roofline", action="store_true", help="add what --device could reach at best in half precision"
+        "--roofline", action="store_true", help="add the least possible time of --device in half precision"
     )
-    parser.add_argument("--device", choices=sorted(DEVICES), default="tx2", help="of the roofline")
+    parser.add_argument("--device", choices=sorted(DEVICES), default="tx2", help="GPU of the roofline")
     arguments = parser.parse_args()
     if min(arguments.runs, arguments.threads) < 1:
         parser.error(f"expected at least 1. Received: {arguments.runs} runs, {arguments.threads} threads")

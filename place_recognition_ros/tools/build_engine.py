@@ -1,19 +1,19 @@
 """Build the TensorRT engine of a model ahead of the node's first start.
 
-Usage: python3 -m place_recognition_ros.tools.build_engine [MODEL.onnx …]
+Usage: python3 -m place_recognition_ros.tools.build_engine [MODEL.onnx ...]
 
-Without a model: the package's own. The node finds the engine where this puts it (--cache: its parameter
-~engine_cache). A TX2 takes minutes, once; the second time the engine is only loaded and proved again.
+Without a model: the package's own. The engine is stored where the node looks for it (--cache: the node's
+parameter ~engine_cache). A TX2 needs minutes for it, once; a second call only loads the engine.
 """
 
 import argparse
 import logging
 import sys
 
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
-from place_recognition_ros.descriptor.engine_cache import default_folder
 from place_recognition_ros.descriptor.extractor import default_model_path
 from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
+from place_recognition_ros.descriptor.tensorrt.cache import default_folder
 from place_recognition_ros.errors import PlaceRecognitionError
 
 
@@ -22,7 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("models", nargs="*", metavar="MODEL.onnx", help="each with its card beside it")
+    parser.add_argument(
+        "models", nargs="*", metavar="MODEL.onnx", help="ONNX files, each with its card beside it"
+    )
     parser.add_argument("--cache", default="", help=f"folder; default: {default_folder()}")
     parser.add_argument("--workspace-mb", type=int, default=plain.workspace_mb)
     parser.add_argument("--precision", choices=("fp16", "fp32"), default=plain.precision)

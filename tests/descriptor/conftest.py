@@ -1,4 +1,4 @@
-"""A network small enough to be written byte by byte, and its card."""
+"""A network that is small enough to write byte by byte, and its card."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def port(name, shape, kind=FLOAT):
 
 
 def tensor(name, array, external=""):
-    """TensorProto, its numbers within or in the file ``external``."""
+    """TensorProto, its values in the message or in the file ``external``."""
     head = b"".join(field(1, size) for size in array.shape) + field(2, FLOAT) + field(8, name)
     if not external:
         return head + field(9, array.astype("<f4").tobytes())
@@ -63,7 +63,7 @@ def model(weights, inputs=None, outputs=None, external="", nodes=None):
 
 @pytest.fixture
 def onnx():
-    """The module's builders: ``onnx.model``, ``onnx.port``, …"""
+    """The module's builders: ``onnx.model``, ``onnx.port`` and so on."""
     names = (
         "model",
         "port",
@@ -82,13 +82,13 @@ def onnx():
 
 @pytest.fixture
 def weights():
-    """(18, 4) float32; each pixel counts in one number of the descriptor."""
+    """(18, 4) float32; each of the first four pixel values is one value of the descriptor."""
     return np.eye(HEIGHT * WIDTH * CHANNELS, SIZE, dtype=np.float32)
 
 
 @pytest.fixture
 def card_fields():
-    """What the card of the small network says, but for its SHA-256."""
+    """The fields of the small network's card, without its SHA-256."""
     return {
         "name": "small",
         "kind": "global_descriptor",
@@ -112,7 +112,7 @@ def card_fields():
 
 @pytest.fixture
 def write_model(tmp_path, card_fields):
-    """``write_model(onnx_bytes, **changes_to_the_card)`` ► path of the ONNX file, the card beside it."""
+    """``write_model(onnx_bytes, **changes_to_the_card)`` → path of the ONNX file, the card beside it."""
 
     def write(content, **changes):
         path = tmp_path / "small.onnx"

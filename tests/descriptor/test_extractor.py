@@ -7,7 +7,7 @@ from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.extractor import default_model_path
 from place_recognition_ros.errors import EngineError, ImageError, ModelError
 
-PICTURE = np.full((2, 3, 3), (10, 20, 30), np.uint8)
+IMAGE = np.full((2, 3, 3), (10, 20, 30), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +19,11 @@ def default():
 
 @pytest.fixture
 def describe(onnx, write_model):
-    """``describe(weights)``: the answer of a small network for PICTURE."""
-    return lambda weights: open_extractor(write_model(onnx.model(weights.astype(np.float32)))).describe(
-        PICTURE
-    )
+    """``describe(weights)``: the descriptor that a small network computes for IMAGE."""
+    return lambda weights: open_extractor(write_model(onnx.model(weights.astype(np.float32)))).describe(IMAGE)
 
 
-def test_a_nearly_unit_vector_is_made_one(describe):
+def test_a_vector_of_nearly_unit_norm_is_normalized(describe):
     weights = np.zeros((18, 4))
     weights[:3, 0] = 0.995 / (3 + 0.5 * (10 + 20 + 30))  # mean and std of the small card
     vector = describe(weights)
@@ -33,21 +31,21 @@ def test_a_nearly_unit_vector_is_made_one(describe):
     np.testing.assert_allclose(vector, [1, 0, 0, 0], atol=1e-6)
 
 
-def test_what_is_closed_describes_nothing(onnx, write_model):
+def test_a_closed_extractor_is_refused(onnx, write_model):
     extractor = open_extractor(write_model(onnx.model(np.ones((18, 4), np.float32))))
     extractor.close()
     extractor.close()
     with pytest.raises(EngineError, match=r"expected an open extractor\. Received: .* close"):
-        extractor.describe(PICTURE)
+        extractor.describe(IMAGE)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, float("nan"), float("inf"), -float("inf"), 1e30])
-def test_a_descriptor_that_would_poison_the_index_is_refused(describe, value):
+def test_a_descriptor_that_would_corrupt_the_index_is_refused(describe, value):
     with np.errstate(all="ignore"), pytest.raises(EngineError, match=r"unit norm\. Received: norm"):
         describe(np.full((18, 4), value))
 
 
-def test_one_bad_number_is_enough(describe):
+def test_one_nan_is_sufficient(describe):
     weights = np.zeros((18, 4))
     weights[:3, 0] = 1 / 33
     weights[0, 3] = float("nan")
@@ -56,7 +54,7 @@ def test_one_bad_number_is_enough(describe):
 
 
 @pytest.mark.parametrize("backend", ["auto", "onnx"])
-def test_without_a_gpu_the_cpu_works(backend, onnx, weights, write_model):
+def test_without_a_gpu_the_cpu_is_used(backend, onnx, weights, write_model):
     extractor = open_extractor(write_model(onnx.model(weights)), backend)
     assert "onnxruntime" in extractor.engine_name
     extractor.close()
@@ -78,13 +76,13 @@ def test_a_card_that_claims_another_size_is_refused(onnx, weights, write_model):
         open_extractor(write_model(onnx.model(weights), descriptor_size=7))
 
 
-def test_the_package_comes_with_a_model(root, default):
+def test_the_package_contains_a_model(root, default):
     assert os.path.realpath(default_model_path()) == os.path.join(root, "models", "default.onnx")
     assert default.card.input.channels == 3
 
 
 @pytest.mark.parametrize("shape", [(240, 320, 3), (480, 640), (1, 1), (50, 900, 3), (1944, 2592, 3)])
-def test_the_default_model_describes_any_picture(default, shape, rng):
+def test_the_default_model_describes_any_image(default, shape, rng):
     vector = default.describe(rng.integers(0, 256, shape).astype(np.uint8))
     assert vector.shape == (default.card.descriptor_size,)
     assert vector.dtype == np.float32
@@ -92,16 +90,16 @@ def test_the_default_model_describes_any_picture(default, shape, rng):
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_the_default_model_describes_a_flat_picture(default, level):
+def test_the_default_model_describes_a_uniform_image(default, level):
     vector = default.describe(np.full((240, 320, 3), level, np.uint8))
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_the_same_picture_has_the_same_descriptor(default, paint):
+def test_the_same_image_has_the_same_descriptor(default, paint):
     np.testing.assert_array_equal(default.describe(paint(1)), default.describe(paint(1)))
     assert default.describe(paint(1)) @ default.describe(paint(2)) < 0.999
 
 
-def test_what_is_no_picture_is_refused(default):
+def test_an_array_that_is_not_an_image_is_refused(default):
     with pytest.raises(ImageError):
         default.describe(np.zeros((240, 320, 3), np.float32))

@@ -8,7 +8,7 @@ from place_recognition_ros.descriptor import model_card
 from place_recognition_ros.descriptor.model_card import ModelCard, card_path, read_model
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
-from tests.descriptor.test_engine_cache import alter
+from tests.descriptor.damage import damage
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def model_path(onnx, weights, write_model):
 
 @pytest.fixture
 def break_card(model_path):
-    """``break_card(change)`` lets ``change`` work on the card's fields, then reads the model."""
+    """``break_card(change)`` applies ``change`` to the fields of the card, then reads the model."""
 
     def break_card(change):
         with open(card_path(model_path), encoding="utf-8") as file:
@@ -40,14 +40,14 @@ def test_model_and_card_are_read_together(model_path):
     assert (card.name, card.descriptor_size, card.min_similarity) == ("small", 4, 0.25)
 
 
-def test_a_card_survives_writing_and_reading(model_path):
+def test_a_card_is_the_same_after_writing_and_reading(model_path):
     card, _ = read_model(model_path)
     with open(card_path(model_path), "w", encoding="utf-8") as file:
         file.write(card.to_json())
     assert read_model(model_path)[0] == card
 
 
-def test_the_id_tells_models_apart(model_path):
+def test_the_id_distinguishes_models(model_path):
     card, _ = read_model(model_path)
     others = [card._replace(name="large"), card._replace(sha256="0" * 64)]
     assert len({card.model_id, *(other.model_id for other in others)}) == 3
@@ -69,7 +69,7 @@ def test_a_missing_card_is_named(model_path):
 
 
 @pytest.mark.parametrize("name", ["small.onnx", "small.json"])
-def test_a_folder_is_no_model(tmp_path, model_path, name):
+def test_a_folder_is_not_a_model(tmp_path, model_path, name):
     os.remove(str(tmp_path / name))
     (tmp_path / name).mkdir()
     with pytest.raises(ModelError, match=name):
@@ -93,7 +93,7 @@ def test_a_folder_is_no_model(tmp_path, model_path, name):
     ],
     ids=lambda text: repr(text[:12]),
 )
-def test_what_is_no_card_is_refused(model_path, text):
+def test_a_file_that_is_not_a_card_is_refused(model_path, text):
     with open(card_path(model_path), "wb") as file:
         file.write(text)
     with pytest.raises(ModelError, match="expected a model card in") as caught:
@@ -146,18 +146,18 @@ def test_a_card_of_another_kind_is_refused(break_card, model_path):
 
 
 @pytest.mark.parametrize("name", sorted(set(ModelCard._fields) - {"kind"}))
-def test_every_field_is_needed(break_card, name):
+def test_every_field_is_required(break_card, name):
     with pytest.raises(ModelError, match=name):
         break_card(lambda fields: fields.pop(name))
 
 
 @pytest.mark.parametrize("name", InputSpec._fields)
-def test_every_field_of_the_input_is_needed(break_card, name):
+def test_every_field_of_the_input_is_required(break_card, name):
     with pytest.raises(ModelError, match=name):
         break_card(lambda fields: fields["input"].pop(name))
 
 
-def test_a_field_too_many_is_named(break_card):
+def test_an_unknown_field_is_named(break_card):
     with pytest.raises(ModelError, match="colour"):
         break_card(lambda fields: fields["input"].update(colour="BGR"))
 
@@ -230,7 +230,7 @@ def test_tensors_in_other_files_are_refused(onnx, weights, write_model, external
 
 @pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.stress)])
 def test_altered_models_read_no_other_file(times, onnx, weights, write_model, monkeypatch):
-    """FAULTS 37: whatever bytes a model has, it and its card are all that is opened."""
+    """Whatever the bytes of a model, only it and its card are opened."""
     path = write_model(onnx.model(weights))
     with open(path, "rb") as file:
         whole = file.read()
@@ -243,7 +243,7 @@ def test_altered_models_read_no_other_file(times, onnx, weights, write_model, mo
     monkeypatch.setattr(model_card, "open", note, raising=False)
     random = np.random.RandomState(0)
     for _ in range(times):
-        altered = alter(whole, random)
+        altered = damage(whole, random)
         with open(path, "wb") as file:
             file.write(altered)
         if altered != whole:

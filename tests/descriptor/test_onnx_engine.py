@@ -14,30 +14,30 @@ def card(card_fields):
     return ModelCard(**dict(card_fields, input=spec))
 
 
-def test_it_computes_what_the_network_says(card, onnx, weights, rng):
+def test_it_computes_the_network(card, onnx, weights, rng):
     engine = OnnxEngine(card, onnx.model(weights))
     tensor = rng.random((1, 2, 3, 3)).astype(np.float32)
-    answer = engine.infer(tensor)
-    assert answer.shape == (4,)
-    assert answer.dtype == np.float32
-    np.testing.assert_allclose(answer, tensor.ravel() @ weights, rtol=1e-6)
+    result = engine.infer(tensor)
+    assert result.shape == (4,)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, tensor.ravel() @ weights, rtol=1e-6)
     engine.close()
 
 
-@pytest.mark.parametrize("threads, told", [(1, "1 thread"), (2, "2 threads")])
-def test_its_name_tells_what_it_runs_on(card, onnx, weights, threads, told):
+@pytest.mark.parametrize("threads, words", [(1, "1 thread"), (2, "2 threads")])
+def test_its_name_states_version_device_and_threads(card, onnx, weights, threads, words):
     name = OnnxEngine(card, onnx.model(weights), threads).name
     assert name.startswith("onnxruntime ")
-    assert name.endswith("CPU, " + told)
+    assert name.endswith("CPU, " + words)
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", bytes(1000)], ids=["empty", "text", "zeros"])
-def test_what_is_no_network_is_refused(card, content):
-    with pytest.raises(EngineError, match="expected a model that ONNX Runtime loads"):
+def test_bytes_that_are_not_a_network_are_refused(card, content):
+    with pytest.raises(EngineError, match="expected a model that ONNX Runtime can load"):
         OnnxEngine(card, content)
 
 
-def test_a_cut_network_is_refused(card, onnx, weights):
+def test_a_truncated_network_is_refused(card, onnx, weights):
     content = onnx.model(weights)
     for length in range(0, len(content), 5):
         with pytest.raises(EngineError):

@@ -120,3 +120,9 @@ def test_an_array_that_is_not_an_image_is_refused(wrong):
     with pytest.raises(ImageError) as caught:
         prepare(wrong, RAW)
     assert str(caught.value).endswith(f"Received: {wrong.dtype} of shape {wrong.shape}")
+
+
+@pytest.mark.parametrize("wrong", [None, [[1, 2], [3, 4]], "image.png"], ids=["None", "list", "path"])
+def test_an_object_that_is_not_an_array_is_refused(wrong):
+    with pytest.raises(ImageError, match=f"Received: {type(wrong).__name__}$"):
+        prepare(wrong, RAW)

@@ -1,4 +1,4 @@
-"""The real TensorRT and PyCUDA on a real GPU, where there are: no stand-in here."""
+"""The real TensorRT and PyCUDA, where there is a GPU."""
 
 import logging
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import BuildSettings, open_extractor
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, load_library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, load_library
 from place_recognition_ros.errors import EngineError
 
 
@@ -21,8 +21,8 @@ def settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    """Soft, hard-edged, noisy and empty ones: (H, W, 3) uint8 BGR."""
+def images():
+    """Smooth, sharp, noisy and black: (H, W, 3) uint8 BGR."""
     random = np.random.default_rng(0)
     coarse = [random.integers(0, 256, (rows, rows * 4 // 3, 3), np.uint8) for rows in (3, 6, 12, 24, 240)]
     soft = [cv2.resize(each, (640, 480), interpolation=cv2.INTER_CUBIC) for each in coarse]
@@ -30,14 +30,14 @@ def pictures():
     return [*soft, *hard, np.zeros((240, 320, 3), np.uint8)]
 
 
-def test_the_gpu_describes_pictures_as_the_cpu_does(settings, pictures):
+def test_the_gpu_describes_images_as_the_cpu_does(settings, images):
     extractor, reference = open_extractor(backend="tensorrt", build=settings), open_extractor(backend="onnx")
-    cosines = [extractor.describe(each) @ reference.describe(each) for each in pictures]
+    cosines = [extractor.describe(each) @ reference.describe(each) for each in images]
     extractor.close()
     assert min(cosines) >= 0.999
 
 
-def test_the_second_start_loads_what_the_first_built(settings, caplog):
+def test_the_second_start_loads_the_engine_of_the_first(settings, caplog):
     open_extractor(backend="tensorrt", build=settings).close()
     caplog.clear()
     with caplog.at_level(logging.INFO):
@@ -45,7 +45,7 @@ def test_the_second_start_loads_what_the_first_built(settings, caplog):
     assert "Building" not in caplog.text
 
 
-def test_started_and_stopped_again_and_again_the_memory_stays(settings):
+def test_opening_and_closing_many_times_does_not_use_up_memory(settings):
     library = load_library()
     free = []
     for _ in range(10):

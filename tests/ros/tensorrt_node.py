@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The node on a pretend GPU, with the stand-ins for TensorRT 8.2 and PyCUDA; it tells who touched CUDA."""
+"""The node on a fake GPU with the fakes of TensorRT 8.2 and PyCUDA; prints which threads called CUDA."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import pytest
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # after ROS
 
 from place_recognition_ros.node import main
-from tests.stand_ins.install import install
+from tests.fakes.install import install
 
 
 def run():

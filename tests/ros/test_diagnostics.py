@@ -50,7 +50,7 @@ def said(monkeypatch):
 
 def test_what_the_parts_without_ros_say_is_in_ross_log(said):
     forward_logs()
-    log = logging.getLogger("place_recognition_ros.descriptor.engine_builder")
+    log = logging.getLogger("place_recognition_ros.descriptor.tensorrt.builder")
     log.info("Building %d", 1)
     log.warning("damaged")
     log.error("no GPU")

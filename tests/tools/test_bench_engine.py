@@ -1,4 +1,4 @@
-"""The engine's benchmark: its figures from given durations, and one short run of the tool."""
+"""The benchmark of engines: its figures for given durations, and a short run of the tool."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def test_memory_is_read_from_the_status():
         ("processor\t: 0\n", "", os.uname().machine),
     ],
 )
-def test_what_the_machine_is_called(cpuinfo, board, expected):
+def test_the_name_of_the_machine(cpuinfo, board, expected):
     assert bench_engine.parse_machine(cpuinfo, board) == expected
 
 
@@ -69,7 +69,7 @@ def test_a_row_fits_its_headings(gpu, cell):
 
 @pytest.fixture
 def gpu(monkeypatch):
-    """A stand-in for a GPU: what its memory has free when asked, the newest last."""
+    """A fake GPU, whose free memory is 1000 and then 900; its events, in order."""
     free, events = [900, 1000], []
 
     class Gpu:
@@ -80,7 +80,7 @@ def gpu(monkeypatch):
             events.append("closed")
 
     def mem_get_info():
-        events.append("asked")
+        events.append("memory")
         return free.pop(), 2000
 
     library = types.SimpleNamespace(cuda=types.SimpleNamespace(mem_get_info=mem_get_info))
@@ -91,7 +91,7 @@ def gpu(monkeypatch):
 
 
 class Extractor:
-    """A stand-in that counts."""
+    """A fake extractor, which counts its calls."""
 
     def __init__(self, name, shape):
         self.engine_name, self.infers, self.describes, self.closed = name, 0, 0, False
@@ -101,8 +101,8 @@ class Extractor:
         assert not self.closed and tensor is self.engine.input and tensor.any()
         self.infers += 1
 
-    def describe(self, picture):
-        assert not self.closed and picture.shape == (480, 640, 3)
+    def describe(self, image):
+        assert not self.closed and image.shape == (480, 640, 3)
         self.describes += 1
 
     def close(self):
@@ -114,12 +114,12 @@ def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, monkeypatc
     monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: gpu.append("opened") or extractor)
     measured = bench_engine.measure(bench_engine.default_model_path(), "tensorrt", 1, 3)
     assert measured.gpu_bytes == 100
-    assert gpu == ["context", "asked", "closed", "opened", "asked"]
+    assert gpu == ["context", "memory", "closed", "opened", "memory"]
     assert (extractor.infers, extractor.describes) == (23, 23)
     assert extractor.closed
 
 
-def test_a_cpu_behind_tensorrt_has_no_memory_of_a_gpu(gpu, monkeypatch):
+def test_without_tensorrt_there_is_no_gpu_memory(gpu, monkeypatch):
     extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", SHAPE)
     monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
     assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
@@ -152,7 +152,7 @@ def test_the_tool_writes_a_table(root):
     assert "roofline of Jetson TX2" in head
 
 
-def test_a_model_that_is_not_there_is_told_and_the_next_is_measured(root, tmp_path):
+def test_a_missing_model_is_reported_and_the_next_is_measured(root, tmp_path):
     missing = str(tmp_path / "missing.onnx")
     done = run_tool(root, missing, bench_engine.default_model_path(), "--backend", "onnx", "--runs", "1")
     assert done.returncode == 1
@@ -161,7 +161,7 @@ def test_a_model_that_is_not_there_is_told_and_the_next_is_measured(root, tmp_pa
 
 
 @pytest.mark.parametrize("arguments", [["--runs", "0"], ["--threads", "0"], ["--device", "tx1"]])
-def test_a_wrong_command_line_is_told(monkeypatch, arguments, capsys):
+def test_a_wrong_command_line_is_refused(monkeypatch, arguments, capsys):
     monkeypatch.setattr(sys, "argv", ["bench_engine", *arguments])
     with pytest.raises(SystemExit) as caught:
         bench_engine.main()

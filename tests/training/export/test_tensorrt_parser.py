@@ -40,8 +40,8 @@ sys.modules["tensorrt"] = tensorrt_rtx_bindings
 sys.modules["pycuda"] = types.ModuleType("pycuda")  # building needs no GPU
 sys.modules["pycuda"].driver = sys.modules["pycuda.driver"] = types.ModuleType("pycuda.driver")
 
-from place_recognition_ros.descriptor.engine_builder import build_plan
-from place_recognition_ros.descriptor.tensorrt_library import load_library
+from place_recognition_ros.descriptor.tensorrt.builder import build_plan
+from place_recognition_ros.descriptor.tensorrt.library import load_library
 
 library = load_library()
 for path in sys.argv[1:]:

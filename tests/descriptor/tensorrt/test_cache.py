@@ -1,4 +1,4 @@
-"""FAULTS 36: what was made for something else, or was changed since, is never given back."""
+"""A file that was made for something else, or was altered, is never returned."""
 
 import json
 import logging
@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor import engine_cache
-from place_recognition_ros.descriptor.engine_cache import EngineCache, default_folder
+from place_recognition_ros.descriptor.tensorrt import cache as cache_module
+from place_recognition_ros.descriptor.tensorrt.cache import EngineCache, default_folder
+from tests.descriptor.damage import damage
 
 FINGERPRINT = {"TensorRT": "tensorrt 8.2.1.8", "GPU": "NVIDIA Tegra X2", "workspace_mb": 256}
 
@@ -28,13 +29,13 @@ def path_of(cache, suffix=""):
     return os.path.join(cache.folder, "a.plan" + suffix)
 
 
-def test_what_was_written_comes_back(cache, caplog):
+def test_a_file_is_read_back(cache, caplog):
     entry = cache.read("a.plan", FINGERPRINT)
     assert (entry.content, entry.facts) == (b"content" * 1000, {"precision": "fp16"})
     assert not caplog.records
 
 
-def test_what_was_never_written_is_no_trouble(cache, caplog):
+def test_a_missing_file_is_not_a_warning(cache, caplog):
     assert cache.read("b.plan", FINGERPRINT) is None
     assert EngineCache("/nowhere/at/all").read("a.plan", FINGERPRINT) is None
     assert not caplog.records
@@ -45,32 +46,22 @@ def test_what_was_never_written_is_no_trouble(cache, caplog):
 )
 def test_another_fingerprint_is_named(cache, caplog, key, value):
     assert cache.read("a.plan", dict(FINGERPRINT, **{key: value})) is None
-    assert f"was made for {key} {FINGERPRINT[key]!r}. Now it is {value!r}" in caplog.text
+    assert f"was made for {key} {FINGERPRINT[key]!r}, which is now {value!r}" in caplog.text
 
 
-def test_a_new_kind_of_fingerprint_is_another(cache):
+def test_an_additional_fingerprint_value_is_a_difference(cache):
     assert cache.read("a.plan", dict(FINGERPRINT, more=1)) is None
-
-
-def alter(content, random):
-    """Flip a bit, cut, lengthen or swap."""
-    place, kind = random.randint(len(content)), random.randint(4)
-    if kind == 0:
-        return content[:place] + bytes([content[place] ^ 1 << random.randint(8)]) + content[place + 1 :]
-    if kind == 1:
-        return content[:place]
-    return content + b"\0" if kind == 2 else content[place:] + content[:place]
 
 
 @pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("suffix", ["", ".json"])
-def test_what_was_altered_does_not_come_back(cache, times, suffix):
-    """Altered notes may still say the truth, such as one with another blank; then it comes back whole."""
+def test_an_altered_file_is_not_returned(cache, times, suffix):
+    """An altered record may still be valid, for example with another space; the file is then returned."""
     with open(path_of(cache, suffix), "rb") as file:
         whole = file.read()
     random = np.random.RandomState(0)
     for _ in range(times):
-        altered = alter(whole, random)
+        altered = damage(whole, random)
         with open(path_of(cache, suffix), "wb") as file:
             file.write(altered)
         entry = cache.read("a.plan", FINGERPRINT)
@@ -79,37 +70,37 @@ def test_what_was_altered_does_not_come_back(cache, times, suffix):
 
 
 @pytest.mark.parametrize(
-    "note", [b"", b"[]", b"null", b"{}", b"\xff", b'{"fingerprint": 1, "sha256": 2, "facts": 3}']
+    "record", [b"", b"[]", b"null", b"{}", b"\xff", b'{"fingerprint": 1, "sha256": 2, "facts": 3}']
 )
-def test_a_note_that_says_nothing_is_refused(cache, caplog, note):
+def test_an_invalid_record_is_refused(cache, caplog, record):
     with open(path_of(cache, ".json"), "wb") as file:
-        file.write(note)
+        file.write(record)
     assert cache.read("a.plan", FINGERPRINT) is None
     assert "a.plan" in caplog.text
 
 
-def test_a_full_disk_keeps_the_old_and_says_so(cache, caplog, monkeypatch):
+def test_a_full_disk_keeps_the_old_file_with_a_warning(cache, caplog, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engine_cache.os, "fsync", full)
+    monkeypatch.setattr(cache_module.os, "fsync", full)
     cache.write("a.plan", FINGERPRINT, b"newer")
-    assert "is not kept" in caplog.text
+    assert "could not be stored" in caplog.text
     assert "No space left" in caplog.text
     assert cache.read("a.plan", FINGERPRINT).content == b"content" * 1000
     assert not [name for name in os.listdir(cache.folder) if name.endswith(".part")]
 
 
-def test_a_kill_between_the_two_files_is_noticed(cache, monkeypatch):
+def test_a_kill_between_the_two_files_is_detected(cache, monkeypatch):
     replace = os.replace
     monkeypatch.setattr(
-        engine_cache.os, "replace", lambda part, path: path.endswith(".json") or replace(part, path)
+        cache_module.os, "replace", lambda part, path: path.endswith(".json") or replace(part, path)
     )
     cache.write("a.plan", FINGERPRINT, b"newer")
     assert cache.read("a.plan", FINGERPRINT) is None
 
 
-def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path, caplog):
+def test_a_folder_that_cannot_be_created_is_a_warning(tmp_path, caplog):
     (tmp_path / "file").write_text("")
     cache = EngineCache(str(tmp_path / "file" / "cache"))
     with cache.locked("a.plan"):
@@ -127,7 +118,7 @@ def make_slowly(folder, made):
             cache.write("a.plan", FINGERPRINT, b"content")
 
 
-def test_of_processes_that_start_at_once_one_makes_it(tmp_path):
+def test_of_processes_that_start_together_one_makes_the_file(tmp_path):
     context = multiprocessing.get_context("fork")
     made = context.Queue()
     starts = [context.Process(target=make_slowly, args=(str(tmp_path), made)) for _ in range(4)]
@@ -147,6 +138,6 @@ def test_the_default_is_the_users_cache_folder(monkeypatch):
     assert default_folder() == os.path.expanduser("~/.cache/place_recognition_ros")
 
 
-def test_the_note_is_for_people_too(cache):
+def test_the_record_is_readable_json(cache):
     with open(path_of(cache, ".json"), encoding="utf-8") as file:
         assert json.load(file)["fingerprint"] == FINGERPRINT

@@ -1,20 +1,20 @@
-"""What the doctor checks of Python: each module is imported in a process of its own, for it may crash."""
+"""Checks of Python: each module is imported in its own process, because the import may crash."""
 
 import re
 import shlex
 import signal
 from typing import List, NamedTuple
 
-from place_recognition_ros.tools.tx2_checks import APT, FLASH, IN_CONTAINER, UPGRADE
-from place_recognition_ros.tools.tx2_machine import FAIL, OK, WARN, Board, Line, Machine, Ran, read_board
+from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Board, Line, Machine, Ran, read_board
+from place_recognition_ros.tools.doctor.system_checks import APT, FLASH, IN_CONTAINER, UPGRADE
 
-_KILLED = "Python dies of"
-_SECONDS = 90.0  # TensorRT takes long from a cold eMMC
+_KILLED = "Python was killed by"
+_SECONDS = 90.0  # importing TensorRT from a cold eMMC is slow
 _IMAGE = "git archive HEAD | sudo docker build -t place_recognition -f docker/tx2.Dockerfile -"
 _CUDA = (
     "export PATH=/usr/local/cuda/bin:$PATH CPATH=/usr/local/cuda/include LIBRARY_PATH=/usr/local/cuda/lib64"
 )
-_TOOLS = "pip==21.3.1 setuptools==59.6.0 wheel==0.37.1"  # the last for Python 3.6
+_TOOLS = "pip==21.3.1 setuptools==59.6.0 wheel==0.37.1"  # the last versions for Python 3.6
 
 _TENSORRT_LIBRARIES = "--reinstall libnvinfer8 libnvinfer-plugin8 libnvonnxparsers8 libnvparsers8 libcudnn8"
 
@@ -28,15 +28,15 @@ print("found %s, %s, compute capability %d.%d" % (pycuda.VERSION_TEXT, gpu.name(
 
 
 class Imported(NamedTuple):
-    """What became of an import."""
+    """The result of an import."""
 
     found: str  # what the code printed after "found"
-    error: str  # empty: it worked
+    error: str  # empty: success
     output: str
 
     @property
     def missing(self) -> str:
-        """Name of the module that is not there; empty: something else is wrong."""
+        """Name of the missing module; empty: another problem."""
         found = re.search(r"No module named '?([\w.]+)", self.error)
         return found.group(1) if found else ""
 
@@ -52,10 +52,10 @@ def _try(machine: Machine, code: str) -> Imported:
 
 def _error(ran: Ran, lines: List[str]) -> str:
     if ran.status is None:
-        return f"no end after {_SECONDS:.0f} s"
+        return f"still running after {_SECONDS:.0f} s"
     if ran.status < 0:
         return f"{_KILLED} {signal.Signals(-ran.status).name}"
-    return lines[-1] if lines else f"Python ends with exit status {ran.status}"
+    return lines[-1] if lines else f"Python ended with exit status {ran.status}"
 
 
 def _pip(machine: Machine, board: Board, package: str) -> str:
@@ -65,8 +65,8 @@ def _pip(machine: Machine, board: Board, package: str) -> str:
     return f"{pip} -c requirements/runtime.txt {package}"
 
 
-def _known_mend(board: Board, error: str) -> str:
-    """The command against a trouble that any compiled module may have; empty: none known."""
+def _known_fix(board: Board, error: str) -> str:
+    """The fix for a problem that any compiled module may have; empty: none known."""
     block = re.search(r"(\S+): cannot allocate memory in static TLS block", error)
     if block:
         return f"export LD_PRELOAD={block.group(1)}"
@@ -89,11 +89,11 @@ def check_python(machine: Machine) -> Line:
     if imported.error:
         return Line(FAIL, f"{machine.python}: {imported.error}", APT + "python3")
     version = tuple(int(part) for part in imported.found.split("."))
-    found, mend = f"{imported.found}, {machine.python}", "export PLACE_RECOGNITION_PYTHON=/usr/bin/python3"
+    found, fix = f"{imported.found}, {machine.python}", "export PLACE_RECOGNITION_PYTHON=/usr/bin/python3"
     if version < (3, 6):
-        return Line(FAIL, f"{found}; 3.6 is the oldest that will do", mend)
+        return Line(FAIL, f"{found}; 3.6 or newer is needed", fix)
     if read_board(machine).has_jetpack_4 and version[:2] != (3, 6):
-        return Line(FAIL, f"{found}; JetPack 4.6 has TensorRT for Python 3.6 only", mend)
+        return Line(FAIL, f"{found}; JetPack 4.6 provides TensorRT for Python 3.6 only", fix)
     return Line(OK, found)
 
 
@@ -105,24 +105,24 @@ def check_tensorrt(machine: Machine) -> Line:
         if not rtx.error:
             return Line(OK, f"TensorRT for RTX {rtx.found}")
     if imported.error:
-        return _mend_tensorrt(machine, board, imported)
+        return _explain_tensorrt(machine, board, imported)
     if int(imported.found.split(".")[0]) >= 8:
         return Line(OK, imported.found)
     upgrade = UPGRADE if board.l4t >= (32, 4) else FLASH
-    mend = upgrade if board.is_jetson else _pip(machine, board, "-U tensorrt")
-    return Line(FAIL, f"{imported.found}; 8.0 is the oldest that will do", mend)
+    fix = upgrade if board.is_jetson else _pip(machine, board, "-U tensorrt")
+    return Line(FAIL, f"{imported.found}; 8.0 or newer is needed", fix)
 
 
-def _mend_tensorrt(machine: Machine, board: Board, imported: Imported) -> Line:
-    """It cannot be imported: what to do."""
-    mend = _known_mend(board, imported.error)
-    if mend:
-        return Line(FAIL, imported.error, mend)
+def _explain_tensorrt(machine: Machine, board: Board, imported: Imported) -> Line:
+    """Why TensorRT cannot be imported, and the fix."""
+    fix = _known_fix(board, imported.error)
+    if fix:
+        return Line(FAIL, imported.error, fix)
     if board.in_container:
         return Line(FAIL, imported.error, IN_CONTAINER)
     if imported.missing and machine.glob("/usr/lib/python3*/dist-packages/tensorrt/__init__.py"):
-        mend = "/usr/bin/python3 -m venv --system-site-packages --clear .venv"
-        return Line(FAIL, f"installed, but {machine.python} does not see it; it needs another .venv", mend)
+        fix = "/usr/bin/python3 -m venv --system-site-packages --clear .venv"
+        return Line(FAIL, f"installed, but not visible to {machine.python}: .venv must be created again", fix)
     if board.is_jetson:
         return Line(FAIL, imported.error, APT + "--reinstall python3-libnvinfer")
     return Line(FAIL, imported.error, _pip(machine, board, "tensorrt"))
@@ -134,26 +134,26 @@ def check_pycuda(machine: Machine) -> Line:
     if not imported.error:
         return Line(OK, imported.found)
     if "imported" in imported.output.split():
-        mend = 'sudo usermod -aG video "$USER" && sudo reboot' if board.is_jetson else "nvidia-smi"
-        mend = IN_CONTAINER if board.in_container else mend
-        return Line(FAIL, f"there, but it finds no GPU: {imported.error}", mend)
+        fix = 'sudo usermod -aG video "$USER" && sudo reboot' if board.is_jetson else "nvidia-smi"
+        fix = IN_CONTAINER if board.in_container else fix
+        return Line(FAIL, f"installed, but finds no GPU: {imported.error}", fix)
     pip = f"{shlex.quote(machine.python)} -m pip install"
     build = f"{_CUDA} && {_pip(machine, board, 'pycuda')}"
-    if board.has_jetpack_4:  # its own numpy would be built from source, in a quarter of an hour
+    if board.has_jetpack_4:  # otherwise pip builds a NumPy from source, which takes a quarter of an hour
         tools = f"{pip} {_TOOLS} numpy==1.19.5"
         build = f"{_CUDA} && {tools} && {pip} --no-build-isolation -c requirements/tx2.txt pycuda"
-    return Line(FAIL, imported.error, _known_mend(board, imported.error) or build)
+    return Line(FAIL, imported.error, _known_fix(board, imported.error) or build)
 
 
 def _check(machine: Machine, code: str, package: str) -> Line:
-    """A module that pip installs."""
+    """Check a module that pip installs."""
     board = read_board(machine)
     imported = _try(machine, code)
     if not imported.error:
         return Line(OK, imported.found)
     if imported.error.startswith(_KILLED):
         package = "--force-reinstall " + package
-    return Line(FAIL, imported.error, _known_mend(board, imported.error) or _pip(machine, board, package))
+    return Line(FAIL, imported.error, _known_fix(board, imported.error) or _pip(machine, board, package))
 
 
 def check_numpy(machine: Machine) -> Line:
@@ -174,32 +174,38 @@ def check_opencv(machine: Machine) -> Line:
     version, has_magsac = line.found.split()
     if has_magsac == "True":
         return Line(OK, version)
-    mend = _pip(machine, read_board(machine), "opencv-python-headless")
-    return Line(WARN, f"{version} has no MAGSAC++; plain RANSAC will verify the geometry", mend)
+    fix = _pip(machine, read_board(machine), "opencv-python-headless")
+    return Line(WARN, f"{version} has no MAGSAC++; RANSAC is used for the geometry", fix)
 
 
 def check_onnxruntime(machine: Machine) -> Line:
     line = _check(machine, "import onnxruntime; print('found', onnxruntime.__version__)", "onnxruntime")
     if line.mark == OK:
         return line
-    return line._replace(mark=WARN, found=f"{line.found}; a new engine is checked against it, nothing else")
+    return line._replace(mark=WARN, found=f"{line.found}; needed only to verify a new engine")
 
 
 def check_rospy(machine: Machine) -> Line:
     board = read_board(machine)
-    code = "import os, rospy, netifaces; print('found', os.environ.get('ROS_DISTRO', 'of the system'))"
+    code = "import os, rospy, netifaces; print('found', os.environ.get('ROS_DISTRO', 'the system'))"
     imported = _try(machine, code)
     if not imported.error:
         return Line(OK, imported.found)
-    mend = _known_mend(board, imported.error)
+    fix = _known_fix(board, imported.error)
     if imported.missing == "rospy":
         scripts = machine.glob("/opt/ros/*/setup.bash")
-        mend = f"source {scripts[-1]}" if scripts else (_IMAGE if board.is_jetson else "./run setup")
+        fix = f"source {scripts[-1]}" if scripts else (_IMAGE if board.is_jetson else "./run setup")
     elif imported.missing:
-        mend = APT + "python3-" + imported.missing.split(".")[0]
-    return Line(FAIL, imported.error, mend or _IMAGE)
+        fix = APT + "python3-" + imported.missing.split(".")[0]
+    return Line(FAIL, imported.error, fix or _IMAGE)
 
 
 def check_cv_bridge(machine: Machine) -> Line:
-    imported = _try(machine, "import cv_bridge; print('found', 'there')")
-    return Line(OK, f"{imported.found or 'not usable from this Python'}; the node does not need it")
+    board = read_board(machine)
+    code = "from cv_bridge.boost.cv_bridge_boost import getCvType; print('found', getCvType('bgr8') and 'ok')"
+    imported = _try(machine, code)
+    if not imported.error:
+        return Line(OK, imported.found)
+    if board.is_jetson:
+        return Line(FAIL, imported.error, _IMAGE if board.in_container else "see cv_bridge in docs/tx2.md")
+    return Line(FAIL, imported.error, _known_fix(board, imported.error) or "./run setup")

@@ -1,4 +1,4 @@
-"""TensorRT and PyCUDA as they are on this machine: which version, which GPU, who hears their complaints."""
+"""TensorRT and PyCUDA as installed on this machine: their version, the GPU, the logger."""
 
 import importlib.util
 import logging
@@ -10,33 +10,33 @@ _log = logging.getLogger(__name__)
 
 
 class Library(NamedTuple):
-    """The two modules, and the one logger that all of TensorRT's objects in a process must share."""
+    """The two modules, and the logger that all TensorRT objects of a process share."""
 
     trt: Any  # the module tensorrt or tensorrt_rtx
     cuda: Any  # the module pycuda.driver
-    logger: Any  # a trt.ILogger with the text ``last_error``
+    logger: Any  # a trt.ILogger with the attribute ``last_error``, a string
 
     @property
     def version(self) -> str:
-        """Name and version, such as "tensorrt 8.2.1.8"; a plan is for one of them only."""
+        """Name and version, such as "tensorrt 8.2.1.8"; a plan belongs to one version."""
         return f"{self.trt.__name__} {self.trt.__version__}"
 
     @property
     def has_half_flag(self) -> bool:
-        """Whether the builder may be asked for FP16; since TensorRT 11 the ONNX file alone decides."""
+        """Whether the builder has a flag for FP16; since TensorRT 11 the ONNX file decides."""
         return hasattr(self.trt.BuilderFlag, "FP16")
 
 
 def is_installed() -> bool:
-    """Whether somebody meant this machine to use TensorRT. Imports nothing."""
+    """Whether a TensorRT package is installed. Imports nothing."""
     return any(importlib.util.find_spec(name) is not None for name in ("tensorrt", "tensorrt_rtx"))
 
 
 def load_library() -> Library:
-    """Import TensorRT and PyCUDA. Touches no GPU.
+    """Import TensorRT and PyCUDA. Does not access the GPU.
 
     Raises:
-        EngineError: if one of them is not there.
+        EngineError: if one of them is missing.
     """
     try:
         import pycuda.driver as cuda
@@ -44,19 +44,19 @@ def load_library() -> Library:
         try:
             import tensorrt as trt
         except ImportError:
-            import tensorrt_rtx as trt  # for the GPUs of PCs, same calls
+            import tensorrt_rtx as trt  # for the GPUs of PCs; the same calls
     except ImportError as error:
         raise EngineError(f"expected TensorRT and PyCUDA (docs/tx2.md). Received: {error}") from error
     return Library(trt, cuda, _logger_of(trt))
 
 
 class Gpu:
-    """A CUDA context on the first GPU, current in the thread that makes it and in no other.
+    """A CUDA context on the first GPU, current only in the thread that makes it.
 
-    Waiting for the GPU puts the thread to sleep, so that SLAM has the core.
+    A thread that waits for the GPU sleeps, which leaves the core to SLAM.
 
     Raises:
-        EngineError: if there is no GPU, or no memory left on it.
+        EngineError: if there is no GPU, or no free memory on it.
     """
 
     def __init__(self, library: Library) -> None:
@@ -75,11 +75,11 @@ class Gpu:
         self._context.detach()
 
 
-_loggers: dict = {}  # module ► its logger
+_loggers: dict = {}  # module → its logger
 
 
 def _logger_of(trt: Any) -> Any:
-    """The logger for a TensorRT module: it hands all on to ours and remembers the last error."""
+    """The logger for a TensorRT module: forwards to Python's logging and stores the last error."""
     if trt not in _loggers:
         _loggers[trt] = _make_logger(trt)
     return _loggers[trt]
@@ -91,12 +91,12 @@ def _make_logger(trt: Any) -> Any:
         severity.INTERNAL_ERROR: logging.ERROR,
         severity.ERROR: logging.ERROR,
         severity.WARNING: logging.WARNING,
-        severity.INFO: logging.DEBUG,  # of each layer and allocation
+        severity.INFO: logging.DEBUG,  # one for each layer and allocation
     }
 
     class Logger(trt.ILogger):
         def __init__(self) -> None:
-            trt.ILogger.__init__(self)  # not super(): pybind asks for it
+            trt.ILogger.__init__(self)  # pybind11 requires this call instead of super()
             self.last_error = ""
 
         def log(self, severity: Any, msg: str) -> None:

@@ -1,4 +1,4 @@
-"""First start, second start, and all that may have changed between; on strict stand-ins (tests/stand_ins)."""
+"""First start, second start, and everything that may change between them; on the fakes in tests/fakes."""
 
 import logging
 import os
@@ -6,12 +6,12 @@ import os
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor import engine_builder, engine_cache
-from place_recognition_ros.descriptor.engine_builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.tensorrt import builder, cache
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.errors import EngineError
-from tests.descriptor.test_engine_cache import alter
-from tests.stand_ins.install import install
+from tests.descriptor.damage import damage
+from tests.fakes.install import install
 
 TX2 = "8.2.1.8"
 
@@ -34,7 +34,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def start(gpu, model, settings):
-    """``start(…)`` opens and closes an engine, as the node does when it starts and stops."""
+    """``start(**changes)`` opens and closes an engine, as the node does when it starts and stops."""
 
     def start(**changes):
         open_tensorrt(*model, settings._replace(**changes)).close()
@@ -67,12 +67,12 @@ def test_a_card_cannot_name_a_file_elsewhere(gpu, model, settings):
     assert sorted(os.listdir(os.path.dirname(settings.cache))) == ["cache", "small.json", "small.onnx"]
 
 
-def test_a_gpu_that_fails_at_the_proof_is_a_sentence(start, gpu, monkeypatch):
+def test_a_gpu_that_fails_during_verification_is_an_error(start, gpu, monkeypatch):
     def fail(*_):
-        raise EngineError("expected an answer of the GPU")
+        raise EngineError("expected a result of the GPU")
 
-    monkeypatch.setattr(engine_builder._Proof, "smallest_cosine", fail)
-    with pytest.raises(EngineError, match="expected an answer of the GPU"):
+    monkeypatch.setattr(builder._Reference, "smallest_cosine", fail)
+    with pytest.raises(EngineError, match="expected a result of the GPU"):
         start()
     assert (gpu.live_contexts, gpu.live_objects) == (0, 0)
 
@@ -84,25 +84,27 @@ def test_a_changed_model_is_built(start, gpu, onnx, weights, write_model, settin
     assert gpu.builds == 2
 
 
-def test_another_tensorrt_builds_anew_and_says_so(start, gpu, monkeypatch, model, settings, caplog):
+def test_for_another_tensorrt_it_is_built_again_with_a_warning(
+    start, gpu, monkeypatch, model, settings, caplog
+):
     start()
     newer = install(monkeypatch, "8.2.3.0")
     open_tensorrt(*model, settings).close()
     assert newer.builds == 1
     assert all(digest != gpu.deserialized[-1] for digest in newer.deserialized)
-    assert "was made for TensorRT 'tensorrt 8.2.1.8'. Now it is 'tensorrt 8.2.3.0'" in caplog.text
+    assert "was made for TensorRT 'tensorrt 8.2.1.8', which is now 'tensorrt 8.2.3.0'" in caplog.text
 
 
-def test_another_gpu_builds_anew_and_says_so(start, gpu, caplog):
+def test_for_another_gpu_it_is_built_again_with_a_warning(start, gpu, caplog):
     start()
     gpu.name = "Xavier"
     start()
     assert gpu.builds == 2
-    assert "Now it is 'Xavier'" in caplog.text
+    assert "which is now 'Xavier'" in caplog.text
 
 
 @pytest.mark.parametrize("change", [{"precision": "fp32"}, {"workspace_mb": 64}], ids=str)
-def test_other_settings_build_anew(start, gpu, change):
+def test_with_other_settings_it_is_built_again(start, gpu, change):
     start()
     start(**change)
     assert gpu.builds == 2
@@ -110,7 +112,6 @@ def test_other_settings_build_anew(start, gpu, change):
 
 @pytest.mark.parametrize("times", [20, pytest.param(1000, marks=pytest.mark.stress)])
 def test_a_damaged_engine_is_never_deserialized(times, start, gpu, settings, model, caplog):
-    """FAULTS 36"""
     start()
     path = plan_path(settings, model)
     whole = content_of(path)
@@ -118,54 +119,54 @@ def test_a_damaged_engine_is_never_deserialized(times, start, gpu, settings, mod
     random = np.random.RandomState(0)
     for _ in range(times):
         with open(path, "wb") as file:
-            file.write(alter(whole, random))
+            file.write(damage(whole, random))
         start()
         assert content_of(path) == whole
     assert set(gpu.deserialized) == right
-    assert "it is damaged" in caplog.text
+    assert "The file is damaged" in caplog.text
 
 
-def test_an_engine_that_tensorrt_refuses_is_built_once_more(start, gpu, caplog):
-    """FAULTS 36: the right file, and deserialising gives None all the same."""
+def test_an_engine_that_tensorrt_refuses_is_built_again(start, gpu, caplog):
+    """The file is correct, but TensorRT returns None."""
     start()
     gpu.fail_deserialize = 1  # the next one
     start()
     assert gpu.builds == 2
-    assert "is built anew" in caplog.text
+    assert "is built again" in caplog.text
 
 
 def test_tensorrt_that_refuses_every_engine_is_an_error(start, gpu):
     gpu.fail_deserialize = True
-    with pytest.raises(EngineError, match="expected a plan that TensorRT loads"):
+    with pytest.raises(EngineError, match="expected a plan that TensorRT can load"):
         start()
     assert gpu.live_contexts == 0
 
 
-def test_a_build_that_fails_is_a_sentence(start, gpu, settings, model):
+def test_a_build_that_fails_is_an_error(start, gpu, settings, model):
     gpu.fail_build = True
-    with pytest.raises(EngineError, match="expected an engine of TensorRT's builder"):
+    with pytest.raises(EngineError, match="expected an engine from TensorRT's builder"):
         start()
     assert not os.path.exists(plan_path(settings, model))
     assert gpu.live_contexts == 0
 
 
-def test_a_model_that_the_parser_does_not_know_is_a_sentence(gpu, model, settings):
+def test_a_model_that_the_parser_does_not_support_is_an_error(gpu, model, settings):
     with pytest.raises(EngineError, match="expected a model that"):
-        open_tensorrt(model[0], b"no model", settings)
+        open_tensorrt(model[0], b"not a model", settings)
 
 
-def test_a_half_precision_that_is_wrong_is_not_used(start, gpu, caplog, settings, model):
+def test_half_precision_is_not_used_if_it_is_inaccurate(start, gpu, caplog, settings, model):
     gpu.half_precision_error = 0.3
     start()
     assert gpu.builds == 2
     assert "in fp16" in caplog.text
     assert "Building the engine of 'small' in fp32" in caplog.text
     start()
-    assert gpu.builds == 2, "the second start must know"
+    assert gpu.builds == 2, "the second start must load the engine in single precision"
 
 
-def test_without_a_good_precision_there_is_no_engine(start, gpu, monkeypatch):
-    monkeypatch.setattr(engine_builder, "MIN_COSINE", 1.1)
+def test_without_an_accurate_precision_there_is_no_engine(start, gpu, monkeypatch):
+    monkeypatch.setattr(builder, "MIN_COSINE", 1.1)
     with pytest.raises(EngineError, match="agrees with ONNX Runtime"):
         start()
     assert (gpu.live_contexts, gpu.live_objects) == (0, 0)
@@ -176,33 +177,33 @@ def test_a_full_disk_is_a_warning_and_the_engine_runs(start, gpu, monkeypatch, c
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine_cache.os, "fsync", full)
+        patch.setattr(cache.os, "fsync", full)
         start()
-    assert "the next start makes it again: [Errno 28] No space left" in caplog.text
+    assert "made again at the next start: [Errno 28] No space left" in caplog.text
     start()
     assert gpu.builds == 2
 
 
-def test_a_cache_that_cannot_be_written_is_a_warning(gpu, model, tmp_path, caplog):
+def test_a_cache_that_is_not_writable_is_a_warning(gpu, model, tmp_path, caplog):
     (tmp_path / "file").write_text("")
     open_tensorrt(*model, BuildSettings(cache=str(tmp_path / "file" / "cache"))).close()
     assert "cannot be used as a cache" in caplog.text
 
 
-def test_timings_of_one_build_help_the_next(start, gpu, settings):
+def test_the_timings_of_a_build_are_used_by_the_next(start, gpu, settings):
     start()
     measured = content_of(os.path.join(settings.cache, "timing.cache"))
     start(workspace_mb=64)
     assert gpu.timing_caches == [b"", measured]
 
 
-def test_the_workspace_is_bounded(start, gpu):
+def test_the_workspace_is_limited(start, gpu):
     start(workspace_mb=64)
     assert gpu.workspaces == [64 << 20]
 
 
-def test_a_long_build_tells_that_it_goes_on(start, gpu, monkeypatch, caplog):
-    monkeypatch.setattr(engine_builder, "_REPORT_PERIOD", 0.05)
+def test_a_long_build_reports_progress(start, gpu, monkeypatch, caplog):
+    monkeypatch.setattr(builder, "_REPORT_PERIOD", 0.05)
     gpu.build_seconds = 0.3
     start()
-    assert "… 0 s" in caplog.text
+    assert "(minutes on a Jetson, once): 0 s" in caplog.text

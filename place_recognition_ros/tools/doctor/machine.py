@@ -1,7 +1,4 @@
-"""How the doctor looks at a machine: its files, its commands, which board it is.
-
-Standard library only: all else may be what is broken.
-"""
+"""How the checks access a machine: its files, its commands, which board it is."""
 
 import glob
 import os
@@ -25,39 +22,39 @@ _CHIP_IDS = {
     "25": "tegra194",
     "33": "tegra210",
     "35": "tegra234",
-}  # of the kernel's tegra_fuse
+}  # as the kernel's tegra_fuse reports them
 
 
 class Line(NamedTuple):
     """What a check found."""
 
-    mark: str  # OK, WARN: could be better, FAIL: the node will not run
+    mark: str  # OK; WARN: works, could be better; FAIL: the node will not run
     found: str
-    mend: str = ""  # the command that puts it right
+    fix: str = ""  # the command that fixes it
 
 
 class Ran(NamedTuple):
-    """What became of a command."""
+    """The result of a command."""
 
-    status: Optional[int]  # exit status; −n: killed by signal n; 127: there is no such command; None: it hung
+    status: Optional[int]  # exit status; −n: killed by signal n; 127: no such command; None: it hung
     output: str  # stdout and stderr
 
 
 class Machine(NamedTuple):
-    """A machine as the checks see it; tests give a pretend one."""
+    """A machine as the checks see it; tests use a fake one."""
 
     root: str
-    run: Callable[[Sequence[str], float], Ran]  # command, seconds that it may take
-    free_bytes: Callable[[str], int]  # on the disk of this folder
+    run: Callable[[Sequence[str], float], Ran]  # command, timeout in seconds
+    free_bytes: Callable[[str], int]  # free on the disk of a folder
     python: str  # the interpreter that will run the node
     environ: Mapping[str, str]
 
     def at(self, path: str) -> str:
-        """Where an absolute path of that machine lies on this one."""
+        """An absolute path of that machine, as a path on this one."""
         return os.path.join(self.root, path.lstrip("/"))
 
     def read(self, path: str) -> str:
-        """A file's text; empty if it is not there."""
+        """The text of a file; empty if it does not exist."""
         try:
             with open(self.at(path), encoding="utf-8", errors="replace") as file:
                 return file.read().strip("\0\n ")
@@ -65,7 +62,7 @@ class Machine(NamedTuple):
             return ""
 
     def glob(self, pattern: str) -> List[str]:
-        """Paths of that machine, in order."""
+        """Paths of that machine, sorted."""
         start = len(self.at("/"))
         return ["/" + path[start:] for path in sorted(glob.glob(self.at(pattern)))]
 
@@ -74,8 +71,8 @@ class Board(NamedTuple):
     """What kind of computer it is."""
 
     name: str
-    l4t: Tuple[int, ...]  # Linux for Tegra: (32, 7, 1); empty: not told
-    in_container: bool  # on a Jetson: there the host lends CUDA and TensorRT
+    l4t: Tuple[int, ...]  # Linux for Tegra: (32, 7, 1); empty: unknown
+    in_container: bool  # on a Jetson: the host provides CUDA and TensorRT there
 
     @property
     def is_tx2(self) -> bool:
@@ -87,7 +84,7 @@ class Board(NamedTuple):
 
     @property
     def has_jetpack_4(self) -> bool:
-        """Whether it is a TX2, or another Jetson with its packages."""
+        """Whether it is a TX2, or another Jetson with the same packages."""
         return self.is_tx2 or self.l4t[:1] == (32,)
 
 
@@ -99,7 +96,7 @@ def this_machine() -> Machine:
 
 
 def read_board(machine: Machine) -> Board:
-    """Which board a machine is, from what the kernel and NVIDIA's packages say of it."""
+    """Which board a machine is, according to the kernel and NVIDIA's packages."""
     tree = machine.read("/proc/device-tree/compatible")
     chips = [chip for chip in _CHIPS if chip in tree]
     # A container sees no device tree.
@@ -112,12 +109,12 @@ def read_board(machine: Machine) -> Board:
 
 
 def run_command(command: Sequence[str], timeout: float) -> Ran:
-    """Run a command in a session of its own; one that hangs is killed with all that it started."""
+    """Run a command in its own session; if it hangs, it is killed with all its child processes."""
     environment: Dict[str, str] = dict(os.environ, LC_ALL="C", PYTHONIOENCODING="utf-8")
     try:
-        process = subprocess.Popen(  # noqa: S603  the commands are the checks' own
+        process = subprocess.Popen(  # noqa: S603  the commands are constants of the checks
             list(command),
-            cwd="/",  # a folder of the caller may shadow a module
+            cwd="/",  # the current folder may shadow a module
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

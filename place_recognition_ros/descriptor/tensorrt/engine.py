@@ -1,4 +1,4 @@
-"""TensorRT, the engine on a Jetson and on other GPUs of NVIDIA."""
+"""The TensorRT engine, for a Jetson and other NVIDIA GPUs."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ import numpy as np
 
 from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import ModelCard
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, Library
 from place_recognition_ros.errors import EngineError
 
 _log = logging.getLogger(__name__)
@@ -83,9 +83,7 @@ class TensorRTEngine(Engine):
         self._library, self._gpu, self._thread = library, gpu, threading.get_ident()
         try:
             self._load(plan, card)
-            self.infer(
-                np.zeros_like(self.input)
-            )  # the first run loads kernels and is takes many times longer
+            self.infer(np.zeros_like(self.input))  # the first run loads kernels and takes many times longer
         except EngineError:
             self.release()
             raise
@@ -95,7 +93,7 @@ class TensorRTEngine(Engine):
         self._runtime = trt.Runtime(logger)
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            raise EngineError(f"expected a plan that TensorRT loads. Received: {logger.last_error}")
+            raise EngineError(f"expected a plan that TensorRT can load. Received: {logger.last_error}")
         kind = _NamedTensors if hasattr(self._engine, "num_io_tensors") else _Bindings
         self._ports: Any = kind(self._engine, trt)
         self.check_ports(card, self._ports.inputs, self._ports.outputs)

@@ -1,9 +1,9 @@
-"""The doctor: what a machine has and lacks to run the node with TensorRT, a Jetson TX2 first of all.
+"""Check what a machine lacks to run the node with TensorRT; made for a Jetson TX2, works on any machine.
 
-Usage: ./run tx2-check, or python3 -m place_recognition_ros.tools.tx2_check
+Usage: ./run tx2-check, or python3 -m place_recognition_ros.tools.doctor
 
-Each line says what was found; under what is wrong stands the command that mends it. The exit status is 1 if
-something is missing that the node needs. Nothing is changed.
+Each line says what was found; a line with a problem is followed by the command that fixes it. The exit status
+is 1 if something that the node needs is missing. The check changes nothing.
 """
 
 import argparse
@@ -11,16 +11,16 @@ import signal
 import sys
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
-from place_recognition_ros.tools import tx2_checks as system
-from place_recognition_ros.tools import tx2_imports as python
-from place_recognition_ros.tools.tx2_machine import FAIL, WARN, Line, Machine, this_machine
+from place_recognition_ros.tools.doctor import python_checks as python
+from place_recognition_ros.tools.doctor import system_checks as system
+from place_recognition_ros.tools.doctor.machine import FAIL, WARN, Line, Machine, this_machine
 
 
 class Check(NamedTuple):
-    """A line of the report."""
+    """One line of the report."""
 
     name: str
-    look: Callable[[Machine], Optional[Line]]  # None: does not concern this machine
+    run: Callable[[Machine], Optional[Line]]  # None: does not apply to this machine
     needed: bool
 
 
@@ -35,7 +35,7 @@ CHECKS = (
     Check("faiss", python.check_faiss, True),
     Check("OpenCV", python.check_opencv, True),
     Check("rospy", python.check_rospy, True),
-    Check("cv_bridge", python.check_cv_bridge, False),
+    Check("cv_bridge", python.check_cv_bridge, True),
     Check("onnxruntime", python.check_onnxruntime, False),
     Check("memory", system.check_memory, False),
     Check("swap", system.check_swap, False),
@@ -46,11 +46,11 @@ CHECKS = (
 
 
 def examine(machine: Machine) -> Iterator[Tuple[str, Line]]:
-    """Name and finding of each check; one that fails itself is a finding too."""
+    """Name and finding of each check; a check that raises is a finding too."""
     for check in CHECKS:
         try:
-            line = check.look(machine)
-        except Exception as error:  # whatever a broken machine makes of it
+            line = check.run(machine)
+        except Exception as error:  # a broken machine can raise anything
             line = Line(FAIL if check.needed else WARN, f"could not be checked: {error!r}")
         if line is not None:
             yield check.name, line
@@ -64,22 +64,20 @@ def main(machine: Optional[Machine] = None) -> int:
     marks = []
     for name, line in examine(machine or this_machine()):
         marks.append(line.mark)
-        _say(f"{line.mark} {name:<12} {line.found}")
-        if line.mend:
-            _say(f"      {line.mend}")
+        _print(f"{line.mark} {name:<12} {line.found}")
+        if line.fix:
+            _print(f"      {line.fix}")
     failed, warned = marks.count(FAIL), marks.count(WARN)
-    _say(
-        f"\n{failed} to be mended, {warned} could be better, {len(marks) - failed - warned} as they should be"
-    )
+    _print(f"\n{failed} to fix, {warned} to improve, {len(marks) - failed - warned} in order")
     return 1 if failed else 0
 
 
-def _say(text: str) -> None:
-    # Python 3.6 would refuse the marks where LANG is not set, as over ssh.
+def _print(text: str) -> None:
+    # Python 3.6 cannot print the marks where LANG is not set, for example over ssh.
     sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ends quietly before `head` does
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # no traceback when piped to `head`
     sys.exit(main())

@@ -1,7 +1,8 @@
-"""Files that took minutes to make, and what they were made for.
+"""A cache for files that take minutes to make.
 
-A plan of TensorRT is machine code: loading one that is damaged, or that another version or another GPU
-made, crashes at best. So a file is read only if its note tells exactly what is expected and its SHA-256.
+A plan of TensorRT is machine code: loading a plan that is damaged, or made by another version or for another
+GPU, can crash the process. A file is therefore read only if its record has the expected fingerprint and the
+file's SHA-256.
 """
 
 import fcntl
@@ -16,67 +17,69 @@ _log = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
-    """What a cache gives back."""
+    """A file from the cache."""
 
     content: bytes
-    facts: Dict[str, Any]  # whatever was noted beside it
+    facts: Dict[str, Any]  # additional values of its record
 
 
 class EngineCache:
-    """A folder of files, each with a note ``FILE.json`` beside it.
+    """A folder of files, each with a record ``FILE.json`` beside it.
 
     Args:
-        folder: is made if it is not there; empty: ``place_recognition_ros`` in the user's cache folder.
+        folder: is created if it does not exist; empty: ``place_recognition_ros`` in the user's cache folder.
     """
 
     def __init__(self, folder: str = "") -> None:
         self.folder = os.path.expanduser(folder) or default_folder()
 
     def read(self, name: str, fingerprint: Dict[str, Any]) -> Optional[Entry]:
-        """A file, if it was made for the same; otherwise the log says why not.
+        """Read a file, if its fingerprint and SHA-256 match; otherwise log why not and return None.
 
         Args:
-            name: of the file.
-            fingerprint: JSON values that must all be as they were when it was written.
+            name: file name.
+            fingerprint: JSON values, which must equal those with which the file was written.
         """
         path = os.path.join(self.folder, name)
         try:
             with open(path + ".json", encoding="utf-8") as file:
-                note = json.load(file)
+                record = json.load(file)
             with open(path, "rb") as file:
                 content = file.read()
-            made_for, digest, facts = note["fingerprint"], note["sha256"], note["facts"]
+            made_for, digest, facts = record["fingerprint"], record["sha256"], record["facts"]
             changed = [key for key in fingerprint if made_for.get(key) != fingerprint[key]]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            _log.warning("expected '%s' with its note. Received: %r", path, error)
+            _log.warning("expected '%s' with its record. Received: %r", path, error)
             return None
         if changed:
             key = changed[0]
             _log.warning(
-                "'%s' was made for %s %r. Now it is %r", path, key, made_for.get(key), fingerprint[key]
+                "'%s' was made for %s %r, which is now %r", path, key, made_for.get(key), fingerprint[key]
             )
             return None
         found = hashlib.sha256(content).hexdigest()
         if found != digest:
-            _log.warning("expected SHA-256 %s of '%s'. Received: %s: it is damaged", digest, path, found)
+            _log.warning(
+                "expected SHA-256 %s of '%s'. Received: %s. The file is damaged", digest, path, found
+            )
             return None
         return Entry(content, facts)
 
     def write(self, name: str, fingerprint: Dict[str, Any], content: bytes, **facts: Any) -> None:
-        """Keep a file. One that cannot be kept (a full disk) is a warning: it will be made again."""
+        """Store a file. If that fails (disk full), log a warning: the file will be made again."""
         path = os.path.join(self.folder, name)
-        note = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content).hexdigest(), "facts": facts}
+        record = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content).hexdigest(), "facts": facts}
         try:
             _replace(path, content)
-            _replace(path + ".json", json.dumps(note, indent=1).encode())
+            _replace(path + ".json", json.dumps(record, indent=1).encode())
         except OSError as error:
-            _log.warning("'%s' is not kept, the next start makes it again: %s", path, error)
+            _log.warning("'%s' could not be stored and will be made again at the next start: %s", path, error)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Of several processes only one is in here for ``name``; the others wait for it."""
+        """Let one process at a time work on ``name``; the others wait."""
         try:
             os.makedirs(self.folder, exist_ok=True)
             lock = open(os.path.join(self.folder, name + ".lock"), "w")  # noqa: SIM115  closed below
@@ -88,7 +91,7 @@ class EngineCache:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.info("Another process makes '%s'; waiting for it", name)
+                _log.info("Waiting for another process that makes '%s'", name)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -100,7 +103,7 @@ def default_folder() -> str:
 
 
 def _replace(path: str, content: bytes) -> None:
-    """Write a whole file or none: a reader sees the old one or the new one."""
+    """Write a file completely or not at all: a reader sees the old or the new content."""
     part = f"{path}.{os.getpid()}.part"
     try:
         with open(part, "wb") as file:

@@ -1,14 +1,14 @@
-"""What the doctor checks of the board: system, CUDA, memory, disk, clocks. Its Python: ``tx2_imports``."""
+"""Checks of the board: system, CUDA, memory, disk, clocks."""
 
 import json
 import os
 import re
 from typing import Dict, Mapping, Optional, Tuple
 
-from place_recognition_ros.tools.tx2_machine import FAIL, OK, WARN, Line, Machine, read_board
+from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Line, Machine, read_board
 
-_BUILD_BYTES = 1.5e9  # of memory, while TensorRT tries out kernels
-_CACHE_BYTES = 100e6  # an engine, its timings, and what is written before the old one goes
+_BUILD_BYTES = 1.5e9  # of memory, while TensorRT times kernels
+_CACHE_BYTES = 100e6  # an engine, its timing cache, and a copy while it is replaced
 _MAP_BYTES = 2e9  # config/tx2.yaml: a full map
 _SECONDS = 20.0
 
@@ -16,12 +16,12 @@ _JETPACKS: Dict[Tuple[int, ...], str] = {(32, 6, 1): "4.6"}
 _JETPACKS.update({(32, 7, number): "4.6.{}".format(number) for number in range(1, 7)})
 
 APT = "sudo apt-get update && sudo apt-get install -y "
-IN_CONTAINER = "start the container again with: sudo docker run --runtime nvidia …"
+IN_CONTAINER = "start the container again with: sudo docker run --runtime nvidia [other options]"
 UPGRADE = (
     r"sudo sed -Ei 's/ r32(\.[0-9]+)? / r32.7 /' /etc/apt/sources.list.d/nvidia-l4t-apt-source.list"
     " && sudo apt-get update && sudo apt-get dist-upgrade && sudo reboot"
 )
-FLASH = "on a PC with a cable to the TX2: sdkmanager   (choose JetPack 4.6)"
+FLASH = "on a PC connected to the TX2 by USB: sdkmanager   (choose JetPack 4.6)"
 
 
 def check_board(machine: Machine) -> Line:
@@ -32,7 +32,10 @@ def check_board(machine: Machine) -> Line:
     jetpack = _JETPACKS.get(board.l4t)
     found = f"{board.name}, L4T {release}" + (f" (JetPack {jetpack})" if jetpack else "")
     if not board.is_tx2:
-        return Line(WARN, f"{found}: not a TX2, or not to be told from here; the same code, other versions")
+        return Line(
+            WARN,
+            f"{found}: not a TX2, or it cannot be determined; the code is the same, the versions are not",
+        )
     if not board.l4t:
         return Line(WARN, found, IN_CONTAINER if board.in_container else FLASH)
     if board.l4t < (32, 6):
@@ -46,9 +49,9 @@ def _describe_pc(machine: Machine) -> Line:
     ran = machine.run(query, _SECONDS)
     if ran.status == 0:
         cards = "; ".join(ran.output.strip().splitlines())
-        return Line(WARN, f"no Jetson: {kind} with {cards}; use desktop.launch with backend tensorrt")
+        return Line(WARN, f"not a Jetson: {kind} with {cards}; use desktop.launch with backend tensorrt")
     desktop = "roslaunch place_recognition_ros desktop.launch"
-    return Line(WARN, f"no Jetson: {kind}, and no GPU of NVIDIA; the CPU does the work of the GPU", desktop)
+    return Line(WARN, f"not a Jetson: {kind}, no NVIDIA GPU; the CPU runs the network", desktop)
 
 
 def check_jetpack(machine: Machine) -> Optional[Line]:
@@ -60,7 +63,9 @@ def check_jetpack(machine: Machine) -> Optional[Line]:
     status, _, version = ran.output.strip().partition("|")
     if ran.status == 0 and status.endswith(" installed"):
         return Line(OK, f"nvidia-jetpack {version}")
-    return Line(WARN, "no package nvidia-jetpack; what it brings is looked for below", APT + "nvidia-jetpack")
+    return Line(
+        WARN, "package nvidia-jetpack is not installed; its parts are checked below", APT + "nvidia-jetpack"
+    )
 
 
 def check_cuda(machine: Machine) -> Line:
@@ -73,20 +78,20 @@ def check_cuda(machine: Machine) -> Line:
             break
     if not version:
         version = _installed_cuda(machine)
-        found = f"{version}, no nvcc: enough to run, not to build PyCUDA"
+        found = f"{version}, no nvcc: sufficient to run, not to build PyCUDA"
     if not version:
-        mend = IN_CONTAINER if board.in_container else APT + "nvidia-cuda-toolkit"
+        fix = IN_CONTAINER if board.in_container else APT + "nvidia-cuda-toolkit"
         if board.is_jetson and not board.in_container:
-            mend = APT + ("cuda-toolkit-10-2" if board.has_jetpack_4 else "nvidia-jetpack")
-        return Line(FAIL if board.is_jetson else WARN, "not found", mend)
+            fix = APT + ("cuda-toolkit-10-2" if board.has_jetpack_4 else "nvidia-jetpack")
+        return Line(FAIL if board.is_jetson else WARN, "not found", fix)
     if board.has_jetpack_4 and version != "10.2":
-        mend = APT + "cuda-toolkit-10-2 && sudo ln -sfn /usr/local/cuda-10.2 /usr/local/cuda"
-        return Line(WARN, f"{found}; JetPack 4.6 has 10.2", mend)
+        fix = APT + "cuda-toolkit-10-2 && sudo ln -sfn /usr/local/cuda-10.2 /usr/local/cuda"
+        return Line(WARN, f"{found}; JetPack 4.6 has 10.2", fix)
     return Line(OK, found)
 
 
 def _installed_cuda(machine: Machine) -> str:
-    """The version, such as 10.2, from the note that the toolkit leaves; empty: there is none."""
+    """The version, such as 10.2, as recorded by the toolkit; empty: not installed."""
     text = machine.read("/usr/local/cuda/version.txt")  # up to CUDA 11.0
     if not text:
         text = (
@@ -108,10 +113,10 @@ def _memory(machine: Machine, name: str) -> float:
 
 def check_memory(machine: Machine) -> Line:
     available, total = _memory(machine, "MemAvailable"), _memory(machine, "MemTotal")
-    found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB available"
     if available >= _BUILD_BYTES:
         return Line(OK, found)
-    wanted = f"{found}; building the engine wants {_BUILD_BYTES / 1e9:.1f} GB"
+    wanted = f"{found}; building the engine needs {_BUILD_BYTES / 1e9:.1f} GB"
     return Line(WARN, wanted, "sudo systemctl isolate multi-user.target   (no desktop until the next boot)")
 
 
@@ -120,16 +125,16 @@ def check_swap(machine: Machine) -> Line:
     if swap:
         return Line(OK, f"{swap / 1e9:.1f} GB")
     if _memory(machine, "MemAvailable") >= 2 * _BUILD_BYTES:
-        return Line(OK, "none, and none needed")
-    mend = "sudo systemctl enable --now nvzramconfig"
+        return Line(OK, "none; not needed")
+    fix = "sudo systemctl enable --now nvzramconfig"
     if not read_board(machine).is_jetson:
         make = "sudo fallocate -l 4G /swapfile && sudo chmod 600 /swapfile"
-        mend = f"{make} && sudo mkswap /swapfile && sudo swapon /swapfile"
-    return Line(WARN, "none, and little memory is free", mend)
+        fix = f"{make} && sudo mkswap /swapfile && sudo swapon /swapfile"
+    return Line(WARN, "none, and little memory is available", fix)
 
 
 def cache_folder(environ: Mapping[str, str]) -> str:
-    """Where engines are kept: as ``descriptor.engine_cache``, which cannot be imported without numpy."""
+    """Folder of the engines: as in ``descriptor.tensorrt.cache``, which cannot be imported without NumPy."""
     home = environ.get("HOME") or os.path.expanduser("~")
     base = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     return os.path.join(base, "place_recognition_ros")
@@ -142,13 +147,13 @@ def check_disk(machine: Machine) -> Line:
         there = os.path.dirname(there)
     if not os.path.isdir(there) or not os.access(there, os.W_OK):
         blocked = "/" + os.path.relpath(there, machine.root)
-        return Line(FAIL, f"{folder} cannot be written", f'sudo chown -R "$USER" {blocked}')
+        return Line(FAIL, f"{folder} is not writable", f'sudo chown -R "$USER" {blocked}')
     free = machine.free_bytes(there)
     found = f"{free / 1e9:.1f} GB free for engines in {folder}"
-    mend = "sudo apt-get clean && df -h ~"
+    fix = "sudo apt-get clean && df -h ~"
     if free < _CACHE_BYTES:
-        return Line(FAIL, found, mend)
-    return Line(OK, found) if free >= _MAP_BYTES else Line(WARN, f"{found}; a full map takes 1.5 GB", mend)
+        return Line(FAIL, found, fix)
+    return Line(OK, found) if free >= _MAP_BYTES else Line(WARN, f"{found}; a full map takes 1.5 GB", fix)
 
 
 def check_power(machine: Machine) -> Optional[Line]:
@@ -156,17 +161,17 @@ def check_power(machine: Machine) -> Optional[Line]:
     if not board.is_jetson:
         return None
     ran = machine.run(["nvpmodel", "-q"], _SECONDS)
-    mode = re.search(r"NV Power Mode: (\S+)", ran.output)  # it complains without root, after having told
+    mode = re.search(r"NV Power Mode: (\S+)", ran.output)  # without root it fails after printing this
     if not mode:
-        where = "on the Jetson itself, outside of the container: " if board.in_container else ""
-        return Line(WARN, "nvpmodel does not tell the mode from here", where + "sudo nvpmodel -q")
+        where = "on the Jetson, outside the container: " if board.in_container else ""
+        return Line(WARN, "nvpmodel does not report the mode", where + "sudo nvpmodel -q")
     if mode.group(1).startswith("MAXN"):
         return Line(OK, mode.group(1))
     return Line(WARN, f"{mode.group(1)}: slower than MAXN, which draws more power", "sudo nvpmodel -m 0")
 
 
 def check_clocks(machine: Machine) -> Optional[Line]:
-    """Whether jetson_clocks holds CPU and GPU at their highest; `jetson_clocks --show` would need root."""
+    """Whether CPU and GPU are fixed at their highest clocks; `jetson_clocks --show` would need root."""
     if not read_board(machine).is_jetson:
         return None
     free = []
@@ -182,12 +187,12 @@ def check_clocks(machine: Machine) -> Optional[Line]:
         if lowest != highest:
             free.append(re.findall(r"cpu\d+", folder)[0] if "/cpu/" in folder else "GPU")
     if not pairs:
-        return Line(WARN, "the clocks cannot be seen from here", "sudo jetson_clocks --show")
+        return Line(WARN, "the clocks cannot be read", "sudo jetson_clocks --show")
     if free:
         return Line(
-            WARN, f"rise with the load: {', '.join(free)}; fixed ones answer sooner", "sudo jetson_clocks"
+            WARN, f"vary with the load: {', '.join(free)}; fixed clocks respond faster", "sudo jetson_clocks"
         )
-    return Line(OK, "all at their highest")
+    return Line(OK, "all fixed at the highest")
 
 
 def _is_gpu(path: str) -> bool:

@@ -1,61 +1,61 @@
-"""ONNX ► a TensorRT engine for the GPU at hand: built once, proved, kept."""
+"""ONNX → a TensorRT engine for this GPU: built once, verified, stored."""
 
 import logging
 import re
 import threading
 import time
 from contextlib import contextmanager
-from typing import Any, Iterator, NamedTuple, Tuple
+from typing import Iterator, NamedTuple, Tuple
 
 import numpy as np
 
-from place_recognition_ros.descriptor.engine_cache import EngineCache
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt_engine import TensorRTEngine
-from place_recognition_ros.descriptor.tensorrt_library import Gpu, Library, load_library
+from place_recognition_ros.descriptor.tensorrt.cache import EngineCache
+from place_recognition_ros.descriptor.tensorrt.engine import TensorRTEngine
+from place_recognition_ros.descriptor.tensorrt.library import Gpu, Library, load_library
 from place_recognition_ros.errors import EngineError
 
-MIN_COSINE = 0.999  # to ONNX Runtime's answers; FP16 keeps 0.9999 and more, a broken plan does not
-_PROBES = 8  # pictures
+MIN_COSINE = 0.999  # to ONNX Runtime's descriptors; a correct FP16 engine has 0.9999 or more
+_TEST_IMAGES = 8
 _REPORT_PERIOD = 15.0  # seconds
 
 _log = logging.getLogger(__name__)
 
 
 class BuildSettings(NamedTuple):
-    """How engines are built and where they are kept."""
+    """How engines are built and where they are stored."""
 
     cache: str = ""  # folder; empty: the user's cache folder
     workspace_mb: int = 256  # memory that the fastest kernels may use
     precision: str = "fp16"  # or "fp32"
 
 
-class _Proof(NamedTuple):
-    """Inputs, and the vectors that are right for them."""
+class _Reference(NamedTuple):
+    """Input tensors and the descriptors that ONNX Runtime computes for them."""
 
-    inputs: np.ndarray  # float32, N input tensors
+    inputs: np.ndarray  # (N, 1, H, W, C) or (N, 1, C, H, W) float32
     vectors: np.ndarray  # (N, D) float32, unit norm
 
     def smallest_cosine(self, engine: TensorRTEngine) -> float:
-        answers = np.stack([engine.infer(each) for each in self.inputs])
-        answers = answers / np.linalg.norm(answers, axis=1, keepdims=True)
-        return float(np.min(np.sum(answers * self.vectors, axis=1)))
+        vectors = np.stack([engine.infer(each) for each in self.inputs])
+        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return float(np.min(np.sum(vectors * self.vectors, axis=1)))
 
 
 def open_tensorrt(card: ModelCard, onnx: bytes, settings: BuildSettings = BuildSettings()) -> TensorRTEngine:  # noqa: B008
-    """The engine of a model: from the cache, or built, which takes minutes on a Jetson.
+    """Load the engine of a model from the cache, or build it, which takes minutes on a Jetson.
 
-    What is built must answer as ONNX Runtime does. In half precision a network may not; then it is built in
-    single precision, and the log says so.
+    A new engine must agree with ONNX Runtime. If it does not in half precision, it is built in single
+    precision, and the log says so.
 
     Args:
-        card, onnx: as :func:`read_model` gives them.
+        card, onnx: as :func:`read_model` returns them.
         settings: how to build.
 
     Raises:
-        EngineError: if TensorRT, PyCUDA or a GPU is not there, or no engine of this model passes.
+        EngineError: if TensorRT, PyCUDA or a GPU is missing, or no engine agrees with ONNX Runtime.
     """
     library = load_library()
     gpu = Gpu(library)
@@ -67,7 +67,7 @@ def open_tensorrt(card: ModelCard, onnx: bytes, settings: BuildSettings = BuildS
 
 
 class _Opening:
-    """One way from a model to an engine; the arguments are those of :func:`open_tensorrt`."""
+    """The steps of :func:`open_tensorrt`, on one GPU."""
 
     def __init__(self, library: Library, gpu: Gpu, card: ModelCard, onnx: bytes, settings: BuildSettings):
         self._library, self._gpu, self._card, self._onnx = library, gpu, card, onnx
@@ -79,7 +79,8 @@ class _Opening:
         }
 
     def open(self) -> TensorRTEngine:
-        name = re.sub(r"[^\w.-]", "_", self._card.model_id) + ".plan"  # a card may call itself anything
+        # The name in a card may contain anything.
+        name = re.sub(r"[^\w.-]", "_", self._card.model_id) + ".plan"
         fingerprint = dict(
             self._machine,
             model=self._card.sha256,
@@ -92,19 +93,19 @@ class _Opening:
                 try:
                     return TensorRTEngine(self._library, self._gpu, self._card, entry.content)
                 except EngineError as error:
-                    _log.warning("The engine in '%s' is built anew: %s", self._cache.folder, error)
-            engine, plan, facts = self._build_and_prove()
+                    _log.warning("The engine in '%s' is built again: %s", self._cache.folder, error)
+            engine, plan, facts = self._build_and_verify()
             self._cache.write(name, fingerprint, plan, **facts)
         return engine
 
-    def _build_and_prove(self) -> Tuple[TensorRTEngine, bytes, dict]:
-        proof = _make_proof(self._card, self._onnx)
+    def _build_and_verify(self) -> Tuple[TensorRTEngine, bytes, dict]:
+        reference = _make_reference(self._card, self._onnx)
         half = self._settings.precision == "fp16" and self._library.has_half_flag
         for precision in ["fp16"] * half + ["fp32"]:
             plan = self._build(precision)
             engine = TensorRTEngine(self._library, self._gpu, self._card, plan)
             try:
-                cosine = proof.smallest_cosine(engine)
+                cosine = reference.smallest_cosine(engine)
             except EngineError:
                 engine.release()
                 raise
@@ -124,7 +125,9 @@ class _Opening:
 
     def _build(self, precision: str) -> bytes:
         timing = self._cache.read("timing.cache", self._machine)
-        with _told(f"Building the engine of '{self._card.name}' in {precision}: minutes on a Jetson, once"):
+        with _progress(
+            f"Building the engine of '{self._card.name}' in {precision} (minutes on a Jetson, once)"
+        ):
             plan, timings = build_plan(
                 self._library,
                 self._onnx,
@@ -139,17 +142,17 @@ class _Opening:
 def build_plan(
     library: Library, onnx: bytes, precision: str, workspace_mb: int, timings: bytes = b""
 ) -> Tuple[bytes, bytes]:
-    """Have TensorRT build a plan.
+    """Build a plan with TensorRT.
 
     Args:
         library: TensorRT.
         onnx: the model's bytes.
-        precision: "fp16" or "fp32"; where the ONNX file alone decides (TensorRT 11), it decides.
+        precision: "fp32"; or "fp16", if ``library.has_half_flag``.
         workspace_mb: memory that the fastest kernels may use.
-        timings: what an earlier build on this machine measured, which makes this one faster.
+        timings: kernel timings of an earlier build on this machine, which make this one faster.
 
     Returns:
-        The plan; the timings, old and new.
+        The plan; the kernel timings, old and new.
 
     Raises:
         EngineError: if TensorRT cannot parse the model or build it.
@@ -158,34 +161,34 @@ def build_plan(
     builder = trt.Builder(logger)
     explicit = getattr(
         trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None
-    )  # 10: the only way, 11: gone
+    )  # TensorRT 10 has no other mode, 11 has no flag
     network = builder.create_network(0 if explicit is None else 1 << int(explicit))
     parser = trt.OnnxParser(network, logger)
     if not parser.parse(onnx):
         errors = [parser.get_error(number).desc() for number in range(parser.num_errors)]
-        raise EngineError(f"expected a model that TensorRT's parser knows. Received: {'; '.join(errors)}")
+        raise EngineError(f"expected a model that TensorRT's parser supports. Received: {'; '.join(errors)}")
     config = builder.create_builder_config()
     if hasattr(config, "set_memory_pool_limit"):  # since TensorRT 8.4
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace_mb << 20)
     else:
         config.max_workspace_size = workspace_mb << 20
-    if precision == "fp16" and library.has_half_flag:
+    if precision == "fp16":
         config.set_flag(trt.BuilderFlag.FP16)
     cache = config.create_timing_cache(timings)
     config.set_timing_cache(cache, False)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise EngineError(f"expected an engine of TensorRT's builder. Received: {logger.last_error}")
+        raise EngineError(f"expected an engine from TensorRT's builder. Received: {logger.last_error}")
     return bytes(plan), bytes(cache.serialize())
 
 
-def _make_proof(card: ModelCard, onnx: bytes) -> _Proof:
-    """Soft and hard-edged patterns, and what ONNX Runtime answers to them."""
+def _make_reference(card: ModelCard, onnx: bytes) -> _Reference:
+    """Random images with coarse and fine patterns, and their descriptors."""
     spec = card.input
     random = np.random.default_rng(0)
     inputs = []
-    for number in range(_PROBES):
-        cells = 4 << number % 4  # as many across the picture
+    for number in range(_TEST_IMAGES):
+        cells = 4 << number % 4  # across the image
         coarse = random.integers(0, 256, (cells, cells, spec.channels)).astype(np.uint8)
         rows = np.arange(spec.height) * cells // spec.height
         columns = np.arange(spec.width) * cells // spec.width
@@ -194,24 +197,24 @@ def _make_proof(card: ModelCard, onnx: bytes) -> _Proof:
     engine = OnnxEngine(card, onnx)
     vectors = np.stack([engine.infer(each) for each in inputs])
     engine.close()
-    return _Proof(np.stack(inputs), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return _Reference(np.stack(inputs), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Tell the log of something long: that it begins, that it goes on, that it is done."""
+def _progress(task: str) -> Iterator[None]:
+    """Log the start of a long task, that it is still running, and its end."""
     began, ended = time.monotonic(), threading.Event()
 
-    def tell() -> None:
+    def report() -> None:
         while not ended.wait(_REPORT_PERIOD):
-            _log.info("… %.0f s", time.monotonic() - began)
+            _log.info("%s: %.0f s", task, time.monotonic() - began)
 
-    _log.info("%s …", what)
-    teller: Any = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    _log.info("%s", task)
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        reporter.join()
     _log.info("Done in %.0f s", time.monotonic() - began)

@@ -1,0 +1,1 @@
+"""TensorRT, the engine on a Jetson and on other GPUs of NVIDIA."""

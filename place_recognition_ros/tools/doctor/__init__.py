@@ -1,0 +1,1 @@
+"""Checks what a machine lacks to run the node. Standard library only: anything else may be broken."""
