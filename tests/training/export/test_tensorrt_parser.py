@@ -133,5 +133,7 @@ def test_8_2_does_not_support_half_precision_in_the_file():
 
 @needs_tensorrt
 def test_the_error_of_nvidias_parser_is_reported(tmp_path):
-    with pytest.raises(AssertionError, match=r"EngineError: expected a model that TensorRT's parser knows"):
+    with pytest.raises(
+        AssertionError, match=r"EngineError: expected a model that TensorRT's parser supports"
+    ):
         build(tmp_path, small("Mish2", "x"))
