@@ -11,15 +11,17 @@ on two cameras that look in similar directions (within 110°) are at different p
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works as a script, from any folder
+if not __package__:  # started as a file, python3 training/render_world.py
+    from script import run_as_module  # type: ignore[import-not-found]  # beside this file
+
+    run_as_module(__file__)
 
 from rendering import check_renderer
 from rendering.pose_file import read_poses
 from rendering.views import Apart, Jitter
-from training.console import run_script
+from training.console import command_line, run_script
 from training.data.manifest import SPLITS
 from training.data.rendered_world import Origin, Tour, render_tour
 
@@ -100,7 +102,7 @@ def main():
         type=Path,
         help="CSV file with possible places: x,y,z,heading (default: random places)",
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(command_line())
     check_renderer()
     render = render_town if arguments.world == "town" else render_model
     records = render(arguments, lambda conditions: print(f"{conditions.name} ✓", flush=True))

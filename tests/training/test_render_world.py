@@ -73,7 +73,7 @@ def test_a_town_is_visited_twice_in_different_light(town):
 
 
 def test_only_visits_of_one_place_are_the_same_place(town):
-    same, _ = Places(town, PlaceRules()).judge(slice(None))
+    same, _ = Places(town, PlaceRules()).pair_labels(slice(None))
     assert same.tolist() == [[i % 2 == j % 2 for j in range(4)] for i in range(4)]
 
 
