@@ -19,7 +19,7 @@ from place_recognition_ros.types import Keyframe, Kind
 SECOND = 10**9
 
 # clip, second of the revisit, second of the first visit
-RETURNS = [
+REVISITS = [
     ("f10_central_main", 13, 1),
     ("f22_central_main", 11, 1),
     ("b2_classroom_south_c033", 13, 1),
@@ -85,7 +85,7 @@ def accepted(detector, frames):
     return pairs
 
 
-@pytest.mark.parametrize("clip, back, first", RETURNS, ids=[clip for clip, *_ in RETURNS])
+@pytest.mark.parametrize("clip, back, first", REVISITS, ids=[clip for clip, *_ in RETURNS])
 def test_the_revisit_at_the_end_of_a_pan_is_accepted(tower, detector, clip, back, first):
     pairs = accepted(detector, [frame for frame in tower if frame.clip == clip])
     found = [

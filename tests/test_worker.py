@@ -177,7 +177,7 @@ def test_everything_is_executed_in_the_thread_of_the_worker(worker):
     assert worker_thread is not threading.current_thread()
 
 
-def test_stop_finishes_the_current_item_and_closes(worker, hold):
+def test_stop_finishes_the_current_item_and_closes(worker):
     owned = owned_by(worker)
     unblock = threading.Event()
     worker.offer(unblock)

@@ -58,12 +58,11 @@ class Camera:
     Args:
         ros: the Client.
         start: seconds; the first image is stamped one second later.
-        node: name of the node.
     """
 
-    def __init__(self, ros, start=1000.0, node=NODE):
+    def __init__(self, ros, start=1000.0):
         self.now = start
-        self.queries = ros.subscribe(node + "/queries", LoopCandidates)
+        self.queries = ros.subscribe(NODE + "/queries", LoopCandidates)
         self._publishers = {
             Image: ros.publisher("keyframe", Image),
             CompressedImage: ros.publisher("keyframe/compressed", CompressedImage),
