@@ -1,4 +1,4 @@
-"""What all tests share. The tests of the run-time core run under Python 3.6 and newer."""
+"""Fixtures of all tests. The tests of the run-time core run under Python 3.6 and newer."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# The catkin workspace goes before the source tree, wherever it stands: only it has the messages too.
+# The catkin workspace must come before the source tree: only it contains the generated messages.
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [ROOT]
 
-import tests.descriptor  # noqa: E402  the pytest of Python 3.6 would make modules without a path of these
+import tests.descriptor  # noqa: E402  under Python 3.6, pytest would import these as modules without a path
 import tests.fakes  # noqa: E402
 import tests.memory  # noqa: E402
 import tests.tools  # noqa: E402, F401
@@ -20,32 +20,32 @@ import tests.tools  # noqa: E402, F401
 
 @pytest.fixture(scope="session")
 def root():
-    """Path of the project."""
+    """Path of the repository."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """Path of the real pictures and weights, which are not part of the repository."""
+    """Path of the real images and weights, which are not part of the repository."""
     path = os.path.join(os.path.dirname(ROOT), "shared", "data")
     if not os.path.isdir(path):
-        pytest.skip(f"the pictures are not here: {path}")
+        pytest.skip(f"no real images: {path} does not exist")
     return path
 
 
 @pytest.fixture
 def rng():
-    """Random numbers, the same in every run."""
+    """A random number generator with a fixed seed."""
     return np.random.default_rng(20180101)
 
 
 @pytest.fixture(scope="session")
 def paint():
-    """``paint(layout, texture, shift)``: a view of an invented place, (240, 320) uint8.
+    """``paint(layout, texture, shift)`` → image of a synthetic place, (240, 320) uint8.
 
-    The layout (large, soft) is what a global descriptor sees, the texture (small, hard-edged) what local
-    features see; a look-alike has the layout of one place and the texture of another. ``shift``: pixels by
-    which the camera stands beside the first view.
+    The layout (large, smooth) determines the global descriptor, the texture (small, sharp edges) the local
+    features. A false match with a similar descriptor has the layout of one place and the texture of another.
+    ``shift``: offset of the view, in pixels to the right.
     """
 
     def paint(layout, texture=None, shift=0):
@@ -60,14 +60,14 @@ def paint():
 
 
 class ProjectionEngine:
-    """An honest stand-in for a network: a fixed random projection of the picture's soft parts."""
+    """A fake network: a fixed random projection of the reduced image."""
 
     name = "projection"
 
     def __init__(self, height, width, size):
         numbers = np.random.default_rng(7)
         self._matrix = numbers.standard_normal((size, height * width))
-        self._flat = 0.01 * numbers.standard_normal(size)  # what a picture without contrast gives
+        self._flat = 0.01 * numbers.standard_normal(size)  # the result for an image without contrast
         self.input = np.zeros((1, height, width, 1), np.float32)
         self.broken = False
         self.closed = False
@@ -89,7 +89,7 @@ def engine():
 
 @pytest.fixture
 def make_detector(engine):
-    """``make_detector(map_path, **parameters)`` ► a LoopDetector on ``engine``, closed after the test."""
+    """``make_detector(map_path, **parameters)`` → LoopDetector with ``engine``, closed after the test."""
     from place_recognition_ros.config import Config
     from place_recognition_ros.descriptor import Extractor, ModelCard
     from place_recognition_ros.descriptor.preprocess import InputSpec
@@ -98,7 +98,7 @@ def make_detector(engine):
 
     spec = InputSpec(12, 16, 1, "GRAY", "NHWC", mean=(0.0,), std=(255.0,))
     card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
-    plain = {
+    defaults = {
         "top_k": 5,
         "min_margin": -0.1,
         "min_loop_interval_s": 5.0,
@@ -112,7 +112,7 @@ def make_detector(engine):
     opened = []
 
     def make_detector(map_path="", **parameters):
-        config = Config(**dict(plain, **parameters))
+        config = Config(**dict(defaults, **parameters))
         store = KeyframeStore(map_path, card.model_id, card.descriptor_size)
         opened.append(LoopDetector(config, Extractor(card, engine), store))
         return opened[-1]
@@ -123,13 +123,13 @@ def make_detector(engine):
 
 
 @pytest.fixture(scope="session")
-def drive():
-    """``drive(detector, images, start)`` adds an image each second → the QueryResult of each."""
+def add_images():
+    """``add_images(detector, images, start)`` → QueryResult of each; stamps: ``start``, start + 1, ... s."""
     from place_recognition_ros.types import Keyframe
 
-    def drive(detector, images, start=1, poses=()):
+    def add_images(detector, images, start=1, poses=()):
         poses = list(poses) or [None] * len(images)
         stamps = [(start + second) * 10**9 for second in range(len(images))]
         return [detector.add(Keyframe(*each)) for each in zip(images, stamps, poses)]
 
-    return drive
+    return add_images

@@ -20,7 +20,7 @@ def chunk(name, body):
 
 
 def png_file(height, width, depth, color_type, rows):
-    """A PNG, byte by byte; ``rows``: raw scan lines, each with its filter byte."""
+    """A PNG file; ``rows``: raw scan lines, each with its filter byte."""
     header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
@@ -60,7 +60,7 @@ def png(image):
 
 @pytest.fixture(scope="module")
 def deep_png():
-    """Of 16 bits."""
+    """A PNG file of 16 bits."""
     values = np.random.default_rng(6).integers(0, 2**16, SIZE).astype(np.uint16)
     return cv2.imencode(".png", values)[1].tobytes()
 
@@ -70,31 +70,31 @@ def file(request):
     return request.getfixturevalue(request.param)
 
 
-def test_a_png_gives_exactly_its_pixels(image, png):
+def test_a_png_is_decoded_without_loss(image, png):
     np.testing.assert_array_equal(decode_compressed(png), image)
 
 
-def test_a_jpeg_gives_nearly_its_pixels(image, jpeg):
+def test_a_jpeg_is_decoded_with_small_errors(image, jpeg):
     decoded = decode_compressed(jpeg)
     assert decoded.shape == image.shape
     assert np.abs(decoded.astype(int) - image).mean() < 3
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray])
-def test_any_kind_of_bytes_is_accepted(kind, file):
+def test_bytes_and_bytearray_are_accepted(kind, file):
     np.testing.assert_array_equal(decode_compressed(kind(file)), decode_compressed(file))
 
 
-def test_gray_files_give_three_equal_channels(image):
+def test_a_gray_file_is_decoded_to_three_equal_channels(image):
     gray = image[..., 0]
-    by_hand = png_file(SIZE[0], SIZE[1], 8, 0, b"".join(b"\0" + row.tobytes() for row in gray))
-    decoded = decode_compressed(by_hand)
+    gray_png = png_file(SIZE[0], SIZE[1], 8, 0, b"".join(b"\0" + row.tobytes() for row in gray))
+    decoded = decode_compressed(gray_png)
     np.testing.assert_array_equal(decoded, np.repeat(gray[..., np.newaxis], 3, axis=2))
     assert decode_compressed(cv2.imencode(".jpg", gray)[1].tobytes()).shape == SIZE + (3,)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_a_png_with_16_bits_keeps_them(channels, rng):
+def test_a_png_of_16_bits_is_decoded_to_16_bits(channels, rng):
     values = rng.integers(0, 2**16, SIZE + (channels,)).astype(np.uint16)
     decoded = decode_compressed(cv2.imencode(".png", values)[1].tobytes())
     expected = np.repeat(values, 3, axis=2) if channels == 1 else values[..., :3]
@@ -103,7 +103,7 @@ def test_a_png_with_16_bits_keeps_them(channels, rng):
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
-def test_a_png_with_few_bits_gives_8(bits):
+def test_a_png_of_less_than_8_bits_is_scaled_to_8_bits(bits):
     row = bytes([0b10110001, 0b01001110])
     decoded = decode_compressed(png_file(1, 16 // bits, bits, 0, b"\0" + row))
     values = [(byte >> shift) & (2**bits - 1) for byte in row for shift in range(8 - bits, -1, -bits)]
@@ -116,8 +116,8 @@ def test_a_png_with_few_bits_gives_8(bits):
 def test_an_exif_orientation_is_ignored(orientation, image, jpeg):
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
     tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
-    turned = jpeg[:2] + segment(0xE1, b"Exif\0\0" + tiff) + jpeg[2:]
-    np.testing.assert_array_equal(decode_compressed(turned), decode_compressed(jpeg))
+    oriented = jpeg[:2] + segment(0xE1, b"Exif\0\0" + tiff) + jpeg[2:]
+    np.testing.assert_array_equal(decode_compressed(oriented), decode_compressed(jpeg))
 
 
 def test_fill_bytes_before_a_marker_are_allowed(jpeg):
@@ -131,12 +131,12 @@ def test_fill_bytes_before_a_marker_are_allowed(jpeg):
     [b"", b"\0", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(50), bytes(1000)],
     ids=repr,
 )
-def test_data_that_are_neither_are_refused(data):
+def test_data_that_are_neither_jpeg_nor_png_are_refused(data):
     with pytest.raises(ImageError, match=f"Received: {len(data)} bytes"):
         decode_compressed(data)
 
 
-def test_garbage_is_refused(rng):
+def test_random_bytes_are_refused(rng):
     starts = (b"", b"\xff\xd8", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\x89PNG\r\n\x1a\n")
     for number in range(200):
         data = starts[number % 4] + rng.integers(0, 256, 500).astype(np.uint8).tobytes() + b"IEND\xff\xd9"
@@ -144,14 +144,14 @@ def test_garbage_is_refused(rng):
             decode_compressed(data)
 
 
-def test_a_cut_file_is_refused_wherever_it_is_cut(file):
+def test_a_truncated_file_is_refused_at_every_length(file):
     for length in range(0, len(file) - 8, 7):
         with pytest.raises(ImageError):
             decode_compressed(file[:length])
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(20000, marks=pytest.mark.stress)])
-def test_a_mutated_file_is_refused_or_has_the_size_that_it_declares(count, file, rng):
+def test_a_mutated_file_is_refused_or_has_its_declared_size(count, file, rng):
     declared = size_in_png if file[1:4] == b"PNG" else size_in_jpeg
     decoded = 0
     for _ in range(count):
@@ -168,16 +168,16 @@ def test_a_mutated_file_is_refused_or_has_the_size_that_it_declares(count, file,
     assert decoded < count
 
 
-def bombs():
-    side = 12000  # 144 Mpx: 18 MB of scan lines, 17 kB as a file, 432 MB as an image
+def decompression_bombs():
+    side = 12000  # 144 Mpx: 17 kB compressed, 432 MB as an image
     yield pytest.param(png_file(side, side, 1, 0, bytes((1 + side // 8) * side)), id="PNG")
-    yield pytest.param(png_file(2**31 - 1, 2**31 - 1, 16, 6, b""), id="PNG header alone")
-    yield pytest.param(b"\xff\xd8" + frame_header(65535, 65535) + b"\xff\xd9", id="JPEG header alone")
+    yield pytest.param(png_file(2**31 - 1, 2**31 - 1, 16, 6, b""), id="PNG header only")
+    yield pytest.param(b"\xff\xd8" + frame_header(65535, 65535) + b"\xff\xd9", id="JPEG header only")
     yield pytest.param(b"\xff\xd8" + frame_header(0, 65535) + b"\xff\xd9", id="JPEG without height")
 
 
-@pytest.mark.parametrize("bomb", list(bombs()))
-def test_an_image_bomb_is_refused_by_its_header(bomb):
+@pytest.mark.parametrize("bomb", list(decompression_bombs()))
+def test_a_decompression_bomb_is_refused_by_its_header(bomb):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tracemalloc.start()
     with pytest.raises(ImageError, match=f"expected 1 to {MAX_PIXELS} pixels"):
@@ -190,13 +190,13 @@ def test_an_image_bomb_is_refused_by_its_header(bomb):
 
 @pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
 def test_a_jpeg_cannot_hide_its_size_behind_a_marker_without_length(jpeg, marker):
-    """Read as a segment with a length, it leads over the true frame header to a small, false one."""
+    """Read as a segment with a length, the marker hides the frame header, and a false one follows."""
     first = jpeg[2 : 4 + struct.unpack(">H", jpeg[4:6])[0]]
     comment_at = 4 + len(first)
-    lands_at = 4 + struct.unpack(">H", first[:2])[0]
-    comment = bytes(lands_at - comment_at - 4) + frame_header(8, 8)
+    false_header_at = 4 + struct.unpack(">H", first[:2])[0]
+    comment = bytes(false_header_at - comment_at - 4) + frame_header(8, 8)
     hidden = jpeg[:2] + bytes([0xFF, marker]) + first + segment(0xFE, comment) + jpeg[2 + len(first) :]
-    assert hidden[lands_at:].startswith(frame_header(8, 8))
+    assert hidden[false_header_at:].startswith(frame_header(8, 8))
     with pytest.raises(ImageError, match="frame header"):
         decode_compressed(hidden)
 

@@ -10,58 +10,58 @@ TABLE = Config.table()
 NAMES = [row.name for row in TABLE]
 
 
-def bad_values(row):
-    """Values of another type, and values just out of range."""
-    wrong = [None, [], {}, b"", [row.default], {"value": row.default}]
+def invalid_values(row):
+    """Values of a invalid type, and values just out of range."""
+    invalid = [None, [], {}, b"", [row.default], {"value": row.default}]
     if isinstance(row.default, str):
-        wrong += [0, 1.5, True]
+        invalid += [0, 1.5, True]
     elif isinstance(row.default, bool):
-        wrong += [0, 1, 1.0, "true", "yes"]
+        invalid += [0, 1, 1.0, "true", "yes"]
     elif row.choices:
-        wrong += [True, False, "", str(row.default), -1, max(row.choices) + 1]
+        invalid += [True, False, "", str(row.default), -1, max(row.choices) + 1]
     else:
-        wrong += [True, False, "", "1", str(row.default), 10**400, -(10**400), float("nan"), float("inf")]
-        wrong += [row.low - 1, row.high + 1]
+        invalid += [True, False, "", "1", str(row.default), 10**400, -(10**400), float("nan"), float("inf")]
+        invalid += [row.low - 1, row.high + 1]
     if isinstance(row.default, int):
-        wrong += [float(row.default)]
+        invalid += [float(row.default)]
     if row.choices and isinstance(row.default, str):
-        wrong += ["", row.choices[0].upper(), row.choices[0] + " "]
-    return wrong
+        invalid += ["", row.choices[0].upper(), row.choices[0] + " "]
+    return invalid
 
 
-def test_without_values_everything_is_at_its_default():
+def test_parameters_that_are_not_set_have_their_defaults():
     assert Config().values() == {row.name: row.default for row in TABLE}
 
 
-def test_values_come_back():
+def test_values_are_stored_unchanged():
     config = Config(max_rate_hz=2.5, top_k=3, backend="onnx", geometric_check=False, map_path="/maps/a b.db")
     assert (config.max_rate_hz, config.top_k, config.backend) == (2.5, 3, "onnx")
     assert (config.geometric_check, config.map_path) == (False, "/maps/a b.db")
     assert Config(**config.values()).values() == config.values()
 
 
-def test_two_configs_do_not_share_values():
+def test_configs_do_not_share_values():
     Config(top_k=3)
     assert Config().top_k == Config.table()[NAMES.index("top_k")].default
 
 
 @pytest.mark.parametrize("row", TABLE, ids=NAMES)
-def test_every_default_is_in_its_own_range(row):
+def test_every_default_is_in_its_range(row):
     assert row.check(row.default) == row.default
     assert row.why
     assert row.range
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.low is not None], ids=lambda row: row.name)
-def test_the_ends_of_the_range_are_allowed(row):
-    for end in (row.low, row.high):
-        value = type(row.default)(end)
+def test_the_limits_of_the_range_are_allowed(row):
+    for limit in (row.low, row.high):
+        value = type(row.default)(limit)
         assert getattr(Config(**{row.name: value}), row.name) == value
 
 
 @pytest.mark.parametrize("row", TABLE, ids=NAMES)
-def test_a_bad_value_is_refused_by_name(row):
-    for value in bad_values(row):
+def test_an_invalid_value_raises_with_the_parameter_name(row):
+    for value in invalid_values(row):
         with pytest.raises(ConfigError, match=f"'{row.name}'") as caught:
             Config(**{row.name: value})
         assert "expected" in str(caught.value)
@@ -69,19 +69,19 @@ def test_a_bad_value_is_refused_by_name(row):
 
 
 @pytest.mark.parametrize("name", ["topk", "TOP_K", "top_k ", "", "table", "values", "_refusal", "check"])
-def test_an_unknown_name_is_refused_by_name(name):
+def test_an_unknown_parameter_raises_with_its_name(name):
     with pytest.raises(ConfigError, match=f"unknown parameter '{name}'"):
         Config(**{name: 1})
 
 
-def test_an_integer_is_a_fine_number_of_seconds():
+def test_an_integer_is_accepted_as_float():
     value = Config(min_loop_interval_s=20).min_loop_interval_s
     assert value == 20.0
     assert isinstance(value, float)
 
 
 @pytest.mark.parametrize("name", ["default.yaml", "tx2.yaml"])
-def test_the_files_in_config_are_accepted(root, name):
+def test_the_configuration_files_are_valid(root, name):
     with open(os.path.join(root, "config", name), encoding="utf-8") as file:
         values = yaml.safe_load(file)
     assert Config(**values).values() == {**Config().values(), **values}

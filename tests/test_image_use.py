@@ -8,8 +8,8 @@ from place_recognition_ros.types import Count
 
 DARK, BROKEN, USED = Count.FEW_FEATURES, Count.BAD_IMAGE, Count.STORED
 TROUBLES = {
-    DARK: "too few local features (covered lens?); look at the camera",
-    BROKEN: "errors of the decoder; see the log",
+    DARK: "too few local features (covered lens?); check the camera",
+    BROKEN: "decoder errors; see the log",
 }
 
 
@@ -19,7 +19,7 @@ def use():
 
 
 def feed(use, start, seconds, reason=None, rate=1.0):
-    """Images at ``rate`` Hz, all used or all unused for ``reason``; the time of the last one."""
+    """Note images at ``rate`` Hz, all used or all unused for ``reason``; returns the time of the last one."""
     now = start
     for number in range(int(seconds * rate)):
         now = start + number / rate
@@ -35,7 +35,7 @@ def test_no_complaint_without_images(use):
     assert use.new_complaint(1000.0) == ""
 
 
-def test_the_complaint_names_numbers_and_main_reason(use):
+def test_the_complaint_contains_the_numbers_and_the_main_reason(use):
     for second in range(90):
         reason = BROKEN if second % 30 == 1 else DARK
         if second % 15 == 0:
@@ -44,7 +44,7 @@ def test_the_complaint_names_numbers_and_main_reason(use):
             use.note(reason, 0.5 * second)
     assert use.complaint(45.0) == (
         "84 of the last 90 images were not used, most of them because of "
-        "too few local features (covered lens?); look at the camera"
+        "too few local features (covered lens?); check the camera"
     )
 
 
@@ -60,13 +60,13 @@ def test_a_dark_start_is_reported_within_10_s(use):
     assert use.complaint(last)
 
 
-def test_a_few_seconds_of_bare_wall_are_no_trouble(use):
+def test_six_seconds_without_features_cause_no_complaint(use):
     feed(use, 0.0, 60, rate=2)
     last = feed(use, 60.0, 6, DARK, rate=2)
     assert use.complaint(last) == ""
 
 
-def test_a_third_of_unusable_images_is_no_trouble(use):
+def test_one_third_of_unusable_images_causes_no_complaint(use):
     for second in range(60):
         if second % 3:
             use.note(USED, second)
@@ -75,12 +75,12 @@ def test_a_third_of_unusable_images_is_no_trouble(use):
     assert use.complaint(59.0) == ""
 
 
-def test_two_images_are_too_few_for_a_complaint(use):
+def test_two_images_cause_no_complaint(use):
     feed(use, 0.0, 2, DARK)
     assert use.complaint(1.0) == ""
 
 
-def test_normal_reasons_are_neither_trouble_nor_a_sign_of_health(use):
+def test_images_that_are_not_needed_are_ignored(use):
     feed(use, 0.0, 60, Count.NOT_MOVED, rate=30)
     assert use.complaint(60.0) == ""
     feed(use, 0.0, 60, DARK)
@@ -93,12 +93,12 @@ def test_the_complaint_ends_when_images_are_used_again(use):
     assert use.complaint(last) == ""
 
 
-def test_the_complaint_ends_when_no_images_come(use):
+def test_the_complaint_ends_without_images(use):
     last = feed(use, 0.0, 60, DARK)
     assert use.complaint(last + 61.0) == ""
 
 
-def test_the_log_gets_one_line_per_episode(use):
+def test_a_new_complaint_is_returned_once_per_episode(use):
     lines = []
     for second in range(300):
         if 100 <= second < 200:
@@ -108,22 +108,22 @@ def test_the_log_gets_one_line_per_episode(use):
         else:
             use.note(BROKEN, second)
         lines.append(use.new_complaint(second))
-    said = [line for line in lines if line]
-    assert len(said) == 2
-    assert "too few local features" in said[0]
-    assert "decoder" in said[1]
+    reported = [line for line in lines if line]
+    assert len(reported) == 2
+    assert "too few local features" in reported[0]
+    assert "decoder" in reported[1]
 
 
-def test_memory_is_bounded_although_nobody_asks(use):
+def test_memory_is_bounded_without_calls_of_complaint(use):
     feed(use, 0.0, 600, DARK, rate=10)
     assert len(use._recent) <= 600
 
 
-def test_threads_may_share_it(use):
-    feed(use, 0.0, 50, DARK, rate=200)  # enough that another thread comes in between
+def test_concurrent_access_raises_no_error(use):
+    feed(use, 0.0, 50, DARK, rate=200)  # enough for a thread switch during an iteration
     errors = []
 
-    def ask():
+    def read():
         try:
             for _ in range(5):
                 use.complaint(50.0)
@@ -133,11 +133,11 @@ def test_threads_may_share_it(use):
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        asking = threading.Thread(target=ask)
-        asking.start()
-        while asking.is_alive():
+        reader = threading.Thread(target=read)
+        reader.start()
+        while reader.is_alive():
             use.note(DARK, 50.0)
-        asking.join()
+        reader.join()
     finally:
         sys.setswitchinterval(interval)
     assert not errors

@@ -16,15 +16,15 @@ def bytes_per_pixel(encoding):
     return layout.channels * layout.bits // 8
 
 
-def test_every_encoding_that_a_camera_sends_is_known():
+def test_the_common_encodings_of_cameras_are_supported():
     named = {"mono8", "mono16", "bgr8", "rgb8", "bgra8", "rgba8", "8UC1", "8UC3", "16UC1", "yuv422"}
     named |= {f"bayer_{order}{bits}" for order in ("rggb", "bggr", "gbrg", "grbg") for bits in (8, 16)}
     assert named <= set(ENCODINGS)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_the_layout_is_that_of_the_name(encoding):
-    """The names of sensor_msgs/image_encodings tell channels and bits."""
+def test_the_layout_agrees_with_the_name_of_the_encoding(encoding):
+    """Names of sensor_msgs/image_encodings contain the number of channels and bits."""
     channels = {
         "mono": 1,
         "bgr": 3,
@@ -57,21 +57,21 @@ def test_padding_is_removed(encoding, padding, rng):
 
 
 @pytest.mark.parametrize("encoding", YUV)
-def test_an_odd_width_cannot_be_yuv422(encoding):
+def test_yuv422_of_odd_width_is_refused(encoding):
     with pytest.raises(ImageError, match=r"even width.*width=5"):
         unpadded_rows(encoding, 2, 5, 10, bytes(20))
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_step_or_size_that_disagrees_is_refused(encoding):
+def test_a_step_or_size_that_contradicts_the_encoding_is_refused(encoding):
     row = WIDTH * bytes_per_pixel(encoding)
     for step, size in [
-        (row - 1, (row - 1) * HEIGHT),  # a row does not fit its step
+        (row - 1, (row - 1) * HEIGHT),  # a row is longer than its step
         (0, 0),
-        (row, row * HEIGHT - 1),  # the last row is cut
+        (row, row * HEIGHT - 1),  # the last row is truncated
         (row, row * HEIGHT + 1),
         (row, 0),
-        (row + 1, row * HEIGHT),  # padding that is not there
+        (row + 1, row * HEIGHT),  # padding that is missing
         (row, (row + 1) * HEIGHT),  # padding that is not declared
         (HUGE, row * HEIGHT),
     ]:
@@ -80,7 +80,7 @@ def test_a_step_or_size_that_disagrees_is_refused(encoding):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_an_impossible_size_is_refused_before_anything_is_allocated(encoding):
+def test_an_invalid_image_size_is_refused_without_allocation(encoding):
     data = bytes(1000)
     sizes = [
         (0, 0),
@@ -89,7 +89,9 @@ def test_an_impossible_size_is_refused_before_anything_is_allocated(encoding):
         (HUGE, HUGE),
         (HUGE, 1),
         (1, HUGE),
+        (HUGE, 2),
         (2**31, 2),
+        (2**31, 2**31),
         (2**16, 2**16),
         (6000, 6000),
     ]
@@ -106,13 +108,13 @@ def test_an_impossible_size_is_refused_before_anything_is_allocated(encoding):
 @pytest.mark.parametrize(
     "encoding", ["", "rgb", "RGB8", "bgr8 ", "32FC1", "64FC4", "nv21", "jpeg", "bayer_rgbg8", "\0"]
 )
-def test_an_unknown_encoding_is_named(encoding):
+def test_an_unknown_encoding_raises_with_its_name(encoding):
     with pytest.raises(ImageError) as caught:
         unpadded_rows(encoding, 2, 2, 24, bytes(48))
     assert str(caught.value).endswith(f"Received: {encoding!r}")
 
 
-def test_random_fields_give_the_exact_bytes_or_are_refused(rng):
+def test_random_messages_are_read_exactly_and_wrong_fields_refused(rng):
     encodings = sorted(ENCODINGS)
     for _ in range(500):
         encoding = encodings[rng.integers(len(encodings))]
@@ -129,14 +131,8 @@ def test_random_fields_give_the_exact_bytes_or_are_refused(rng):
                 unpadded_rows(encoding, height, width, *wrong)
 
 
-def test_the_largest_fields_do_not_overflow():
-    for height, width in [(HUGE, 2), (2**31, 2**31)]:
-        with pytest.raises(ImageError):
-            unpadded_rows("mono8", height, width, width, b"")
-
-
 @pytest.mark.parametrize("shape", [(1, 1), (480, 640), (1, 1, 3), (480, 640, 3)])
-def test_images_pass_the_check(shape):
+def test_check_image_accepts_gray_and_color_images(shape):
     check_image(np.zeros(shape, np.uint8))
     check_image(np.zeros(shape, np.uint8)[::-1])
 
@@ -166,19 +162,19 @@ def test_images_pass_the_check(shape):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_not_an_image_is_refused_by_name(image, received):
+def test_check_image_raises_with_the_received_type(image, received):
     with pytest.raises(ImageError, match=f"expected .*Received: {received}$"):
         check_image(image)
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (640, 480, 3), (1, 5000), (5000, 1, 3), (33, 7), (1, 1)])
-def test_shrink_keeps_the_ratio_and_at_least_a_pixel(shape):
+def test_shrink_keeps_the_aspect_ratio_and_at_least_one_pixel(shape):
     small = shrink(np.zeros(shape, np.uint8), 32)
     assert small.shape[2:] == shape[2:]
     assert max(small.shape[:2]) == min(32, max(shape[:2]))
     assert min(small.shape[:2]) == max(1, round(min(shape[:2]) * min(1, 32 / max(shape[:2]))))
 
 
-def test_shrink_leaves_small_images_alone():
+def test_shrink_returns_small_images_unchanged():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert shrink(image, 4) is image

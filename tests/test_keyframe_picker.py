@@ -8,17 +8,17 @@ from place_recognition_ros.ros.keyframe_picker import KeyframePicker
 from place_recognition_ros.types import Count
 
 MS = 10**6
-START = 10**18  # some stamp of today, nanoseconds
+START = 10**18  # nanoseconds; a typical time of day clock
 
 
 def pose(x=0.0, turn=0.0):
-    """Metres along x, radians about z."""
+    """A pose at ``x`` metres, turned by ``turn`` radians about z."""
     half = turn / 2
     return Pose(np.array([x, 0.0, 0.0]), np.array([0.0, 0.0, math.sin(half), math.cos(half)]))
 
 
 def picked(picker, stamps, poses=None):
-    """Which of the stamps become keyframes."""
+    """The stamps of the images that become keyframes."""
     poses = poses or [None] * len(stamps)
     return [stamp for stamp, each in zip(stamps, poses) if picker.pick(stamp, each) == Count.KEYFRAME]
 
@@ -31,13 +31,13 @@ def test_without_limits_every_image_is_a_keyframe():
 @pytest.mark.parametrize(
     "camera_hz, rate_hz, every", [(30, 1, 30), (30, 10, 3), (30, 15, 2), (30, 30, 1), (10, 30, 1)]
 )
-def test_a_rate_picks_evenly_in_spite_of_jitter(camera_hz, rate_hz, every, rng):
+def test_max_rate_picks_evenly_despite_jitter(camera_hz, rate_hz, every, rng):
     jitter = rng.integers(-MS // 2, MS // 2, 300)
     stamps = [START + int(n * 1e9 / camera_hz + jitter[n]) for n in range(300)]
     assert len(picked(KeyframePicker(rate_hz, 0, 0), stamps)) == pytest.approx(300 / every, abs=1)
 
 
-def test_motion_or_rotation_is_enough():
+def test_translation_or_rotation_is_sufficient():
     picker = KeyframePicker(0, 1.0, 0.5)
     stamp = START
     for step, expected in [
@@ -54,25 +54,25 @@ def test_motion_or_rotation_is_enough():
 
 
 @pytest.mark.parametrize("limits, moved", [((2.0, 0), pose(1, 3)), ((0, 2.0), pose(100, 1))])
-def test_a_limit_of_zero_does_not_count(limits, moved):
+def test_a_limit_of_zero_is_ignored(limits, moved):
     picker = KeyframePicker(0, *limits)
     picker.pick(START, pose())
     assert picker.pick(START + 1, moved) == Count.NOT_MOVED
 
 
-def test_slow_motion_adds_up():
+def test_slow_motion_accumulates():
     poses = [pose(0.1 * n) for n in range(31)]
     stamps = [START + n for n in range(31)]
     assert len(picked(KeyframePicker(0, 0.95, 0), stamps, poses)) == 1 + 3
 
 
-def test_without_a_pose_motion_is_not_asked_for():
+def test_without_a_pose_motion_is_not_required():
     picker = KeyframePicker(0, 5.0, 0)
-    verdicts = [picker.pick(START + n, each) for n, each in enumerate([pose(), None, pose(), pose()])]
-    assert verdicts == [Count.KEYFRAME] * 3 + [Count.NOT_MOVED]
+    outcomes = [picker.pick(START + n, each) for n, each in enumerate([pose(), None, pose(), pose()])]
+    assert outcomes == [Count.KEYFRAME] * 3 + [Count.NOT_MOVED]
 
 
-def test_both_limits_must_hold():
+def test_rate_and_motion_limits_must_both_hold():
     picker = KeyframePicker(1, 1.0, 0)
     picker.pick(START, pose())
     assert picker.pick(START + 500 * MS, pose(9)) == Count.TOO_SOON
@@ -81,14 +81,14 @@ def test_both_limits_must_hold():
 
 
 @pytest.mark.parametrize("stamp", [0, -1])
-def test_a_image_without_a_stamp_is_none(stamp):
+def test_an_image_without_a_stamp_is_no_keyframe(stamp):
     picker = KeyframePicker(0, 0, 0)
     assert picker.pick(stamp, None) == Count.NO_STAMP
     assert picker.pick(START, None) == Count.KEYFRAME
     assert picker.pick(stamp, None) == Count.NO_STAMP
 
 
-def test_doubles_and_stragglers_are_left_out():
+def test_duplicate_and_late_images_are_skipped():
     picker = KeyframePicker(0, 0, 0)
     picker.pick(START, None)
     assert picker.pick(START, None) == Count.NOT_NEWER
@@ -96,7 +96,7 @@ def test_doubles_and_stragglers_are_left_out():
     assert picker.pick(START + 1, None) == Count.KEYFRAME
 
 
-def test_a_clock_that_jumps_back_begins_anew():
+def test_a_clock_that_jumps_back_resets_the_picker():
     picker = KeyframePicker(1, 5.0, 0)
     picker.pick(START, pose())
     assert picker.pick(START - 1001 * MS, pose()) == Count.CLOCK_JUMPED
@@ -104,8 +104,7 @@ def test_a_clock_that_jumps_back_begins_anew():
     assert picker.pick(START, pose(9)) == Count.KEYFRAME
 
 
-def test_shuffled_stamps_never_go_backwards(rng):
-    """FAULTS 22, within a second."""
+def test_shuffled_stamps_give_increasing_keyframes(rng):
     stamps = START + rng.permutation(1000) * MS
-    chosen = picked(KeyframePicker(0, 0, 0), [int(stamp) for stamp in stamps])
-    assert chosen == sorted(set(chosen))
+    stamps_of_keyframes = picked(KeyframePicker(0, 0, 0), [int(stamp) for stamp in stamps])
+    assert stamps_of_keyframes == sorted(set(stamps_of_keyframes))

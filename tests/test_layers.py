@@ -1,4 +1,4 @@
-"""The rules about what may import what, and about the size of files."""
+"""Rules for imports between the parts of the repository, and for the size of files and classes."""
 
 import ast
 import glob
@@ -12,7 +12,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PACKAGE = "place_recognition_ros"
 
-# A part may import the parts of the lines above it and, in the first line, its neighbours.
+# A part may import the parts of earlier rows; parts of the first row may also import each other.
 LAYERS = (
     ("errors", "poses", "types", "config", "images", "stopwatch", "tracking", "worker"),
     ("descriptor", "memory"),
@@ -20,11 +20,11 @@ LAYERS = (
     ("detector",),
     ("ros",),
 )
-ON_TOP = ("tools",)  # may import every part but ros
-KNOW_ROS = ("ros",)
+ABOVE_ALL = ("tools",)  # may import every part but ros
+MAY_IMPORT_ROS = ("ros",)
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
 ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge"}
-# What a folder of the project may import of the others.
+# Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},
     "training": {PACKAGE, "rendering"},
@@ -47,19 +47,19 @@ def name_of(path):
 
 
 def part_of(path):
-    """``…/loops/sequence.py`` → ``loops``; the package's own ``__init__.py`` → ``__init__``."""
+    """``loops/sequence.py`` of the package → ``loops``; its ``__init__.py`` → ``__init__``."""
     return os.path.splitext(os.path.relpath(path, os.path.join(ROOT, PACKAGE)))[0].split(os.sep)[0]
 
 
 def imported(path):
-    """Dotted names of all that a module imports, at its top or later."""
+    """Dotted names of everything that a module imports, at module level or inside functions."""
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read(), path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}: an import is relative"
+            assert node.level == 0, f"{name_of(path)}: expected absolute imports"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -79,47 +79,47 @@ def is_standard(name):
 
 
 def layer(part):
-    """Position of a part in LAYERS."""
-    places = [i for i, parts in enumerate(LAYERS) if part in parts]
-    assert places, f"'{part}' is in none of LAYERS: say where it belongs"
-    return places[0]
+    """Row of a part in LAYERS."""
+    rows = [row for row, parts in enumerate(LAYERS) if part in parts]
+    assert rows, f"expected '{part}' in LAYERS"
+    return rows[0]
 
 
 def may_import(part, other):
     """Whether a part of the package may import another one."""
     if part == other:
         return True
-    if part in ON_TOP:
-        return other not in KNOW_ROS
+    if part in ABOVE_ALL:
+        return other not in MAY_IMPORT_ROS
     return layer(other) < layer(part) or layer(other) == layer(part) == 0
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_dependencies_point_one_way(path):
+def test_the_package_imports_only_lower_layers(path):
     own = [name for name in imported(path) if name.startswith(PACKAGE + ".") and not is_ros(name)]
     wrong = [name for name in own if not may_import(part_of(path), name.split(".")[1])]
     assert not wrong, f"{name_of(path)} must not import {wrong}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_ros_imports_ros(path):
+def test_only_the_ros_layer_imports_ros(path):
     ros = [name for name in imported(path) if is_ros(name)]
-    assert not ros or part_of(path) in KNOW_ROS, f"{name_of(path)} must not import {ros}"
+    assert not ros or part_of(path) in MAY_IMPORT_ROS, f"{name_of(path)} must not import {ros}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_the_run_time_needs_little(path):
+def test_the_package_imports_only_its_dependencies(path):
     allowed = THIRD_PARTY | {PACKAGE}
     names = {name for name in imported(path) if not is_ros(name) and name.split(".")[0] not in allowed}
-    strange = sorted(name for name in names if not is_standard(name))
-    assert not strange, f"{name_of(path)} must not import {strange}"
+    unexpected = sorted(name for name in names if not is_standard(name))
+    assert not unexpected, f"{name_of(path)} must not import {unexpected}"
 
 
-OTHERS = [path for path in SOURCES if name_of(path).split(os.sep)[0] in FOLDERS]
+FOLDER_MODULES = [path for path in SOURCES if name_of(path).split(os.sep)[0] in FOLDERS]
 
 
-@pytest.mark.parametrize("path", OTHERS, ids=name_of)
-def test_folders_import_what_they_may(path):
+@pytest.mark.parametrize("path", FOLDER_MODULES, ids=name_of)
+def test_folders_import_only_allowed_folders(path):
     own = name_of(path).split(os.sep)[0]
     project = {PACKAGE, "tests", *FOLDERS}
     used = {name.split(".")[0] for name in imported(path)} & project
@@ -141,11 +141,13 @@ def test_classes_are_small(path):
             elif isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
                 members.update([each.attr] if getattr(each.value, "id", "") == "self" else [])
         public = sorted(name for name in members if not name.startswith("_"))
-        assert len(public) <= MAX_MEMBERS, f"{name_of(path)}: {node.name} has {len(public)}: {public}"
+        assert len(public) <= MAX_MEMBERS, (
+            f"{name_of(path)}: {node.name} has {len(public)} public members: {public}"
+        )
 
 
 def is_data(node):
-    """Whether a class is a NamedTuple, an enum or the table of parameters: fields, no behaviour."""
+    """Whether a class consists of fields only: a NamedTuple, an enum or the table of parameters."""
     bases = {getattr(base, "id", "") for base in node.bases}
     return bool(bases & {"NamedTuple", "Enum", "IntEnum"}) or node.name == "Config"
 
@@ -154,10 +156,10 @@ def is_data(node):
 def test_files_are_short(path):
     with open(path, encoding="utf-8") as file:
         lines = sum(1 for _ in file)
-    assert lines <= MAX_LINES, f"{name_of(path)} has {lines} lines: something in it wants a name of its own"
+    assert lines <= MAX_LINES, f"{name_of(path)} has {lines} lines, more than {MAX_LINES}"
 
 
-def test_training_has_few_files_outside_its_folders():
+def test_training_has_at_most_12_files_outside_its_folders():
     files = [
         name for name in os.listdir(os.path.join(ROOT, "training")) if not name.startswith("__pycache__")
     ]

@@ -1,3 +1,4 @@
+import sys
 import threading
 
 import numpy as np
@@ -17,7 +18,7 @@ def stamped(stamp, x):
 
 @pytest.fixture
 def buffer():
-    """A pose every 20 ms: x = 0, 1, … 9."""
+    """Ten poses, one every 20 ms; x = 0 to 9 m."""
     buffer = OdometryBuffer(tolerance=0.05)
     for x in range(10):
         buffer.add(stamped(START + 20 * x * MS, x))
@@ -28,25 +29,26 @@ def buffer():
     "ms, x",
     [(0, 0), (20, 1), (28, 1), (32, 2), (180, 9), (229, 9), (230, 9), (-50, 0), (231, None), (-51, None)],
 )
-def test_the_nearest_pose_is_used_for_the_image(buffer, ms, x):
+def test_the_nearest_pose_within_the_tolerance_is_returned(buffer, ms, x):
     found = buffer.at(START + ms * MS)
     assert (None if found is None else found.pose.position[0]) == x
 
 
-def test_no_odometry_no_pose():
+def test_an_empty_buffer_returns_none():
     assert OdometryBuffer().at(START) is None
 
 
-def test_the_oldest_are_forgotten():
+def test_the_oldest_poses_are_dropped():
     buffer = OdometryBuffer(length=3)
     for x in range(10):
         buffer.add(stamped(START + 1000 * x * MS, x))
-    known = [x for x in range(10) if buffer.at(START + 1000 * x * MS) is not None]
-    assert known == [7, 8, 9]
+    kept = [x for x in range(10) if buffer.at(START + 1000 * x * MS) is not None]
+    assert kept == [7, 8, 9]
 
 
-def test_one_thread_may_add_while_another_asks():
+def test_one_thread_may_add_while_another_reads():
     buffer = OdometryBuffer(length=50)
+    buffer.add(stamped(START, 0))
     stop = threading.Event()
 
     def add():
@@ -55,11 +57,14 @@ def test_one_thread_may_add_while_another_asks():
             stamp += 1
             buffer.add(stamped(stamp, stamp - START))
 
-    adding = threading.Thread(target=add)
-    adding.start()
+    writer = threading.Thread(target=add)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # else the reader would be done before the writer begins
     try:
+        writer.start()
         found = [buffer.at(START) for _ in range(300)]
     finally:
         stop.set()
-        adding.join()
-    assert found[-1] is not None
+        writer.join()
+        sys.setswitchinterval(interval)
+    assert None not in found

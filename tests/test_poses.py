@@ -7,7 +7,7 @@ from place_recognition_ros.poses import Pose, angle, distance
 
 
 def pose(x=0.0, turn=0.0):
-    """Metres along x, radians about z."""
+    """A pose at ``x`` metres, turned by ``turn`` radians about z."""
     half = turn / 2
     return Pose(np.array([x, 0.0, 0.0]), np.array([0.0, 0.0, math.sin(half), math.cos(half)]))
 
@@ -17,13 +17,13 @@ def test_distance_is_in_metres():
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.1, 1.0, math.pi / 2, 3.0, math.pi])
-def test_angle_is_in_radians_whatever_the_sign_of_the_quaternion(turn):
+def test_angle_is_in_radians_and_independent_of_the_sign_of_the_quaternion(turn):
     a, b = pose(turn=0.3), pose(turn=0.3 + turn)
     for other in (b, b._replace(orientation=-b.orientation)):
         assert angle(a, other) == pytest.approx(turn, abs=1e-6)
         assert angle(other, a) == pytest.approx(turn, abs=1e-6)
 
 
-def test_the_angle_of_a_quaternion_a_little_too_long_is_a_number():
+def test_rounding_errors_of_a_quaternion_do_not_make_the_angle_nan():
     long = Pose(np.zeros(3), np.array([0, 0, 0, 1.0000001]))
     assert angle(long, long) == 0

@@ -1,4 +1,4 @@
-"""Revisits are found in 16-bit images of real places, whatever number of bits the camera uses."""
+"""Revisits in 16-bit images of real places are found for every number of bits that the camera uses."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ if sys.version_info < (3, 7):
 
 from benchmarks.sixteen_bit import CAMERAS, measure, read_back, read_frames, with_bits
 
-FEWER = 2  # revisits, of 43, that may be lost; and images of 84
+MAX_LOSS = 2  # of 43 revisits, and of 84 images
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +30,24 @@ def extractor():
 
 @pytest.fixture(scope="module")
 def reference(extractor, frames):
-    """What the 8-bit images give."""
+    """The result for the 8-bit images."""
     return measure(extractor, frames, [frame.image for frame in frames])
 
 
-def test_the_8_bit_images_are_a_fair_reference(reference):
+def test_the_revisits_of_the_8_bit_images_are_found(reference):
     assert reference.revisits == 43
     assert reference.found >= 40
     assert reference.usable >= 80
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
-def test_a_camera_of_fewer_bits_finds_the_same_revisits(camera, extractor, frames, reference):
+def test_16_bit_images_give_the_same_revisits_as_8_bit_images(camera, extractor, frames, reference):
     images = read_back(CAMERAS[camera]([frame.image for frame in frames]))
     result = measure(extractor, frames, images)
-    assert result.found >= reference.found - FEWER
-    assert result.usable >= reference.usable - FEWER
+    assert result.found >= reference.found - MAX_LOSS
+    assert result.usable >= reference.usable - MAX_LOSS
 
 
-def test_without_the_range_in_use_12_bits_would_be_black(extractor, frames):
+def test_12_bit_images_are_unusable_with_the_full_range(extractor, frames):
     images = read_back(with_bits(12, [frame.image for frame in frames]), 0, FULL_RANGE)
     assert measure(extractor, frames, images).usable == 0

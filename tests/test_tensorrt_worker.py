@@ -1,4 +1,4 @@
-"""Keyframes through worker, detector and the fake of TensorRT, as in the node."""
+"""Worker, LoopDetector and a fake TensorRT engine together, as in the node."""
 
 import gc
 import os
@@ -20,14 +20,14 @@ onnx, card_fields, write_model = small_network.onnx, small_network.card_fields, 
 NEAR_UNIT = 0.5 / (18 * 65)  # gray images give a vector of about unit norm
 
 
-def resident():
+def resident_bytes():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(10000, marks=pytest.mark.stress)])
-def test_many_keyframes_in_constant_memory(count, onnx, write_model, monkeypatch, tmp_path):
-    """Memory does not grow, and only the worker's thread calls CUDA."""
+def test_memory_stays_constant_over_many_keyframes(count, onnx, write_model, monkeypatch, tmp_path):
+    """Memory is constant, and only the worker's thread calls CUDA."""
     gpu = install(monkeypatch, "8.2.1.8")
     weights = np.full((18, 4), NEAR_UNIT, np.float32)
     path = write_model(onnx.model(weights))
@@ -48,12 +48,12 @@ def test_many_keyframes_in_constant_memory(count, onnx, write_model, monkeypatch
         worker.call(partial(handle, number=number), 10)
         if number % (count // 6) == count // 6 - 1:
             gc.collect()
-            memory.append((resident(), gpu.live_bytes, gpu.live_objects))
+            memory.append((resident_bytes(), gpu.live_bytes, gpu.live_objects))
     assert worker.stop(10)
     assert not failures
     assert gpu.threads == workers
     assert threading.get_ident() not in workers
-    resident_bytes, on_the_gpu, objects = zip(*memory)
-    assert len(set(on_the_gpu)) == len(set(objects)) == 1
-    assert resident_bytes[-1] - resident_bytes[1] < 10e6
+    host_bytes, gpu_bytes, gpu_objects = zip(*memory)
+    assert len(set(gpu_bytes)) == len(set(gpu_objects)) == 1
+    assert host_bytes[-1] - host_bytes[1] < 10e6
     assert (gpu.live_bytes, gpu.live_objects, gpu.live_contexts) == (0, 0, 0)

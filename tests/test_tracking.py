@@ -12,7 +12,7 @@ def monitor():
     return TrackingMonitor()
 
 
-def test_it_begins_in_tracking_with_no_recovery_pending(monitor):
+def test_the_initial_state_is_tracking_without_pending_recovery(monitor):
     assert monitor.state == TrackingState.TRACKING
     assert monitor.tracking_ok
     assert not monitor.recovery_pending
@@ -20,7 +20,7 @@ def test_it_begins_in_tracking_with_no_recovery_pending(monitor):
     assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 0)
 
 
-def test_lost_found_recovered(monitor):
+def test_a_match_after_a_loss_of_tracking_is_a_recovery(monitor):
     assert monitor.report(False, 10)
     assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, 10, True)
     assert monitor.report(True, 20)
@@ -29,7 +29,7 @@ def test_lost_found_recovered(monitor):
     assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 30, False)
 
 
-def test_the_match_may_come_while_lost(monitor):
+def test_a_match_while_tracking_is_lost_is_a_recovery(monitor):
     monitor.report(False, 10)
     monitor.recovered(15)
     assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 15, False)
@@ -48,7 +48,7 @@ def test_a_repeated_report_changes_nothing(monitor):
     assert monitor.since == 20
 
 
-def test_it_can_be_kidnapped_again(monitor):
+def test_repeated_kidnaps_are_recovered(monitor):
     for start in (10, 100, 1000):
         monitor.report(False, start)
         assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, start, True)
@@ -57,13 +57,13 @@ def test_it_can_be_kidnapped_again(monitor):
         assert not monitor.recovery_pending
 
 
-def test_the_numbers_are_those_of_the_message(root):
+def test_states_have_the_numbers_of_the_message(root):
     with open(os.path.join(root, "msg", "KidnapState.msg"), encoding="utf-8") as file:
         constants = dict(re.findall(r"^uint8 (\w+)\s*=\s*(\d+)", file.read(), re.MULTILINE))
     assert constants == {"STATE_" + state.name: str(int(state)) for state in TrackingState}
 
 
-def test_a_new_session_ends_a_recovery_but_not_a_loss(monitor):
+def test_a_new_session_resets_recovered_but_not_lost(monitor):
     monitor.begin_session(5)
     assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 5)
     monitor.report(False, 10)

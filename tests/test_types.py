@@ -1,7 +1,6 @@
 import os
 import re
 
-import numpy as np
 import pytest
 
 from place_recognition_ros.types import FEATURE, Candidate, Kind, Reason, Status
@@ -26,19 +25,18 @@ def candidate():
     )
 
 
-def test_a_feature_is_as_large_as_the_format_of_the_map_says():
+def test_a_stored_feature_has_44_bytes():
     assert FEATURE.itemsize == 3 * 4 + 32
-    assert np.frombuffer(bytes(3 * FEATURE.itemsize), FEATURE).shape == (3,)
 
 
 @pytest.mark.parametrize("status", Status)
-def test_only_what_passed_every_check_is_accepted(candidate, status):
+def test_only_consistent_and_verified_candidates_are_accepted(candidate, status):
     expected = status in (Status.CONSISTENT, Status.VERIFIED)
     assert candidate._replace(status=status).accepted is expected
 
 
 @pytest.mark.parametrize("enum", [Kind, Status, Reason])
-def test_the_numbers_are_those_of_the_message(root, enum):
+def test_enums_have_the_numbers_of_the_message(root, enum):
     with open(os.path.join(root, "msg", "LoopCandidate.msg"), encoding="utf-8") as file:
         constants = dict(re.findall(r"^uint8 (\w+)\s*=\s*(\d+)", file.read(), re.MULTILINE))
     for member in enum:

@@ -14,7 +14,7 @@ NOT_VERIFIED = (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
 
 
 def verify(query, match, **limits):
-    """The evidence of two images' features, and the decision that follows from it alone."""
+    """Measure the features of two images, and decide by the geometry alone."""
     limits = Limits(min_similarity=0.0, min_margin=-2.0, min_distance=0.0, **limits)
     geometry = measure(View(query), View(match), limits.min_inliers, 480)
     _, reason = decide(Evidence(1.0, 2.0, geometry=geometry), limits)
@@ -31,27 +31,29 @@ def features_at(points, descriptors, angle=0.0):
 
 
 def project(points, turn, position):
-    """Pixels of (N, 3) points in a camera turned about its vertical axis (radians) at a position (metres)."""
+    """(N, 3) points → (N, 2) pixels; the camera is at ``position`` (m), its yaw is ``turn`` (rad)."""
     rotation = cv2.Rodrigues(np.array([0.0, turn, 0.0]))[0]
-    seen = (points - np.asarray(position)) @ rotation.T
-    return 300 * seen[:, :2] / seen[:, 2:] + (160, 120)
+    in_camera = (points - np.asarray(position)) @ rotation.T
+    return 300 * in_camera[:, :2] / in_camera[:, 2:] + (160, 120)
 
 
 @pytest.fixture
 def descriptors(rng):
-    """``descriptors(count)`` → (count, 32) uint8, no two alike."""
+    """``descriptors(count)`` → (count, 32) uint8, random."""
     return lambda count: rng.integers(0, 256, (count, 32)).astype(np.uint8)
 
 
 @pytest.fixture
 def two_views(rng, descriptors):
-    """``two_views(count, roll)`` → the features of one rigid scene from two places."""
+    """``two_views(count, roll)`` → features of one rigid scene, seen from two positions."""
 
     def two_views(count, roll=0.0):
         points = rng.uniform((-3, -2, 4), (3, 2, 10), (count, 3))
-        looks = descriptors(count)
-        first = features_at(project(points, 0.0, (0, 0, 0)), looks, rng.uniform(0, 360, count))
-        second = features_at(project(points, 0.1, (0.6, 0.1, 0.3)), looks ^ 1, (first["angle"] + roll) % 360)
+        appearance = descriptors(count)
+        first = features_at(project(points, 0.0, (0, 0, 0)), appearance, rng.uniform(0, 360, count))
+        second = features_at(
+            project(points, 0.1, (0.6, 0.1, 0.3)), appearance ^ 1, (first["angle"] + roll) % 360
+        )
         return first, second[rng.permutation(count)]
 
     return two_views
@@ -65,21 +67,21 @@ def test_two_views_of_a_rigid_scene_are_verified(two_views, roll):
     assert found.inliers >= 95
 
 
-def test_the_same_image_is_verified(two_views):
+def test_identical_images_are_verified(two_views):
     """Its fundamental matrix is undetermined; the homography is not."""
     first, _ = two_views(100)
     found = verify(first, first.copy(), **LIMITS)
     assert (found.reason, found.inliers) == (Reason.NONE, 100)
 
 
-def test_a_camera_that_only_turns_is_verified(rng, descriptors):
+def test_pure_rotation_is_verified(rng, descriptors):
     points = rng.uniform((-3, -2, 4), (3, 2, 10), (100, 3))
-    looks = descriptors(100)
-    views = [features_at(project(points, turn, (0, 0, 0)), looks) for turn in (0.0, 0.2)]
+    appearance = descriptors(100)
+    views = [features_at(project(points, turn, (0, 0, 0)), appearance) for turn in (0.0, 0.2)]
     assert verify(*views, **LIMITS).reason == Reason.NONE
 
 
-def test_a_third_of_moving_things_does_not_matter(two_views, rng):
+def test_25_percent_moving_features_are_tolerated(two_views, rng):
     first, second = two_views(120)
     moved = rng.choice(120, 30, replace=False)
     second["x"][moved], second["y"][moved] = rng.uniform(0, 320, 30), rng.uniform(0, 240, 30)
@@ -88,7 +90,7 @@ def test_a_third_of_moving_things_does_not_matter(two_views, rng):
     assert 90 <= found.inliers < 110
 
 
-def test_the_same_features_elsewhere_are_no_rigid_scene(two_views, rng):
+def test_matches_at_random_positions_have_few_inliers(two_views, rng):
     first, second = two_views(100)
     second["x"], second["y"] = rng.uniform(0, 320, 100), rng.uniform(0, 240, 100)
     found = verify(first, second, **LIMITS)
@@ -96,19 +98,19 @@ def test_the_same_features_elsewhere_are_no_rigid_scene(two_views, rng):
     assert found.reason == Reason.FEW_INLIERS
 
 
-def test_other_features_do_not_match(two_views):
+def test_different_features_do_not_match(two_views):
     found = verify(two_views(100)[0], two_views(100)[0], **LIMITS)
     assert found == Verification(found.matches, 0, Reason.FEW_MATCHES)
     assert found.matches < 20
 
 
-def test_features_that_turn_each_its_own_way_do_not_match(two_views, rng):
+def test_features_with_inconsistent_rotations_do_not_match(two_views, rng):
     first, second = two_views(60)
     second["angle"] = rng.uniform(0, 360, 60)
     assert verify(first, second, **LIMITS).reason == Reason.FEW_MATCHES
 
 
-def test_the_limits_are_kept(two_views):
+def test_the_limits_are_applied(two_views):
     first, second = two_views(60)
     inliers = verify(first, second, **LIMITS).inliers
     assert verify(first, second, **dict(LIMITS, min_inliers=inliers)).reason == Reason.NONE
@@ -121,23 +123,23 @@ def test_the_limits_are_kept(two_views):
 
 
 @pytest.mark.parametrize("x", [np.nan, np.inf, -np.inf, 1e30, -5.0, 1e6])
-def test_strange_coordinates_of_others_do_not_matter(two_views, descriptors, x):
+def test_unmatched_features_with_invalid_coordinates_are_ignored(two_views, descriptors, x):
     first, second = two_views(60)
-    stray = features_at([(x, 50.0), (50.0, x)], descriptors(2))
-    assert verify(np.concatenate([first, stray]), second, **LIMITS).inliers >= 55
+    invalid = features_at([(x, 50.0), (50.0, x)], descriptors(2))
+    assert verify(np.concatenate([first, invalid]), second, **LIMITS).inliers >= 55
 
 
-def test_inliers_amid_many_strange_features_are_a_look_alike(two_views, descriptors, rng):
+def test_inliers_among_many_unmatched_features_have_too_little_coverage(two_views, descriptors, rng):
     first, second = two_views(60)
     clutter = features_at(rng.uniform((40, 40), (280, 200), (540, 2)), descriptors(540))
-    crowded = np.concatenate([second, clutter])
-    assert verify(first, crowded, **dict(LIMITS, min_coverage=0.0)).reason == Reason.NONE
-    assert verify(first, crowded, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
-    assert verify(crowded, first, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
+    cluttered = np.concatenate([second, clutter])
+    assert verify(first, cluttered, **dict(LIMITS, min_coverage=0.0)).reason == Reason.NONE
+    assert verify(first, cluttered, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
+    assert verify(cluttered, first, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
-def test_inliers_on_a_strip_are_degenerate(two_views, descriptors, rng, axis):
+def test_inliers_on_a_narrow_strip_are_degenerate(two_views, descriptors, rng, axis):
     first, second = two_views(80)
     for view in (first, second):
         view[axis] = 100 + view[axis] / 50
@@ -148,7 +150,7 @@ def test_inliers_on_a_strip_are_degenerate(two_views, descriptors, rng, axis):
 
 @pytest.mark.parametrize("size", [(320, 240), (1280, 960), (5120, 3840)])
 def test_tolerances_do_not_depend_on_the_resolution(two_views, rng, size):
-    """The same scene, the features shaken by the same share of the image: measured in one reduced image."""
+    """The same scene at several resolutions, with position noise proportional to the image size."""
     scale = size[0] / 320
     views = []
     for features in two_views(200):
@@ -160,11 +162,13 @@ def test_tolerances_do_not_depend_on_the_resolution(two_views, rng, size):
     assert found.inliers >= 120
     assert found.spread
     small = measure(*[View(view.features) for view in views], min_points=20, longer_side=320)
-    assert (small.inliers < 100) is (scale > 1), "without the size of the camera it would depend on it"
+    assert (small.inliers < 100) is (scale > 1), (
+        "the inliers do not depend on the resolution even without the image size"
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, MIN_POINTS - 1])
-def test_too_few_features_are_too_few_matches(two_views, count):
+def test_too_few_features_give_few_matches(two_views, count):
     first, second = two_views(100)
     for few in ((first[:count], second), (first, second[:count]), (first[:count], first[:count])):
         found = verify(*few, **dict(LIMITS, min_inliers=8))
@@ -174,7 +178,7 @@ def test_too_few_features_are_too_few_matches(two_views, count):
 
 
 def degenerate_sets(rng, count):
-    """Point sets on which solvers fail: (name, points of one view, points of the other)."""
+    """Point sets on which solvers fail: (name, points of the first view, points of the second view)."""
     free, other = rng.uniform(0, 320, (2, count, 2))
     line = np.stack([np.linspace(0, 300, count), np.full(count, 7.0)], axis=1)
     spot = np.full((count, 2), 50.0)
@@ -198,12 +202,12 @@ def degenerate_sets(rng, count):
 @pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 15, 20, 40, 100])
 def test_degenerate_points_are_never_verified(count, rounds, rng, descriptors):
-    """Whatever the solver returns, no exception leaves."""
+    """Nor do errors of the solvers cause an exception."""
     for _ in range(rounds):
-        looks = descriptors(count)
+        appearance = descriptors(count)
         for name, first, second in degenerate_sets(rng, count):
             angle = np.nan if name == "all NaN" else 0.0
-            views = (features_at(first, looks, angle), features_at(second, looks))
+            views = (features_at(first, appearance, angle), features_at(second, appearance))
             for min_coverage in (0.0, 0.15):
                 found = verify(*views, **dict(LIMITS, min_coverage=min_coverage))
                 assert found.reason in NOT_VERIFIED, name
@@ -211,7 +215,7 @@ def test_degenerate_points_are_never_verified(count, rounds, rng, descriptors):
 
 
 def test_random_bytes_as_features_are_never_verified(rng):
-    """What a damaged map could hold, were there no CRC."""
+    """As in a damaged map without a CRC."""
     with np.errstate(all="ignore"):
         for _ in range(50):
             views = [np.frombuffer(rng.bytes(FEATURE.itemsize * 60), FEATURE) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Keyframes to store, and a store to keep them."""
+"""Fixtures: a store, and random keyframes for it."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SECOND = 10**9
 
 @pytest.fixture
 def path(tmp_path):
-    """Where the map is."""
+    """Path of the map."""
     return str(tmp_path / "map.db")
 
 
@@ -34,7 +34,7 @@ def open_store(path):
 
 @pytest.fixture
 def unit(rng):
-    """``unit(count)`` → (count, SIZE) float32 random unit vectors."""
+    """``unit(count, size)`` → (count, size) float32, random unit vectors."""
 
     def unit(count, size=SIZE):
         vectors = rng.standard_normal((count, size)).astype(np.float32)
@@ -45,7 +45,7 @@ def unit(rng):
 
 @pytest.fixture
 def keyframe(rng, unit):
-    """``keyframe(number)`` → arguments of ``KeyframeStore.add``; every other one has a pose and a camera."""
+    """``keyframe(number)`` → arguments of ``KeyframeStore.add``; odd numbers have a pose and a camera."""
 
     def random_pose():
         return Pose(rng.standard_normal(3), rng.standard_normal(4))

@@ -1,10 +1,10 @@
-"""Maps changed from outside."""
+"""Changes to a map file with SQL."""
 
 import sqlite3
 
 
 def alter(path, statement):
-    """Change a closed map behind the store's back."""
+    """Execute an SQL statement on the file of a closed map."""
     connection = sqlite3.connect(path)
     with connection:
         connection.execute(statement)

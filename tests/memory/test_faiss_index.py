@@ -9,7 +9,7 @@ HALF = 1e-3  # error of a cosine of half-precision vectors
 
 @pytest.fixture
 def fill():
-    """``fill(vectors)`` → an index of them; the ids are 10, 20, …."""
+    """``fill(vectors)`` → an index of them; the ids are 10, 20, 30, ..."""
 
     def fill(vectors):
         index = FaissIndex(vectors.shape[1])
@@ -25,7 +25,7 @@ def rows(found):
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 8192])
-def test_it_finds_what_brute_force_finds(block, fill, unit, monkeypatch):
+def test_search_returns_the_same_as_brute_force(block, fill, unit, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", block)
     stored, queries = unit(64), unit(20)
     index = fill(stored)
@@ -42,7 +42,7 @@ def test_it_finds_what_brute_force_finds(block, fill, unit, monkeypatch):
 
 @pytest.mark.parametrize("stored", range(0, 50, 7))
 def test_no_more_are_returned_than_are_stored(stored, fill, unit, monkeypatch):
-    """An empty index, k beyond what is stored, FAISS' label −1."""
+    """Also for an empty index, and for k above the number of vectors, where FAISS returns the label −1."""
     monkeypatch.setattr(module, "BLOCK", 10)
     vectors = unit(stored + 1)
     index = fill(vectors[:-1])
@@ -53,27 +53,27 @@ def test_no_more_are_returned_than_are_stored(stored, fill, unit, monkeypatch):
 
 
 @pytest.mark.parametrize("block", [1, 3, 8, 8192])
-def test_what_is_removed_is_not_found_and_the_others_are(block, fill, unit, monkeypatch):
+def test_removed_keyframes_are_not_returned(block, fill, unit, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", block)
     stored = unit(20)
     index = fill(stored)
-    gone = {0, 3, 4, 5, 11, 19}
-    index.remove([10 * (row + 1) for row in gone] + [7, 9999])
+    removed = {0, 3, 4, 5, 11, 19}
+    index.remove([10 * (row + 1) for row in removed] + [7, 9999])
     index.add(999, stored[3])
     for row, vector in enumerate(stored):
         found = index.search(vector, 99)
         assert len(found) == 15
-        assert not gone & set(rows(found))
+        assert not removed & set(rows(found))
         best, similarity = found[0]
         if row == 3:
             assert best == 999
-        elif row not in gone:
+        elif row not in removed:
             assert (best, similarity) == (10 * (row + 1), pytest.approx(1, abs=HALF))
     index.remove([number for number, _ in index.search(stored[0], 99)])
     assert index.search(stored[0], 5) == []
 
 
-def test_a_copy_is_as_similar_as_can_be(fill, unit):
+def test_the_similarity_of_an_identical_vector_is_one(fill, unit):
     stored = unit(5, size=512)
     ((number, similarity),) = fill(stored).search(stored[3], 1)
     assert number == 40

@@ -1,4 +1,4 @@
-"""A map that the last version with schema 1 recorded; see data/record_schema_1.py."""
+"""Migration of a map of schema 1; data/record_schema_1.py describes how it was recorded."""
 
 import json
 import os
@@ -20,7 +20,7 @@ RECORDED = os.path.join(DATA, "map_schema_1.sqlite")
 
 
 @pytest.fixture(scope="module")
-def truth():
+def expected_map():
     with open(os.path.join(DATA, "map_schema_1.json"), encoding="utf-8") as file:
         return json.load(file)
 
@@ -38,16 +38,12 @@ def rows(path, table):
     return found
 
 
-def test_the_recorded_map_is_small():
-    assert os.path.getsize(RECORDED) <= 100_000
-
-
-def test_it_opens_and_holds_what_it_held(old_map, truth, open_store):
-    store = open_store(old_map, truth["model"], truth["size"])
+def test_a_migrated_map_has_the_same_content(old_map, expected_map, open_store):
+    store = open_store(old_map, expected_map["model"], expected_map["size"])
     keyframes = list(store.keyframes())
     assert store.damaged == 0
-    assert len(keyframes) == len(truth["keyframes"]) == 8
-    for found, expected in zip(keyframes, truth["keyframes"]):
+    assert len(keyframes) == len(expected_map["keyframes"]) == 8
+    for found, expected in zip(keyframes, expected_map["keyframes"]):
         assert (found.id, found.session, found.stamp) == tuple(
             expected[name] for name in ("id", "session", "stamp")
         )
@@ -60,56 +56,56 @@ def test_it_opens_and_holds_what_it_held(old_map, truth, open_store):
     sessions = store.sessions()
     assert sorted(sessions) == [1, 2]
     starts = {number: session.start for number, session in sessions.items()}
-    assert starts == {1: truth["keyframes"][0]["stamp"], 2: truth["keyframes"][4]["stamp"]}
+    assert starts == {1: expected_map["keyframes"][0]["stamp"], 2: expected_map["keyframes"][4]["stamp"]}
     assert len({session.uuid for session in sessions.values()} | {store.map_id}) == 3
 
 
-def test_each_keyframe_has_the_same_best_match_as_before(old_map, truth, open_store):
-    store = open_store(old_map, truth["model"], truth["size"])
+def test_each_keyframe_has_the_same_best_match_as_before(old_map, expected_map, open_store):
+    store = open_store(old_map, expected_map["model"], expected_map["size"])
     descriptors = {each.id: each.descriptor for each in store.keyframes()}
-    keyframes = KeyframeMap(store, truth["size"], PresentVisit(1, 0.7))
-    for expected in truth["keyframes"]:
+    keyframes = KeyframeMap(store, expected_map["size"], PresentVisit(1, 0.7))
+    for expected in expected_map["keyframes"]:
         found = keyframes.search(descriptors[expected["id"]], 2)
         others = [match.entry.id for match in found if match.entry.id != expected["id"]]
         assert others[0] == expected["best_match"]
 
 
-def test_a_copy_remains_and_earlier_copies_are_kept(old_map, truth, open_store, tmp_path):
+def test_the_old_map_is_copied_and_no_copy_is_overwritten(old_map, expected_map, open_store, tmp_path):
     before = {table: rows(old_map, table) for table in ("meta", "keyframes", "views")}
     (tmp_path / "map.schema1.db").write_bytes(b"an earlier copy")
-    open_store(old_map, truth["model"], truth["size"]).close()
+    open_store(old_map, expected_map["model"], expected_map["size"]).close()
     assert (tmp_path / "map.schema1.db").read_bytes() == b"an earlier copy"
     copy = str(tmp_path / "map.schema1-2.db")
     assert {table: rows(copy, table) for table in before} == before
-    open_store(old_map, truth["model"], truth["size"]).close()
+    open_store(old_map, expected_map["model"], expected_map["size"]).close()
     assert sorted(name for name in os.listdir(str(tmp_path)) if "schema1" in name) == [
         *("map.schema1-2.db", "map.schema1.db"),
-    ], "it is migrated once"
+    ], "the map was migrated twice"
 
 
-def test_ids_are_not_used_again_after_a_migration(old_map, truth, open_store, keyframe):
+def test_ids_are_not_reused_after_a_migration(old_map, expected_map, open_store, keyframe):
     connection = sqlite3.connect(old_map)
     with connection:
         connection.execute("DELETE FROM keyframes WHERE id = 8")
     connection.close()
-    store = open_store(old_map, truth["model"], truth["size"])
+    store = open_store(old_map, expected_map["model"], expected_map["size"])
     session, one, _, features, thumbnail = keyframe(1)
-    assert store.add(session, one, np.ones(truth["size"], np.float32), features, thumbnail) == 9
+    assert store.add(session, one, np.ones(expected_map["size"], np.float32), features, thumbnail) == 9
 
 
-def test_damaged_rows_stay_damaged(old_map, truth, open_store):
+def test_damaged_rows_are_damaged_after_a_migration(old_map, expected_map, open_store):
     connection = sqlite3.connect(old_map)
     with connection:
         connection.execute("UPDATE keyframes SET stamp = stamp + 1 WHERE id = 3")
         connection.execute("UPDATE views SET thumbnail = x'00' WHERE id = 4")
     connection.close()
-    store = open_store(old_map, truth["model"], truth["size"])
+    store = open_store(old_map, expected_map["model"], expected_map["size"])
     assert [each.id for each in store.keyframes()] == [1, 2, 4, 5, 6, 7, 8]
     assert store.damaged == 1
     assert len(store.view(4).features) == 0
 
 
-def test_a_migration_that_fails_changes_nothing(old_map, truth, monkeypatch):
+def test_a_failed_migration_changes_nothing(old_map, expected_map, monkeypatch):
     before = {table: rows(old_map, table) for table in ("meta", "keyframes", "views")}
 
     def fail(_):
@@ -118,9 +114,9 @@ def test_a_migration_that_fails_changes_nothing(old_map, truth, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "crc_of", fail)
         with pytest.raises(StoreError, match="disk I/O error"):
-            KeyframeStore(old_map, truth["model"], truth["size"])
+            KeyframeStore(old_map, expected_map["model"], expected_map["size"])
     assert {table: rows(old_map, table) for table in before} == before
-    KeyframeStore(old_map, truth["model"], truth["size"]).close()
+    KeyframeStore(old_map, expected_map["model"], expected_map["size"]).close()
 
 
 def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_path):
@@ -132,10 +128,10 @@ def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_pa
 
 
 @pytest.mark.parametrize("found", ["0", "-1", "", "two", str(SCHEMA + 1)])
-def test_an_unknown_schema_is_refused(old_map, truth, found):
+def test_an_unknown_schema_is_refused(old_map, expected_map, found):
     connection = sqlite3.connect(old_map)
     with connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (found,))
     connection.close()
     with pytest.raises(StoreError, match=f"schema {found}"):
-        KeyframeStore(old_map, truth["model"], truth["size"])
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"])

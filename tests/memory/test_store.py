@@ -29,7 +29,7 @@ DAMAGES = [
 
 
 def contents(keyframes):
-    """What can be compared, bit by bit."""
+    """All fields as exactly comparable values."""
     return [
         (
             each.id,
@@ -50,7 +50,7 @@ def same_camera(a, b):
     )
 
 
-def test_everything_comes_back_bit_by_bit(open_store, keyframe):
+def test_keyframes_are_read_exactly_as_stored(open_store, keyframe):
     added = [keyframe(number) for number in range(50)]
     store = open_store()
     numbers = [store.add(*each) for each in added]
@@ -89,7 +89,7 @@ def test_a_camera_is_stored_once(open_store, keyframe):
     ]
 
 
-def test_a_removed_keyframe_is_gone_and_its_id_is_not_used_again(open_store, keyframe):
+def test_a_removed_keyframe_is_deleted_and_its_id_is_not_reused(open_store, keyframe):
     store = open_store()
     for number in range(3):
         store.add(*keyframe(number))
@@ -112,8 +112,8 @@ def test_a_damaged_session_or_camera_is_not_used(open_store, keyframe, path, tab
     assert not found
 
 
-def test_every_commit_reaches_the_disk(open_store):
-    """A power cut cannot be tested here; the settings that survive it can."""
+def test_every_commit_is_written_to_the_disk(open_store):
+    """A power failure cannot be tested; the SQLite settings that are safe against it can."""
     run = open_store()._connection.execute
     assert run("PRAGMA journal_mode").fetchone() == ("wal",)
     assert run("PRAGMA synchronous").fetchone() == (2,), "FULL"
@@ -134,7 +134,7 @@ def test_without_a_path_the_map_is_temporary(open_store, keyframe, tmp_path, mon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ids_begin_at_one_and_are_never_used_again(open_store, keyframe, path):
+def test_ids_start_at_one_and_are_never_reused(open_store, keyframe, path):
     store = open_store()
     assert [store.add(*keyframe(number)) for number in range(3)] == [1, 2, 3]
     store.close()
@@ -144,14 +144,14 @@ def test_ids_begin_at_one_and_are_never_used_again(open_store, keyframe, path):
 
 
 @pytest.mark.parametrize("folder", ["map in a folder with spaces", "Карта"])
-def test_any_name_will_do(open_store, keyframe, tmp_path, folder):
+def test_a_path_may_contain_special_characters(open_store, keyframe, tmp_path, folder):
     (tmp_path / folder).mkdir()
     path = str(tmp_path / folder / "m%61p?mode=ro#.db")
     open_store(path).add(*keyframe(0))
     assert os.path.isfile(path)
 
 
-def test_a_link_is_followed(open_store, keyframe, tmp_path):
+def test_a_symbolic_link_is_followed(open_store, keyframe, tmp_path):
     store = open_store(str(tmp_path / "real.db"))
     store.add(*keyframe(0))
     store.close()
@@ -159,7 +159,7 @@ def test_a_link_is_followed(open_store, keyframe, tmp_path):
     assert len(list(open_store(str(tmp_path / "link.db")).keyframes())) == 1
 
 
-def test_a_truncated_map_is_never_silently_short(open_store, keyframe, path):
+def test_a_truncated_map_is_refused_or_reported_as_damaged(open_store, keyframe, path):
     store = open_store()
     for number in range(40):
         store.add(*keyframe(number))
@@ -183,7 +183,7 @@ def test_a_truncated_map_is_never_silently_short(open_store, keyframe, path):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_row_is_left_out_and_counted(open_store, keyframe, path, damage):
+def test_a_damaged_row_is_skipped_and_counted(open_store, keyframe, path, damage):
     store = open_store()
     for number in range(5):
         store.add(*keyframe(number))
@@ -194,7 +194,7 @@ def test_a_damaged_row_is_left_out_and_counted(open_store, keyframe, path, damag
     assert contents(store.keyframes()) == whole[:1] + whole[2:]
     assert store.damaged == 1
     list(store.keyframes())
-    assert store.damaged == 1, "counted again"
+    assert store.damaged == 1, "the row was counted twice"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_damaged_row_is_left_out_and_counted(open_store, keyframe, path, damag
         "id = id + 100",
     ],
 )
-def test_a_damaged_view_is_empty(open_store, keyframe, path, damage):
+def test_a_damaged_view_is_returned_empty(open_store, keyframe, path, damage):
     store = open_store()
     number = [store.add(*keyframe(each)) for each in range(5)][3]
     store.close()
@@ -223,8 +223,7 @@ def test_a_damaged_view_is_empty(open_store, keyframe, path, damage):
     assert len(store.view(number - 1).features) == 2
 
 
-def test_a_keyframe_is_small(open_store, keyframe, rng, path):
-    """At most 15 kB for a keyframe without its local features."""
+def test_a_keyframe_needs_at_most_15_kb_without_local_features(open_store, keyframe, rng, path):
     store = open_store(size=512)
     session, one, *_ = keyframe(1)
     thumbnail, features = rng.bytes(9000), np.zeros(0, FEATURE)

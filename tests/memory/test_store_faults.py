@@ -1,4 +1,4 @@
-"""The map under kills, a second process, a full disk and flipped bytes."""
+"""The store under SIGKILL, a second process, a full disk and corrupt bytes."""
 
 import os
 import random
@@ -30,7 +30,7 @@ for stamp in itertools.count():
 
 @pytest.fixture
 def writer(root, path):
-    """``writer()`` → a process that adds keyframes without end and prints each; killed after the test."""
+    """``writer()`` → a process that adds keyframes endlessly and prints each; killed after the test."""
     started = []
 
     def start():
@@ -49,16 +49,16 @@ def writer(root, path):
 
 
 @pytest.mark.parametrize("kills", [8, pytest.param(1000, marks=pytest.mark.stress)])
-def test_what_was_acknowledged_survives_a_kill(kills, writer, open_store):
+def test_acknowledged_keyframes_are_stored_after_a_kill(kills, writer, open_store):
     stored = {}
-    moments = random.Random(1)
+    delays = random.Random(1)
     for _ in range(kills):
         process = writer()
-        time.sleep(moments.uniform(0.0, 0.05))
+        time.sleep(delays.uniform(0.0, 0.05))
         process.send_signal(signal.SIGKILL)
-        told = process.communicate()[0].splitlines(keepends=True)
-        acknowledged = dict(map(int, line.split()) for line in told if line.endswith("\n"))
-        assert not set(acknowledged) & set(stored), "an id was given twice"
+        lines = process.communicate()[0].splitlines(keepends=True)
+        acknowledged = dict(map(int, line.split()) for line in lines if line.endswith("\n"))
+        assert not set(acknowledged) & set(stored), "an id was used twice"
         store = open_store()
         found = {each.id: each for each in store.keyframes()}
         assert store.damaged == 0
@@ -82,7 +82,7 @@ def test_a_second_process_is_refused_until_the_first_ends(writer, open_store, pa
     assert list(open_store().keyframes())
 
 
-def test_a_second_store_in_one_process_is_refused_too(open_store):
+def test_a_second_store_in_the_same_process_is_refused(open_store):
     first = open_store()
     with pytest.raises(StoreBusy):
         open_store()
@@ -91,7 +91,7 @@ def test_a_second_store_in_one_process_is_refused_too(open_store):
 
 
 def fill_up(store, keyframe):
-    """Add until it fails; the ids that were acknowledged."""
+    """Add keyframes until this fails; returns the ids of the stored ones."""
     numbers = []
     with pytest.raises(StoreError, match="expected to store a keyframe"):
         for number in range(10000):
@@ -99,7 +99,7 @@ def fill_up(store, keyframe):
     return numbers
 
 
-def test_a_full_disk_keeps_what_is_stored(open_store, keyframe, path):
+def test_a_full_map_file_keeps_the_stored_keyframes(open_store, keyframe, path):
     store = open_store()
     run = store._connection.execute
     run("PRAGMA max_page_count = 20")
@@ -121,23 +121,23 @@ def small_disk(tmp_path):
     folder.mkdir()
     mount = shutil.which("mount")
     if not mount or os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
+        pytest.skip("only root can mount a small file system")
     if subprocess.call(
         [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], stderr=subprocess.DEVNULL
     ):
-        pytest.skip("this machine does not let root mount a small disk")
+        pytest.skip("no permission to mount a small file system")
     yield folder
     subprocess.check_call(["umount", "-l", str(folder)])
 
 
-def test_a_truly_full_disk_keeps_what_is_stored(small_disk, open_store, keyframe):
+def test_a_full_disk_keeps_the_stored_keyframes(small_disk, open_store, keyframe):
     path = str(small_disk / "map.db")
-    ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(400000))
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(400000))
     store = open_store(path)
     numbers = fill_up(store, keyframe)
-    assert len(store.view(numbers[4]).features) == 4, "it can still be read"
-    ballast.unlink()
+    assert len(store.view(numbers[4]).features) == 4, "the map cannot be read"
+    filler.unlink()
     numbers.append(store.add(*keyframe(1)))
     store.close()
     store = open_store(path)
@@ -157,7 +157,7 @@ def test_a_truly_full_disk_keeps_what_is_stored(small_disk, open_store, keyframe
         "COMMIT",
     ],
 )
-def test_a_keyframe_is_stored_whole_or_not_at_all(open_store, keyframe, statement):
+def test_a_keyframe_is_stored_completely_or_not_at_all(open_store, keyframe, statement):
     store = open_store()
     first = store.add(*keyframe(0))
     connection = store._connection
@@ -183,7 +183,7 @@ def test_a_keyframe_is_stored_whole_or_not_at_all(open_store, keyframe, statemen
 
 
 def read_all(store):
-    """Id → everything that the store holds of a keyframe, bit by bit."""
+    """Id → all fields of the keyframe as exactly comparable values."""
     return {
         each.id: (
             each.session,
@@ -197,21 +197,21 @@ def read_all(store):
     }
 
 
-@pytest.mark.parametrize("flips", [200, pytest.param(5000, marks=pytest.mark.stress)])
-def test_flipped_bytes_are_never_silently_wrong(flips, open_store, keyframe, path):
+@pytest.mark.parametrize("files", [200, pytest.param(5000, marks=pytest.mark.stress)])
+def test_corrupt_bytes_are_never_returned_as_data(files, open_store, keyframe, path):
     store = open_store()
     for number in range(40):
         store.add(*keyframe(number))
-    truth = read_all(store)
+    expected = read_all(store)
     store.close()
     with open(path, "rb") as file:
         content = file.read()
-    refused = left_out = 0
-    for seed in range(flips):
-        where = random.Random(seed)
+    refused = skipped = 0
+    for seed in range(files):
+        numbers = random.Random(seed)
         damaged = bytearray(content)
-        for _ in range(where.choice((1, 1, 4, 64))):
-            damaged[where.randrange(len(damaged))] = where.randrange(256)
+        for _ in range(numbers.choice((1, 1, 4, 64))):
+            damaged[numbers.randrange(len(damaged))] = numbers.randrange(256)
         copy = f"{path}.{seed}"
         with open(copy, "wb") as file:
             file.write(damaged)
@@ -222,12 +222,12 @@ def test_flipped_bytes_are_never_silently_wrong(flips, open_store, keyframe, pat
             assert copy in str(error)
             refused += 1
         else:
-            left_out += store.damaged
+            skipped += store.damaged
             for number, (*keyframe_, features, thumbnail) in found.items():
-                assert tuple(keyframe_) == truth[number][:-2], f"seed {seed}"
-                assert (features, thumbnail) in (truth[number][-2:], (b"", b"")), f"seed {seed}"
-            assert len(found) + store.damaged >= len(truth), f"seed {seed}"
+                assert tuple(keyframe_) == expected[number][:-2], f"seed {seed}"
+                assert (features, thumbnail) in (expected[number][-2:], (b"", b"")), f"seed {seed}"
+            assert len(found) + store.damaged >= len(expected), f"seed {seed}"
         finally:
             store.close()
     assert refused
-    assert left_out
+    assert skipped

@@ -1,4 +1,4 @@
-"""Files that are not a map for this process, this model or this version."""
+"""Files that the store refuses to open as a map."""
 
 import sqlite3
 
@@ -9,18 +9,18 @@ from place_recognition_ros.memory.schema import SCHEMA
 from tests.memory.files import alter
 
 
-def test_another_model_is_refused_by_name(open_store, keyframe, path):
+def test_a_map_of_another_model_raises_with_both_models(open_store, keyframe, path):
     store = open_store(model="first-111111111111")
     store.add(*keyframe(0))
     store.close()
     with pytest.raises(MapMismatch) as caught:
         open_store(model="second-222222222222")
-    for told in ("first-111111111111", "second-222222222222", path):
-        assert told in str(caught.value)
+    for expected in ("first-111111111111", "second-222222222222", path):
+        assert expected in str(caught.value)
     assert len(list(open_store(model="first-111111111111").keyframes())) == 1
 
 
-def test_a_newer_schema_is_refused_by_name(open_store, path):
+def test_a_map_of_a_newer_schema_raises_with_both_versions(open_store, path):
     open_store().close()
     alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
     with pytest.raises(
@@ -29,14 +29,14 @@ def test_a_newer_schema_is_refused_by_name(open_store, path):
         open_store()
 
 
-def test_a_missing_folder_is_named(open_store, tmp_path):
+def test_a_missing_folder_raises_with_its_path(open_store, tmp_path):
     path = str(tmp_path / "missing" / "map.db")
     with pytest.raises(StoreError, match="existing folder") as caught:
         open_store(path)
     assert path in str(caught.value)
 
 
-def test_a_folder_is_no_map(open_store, tmp_path):
+def test_a_folder_is_refused_as_map(open_store, tmp_path):
     with pytest.raises(StoreError, match="expected a file") as caught:
         open_store(str(tmp_path))
     assert str(tmp_path) in str(caught.value)
@@ -47,7 +47,7 @@ def test_a_folder_is_no_map(open_store, tmp_path):
     [b"not a map", bytes(100), 800 * b"fortuitous", b"SQLite format 3\0", b"SQLite format 3\0" + bytes(4080)],
     ids=len,
 )
-def test_what_is_no_map_is_refused_and_left_as_it_is(open_store, path, content):
+def test_a_file_that_is_not_a_map_is_refused_and_not_changed(open_store, path, content):
     with open(path, "wb") as file:
         file.write(content)
     with pytest.raises(StoreError, match="expected a map") as caught:
@@ -65,11 +65,11 @@ def test_the_database_of_another_program_is_refused(open_store, path):
         open_store()
     assert path in str(caught.value)
     with open(path, "rb") as file:
-        assert file.read() == content, "not even its journal mode is changed"
+        assert file.read() == content, "the file was changed"
 
 
-def test_a_file_that_cannot_be_written_is_refused(open_store, keyframe, path, monkeypatch):
-    """Root may write everywhere, so SQLite is told to open it for reading, as it does without rights."""
+def test_a_read_only_file_is_refused(open_store, keyframe, path, monkeypatch):
+    """Root may write every file; so SQLite opens it in read-only mode, as it does without permissions."""
     store = open_store()
     store.add(*keyframe(0))
     store.close()

@@ -14,7 +14,7 @@ def at(x, y=0.0):
 
 @pytest.fixture
 def timeline(unit):
-    """Sessions 1 and 2 with the keyframes 10, 20, … 60 and 70, … 110; their descriptors are ``.stored``."""
+    """Sessions 1 (keyframes 10 to 60) and 2 (keyframes 70 to 110); the descriptors are in ``.stored``."""
     timeline = Timeline(8)
     timeline.stored = unit(11)
     for row, vector in enumerate(timeline.stored):
@@ -24,7 +24,7 @@ def timeline(unit):
     return timeline
 
 
-def test_keyframes_are_known_by_their_ids(timeline):
+def test_keyframes_are_accessed_by_id(timeline):
     assert len(timeline) == 11
     assert [number in timeline for number in (10, 110, 0, 15, 111)] == [True, True, False, False, False]
     assert (timeline[70].id, timeline[70].session, timeline[70].stamp) == (70, 2, 6)
@@ -44,14 +44,14 @@ def test_keyframes_are_known_by_their_ids(timeline):
         (8, 99, 6, 11),
     ],
 )
-def test_around_keeps_to_the_session(timeline, row, radius, start, stop):
+def test_around_returns_keyframes_of_one_session(timeline, row, radius, start, stop):
     around, own = timeline.around(10 * (row + 1), radius, frozenset())
     np.testing.assert_allclose(around, timeline.stored[start:stop], atol=HALF)
     assert around.dtype == np.float32
     assert own == row - start
 
 
-def test_around_ends_before_keyframes_that_wait(timeline):
+def test_around_ends_at_excluded_keyframes(timeline):
     around, own = timeline.around(80, 5, {70, 100, 110})
     np.testing.assert_allclose(around, timeline.stored[7:9], atol=HALF)
     assert own == 0
@@ -68,14 +68,14 @@ def test_a_removed_keyframe_leaves_no_gap(timeline):
 
 
 @pytest.mark.parametrize("since", [3, 10 * MAX_SAMPLES])
-def test_the_least_similarity_is_low_once_the_camera_was_elsewhere(unit, since):
-    timeline, here = Timeline(8), unit(1)[0]
+def test_the_least_similarity_decreases_when_the_camera_leaves(unit, since):
+    timeline, place = Timeline(8), unit(1)[0]
     for number in range(1, since):
-        timeline.append(number, 1, number, None, here)
-    assert timeline.least_similarity_since(1, here) == pytest.approx(1, abs=HALF)
+        timeline.append(number, 1, number, None, place)
+    assert timeline.least_similarity_since(1, place) == pytest.approx(1, abs=HALF)
     for number in range(since, since + 20):
-        timeline.append(number, 1, number, None, -here)
-    assert timeline.least_similarity_since(1, here) == pytest.approx(-1, abs=HALF)
+        timeline.append(number, 1, number, None, -place)
+    assert timeline.least_similarity_since(1, place) == pytest.approx(-1, abs=HALF)
 
 
 def test_the_distance_is_measured_along_the_path():
@@ -89,7 +89,7 @@ def test_the_distance_is_measured_along_the_path():
     assert timeline.travelled == 0, "the distance between two world frames has no meaning"
 
 
-def test_a_keyframe_knows_the_distance_to_it(unit):
+def test_a_keyframe_stores_the_path_length_up_to_it(unit):
     timeline = Timeline(8)
     for number, vector in enumerate(unit(3)):
         timeline.move(1, at(2.0 * number))

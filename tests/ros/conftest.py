@@ -1,13 +1,13 @@
-"""Real nodes on a private, real ROS master.
+"""Fixtures that start real nodes with a private ROS master.
 
 ``ros`` is a rospy client in this process; ``start_node`` starts ``nodes/place_recognition_node`` as a
-process of its own::
+separate process::
 
-    def test_answers(ros, start_node):
+    def test_results(ros, start_node):
         node = start_node(map_path="")
-        answers = ros.subscribe("loop_candidates", LoopCandidates)
+        results = ros.subscribe("loop_candidates", LoopCandidates)
         ros.publisher("keyframe", Image).publish(image)
-        answers.wait(1)
+        results.wait(1)
         assert node.stop() == 0
 """
 
@@ -30,11 +30,15 @@ NODE = os.path.join(ROOT, "nodes", "place_recognition_node")
 
 
 def wait_until(condition, timeout, what):
-    """Value of ``condition()`` as soon as it is true, looked at every 10 ms.
+    """Call ``condition()`` every 10 ms until it is true; returns its value.
 
     Args:
+        condition: a function without arguments.
         timeout: seconds.
-        what: for the error; text, or a function that makes it.
+        what: what is waited for, for the error message; text, or a function that returns it.
+
+    Raises:
+        AssertionError: if it is not true within ``timeout``.
     """
     end = time.monotonic() + timeout
     while time.monotonic() < end:
@@ -42,11 +46,11 @@ def wait_until(condition, timeout, what):
         if value:
             return value
         time.sleep(0.01)
-    raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
+    raise AssertionError(f"expected within {timeout} s: {what() if callable(what) else what}")
 
 
 class Process:
-    """A process of the test, with its output in a file."""
+    """A child process with its output in a file."""
 
     def __init__(self, command, log, env):
         self.log_path = str(log)
@@ -70,7 +74,7 @@ class Process:
 
     @property
     def log(self):
-        """All it has written so far."""
+        """Its output so far."""
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -81,49 +85,51 @@ class Process:
             line = next(line for line in file if line.startswith("VmRSS:"))
         return 1024 * int(line.split()[1])
 
-    def send(self, number):
-        """Send it a signal."""
+    def send_signal(self, number):
+        """Send a signal to the process."""
         self._process.send_signal(number)
 
     def wait(self, timeout):
-        """Its exit code; fails when it is still there after ``timeout`` seconds."""
-        wait_until(lambda: not self.running, timeout, lambda: f"the end of a process that says\n{self.log}")
+        """Wait for its end, at most ``timeout`` seconds; returns its exit code."""
+        wait_until(
+            lambda: not self.running, timeout, lambda: f"the end of a process. Its output:\n{self.log}"
+        )
         return self._process.returncode
 
     def stop(self, number=signal.SIGINT, timeout=10):
-        """End it as roslaunch does; its exit code."""
+        """Stop it as roslaunch does; returns its exit code."""
         if self.running:
-            self.send(number)
+            self.send_signal(number)
         return self.wait(timeout)
 
     def kill(self):
-        """End it at once, as a power cut would."""
+        """Kill it (SIGKILL)."""
         self._process.kill()
         self._process.wait()
 
 
 class Subscription:
-    """The messages of a topic, in the order in which they came."""
+    """The messages of a topic in the order of arrival."""
 
     def __init__(self, topic, kind):
         self.messages = []
         self._subscriber = rospy.Subscriber(topic, kind, self.messages.append)
 
     def wait(self, count, timeout=10):
-        """The messages, as soon as there are ``count`` of them."""
+        """Wait for ``count`` messages; returns all messages received so far."""
         wait_until(
             lambda: len(self.messages) >= count,
             timeout,
-            lambda: f"{count} messages on {self._subscriber.resolved_name}, but {len(self.messages)}",
+            lambda: f"{count} messages on {self._subscriber.resolved_name}. Received: {len(self.messages)}",
         )
         return list(self.messages)
 
     def wait_for(self, condition, timeout=10):
-        """The first message of which ``condition(message)`` is true, as soon as it is there."""
+        """Wait for a message for which ``condition(message)`` is true; returns the first one."""
         return wait_until(
             lambda: next(filter(condition, list(self.messages)), None),
             timeout,
-            lambda: f"a certain message on {self._subscriber.resolved_name} among {len(self.messages)}",
+            lambda: f"a matching message on {self._subscriber.resolved_name}. Received: {len(self.messages)}",
         )
 
     def close(self):
@@ -131,13 +137,13 @@ class Subscription:
 
 
 class Client:
-    """Topics and services, as the test sees them; all is unregistered when the test ends."""
+    """Topics and services for one test; everything is unregistered when the test ends."""
 
     def __init__(self):
         self._open = []
 
     def subscribe(self, topic, kind, connected=True):
-        """Collect a topic's messages; ``connected`` waits for a publisher."""
+        """Subscribe to a topic; ``connected``: wait for a publisher."""
         subscription = Subscription(topic, kind)
         self._open.append(subscription.close)
         if connected:
@@ -146,7 +152,7 @@ class Client:
         return subscription
 
     def publisher(self, topic, kind, connected=True, latch=False):
-        """A publisher; ``connected`` waits for a subscriber, so that the first message arrives."""
+        """Create a publisher; ``connected``: wait for a subscriber, so that the first message is not lost."""
         publisher = rospy.Publisher(topic, kind, queue_size=100, latch=latch)
         self._open.append(publisher.unregister)
         if connected:
@@ -154,15 +160,15 @@ class Client:
         return publisher
 
     def call(self, service, kind, *request, timeout=10):
-        """Answer of a service."""
+        """Call a service; returns its response."""
         rospy.wait_for_service(service, timeout)
-        answer = []
-        call = threading.Thread(target=lambda: answer.append(rospy.ServiceProxy(service, kind)(*request)))
+        responses = []
+        call = threading.Thread(target=lambda: responses.append(rospy.ServiceProxy(service, kind)(*request)))
         call.daemon = True
         call.start()
         call.join(timeout)
-        assert answer, f"{service} gave no answer in {timeout} s"
-        return answer[0]
+        assert responses, f"expected a response of {service} within {timeout} s"
+        return responses[0]
 
     def close(self):
         for close in self._open:
@@ -171,7 +177,7 @@ class Client:
 
 @pytest.fixture(scope="session")
 def ros_master(tmp_path_factory):
-    """URI of a ROS master of this test run; it ends with it."""
+    """URI of a ROS master that runs until the end of the test session."""
     home = tmp_path_factory.mktemp("ros")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -182,7 +188,9 @@ def ros_master(tmp_path_factory):
         os.environ.pop(name, None)
     roscore = Process(["roscore", "-p", str(port)], home / "roscore.log", dict(os.environ))
     try:
-        wait_until(lambda: rosgraph.is_master_online(uri), 30, lambda: f"a ROS master\n{roscore.log}")
+        wait_until(
+            lambda: rosgraph.is_master_online(uri), 30, lambda: f"a ROS master. Its output:\n{roscore.log}"
+        )
         yield uri
     finally:
         roscore.stop(timeout=30)
@@ -192,7 +200,7 @@ def ros_master(tmp_path_factory):
 def _ros_node(ros_master):
     rospy.init_node("tests", anonymous=True, disable_signals=True)
     yield
-    rospy.signal_shutdown("the tests are over")
+    rospy.signal_shutdown("end of the tests")
 
 
 @pytest.fixture
@@ -205,7 +213,7 @@ def ros(_ros_node):
 
 @pytest.fixture
 def start_process(tmp_path):
-    """Starts a program: ``start_process(command, env=None)`` gives a Process, ended with the test."""
+    """``start_process(command, env=None)`` → a Process, stopped after the test."""
     processes = []
 
     def start(command, env=None):
@@ -221,15 +229,15 @@ def start_process(tmp_path):
 
 @pytest.fixture
 def start_node(ros, tmp_path):
-    """Starts the node: ``start_node(param=value, …)`` gives a Process, ended with the test.
+    """``start_node(name, ready, remap, program, env, **parameters)`` → a Process, killed after the test.
 
     Args:
         name: node name.
         ready: wait until the node serves relocalize.
-        remap: names of topics and services ► others.
-        program: what to start.
-        env: more environment variables.
-        **parameters: private parameters.
+        remap: names of topics and services → other names.
+        program: path of the executable.
+        env: additional environment variables.
+        **parameters: private parameters of the node.
     """
     nodes = []
 
@@ -238,33 +246,35 @@ def start_node(ros, tmp_path):
         arguments += [f"_{key}:={json.dumps(value)}" for key, value in parameters.items()]
         command = [sys.executable, program, f"__name:={name}", *arguments]
         if not any(node.running and node.name == name for node in nodes):
-            _forget(name)
+            _unregister(name)
         node = Process(command, tmp_path / f"{name}-{len(nodes)}.log", dict(os.environ, **env or {}))
         node.name = name
         nodes.append(node)
         if ready:
             service = rospy.resolve_name((remap or {}).get("relocalize", "relocalize"))
             wait_until(
-                lambda: not node.running or _serves(name, service), 30, lambda: f"the node\n{node.log}"
+                lambda: not node.running or _provides(name, service),
+                30,
+                lambda: f"the service of the node. Its output:\n{node.log}",
             )
-            assert node.running, f"the node ended at start:\n{node.log}"
+            assert node.running, f"the node ended while it started. Its output:\n{node.log}"
         return node
 
     yield start
     for node in nodes:
         if node.running:
             node.kill()
-        _forget(node.name)
+        _unregister(node.name)
 
 
-def _forget(name):
-    """Clear the master of a node that is gone: its parameters, and where it was killed its name too, stay."""
+def _unregister(name):
+    """Remove the parameters of a node that has ended and, if it was killed, its name from the master."""
     if rospy.has_param(f"/{name}"):
         rospy.delete_param(f"/{name}")
     rosnode.cleanup_master_blacklist(rosgraph.Master("/tests"), [f"/{name}"])
 
 
-def _serves(name, service):
-    """Whether this node offers this service."""
+def _provides(name, service):
+    """Whether this node provides this service."""
     services = dict(rosgraph.Master("/tests").getSystemState()[2])
     return f"/{name}" in services.get(service, [])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The node with a slow engine: each picture takes 200 ms longer."""
+"""The node with a slow engine: each image takes 200 ms longer."""
 
 import sys
 import time

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The node on a fake GPU with the fakes of TensorRT 8.2 and PyCUDA; prints which threads called CUDA."""
+"""The node with fakes of TensorRT 8.2, PyCUDA and the GPU; prints which threads called CUDA."""
 
 import os
 import sys

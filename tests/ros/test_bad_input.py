@@ -1,4 +1,4 @@
-"""What a broken camera or clock sends: the node lives, counts it, and answers the next good picture."""
+"""Invalid images and stamps: the node counts them and processes the next valid image."""
 
 import time
 
@@ -16,29 +16,29 @@ from tests.ros.camera import (
     to_image,
 )
 
-PICTURE = THERE[0]
-HEIGHT, WIDTH = PICTURE.shape[:2]
-JPEG = bytes(to_compressed(PICTURE, 1).data)
-PNG = bytes(to_compressed(PICTURE, 1, "png").data)
+IMAGE = THERE[0]
+HEIGHT, WIDTH = IMAGE.shape[:2]
+JPEG = bytes(to_compressed(IMAGE, 1).data)
+PNG = bytes(to_compressed(IMAGE, 1, "png").data)
 HUGE_PNG = PNG[:16] + bytes.fromhex("7fffffff7fffffff") + PNG[24:]
 
-BAD_IMAGES = {
+INVALID_IMAGES = {
     "unknown encoding": {"encoding": "rgb16be"},
     "empty encoding": {"encoding": ""},
     "step too short": {"step": 3 * WIDTH - 1},
     "step longer than the rows": {"step": 3 * WIDTH + 8},
-    "data cut off": {"data": bytes(PICTURE.nbytes - 1)},
+    "data truncated": {"data": bytes(IMAGE.nbytes - 1)},
     "data missing": {"data": b""},
     "no size": {"height": 0, "width": 0},
     "size of 2³² − 1": {"height": 2**32 - 1, "width": 2**32 - 1, "step": 2**32 - 1},
     "encoding of more channels": {"encoding": "bgra8"},
 }
-BAD_FILES = {
-    "garbage": bytes(range(256)) * 20,
-    "nothing": b"",
-    "JPEG cut off": JPEG[: len(JPEG) // 2],
-    "JPEG of a header alone": JPEG[:2] + JPEG[-2:],
-    "PNG cut off": PNG[: len(PNG) // 2],
+INVALID_FILES = {
+    "neither JPEG nor PNG": bytes(range(256)) * 20,
+    "empty": b"",
+    "JPEG truncated": JPEG[: len(JPEG) // 2],
+    "JPEG without content": JPEG[:2] + JPEG[-2:],
+    "PNG truncated": PNG[: len(PNG) // 2],
     "PNG that declares 2³¹ by 2³¹ pixels": HUGE_PNG,
 }
 
@@ -53,57 +53,57 @@ def camera(ros, node):
     return Camera(ros)
 
 
-def is_well(camera, node):
-    """The next good picture is answered within a second."""
+def processes_valid_images(camera, node):
+    """Whether the node runs and stores the next valid image; its result must arrive within one second."""
     stamp = camera.now = camera.now + 1.0
-    camera.send(to_image(PICTURE, stamp))
-    return camera.answer(stamp, timeout=1.0).query_id > 0 and node.running
+    camera.publish(to_image(IMAGE, stamp))
+    return camera.result(stamp, timeout=1.0).query_id > 0 and node.running
 
 
-def test_bad_pictures_are_refused_and_counted(ros, camera, node):
-    bad = [changed(to_image(PICTURE, 1), **fields) for fields in BAD_IMAGES.values()]
-    bad += [changed(to_compressed(PICTURE, 1), data=data) for data in BAD_FILES.values()]
-    for message in bad:
+def test_invalid_images_are_refused_and_counted(ros, camera, node):
+    invalid = [changed(to_image(IMAGE, 1), **fields) for fields in INVALID_IMAGES.values()]
+    invalid += [changed(to_compressed(IMAGE, 1), data=data) for data in INVALID_FILES.values()]
+    for message in invalid:
         camera.now += 1.0
         message.header.stamp.secs = int(camera.now)
-        camera.send(message)
-        time.sleep(0.1)  # else the good picture displaces it
-        assert is_well(camera, node), message
-    said = Diagnostics(ros).next()
-    assert int(said["bad images"]) + int(said["dropped"]) == len(bad)
-    assert int(said["bad images"]) >= len(bad) - 2
-    assert len(camera.queries.messages) == len(bad)
+        camera.publish(message)
+        time.sleep(0.1)  # else the valid image replaces it in the queue
+        assert processes_valid_images(camera, node), message
+    values = Diagnostics(ros).next()
+    assert int(values["bad images"]) + int(values["dropped"]) == len(invalid)
+    assert int(values["bad images"]) >= len(invalid) - 2
+    assert len(camera.queries.messages) == len(invalid)
     assert "Traceback" not in node.log
     assert "Image refused: expected" in node.log
 
 
-def test_stamps_that_are_not_newer_are_refused_and_counted(ros, camera, node):
-    assert is_well(camera, node)
+def test_missing_and_old_stamps_are_refused_and_counted(ros, camera, node):
+    assert processes_valid_images(camera, node)
     now = camera.now
     for stamp in (0, now, now - 0.5, now - 1.0):
-        camera.send(to_image(THERE[1], stamp))
+        camera.publish(to_image(THERE[1], stamp))
         time.sleep(0.1)
-    assert is_well(camera, node)
-    said = Diagnostics(ros).next()
-    assert said["without stamp"] == "1"
-    assert said["not newer than the last"] == "3"
-    assert said["stored"] == "2"
+    assert processes_valid_images(camera, node)
+    values = Diagnostics(ros).next()
+    assert values["without stamp"] == "1"
+    assert values["not newer than the last"] == "3"
+    assert values["stored"] == "2"
 
 
-def test_when_the_clock_jumps_back_a_new_session_begins(ros, camera):
-    first = camera.walk(THERE)
+def test_a_clock_that_jumps_back_starts_a_new_session(ros, camera):
+    first = camera.publish_sequence(THERE)
     camera.now = 500.0
-    second = camera.walk(BACK)
-    assert [answer.query_id for answer in first + second] == list(range(1, 16))
+    second = camera.publish_sequence(BACK)
+    assert [result.query_id for result in first + second] == list(range(1, 16))
     found = second[0].candidates[0]
     assert (found.kind, found.status) == (LoopCandidate.KIND_INTER_SESSION, LoopCandidate.STATUS_VERIFIED)
     assert (found.match_id, found.match_session, found.query_session) == (1, 1, 2)
-    said = Diagnostics(ros).next()
-    assert said["clock jumped back"] == "1"
-    assert said["session"] == "2"
+    values = Diagnostics(ros).next()
+    assert values["clock jumped back"] == "1"
+    assert values["session"] == "2"
 
 
-def test_sizes_may_change_from_picture_to_picture(camera, node):
+def test_the_image_size_may_change(camera, node):
     for rows, columns in ((60, 80), (HEIGHT, 100), (1, 1), (1, WIDTH), (HEIGHT, WIDTH)):
-        camera.show(PICTURE[:rows, :columns].copy())
-    assert is_well(camera, node)
+        camera.publish_and_wait(IMAGE[:rows, :columns].copy())
+    assert processes_valid_images(camera, node)

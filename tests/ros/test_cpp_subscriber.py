@@ -35,7 +35,7 @@ def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, star
     process = start_process([listener], dict(os.environ, ROSCONSOLE_STDOUT_LINE_BUFFERED="1"))
     camera = Camera(ros)
     wait_until(lambda: "/loop_listener" in subscribers(), 10, lambda: f"its subscription\n{process.log}")
-    camera.walk(THERE + BACK)
+    camera.publish_sequence(THERE + BACK)
     expected = "1013.000 s shows the place of 1001.000 s (same session)"
     wait_until(lambda: expected in process.log, 10, lambda: process.log)
     assert "confidence not calibrated" in process.log

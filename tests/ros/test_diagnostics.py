@@ -1,4 +1,4 @@
-"""What an operator is told: the report itself, the log, and a node whose camera is unusable."""
+"""Diagnostics: the report, the log, and a node whose images are unusable."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ from place_recognition_ros.ros.pipeline import Status
 from place_recognition_ros.types import Count, DetectorStatus, Tracking, TrackingState
 from tests.ros.camera import PARAMETERS, THERE, Camera, Diagnostics, to_image
 
-FALLBACK = "the CPU does the work of the GPU: expected a GPU that CUDA can use"
+FALLBACK = "tensorrt cannot be used, onnx is used instead: expected a GPU that CUDA can use"
 
 
 def status(fallback="", counts=(), durations=()):
@@ -25,24 +25,25 @@ def status(fallback="", counts=(), durations=()):
 
 
 def report(reporter, *arguments, dropped=0, complaint=""):
+    """The DiagnosticStatus of a report; ``arguments``: of ``status``."""
     (found,) = reporter.report(status(*arguments), dropped, complaint, 0).status
     return found
 
 
-def test_a_cpu_that_does_the_work_of_the_gpu_is_a_permanent_warning():
+def test_a_fallback_engine_is_a_permanent_warning():
     reporter = Reporter("/node")
     for _ in range(2):
         found = report(reporter, FALLBACK)
         assert (found.level, found.message) == (DiagnosticStatus.WARN, FALLBACK)
 
 
-def test_an_error_comes_before_a_warning():
+def test_errors_precede_warnings():
     found = report(Reporter("/node"), FALLBACK, {Count.STORE_FAILED: 2})
     assert found.level == DiagnosticStatus.ERROR
     assert found.message == "2 not stored: write failed; " + FALLBACK
 
 
-def test_only_what_has_risen_since_the_last_report_is_trouble():
+def test_only_counts_that_increased_since_the_last_report_are_reported():
     reporter = Reporter("/node")
     assert report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3).message == "3 dropped; 2 bad images"
     found = report(reporter, "", {Count.BAD_IMAGE: 2}, dropped=3)
@@ -51,13 +52,13 @@ def test_only_what_has_risen_since_the_last_report_is_trouble():
     assert (values["bad images"], values["dropped"]) == ("2", "3")
 
 
-def test_durations_are_shown_in_milliseconds():
+def test_durations_are_reported_in_milliseconds():
     found = report(Reporter("/node"), "", (), {"search": (0.001, 0.002, 0.003)})
     values = {each.key: each.value for each in found.values}
     assert values["search [ms], median and 95 %"] == "2.0, 2.9"
 
 
-def test_a_complaint_about_images_is_a_warning():
+def test_unused_images_are_a_warning():
     found = report(Reporter("/node"), complaint="84 of the last 90 images were not used")
     assert (found.level, found.message) == (
         DiagnosticStatus.WARN,
@@ -67,7 +68,7 @@ def test_a_complaint_about_images_is_a_warning():
 
 @pytest.fixture
 def log(monkeypatch):
-    """What was logged through ROS: (level, text)."""
+    """(level, text) of each message logged through rospy."""
     lines = []
     for level in ("logdebug", "loginfo", "logwarn", "logerr"):
         monkeypatch.setattr(
@@ -80,7 +81,7 @@ def log(monkeypatch):
     logger.setLevel(logging.NOTSET)
 
 
-def test_the_log_of_the_parts_without_ros_is_in_the_log_of_ros(log):
+def test_python_logging_is_forwarded_to_rospy(log):
     forward_logs()
     logger = logging.getLogger("place_recognition_ros.descriptor.tensorrt.builder")
     logger.info("Building %d", 1)
@@ -101,25 +102,25 @@ UNUSABLE = {
     "covered lens": (lambda image: np.full_like(image, 9), Count.FEW_FEATURES),
     "blurred": (lambda image: cv2.GaussianBlur(image, (0, 0), 15), Count.FEW_FEATURES),
     "fog": (lambda image: (200 + image // 64).astype(np.uint8), Count.FEW_FEATURES),
-    "cut off": (None, Count.BAD_IMAGE),
+    "truncated": (None, Count.BAD_IMAGE),
     "no stamp": (None, Count.NO_STAMP),
 }
 
 
 @pytest.mark.parametrize("kind", UNUSABLE)
-def test_unusable_images_are_a_warning_within_10_seconds(ros, start_node, kind):
+def test_unusable_images_cause_a_warning_within_10_seconds(ros, start_node, kind):
     node = start_node(**PARAMETERS)
     diagnostics, camera = Diagnostics(ros), Camera(ros)
-    make, reason = UNUSABLE[kind]
+    change, reason = UNUSABLE[kind]
     for second in range(5):
-        message = to_image(make(THERE[0]) if make else THERE[0], 1000 + second)
-        if kind == "cut off":
+        message = to_image(change(THERE[0]) if change else THERE[0], 1000 + second)
+        if kind == "truncated":
             message.data = message.data[:100]
         if kind == "no stamp":
             message.header.stamp = rospy.Time()
-        camera.send(message)
-        time.sleep(0.1)  # else the next one displaces it
+        camera.publish(message)
+        time.sleep(0.1)  # else the next one replaces it in the queue
     diagnostics.wait_message(TROUBLES[reason], DiagnosticStatus.WARN)
     diagnostics.next()
     diagnostics.next()
-    assert node.log.count(f"most of them because of {TROUBLES[reason]}") == 1, "the log names it once"
+    assert node.log.count(f"most of them because of {TROUBLES[reason]}") == 1, "expected one line in the log"

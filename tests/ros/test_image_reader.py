@@ -1,4 +1,4 @@
-"""ImageReader: messages → images; the pixels are compared with an independent reference in NumPy."""
+"""ImageReader: messages → images; pixels are compared with a separate implementation in NumPy."""
 
 import cv2
 import numpy as np
@@ -24,22 +24,22 @@ def row_bytes(encoding, width):
 
 
 def encoded(encoding, bgr, big_endian=False):
-    """A camera's pixels of an image, (H, W · channels) uint8 or uint16, and the expected result."""
+    """An image as encoded by a camera, (H, W · channels) uint8 or uint16, and the expected result."""
     if encoding.startswith(("mono", "8UC1", "16UC1")):
-        pixels = truth = bgr[..., 0]
+        pixels = expected = bgr[..., 0]
     else:
-        pixels, truth = bgr[..., ::-1] if encoding.startswith("rgb") else bgr, bgr
+        pixels, expected = bgr[..., ::-1] if encoding.startswith("rgb") else bgr, bgr
         if ENCODINGS[encoding].channels == 4:
             pixels = np.concatenate([pixels, np.full(bgr.shape[:2] + (1,), 77, np.uint8)], axis=2)
     pixels = pixels.reshape(len(bgr), -1)
     if encoding in DEEP:
         deep = 257 * pixels.astype(int) - pixels % 100  # rounds to pixels; its two bytes differ
         pixels = deep.astype(">u2" if big_endian else "<u2")
-    return pixels, truth
+    return pixels, expected
 
 
 def message_of(encoding, pixels, padding=0, big_endian=0, width=None):
-    """An Image of rows of pixels, with rubbish after each row."""
+    """Image message of rows of pixels, with ``padding`` bytes after each row."""
     rows = [row.tobytes() + b"\xa5" * padding for row in pixels]
     if width is None:
         width = (len(rows[0]) - padding) // row_bytes(encoding, 1)
@@ -60,30 +60,30 @@ def bgr(rng):
 @pytest.mark.parametrize("padding", [0, 2, 58])
 @pytest.mark.parametrize("encoding", PLAIN)
 def test_pixels_are_exact(encoding, padding, bgr):
-    pixels, truth = encoded(encoding, bgr)
+    pixels, expected = encoded(encoding, bgr)
     image = read(message_of(encoding, pixels, padding))
     assert image.dtype == np.uint8
-    np.testing.assert_array_equal(image, truth)
+    np.testing.assert_array_equal(image, expected)
 
 
 @pytest.mark.parametrize("flag", [1, 2, 255])
 @pytest.mark.parametrize("padding", [0, 6])
 @pytest.mark.parametrize("encoding", [name for name in PLAIN if name in DEEP])
 def test_big_endian_pixels_are_exact(encoding, padding, flag, bgr):
-    pixels, truth = encoded(encoding, bgr, big_endian=True)
-    np.testing.assert_array_equal(read(message_of(encoding, pixels, padding, flag)), truth)
-    assert not np.array_equal(read(message_of(encoding, pixels, padding)), truth)
+    pixels, expected = encoded(encoding, bgr, big_endian=True)
+    np.testing.assert_array_equal(read(message_of(encoding, pixels, padding, flag)), expected)
+    assert not np.array_equal(read(message_of(encoding, pixels, padding)), expected)
 
 
 @pytest.mark.parametrize("encoding", ["mono8", "bgr8"])
-def test_endianness_of_8_bits_has_no_meaning(encoding, bgr):
-    pixels, truth = encoded(encoding, bgr)
-    np.testing.assert_array_equal(read(message_of(encoding, pixels, big_endian=1)), truth)
+def test_endianness_of_8_bit_images_is_ignored(encoding, bgr):
+    pixels, expected = encoded(encoding, bgr)
+    np.testing.assert_array_equal(read(message_of(encoding, pixels, big_endian=1)), expected)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("order", BAYER)
-def test_a_bayer_mosaic_of_one_color_is_that_color(order, bits):
+def test_a_bayer_mosaic_of_one_color_is_decoded_to_that_color(order, bits):
     color = {"B": 200, "G": 90, "R": 30}
     tile = np.array([[color[letter] for letter in row] for row in BAYER[order]], np.uint8)
     mosaic = np.tile(tile, (4, 5))
@@ -99,7 +99,7 @@ def test_a_bayer_mosaic_is_interpolated_linearly(order, bits, rng):
     mosaic = rng.integers(0, 256, (8, 10)).astype(np.uint8)
     letters = np.array([list(row) for row in BAYER[order]])
     has = {letter: np.tile(letters == letter, (4, 5)) for letter in "BGR"}
-    truth = np.zeros((8, 10, 3))
+    expected = np.zeros((8, 10, 3))
     for channel, letter in enumerate("BGR"):
         for y in range(1, 7):
             for x in range(1, 9):
@@ -108,27 +108,27 @@ def test_a_bayer_mosaic_is_interpolated_linearly(order, bits, rng):
                 if near[1, 1]:  # the color of the pixel itself
                     near[:] = False
                     near[1, 1] = True
-                elif letter == "G":  # green is beside, above and below
+                elif letter == "G":  # green: left, right, above and below
                     near[::2, ::2] = False
-                truth[y, x, channel] = mosaic[window][near].mean()
+                expected[y, x, channel] = mosaic[window][near].mean()
     pixels = mosaic if bits == 8 else mosaic.astype("<u2") * np.uint16(257)
     image = read(message_of(f"bayer_{order}{bits}", pixels, 2))
-    np.testing.assert_allclose(image[1:-1, 1:-1], truth[1:-1, 1:-1], atol=0.75)
+    np.testing.assert_allclose(image[1:-1, 1:-1], expected[1:-1, 1:-1], atol=0.75)
 
 
 @pytest.mark.parametrize("encoding", YUV)
 def test_yuv_is_converted_by_itu_r_bt_601(encoding, rng):
     luma = rng.integers(16, 236, (HEIGHT, WIDTH))
-    chroma = rng.integers(100, 156, (HEIGHT, WIDTH // 2, 2))  # U, V of two pixels; hardly any saturates
+    chroma = rng.integers(100, 156, (HEIGHT, WIDTH // 2, 2))  # U, V of two pixels; few values saturate
     pixels = np.zeros((HEIGHT, WIDTH, 2), np.uint8)
     luma_first = encoding == "yuv422_yuy2"
     pixels[..., 0 if luma_first else 1] = luma
     pixels[..., 1 if luma_first else 0] = chroma.reshape(HEIGHT, WIDTH)
     u, v = (np.repeat(chroma[..., i], 2, axis=1) - 128.0 for i in (0, 1))
     y = 1.164 * (luma - 16.0)
-    truth = np.stack([y + 2.018 * u, y - 0.391 * u - 0.813 * v, y + 1.596 * v], axis=2)
+    expected = np.stack([y + 2.018 * u, y - 0.391 * u - 0.813 * v, y + 1.596 * v], axis=2)
     image = read(message_of(encoding, pixels.reshape(HEIGHT, -1), 3, width=WIDTH))
-    np.testing.assert_allclose(image, np.clip(truth, 0, 255), atol=1.5)
+    np.testing.assert_allclose(image, np.clip(expected, 0, 255), atol=1.5)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -166,15 +166,15 @@ def test_an_invalid_message_is_refused(fields, bgr):
         read(message)
 
 
-def test_random_messages_equal_the_reference_or_are_refused(rng):
-    """Fields that disagree never give wrong pixels."""
+def test_random_messages_are_decoded_exactly_and_wrong_fields_refused(rng):
+    """Contradictory fields never give wrong pixels."""
     reader = ImageReader(Config(**FULL_RANGE))
     for _ in range(500):
         encoding = PLAIN[rng.integers(len(PLAIN))]
         height, width, padding = (int(n) for n in rng.integers(1, 40, 3))
-        pixels, truth = encoded(encoding, rng.integers(0, 256, (height, width, 3)).astype(np.uint8))
+        pixels, expected = encoded(encoding, rng.integers(0, 256, (height, width, 3)).astype(np.uint8))
         message = message_of(encoding, pixels, 2 * padding)
-        np.testing.assert_array_equal(reader.read(message), truth)
+        np.testing.assert_array_equal(reader.read(message), expected)
         step, data, change = message.step, message.data, int(rng.integers(1, 9))
         wrong = [(step + change, data), (step - change, data), (step, data[:-change]), (step, data + b"x")]
         for message.step, message.data in wrong:
@@ -216,7 +216,7 @@ def test_a_png_of_16_bits_is_scaled_by_the_bits_in_use(bits, rng):
     np.testing.assert_allclose(image.astype(int), cv2.merge([gray] * 3), atol=1)
 
 
-def test_each_encoding_has_a_range_of_its_own(rng):
+def test_each_encoding_has_its_own_range(rng):
     reader = ImageReader(Config())
     mono = message_of("mono16", rng.integers(0, 1024, (120, 160)).astype("<u2"))
     before = reader.read(mono)
@@ -233,26 +233,27 @@ def test_a_fixed_range_is_used_for_raw_and_compressed_images():
     assert read(png, **fixed)[..., 0].tolist() == [[0, 128, 255, 255]]
 
 
-def test_an_empty_fixed_range_is_refused_at_the_start():
+def test_an_empty_fixed_range_is_refused():
     with pytest.raises(ConfigError, match="sixteen_bit_min=5, sixteen_bit_max=5"):
         ImageReader(Config(sixteen_bit_min=5, sixteen_bit_max=5))
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_images_are_rotated_clockwise(degrees, bgr):
-    pixels, truth = encoded("bgr8", bgr)
-    expected = np.rot90(truth, -degrees // 90)
-    png = CompressedImage(data=cv2.imencode(".png", truth)[1].tobytes())
-    for message in (message_of("bgr8", pixels), png):
+    pixels, color = encoded("bgr8", bgr)
+    png = CompressedImage(data=cv2.imencode(".png", color)[1].tobytes())
+    gray_pixels, gray = encoded("mono8", bgr)
+    for message, image in (
+        (message_of("bgr8", pixels), color),
+        (png, color),
+        (message_of("mono8", gray_pixels), gray),
+    ):
+        expected = np.rot90(image, -degrees // 90)
         np.testing.assert_array_equal(read(message, rotate_image=degrees), expected)
-    gray, truth = encoded("mono8", bgr)
-    np.testing.assert_array_equal(
-        read(message_of("mono8", gray), rotate_image=degrees), np.rot90(truth, -degrees // 90)
-    )
 
 
-def test_messages_that_a_bag_defines_are_read(bgr):
-    """rosbag makes classes of its own, with the names of the types."""
+def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
+    """rosbag generates its own message classes with the same type names."""
 
     class FromBag:
         _type = "sensor_msgs/Image"

@@ -1,4 +1,4 @@
-"""The package in a workspace of the user's own: built, installed, started from there."""
+"""The package in a new catkin workspace: it is built, installed and started from the install space."""
 
 import os
 import subprocess
@@ -13,13 +13,13 @@ LAUNCH_FILES = ("desktop", "tx2", "demo")
 
 
 def clean_environment():
-    """Environment variables without those of a workspace."""
+    """The environment variables without those of a catkin workspace."""
     kept = ("PATH", "HOME", "ROS_MASTER_URI", "ROS_IP", "ROS_LOG_DIR")
     return {name: os.environ[name] for name in kept}
 
 
 def run(command, setup):
-    """Output of a command of bash in a clean environment after this set-up script."""
+    """Run a bash command in a clean environment after this setup script; returns its output."""
     result = subprocess.run(
         ["bash", "-c", f"source {setup} && {command}"],
         env=clean_environment(),
@@ -36,7 +36,7 @@ def run(command, setup):
 
 @pytest.fixture(scope="module")
 def install_space(ros_master, root, tmp_path_factory):
-    """Set-up script of a fresh install space."""
+    """Setup script of a new install space."""
     workspace = tmp_path_factory.mktemp("workspace")
     (workspace / "src").mkdir()
     (workspace / "src" / "place_recognition_ros").symlink_to(root)
@@ -46,7 +46,7 @@ def install_space(ros_master, root, tmp_path_factory):
     return workspace / "install" / "setup.bash"
 
 
-def test_its_files_are_there(install_space):
+def test_config_launch_files_and_model_are_installed(install_space):
     share = install_space.parent / "share" / "place_recognition_ros"
     assert run("rospack find place_recognition_ros", install_space).strip() == str(share)
     for name in (
@@ -59,16 +59,16 @@ def test_its_files_are_there(install_space):
 
 
 @pytest.mark.parametrize("name", LAUNCH_FILES)
-def test_launch_files_set_parameters_that_exist(install_space, name):
+def test_launch_files_set_valid_parameters(install_space, name):
     dump = yaml.safe_load(run(f"roslaunch --dump-params place_recognition_ros {name}.launch", install_space))
     prefix = "/place_recognition/"
     parameters = {key[len(prefix) :]: value for key, value in dump.items() if key.startswith(prefix)}
     assert Config(**parameters).values()["map_path"] == parameters["map_path"]
 
 
-def test_the_node_starts_from_there(install_space, ros, start_process):
+def test_the_installed_node_starts(install_space, ros, start_process):
     command = f"source {install_space} && exec roslaunch place_recognition_ros demo.launch"
     roslaunch = start_process(["bash", "-c", command], clean_environment())
-    answer = ros.call("relocalize", Relocalize, timeout=30)
-    assert not answer.success
+    response = ros.call("relocalize", Relocalize, timeout=30)
+    assert not response.success
     assert roslaunch.stop(timeout=30) == 0

@@ -1,4 +1,4 @@
-"""The launch files and ROS's own tools, as a user starts them."""
+"""The launch files together with roslaunch, rosbag and rostopic."""
 
 import glob
 import os
@@ -18,7 +18,7 @@ CLIP = os.path.join("ie_tower", "images", "floor10", "f10_central_main_frame_*.w
 
 @pytest.fixture
 def roslaunch(start_process, ros):
-    """Starts a launch file of this package and waits for the node."""
+    """``roslaunch(name, **arguments)`` starts a launch file and waits for the node → Process."""
 
     def launch(name, **arguments):
         python = "python:=" + sys.executable
@@ -32,14 +32,14 @@ def roslaunch(start_process, ros):
 
 @pytest.fixture
 def config(tmp_path):
-    """A parameter file of the user's own."""
+    """A parameter file."""
     path = tmp_path / "config.yaml"
     path.write_text("".join(f"{name}: {value}\n" for name, value in PARAMETERS.items()))
     return path
 
 
 def write_bag(path, topic, messages, period):
-    """A bag that plays a message every ``period`` seconds; their stamps stay as they are."""
+    """Write a bag with a message every ``period`` seconds; header stamps are kept. Returns its path."""
     with rosbag.Bag(str(path), "w") as bag:
         for row, message in enumerate(messages):
             bag.write(topic, message, rospy.Time.from_sec(1.0 + row * period))
@@ -47,20 +47,20 @@ def write_bag(path, topic, messages, period):
 
 
 @pytest.fixture
-def walk_bag(tmp_path):
-    """A walk and its return, as a bag of a camera."""
-    pictures = [to_image(picture, 1000 + row) for row, picture in enumerate(THERE + BACK)]
-    return write_bag(tmp_path / "walk.bag", "/camera/image", pictures, 0.1)
+def loop_bag(tmp_path):
+    """A bag whose last three images revisit the first places."""
+    messages = [to_image(image, 1000 + row) for row, image in enumerate(THERE + BACK)]
+    return write_bag(tmp_path / "loop.bag", "/camera/image", messages, 0.1)
 
 
-def test_desktop_launch_shows_candidates_while_a_bag_plays(
-    ros, roslaunch, start_process, config, walk_bag, tmp_path
+def test_desktop_launch_publishes_candidates_while_a_bag_plays(
+    ros, roslaunch, start_process, config, loop_bag, tmp_path
 ):
     path = tmp_path / "map.db"
     launched = roslaunch("desktop.launch", image="/camera/image", map_path=path, config=config)
     echo = start_process(["rostopic", "echo", "/loop_candidates"])
     loops = ros.subscribe("loop_candidates", LoopCandidates)
-    bag = start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", walk_bag])
+    bag = start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", loop_bag])
     first = loops.wait_for(lambda each: True, 20)
     assert bag.wait(20) == 0
     assert first.candidates[0].match_id in (1, 2, 3)
@@ -70,14 +70,14 @@ def test_desktop_launch_shows_candidates_while_a_bag_plays(
     assert len(stored(str(path))) == len(THERE + BACK)
 
 
-def test_a_bag_that_loops_is_a_new_session_each_time(ros, roslaunch, start_process, config, walk_bag):
+def test_each_repetition_of_a_bag_is_a_new_session(ros, roslaunch, start_process, config, loop_bag):
     roslaunch("desktop.launch", image="/camera/image", map_path="none", config=config)
     loops = ros.subscribe("loop_candidates", LoopCandidates)
-    start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", "--loop", walk_bag])
+    start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", "--loop", loop_bag])
     for session in (2, 3):
-        answer = loops.wait_for(lambda each, now=session: each.candidates[0].query_session == now, 20)
-        assert answer.candidates[0].kind == LoopCandidate.KIND_INTER_SESSION
-        assert answer.candidates[0].match_session < session
+        result = loops.wait_for(lambda each, now=session: each.candidates[0].query_session == now, 20)
+        assert result.candidates[0].kind == LoopCandidate.KIND_INTER_SESSION
+        assert result.candidates[0].match_session < session
 
 
 def test_tx2_launch_starts(ros, roslaunch):
@@ -87,16 +87,16 @@ def test_tx2_launch_starts(ros, roslaunch):
     assert launched.stop(timeout=20) == 0
 
 
-def test_a_real_camera_comes_back_to_where_it_began(ros, roslaunch, start_process, shared_data, tmp_path):
-    """The camera pans full circle, a picture a second; the 13th shows what the first did."""
+def test_a_revisit_in_a_bag_of_real_images_is_found(ros, roslaunch, start_process, shared_data, tmp_path):
+    """The camera pans by 360°, one image per second; the 13th image shows the view of the first."""
     files = sorted(glob.glob(os.path.join(shared_data, CLIP)))
-    pictures = [to_compressed(cv2.imread(name), 1 + row) for row, name in enumerate(files[:16])]
-    bag = write_bag(tmp_path / "clip.bag", "/camera/image/compressed", pictures, 0.2)
+    messages = [to_compressed(cv2.imread(name), 1 + row) for row, name in enumerate(files[:16])]
+    bag = write_bag(tmp_path / "clip.bag", "/camera/image/compressed", messages, 0.2)
     roslaunch("desktop.launch", compressed="/camera/image/compressed", map_path="none")
     queries = ros.subscribe(NODE + "/queries", LoopCandidates)
     loops = ros.subscribe("loop_candidates", LoopCandidates)
     start_process(["rosbag", "play", "--quiet", "--wait-for-subscribers", bag])
-    queries.wait(len(pictures), 30)
+    queries.wait(len(messages), 30)
     found = {(each.header.stamp.secs, each.candidates[0].match_stamp.secs) for each in loops.messages}
     assert (13, 1) in found
     assert all(11 <= query - match <= 14 for query, match in found), found

@@ -1,4 +1,4 @@
-"""The messages and services, as the workspace builds them."""
+"""The generated messages and services, and the conversion of results to messages."""
 
 import math
 import subprocess
@@ -13,21 +13,26 @@ from place_recognition_ros.srv import QueryImageRequest, RelocalizeRequest
 
 
 @pytest.mark.parametrize("enum", [types.Kind, types.Status, types.Reason], ids=lambda enum: enum.__name__)
-def test_constants_are_those_of_the_core(enum):
+def test_candidate_constants_equal_the_enums(enum):
     for member in enum:
         assert getattr(LoopCandidate, f"{enum.__name__.upper()}_{member.name}") == member
 
 
-def test_relocalize_asks_for_nothing():
+def test_kidnap_state_constants_equal_the_enum():
+    for state in types.TrackingState:
+        assert getattr(KidnapState, "STATE_" + state.name) == state
+
+
+def test_a_relocalize_request_has_no_fields():
     assert RelocalizeRequest.__slots__ == []
 
 
-def test_query_image_takes_an_image_and_k():
+def test_a_query_image_request_has_an_image_and_k():
     assert QueryImageRequest.__slots__ == ["image", "k"]
 
 
 @pytest.mark.parametrize("command", ["rosmsg", "rossrv"])
-def test_the_tools_of_ros_know_them(command):
+def test_rosmsg_and_rossrv_list_the_types(command):
     listing = subprocess.run(
         [command, "package", "place_recognition_ros"], stdout=subprocess.PIPE, check=True
     )
@@ -36,7 +41,7 @@ def test_the_tools_of_ros_know_them(command):
     assert {f"place_recognition_ros/{name}" for name in expected} <= set(listing.stdout.decode().split())
 
 
-def test_a_candidate_survives_a_real_topic(ros):
+def test_a_candidate_is_transmitted_unchanged(ros):
     received = ros.subscribe("loop_candidates", LoopCandidates, connected=False)
     candidate = LoopCandidate(match_id=2**63, similarity=0.5, confidence=float("nan"), model_id="default-0")
     ros.publisher("loop_candidates", LoopCandidates).publish(
@@ -45,19 +50,14 @@ def test_a_candidate_survives_a_real_topic(ros):
     (message,) = received.wait(1)
     assert message.query_id == 7
     assert message.candidates[0].match_id == 2**63
-    assert message.candidates[0].confidence != message.candidates[0].confidence
+    assert math.isnan(message.candidates[0].confidence)
 
 
-def test_descriptors_are_arrays_of_float32():
+def test_the_descriptor_field_is_float32():
     assert dict(zip(Descriptor.__slots__, Descriptor._slot_types))["descriptor"] == "float32[]"
 
 
-def test_kidnap_states():
-    states = (KidnapState.STATE_TRACKING, KidnapState.STATE_LOST, KidnapState.STATE_RECOVERED)
-    assert states == (0, 1, 2)
-
-
-def test_a_result_becomes_one_message():
+def test_a_result_is_converted_to_one_message():
     descriptor = np.ones(4, np.float32) / 2
     query = types.Query(7, 3 * 10**9 + 5, 2, "optical", descriptor)
     candidate = types.Candidate(
@@ -84,7 +84,7 @@ def test_a_result_becomes_one_message():
     fields = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
     assert fields - {"header", "match_stamp", "map_id", "model_id"} == set(candidate._fields) - {
         *("query_stamp", "match_stamp"),
-    }, "each field of the message is set"
+    }, "a field of the message is not set"
     assert messages.from_query(query, "r2", result).descriptor == [0.5] * 4
 
 
@@ -96,7 +96,7 @@ def test_a_result_becomes_one_message():
         (types.Count.QUERY, True, "no earlier keyframes"),
     ],
 )
-def test_without_candidates_the_sentence_says_why(outcome, query, text):
+def test_without_candidates_the_description_contains_the_reason(outcome, query, text):
     tracking = types.Tracking(types.TrackingState.TRACKING, 0, 1)
     query = types.Query(0, 1, 1, "", np.zeros(1)) if query else None
     assert text in messages.describe(types.QueryResult(query, [], tracking, outcome, "", ""))

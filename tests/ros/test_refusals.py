@@ -1,4 +1,4 @@
-"""What the node cannot work with: it ends at once, with one line that names the thing."""
+"""Parameters, models and maps that the node refuses: it exits with one line that contains the cause."""
 
 import json
 import os
@@ -10,16 +10,16 @@ import pytest
 from place_recognition_ros.descriptor.extractor import default_model_path
 from tests.ros.camera import PARAMETERS, THERE, Camera, stored
 
-SECONDS = 10  # for a process to start, see and end on a busy machine
+TIMEOUT = 10  # seconds, for the start and the end of a node on a busy machine
 
 
 @pytest.fixture
 def refusal(start_node):
-    """The one line with which a node that starts with these parameters ends."""
+    """``refusal(**parameters)`` → the error line of a node that exits because of these parameters."""
 
     def refuse(**parameters):
         node = start_node(name="refused", ready=False, **parameters)
-        assert node.wait(SECONDS) == 1
+        assert node.wait(TIMEOUT) == 1
         assert "Traceback" not in node.log
         lines = [line for line in node.log.splitlines() if "FATAL" in line]
         assert len(lines) == 1, node.log
@@ -31,7 +31,7 @@ def refusal(start_node):
 
 @pytest.fixture
 def other_model(tmp_path):
-    """A copy of the model and its card, to be spoiled; its card as a dictionary."""
+    """``other_model(**changes)`` → path of a copy of the default model, with changes in its card."""
     onnx = tmp_path / "other.onnx"
     shutil.copy(default_model_path(), onnx)
     with open(os.path.splitext(default_model_path())[0] + ".json", encoding="utf-8") as file:
@@ -52,24 +52,24 @@ def other_model(tmp_path):
         ("top_k", "many"),
     ],
 )
-def test_parameters(refusal, name, value):
+def test_an_invalid_parameter_is_refused(refusal, name, value):
     line = refusal(**{name: value})
     assert f"'{name}'" in line
     assert repr(value) in line
 
 
-def test_a_missing_model(refusal, tmp_path):
+def test_a_missing_model_is_refused(refusal, tmp_path):
     path = str(tmp_path / "missing.onnx")
     assert path in refusal(model=path)
 
 
-def test_a_model_without_its_card(refusal, other_model, tmp_path):
+def test_a_model_without_its_card_is_refused(refusal, other_model, tmp_path):
     path = other_model()
     (tmp_path / "other.json").unlink()
     assert str(tmp_path / "other.json") in refusal(model=path)
 
 
-def test_a_model_with_the_sha256_of_another(refusal, other_model):
+def test_a_model_with_a_wrong_sha256_is_refused(refusal, other_model):
     path = other_model()
     with open(path, "ab") as file:
         file.write(b"\0")
@@ -77,38 +77,38 @@ def test_a_model_with_the_sha256_of_another(refusal, other_model):
     assert path in line and "SHA-256" in line
 
 
-def test_a_model_that_is_none(refusal, other_model, tmp_path):
+def test_a_file_that_is_not_a_model_is_refused(refusal, other_model, tmp_path):
     path = other_model(sha256="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     (tmp_path / "other.onnx").write_bytes(b"")
     assert "EngineError" in refusal(model=path)
 
 
-def test_a_map_of_another_model(ros, start_node, refusal, other_model, tmp_path):
+def test_a_map_of_another_model_is_refused_and_not_changed(ros, start_node, refusal, other_model, tmp_path):
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **PARAMETERS)
-    answer = Camera(ros).show(THERE[0])
+    result = Camera(ros).publish_and_wait(THERE[0])
     node.stop()
     line = refusal(map_path=path, model=other_model(name="other"))
     assert path in line
     assert re.search(r"model other-\w+\. Received", line) and "descriptors" in line
-    assert [number for number, *_ in stored(path)] == [answer.query_id]
+    assert [number for number, *_ in stored(path)] == [result.query_id]
 
 
-def test_a_map_that_another_node_holds(start_node, refusal, tmp_path):
+def test_a_map_that_another_node_uses_is_refused(start_node, refusal, tmp_path):
     path = str(tmp_path / "map.db")
-    holder = start_node(map_path=path)
+    first = start_node(map_path=path)
     line = refusal(map_path=path)
     assert "StoreBusy" in line and path in line
-    assert holder.running
+    assert first.running
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/map.db", "."])
-def test_a_map_where_none_can_be(refusal, tmp_path, name):
+def test_a_map_path_that_is_not_a_file_is_refused(refusal, tmp_path, name):
     path = str(tmp_path / name)
     assert path in refusal(map_path=path)
 
 
-def test_a_map_that_is_none(refusal, tmp_path):
+def test_a_file_that_is_not_a_map_is_refused(refusal, tmp_path):
     path = tmp_path / "map.db"
-    path.write_bytes(b"no map at all" * 1000)
+    path.write_bytes(b"not a map" * 1000)
     assert str(path) in refusal(map_path=str(path))

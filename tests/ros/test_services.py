@@ -1,4 +1,4 @@
-"""The services, as a program and as a person at a terminal call them."""
+"""The services, called from Python and from the command line."""
 
 import subprocess
 
@@ -15,28 +15,28 @@ def rosservice_call_relocalize():
     ).stdout.decode()
 
 
-def test_relocalize_from_the_command_line(ros, start_node):
+def test_relocalize_works_from_the_command_line(ros, start_node):
     start_node(**PARAMETERS)
     empty = rosservice_call_relocalize()
     assert "success: False" in empty
     assert "no keyframe has arrived yet" in empty
     assert "candidates: []" in empty
-    Camera(ros).walk(THERE + BACK)
+    Camera(ros).publish_sequence(THERE + BACK)
     found = rosservice_call_relocalize()
     assert "success: True" in found
     assert "keyframe 3 of session 1" in found
 
 
-def test_relocalize_asks_over_all_sessions(ros, start_node, tmp_path):
+def test_relocalize_searches_all_sessions(ros, start_node, tmp_path):
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **PARAMETERS)
-    Camera(ros).walk(THERE)
+    Camera(ros).publish_sequence(THERE)
     node.stop()
     start_node(map_path=path, **PARAMETERS)
-    Camera(ros, start=2000).walk(BACK)
-    answer = ros.call("relocalize", Relocalize)
-    assert answer.success
-    best = answer.candidates[0]
+    Camera(ros, start=2000).publish_sequence(BACK)
+    response = ros.call("relocalize", Relocalize)
+    assert response.success
+    best = response.candidates[0]
     assert (best.kind, best.status) == (LoopCandidate.KIND_RELOCALIZATION, LoopCandidate.STATUS_VERIFIED)
     assert (best.match_id, best.match_session, best.query_session) == (3, 1, 2)
     assert best.header.frame_id == FRAME
@@ -45,50 +45,50 @@ def test_relocalize_asks_over_all_sessions(ros, start_node, tmp_path):
 
 def test_relocalize_with_an_empty_map_has_no_candidates(ros, start_node):
     start_node(**PARAMETERS)
-    answer = ros.call("relocalize", Relocalize)
-    assert (answer.success, answer.candidates) == (False, [])
-    assert "no keyframe has arrived yet" in answer.message
+    response = ros.call("relocalize", Relocalize)
+    assert (response.success, response.candidates) == (False, [])
+    assert "no keyframe has arrived yet" in response.message
 
 
-def test_query_image_finds_its_place_and_stores_nothing(ros, start_node):
+def test_query_image_finds_the_place_and_stores_nothing(ros, start_node):
     start_node(**PARAMETERS)
     camera = Camera(ros)
-    walked = camera.walk(THERE + THERE[6:])
-    answer = ros.call(NODE + "/query_image", QueryImage, to_image(BACK[0], 0), 2)
-    assert answer.success
-    assert [each.query_id for each in answer.candidates] == [0, 0]
-    best = answer.candidates[0]
+    results = camera.publish_sequence(THERE + THERE[6:])
+    response = ros.call(NODE + "/query_image", QueryImage, to_image(BACK[0], 0), 2)
+    assert response.success
+    assert [each.query_id for each in response.candidates] == [0, 0]
+    best = response.candidates[0]
     assert (best.kind, best.status) == (LoopCandidate.KIND_RELOCALIZATION, LoopCandidate.STATUS_VERIFIED)
     assert best.match_id == 1
-    assert Diagnostics(ros).next()["keyframes in the map"] == str(len(walked))
+    assert Diagnostics(ros).next()["keyframes in the map"] == str(len(results))
 
 
 def test_candidates_of_query_image_have_the_stamp_and_frame_of_the_request(ros, start_node):
     start_node(**PARAMETERS)
-    Camera(ros).walk(THERE + THERE[6:])
+    Camera(ros).publish_sequence(THERE + THERE[6:])
     request = to_image(BACK[0], 77, frame_id="another_camera")
-    answer = ros.call(NODE + "/query_image", QueryImage, request, 2)
-    assert {(each.header.stamp.to_sec(), each.header.frame_id) for each in answer.candidates} == {
+    response = ros.call(NODE + "/query_image", QueryImage, request, 2)
+    assert {(each.header.stamp.to_sec(), each.header.frame_id) for each in response.candidates} == {
         (77.0, "another_camera")
     }
 
 
-def test_query_image_without_k_answers_as_many_as_the_node_searches_for(ros, start_node):
+def test_query_image_without_k_returns_top_k_candidates(ros, start_node):
     start_node(top_k=2, **PARAMETERS)
-    Camera(ros).walk(THERE + BACK)
-    answer = ros.call(NODE + "/query_image", QueryImage, to_image(BACK[0], 0), 0)
-    assert len(answer.candidates) == 2
+    Camera(ros).publish_sequence(THERE + BACK)
+    response = ros.call(NODE + "/query_image", QueryImage, to_image(BACK[0], 0), 0)
+    assert len(response.candidates) == 2
 
 
-def test_query_image_says_what_is_wrong_with_a_picture(ros, start_node):
+def test_query_image_refuses_invalid_images_with_the_cause(ros, start_node):
     start_node(**PARAMETERS)
-    for change, said in (
+    for change, cause in (
         ({"encoding": "rgb16be"}, "'rgb16be'"),
         ({"step": 3}, "step=3"),
         ({"data": b""}, "0 bytes"),
         ({"height": 2**32 - 1}, f"height={2**32 - 1}"),
     ):
-        answer = ros.call(NODE + "/query_image", QueryImage, changed(to_image(THERE[0], 0), **change), 1)
-        assert not answer.success
-        assert "expected" in answer.message and said in answer.message
+        response = ros.call(NODE + "/query_image", QueryImage, changed(to_image(THERE[0], 0), **change), 1)
+        assert not response.success
+        assert "expected" in response.message and cause in response.message
     assert not ros.call(NODE + "/query_image", QueryImage, Image(), 1).success

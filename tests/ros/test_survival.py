@@ -1,4 +1,4 @@
-"""However the node ends, what it has said to be stored is stored."""
+"""Keyframes that the node reported as stored are in the map, however the node ends."""
 
 import os
 import random
@@ -15,7 +15,7 @@ SLOW_NODE = os.path.join(os.path.dirname(__file__), "slow_node.py")
 
 
 class Stream:
-    """Shows pictures without end or pause, so that the node is always in the middle of one."""
+    """Publishes images without pause in a thread, so that the node is always processing one."""
 
     def __init__(self, camera):
         self._camera = camera
@@ -33,16 +33,16 @@ class Stream:
     def _run(self):
         while not self._ended.wait(0.005):
             self._camera.now += 1.0
-            self._camera.send(to_image(shown_at(self._camera.now), self._camera.now))
+            self._camera.publish(to_image(image_at(self._camera.now), self._camera.now))
 
 
-def shown_at(seconds):
-    """The picture that a stream shows at a stamp; the node takes in the newest only, so not every one."""
+def image_at(seconds):
+    """The image that a stream publishes with this stamp; the node does not process all of them."""
     return THERE[int(seconds) % len(THERE)]
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(1000, marks=pytest.mark.stress)])
-def test_nothing_stored_is_lost_by_a_kill(ros, start_node, tmp_path, kills):
+def test_stored_keyframes_are_in_the_map_after_a_kill(ros, start_node, tmp_path, kills):
     path = str(tmp_path / "map.db")
     acknowledged = set()
     start = 1000.0
@@ -54,23 +54,23 @@ def test_nothing_stored_is_lost_by_a_kill(ros, start_node, tmp_path, kills):
             time.sleep(random.uniform(0, 0.3))
             node.kill()
         start = camera.now
-        answers = {answer.query_id: answer.header.stamp for answer in camera.queries.messages}
-        acknowledged |= set(answers) - {0}
+        stamps = {result.query_id: result.header.stamp for result in camera.queries.messages}
+        acknowledged |= set(stamps) - {0}
         camera.queries.close()
     assert len(acknowledged) >= 3 * kills
 
     start_node(map_path=path, **PARAMETERS)
     camera = Camera(ros, start)
-    found = camera.show(shown_at(answers[max(answers)].to_sec())).candidates[0]
+    found = camera.publish_and_wait(image_at(stamps[max(stamps)].to_sec())).candidates[0]
     assert (found.kind, found.status) == (LoopCandidate.KIND_INTER_SESSION, LoopCandidate.STATUS_VERIFIED), (
         found
     )
     assert found.query_session == kills + 1
-    assert acknowledged <= {number for number, *_ in stored_of_a_running_node(path)}
+    assert acknowledged <= {number for number, *_ in stored_by_running_node(path)}
 
 
-def stored_of_a_running_node(path):
-    """The rows of a map whose file a node holds: of a copy, as the file is locked."""
+def stored_by_running_node(path):
+    """``stored`` for a map that a node uses; a copy is read, because the file is locked."""
     for suffix in ("", "-wal"):
         with open(path + suffix, "rb") as file, open(path + ".copy" + suffix, "wb") as copy:
             copy.write(file.read())
@@ -79,11 +79,11 @@ def stored_of_a_running_node(path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("program", [{}, {"program": SLOW_NODE}], ids=["fast", "slow"])
-def test_ends_in_time_in_the_middle_of_work(ros, start_node, tmp_path, number, program):
+def test_the_node_stops_within_5_s_while_it_processes_images(ros, start_node, tmp_path, number, program):
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **program, **PARAMETERS)
     camera = Camera(ros)
     with Stream(camera):
         camera.queries.wait(2)
         assert node.stop(number, timeout=5) == 0
-    assert {answer.query_id for answer in camera.queries.messages} <= {row for row, *_ in stored(path)}
+    assert {result.query_id for result in camera.queries.messages} <= {row for row, *_ in stored(path)}

@@ -1,4 +1,4 @@
-"""Pictures in, candidates out: the real node over real topics."""
+"""Topics: images are published, candidates, descriptors and diagnostics received."""
 
 import math
 import threading
@@ -37,13 +37,13 @@ def camera(ros, start_node):
     return Camera(ros)
 
 
-def test_a_return_is_found(ros, camera):
+def test_a_revisit_is_published(ros, camera):
     loops = ros.subscribe("loop_candidates", LoopCandidates)
-    there = camera.walk(THERE)
-    assert [answer.query_id for answer in there] == list(range(1, len(THERE) + 1))
+    first_visit = camera.publish_sequence(THERE)
+    assert [result.query_id for result in first_visit] == list(range(1, len(THERE) + 1))
     assert not loops.messages
-    back = camera.walk(BACK)
-    assert [answer.candidates[0].match_id for answer in back] == [1, 2, 3]
+    revisit = camera.publish_sequence(BACK)
+    assert [result.candidates[0].match_id for result in revisit] == [1, 2, 3]
     assert [(each.query_id, each.candidates[0].match_id) for each in loops.wait(3)] == [
         (13, 1),
         (14, 2),
@@ -51,14 +51,14 @@ def test_a_return_is_found(ros, camera):
     ]
 
 
-def test_fields_of_candidates(ros, camera):
+def test_all_fields_of_a_candidate_are_set(ros, camera):
     loops = ros.subscribe("loop_candidates", LoopCandidates)
-    camera.walk(THERE)
-    answer = camera.show(BACK[0])
+    camera.publish_sequence(THERE)
+    result = camera.publish_and_wait(BACK[0])
     (message,) = loops.wait(1)
-    assert message.header.stamp.to_sec() == answer.header.stamp.to_sec() == camera.now
-    assert message.header.frame_id == answer.header.frame_id == FRAME
-    assert message.query_id == answer.query_id == 13
+    assert message.header.stamp.to_sec() == result.header.stamp.to_sec() == camera.now
+    assert message.header.frame_id == result.header.frame_id == FRAME
+    assert message.query_id == result.query_id == 13
     assert [each.status for each in message.candidates] == [LoopCandidate.STATUS_VERIFIED]
 
     found = message.candidates[0]
@@ -74,22 +74,22 @@ def test_fields_of_candidates(ros, camera):
     assert found.model_id == open_extractor().card.model_id
 
 
-def test_rejected_candidates_say_why(camera):
-    camera.walk(THERE)
-    stranger = camera.show(THERE[5][::-1])
-    assert stranger.candidates
-    for each in stranger.candidates:
+def test_rejected_candidates_have_a_reason(camera):
+    camera.publish_sequence(THERE)
+    result = camera.publish_and_wait(THERE[5][::-1])
+    assert result.candidates
+    for each in result.candidates:
         assert each.status in (Status.RETRIEVED, Status.REJECTED)
         assert (each.reason != Reason.NONE) == (each.status == Status.REJECTED)
 
 
-def test_every_format_is_described_as_the_picture_that_it_holds(ros, camera):
+def test_every_format_gives_the_descriptor_of_its_image(ros, camera):
     descriptors = ros.subscribe(NODE + "/descriptor", Descriptor)
     extractor = open_extractor()
-    for number, (make, how) in enumerate(FORMATS, 1):
-        answer = camera.show(THERE[0], make, **how)
+    for number, (to_message, options) in enumerate(FORMATS, 1):
+        result = camera.publish_and_wait(THERE[0], to_message, **options)
         message = descriptors.wait(number)[-1]
-        assert (message.header.stamp, message.header.frame_id) == (answer.header.stamp, FRAME)
+        assert (message.header.stamp, message.header.frame_id) == (result.header.stamp, FRAME)
         assert (message.keyframe_id, message.session, message.model_id) == (
             number,
             1,
@@ -97,56 +97,58 @@ def test_every_format_is_described_as_the_picture_that_it_holds(ros, camera):
         )
         assert np.linalg.norm(message.descriptor) == pytest.approx(1, abs=1e-3)
         gray = cv2.cvtColor(THERE[0], cv2.COLOR_BGR2GRAY)
-        expected = extractor.describe(gray if how.get("encoding") == "mono8" else THERE[0])
-        assert expected @ message.descriptor > (0.98 if how.get("extension") == "jpg" else 0.9999), how
+        expected = extractor.describe(gray if options.get("encoding") == "mono8" else THERE[0])
+        assert expected @ message.descriptor > (0.98 if options.get("extension") == "jpg" else 0.9999), (
+            options
+        )
 
 
-def test_descriptors_come_to_those_who_listen(ros, camera):
-    camera.show(THERE[0])
+def test_descriptors_are_published_to_a_late_subscriber(ros, camera):
+    camera.publish_and_wait(THERE[0])
     descriptors = ros.subscribe(NODE + "/descriptor", Descriptor)
-    camera.show(THERE[1])
+    camera.publish_and_wait(THERE[1])
     assert [each.keyframe_id for each in descriptors.wait(1)] == [2]
 
 
-def test_a_picture_that_shows_nothing_is_answered_and_not_stored(camera):
-    answer = camera.show(np.zeros_like(THERE[0]))
-    assert answer.query_id == 0
-    assert answer.candidates == []
+def test_an_image_without_features_has_a_result_and_is_not_stored(camera):
+    result = camera.publish_and_wait(np.zeros_like(THERE[0]))
+    assert result.query_id == 0
+    assert result.candidates == []
 
 
-def test_diagnostics(ros, camera):
+def test_diagnostics_contain_counts_and_durations(ros, camera):
     diagnostics = Diagnostics(ros)
-    camera.walk(THERE + BACK)
-    level, _, said = diagnostics.wait({"keyframes": 15, "stored": 15})
+    camera.publish_sequence(THERE + BACK)
+    level, _, values = diagnostics.wait({"keyframes": 15, "stored": 15})
     assert level == 0
-    assert said["model"] == open_extractor().card.model_id
-    assert said["engine"].startswith("onnxruntime")
-    assert said["keyframes in the map"] == "15"
-    assert said["tracking"] == "TRACKING"
-    assert said["dropped"] == "0"
-    assert float(said["keyframes per second"]) > 0
-    assert 20 < float(said["memory [MB]"]) < 1000
+    assert values["model"] == open_extractor().card.model_id
+    assert values["engine"].startswith("onnxruntime")
+    assert values["keyframes in the map"] == "15"
+    assert values["tracking"] == "TRACKING"
+    assert values["dropped"] == "0"
+    assert float(values["keyframes per second"]) > 0
+    assert 20 < float(values["memory [MB]"]) < 1000
     for stage in ("describe", "local features", "search", "checks", "store"):
-        median, high = (float(each) for each in said[f"{stage} [ms], median and 95 %"].split(","))
+        median, high = (float(each) for each in values[f"{stage} [ms], median and 95 %"].split(","))
         assert 0 <= median <= high
 
 
-def test_a_subscriber_that_comes_late_hears_what_comes_then(ros, camera):
-    camera.walk(THERE)
-    camera.show(BACK[0])
+def test_a_late_subscriber_receives_the_next_candidates(ros, camera):
+    camera.publish_sequence(THERE)
+    camera.publish_and_wait(BACK[0])
     loops = ros.subscribe("loop_candidates", LoopCandidates)
-    answer = camera.show(BACK[1])
-    assert [each.header.stamp for each in loops.wait(1)] == [answer.header.stamp]
+    result = camera.publish_and_wait(BACK[1])
+    assert [each.header.stamp for each in loops.wait(1)] == [result.header.stamp]
 
 
-def test_several_publishers_at_once(ros, start_node):
+def test_images_of_several_publishers_are_processed(ros, start_node):
     node = start_node(**PARAMETERS)
     diagnostics = Diagnostics(ros)
     cameras = [Camera(ros) for _ in range(4)]
 
     def publish(first):
         for stamp in range(first, 1100, len(cameras)):
-            cameras[first % len(cameras)].send(to_image(THERE[stamp % 12], stamp))
+            cameras[first % len(cameras)].publish(to_image(THERE[stamp % 12], stamp))
 
     threads = [threading.Thread(target=publish, args=(1000 + row,)) for row in range(len(cameras))]
     for thread in threads:
@@ -154,8 +156,8 @@ def test_several_publishers_at_once(ros, start_node):
     for thread in threads:
         thread.join()
     cameras[0].now = 2000.0
-    assert cameras[0].show(THERE[0]).query_id > 0
-    said = diagnostics.next()
-    assert int(said["keyframes"]) == int(said["stored"]) == len(cameras[0].queries.messages)
-    assert "failed" not in said
+    assert cameras[0].publish_and_wait(THERE[0]).query_id > 0
+    values = diagnostics.next()
+    assert int(values["keyframes"]) == int(values["stored"]) == len(cameras[0].queries.messages)
+    assert "failed" not in values
     assert node.running

@@ -37,12 +37,12 @@ def street(paint):
 
 
 @pytest.fixture
-def record_map(make_detector, drive, tmp_path):
+def record_map(make_detector, add_images, tmp_path):
     """``record_map(images, poses)`` → path of a map."""
 
     def record_map(images, poses=()):
         detector = make_detector(str(tmp_path / "office.map"))
-        drive(detector, images, poses=poses)
+        add_images(detector, images, poses=poses)
         detector.close()
         return tmp_path / "office.map"
 
@@ -78,11 +78,11 @@ def test_without_odometry_loops_give_place_labels(record_map, street, tmp_path):
     assert not looped & {places[row] for row in (*range(2), *range(8, 20))}
 
 
-def test_each_session_is_a_sequence(make_detector, drive, street, tmp_path):
+def test_each_session_is_a_sequence(make_detector, add_images, street, tmp_path):
     path = tmp_path / "office.map"
     for start in (100, 200):
         detector = make_detector(str(path))
-        drive(detector, street[:3], start=start)
+        add_images(detector, street[:3], start=start)
         detector.close()
     records = read_recorded_map(path, tmp_path / "out")
     assert [(r.sequence, r.time) for r in records] == [
@@ -90,9 +90,9 @@ def test_each_session_is_a_sequence(make_detector, drive, street, tmp_path):
     ]
 
 
-def test_a_map_in_use_is_read_and_not_changed(make_detector, drive, street, tmp_path):
+def test_a_map_in_use_is_read_and_not_changed(make_detector, add_images, street, tmp_path):
     path = tmp_path / "office.map"
-    drive(make_detector(str(path)), street[:3])
+    add_images(make_detector(str(path)), street[:3])
     before = path.read_bytes(), path.with_name("office.map-wal").read_bytes()
     assert len(read_recorded_map(path, tmp_path / "out")) == 3
     assert (path.read_bytes(), path.with_name("office.map-wal").read_bytes()) == before

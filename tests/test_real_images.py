@@ -1,7 +1,7 @@
-"""The whole detector with the package's own model on pictures of real places.
+"""LoopDetector with the default model on images of real places.
 
-ie_tower: a tower whose floors look alike, a frame a second; koe_landmarks: rooms by day and by night.
-What must hold for any model that we ship; which pairs show one place was judged by eye.
+ie_tower: a building with similar floors, one frame per second; koe_landmarks: rooms by day and by night.
+Every default model must pass these tests. Which pairs show the same place was judged by eye.
 """
 
 import csv
@@ -18,8 +18,8 @@ from place_recognition_ros.types import Keyframe, Kind
 
 SECOND = 10**9
 
-# clip, the second at which the camera is back, the second at which it was there first
-RETURNS = [
+# clip, second of the revisit, second of the first visit
+REVISITS = [
     ("f10_central_main", 13, 1),
     ("f22_central_main", 11, 1),
     ("b2_classroom_south_c033", 13, 1),
@@ -33,10 +33,10 @@ RETURNS = [
     ("f16_central_main", 13, 1),
     ("f21_central_main", 13, 1),
 ]
-NEAR = 2  # seconds beside it that count too
+TOLERANCE = 2  # seconds
 
-# Areas in name only: these two clips end and begin in one room, as the pictures show.
-ONE_PLACE = {
+# These two clips have different area names, but end and begin in the same room.
+SAME_PLACE = {
     frozenset([("b2_open_workspace_c029", first), ("b2_hallway_walkpath_c035", 13)]) for first in (1, 2)
 }
 
@@ -61,7 +61,7 @@ class Frame:
 
 @pytest.fixture(scope="module")
 def tower(shared_data):
-    """All frames, clip after clip."""
+    """All frames of ie_tower, ordered by clip."""
     folder = os.path.join(shared_data, "ie_tower")
     with open(os.path.join(folder, "gt.csv"), encoding="utf-8") as file:
         return [Frame(folder, row) for row in csv.DictReader(file)]
@@ -75,38 +75,38 @@ def detector():
 
 
 def accepted(detector, frames):
-    """(query frame, match frame) of each accepted candidate of a walk, a frame a second."""
+    """(query frame, match frame) of each accepted candidate; one frame per second is added."""
     pairs = []
     for second, frame in enumerate(frames, 1):
-        for each in detector.add(Keyframe(cv2.imread(frame.path), second * SECOND)).accepted:
+        result = detector.add(Keyframe(cv2.imread(frame.path), second * SECOND))
+        for each in result.accepted:
             assert each.kind == Kind.LOOP_CLOSURE
             pairs.append((frame, frames[each.match_stamp // SECOND - 1]))
     return pairs
 
 
-@pytest.mark.parametrize("clip, back, first", RETURNS, ids=[clip for clip, *_ in RETURNS])
-def test_a_pan_that_comes_back_is_found(tower, detector, clip, back, first):
+@pytest.mark.parametrize("clip, back, first", REVISITS, ids=[clip for clip, *_ in RETURNS])
+def test_the_revisit_at_the_end_of_a_pan_is_accepted(tower, detector, clip, back, first):
     pairs = accepted(detector, [frame for frame in tower if frame.clip == clip])
     found = [
         (query, match)
         for query, match in pairs
-        if abs(query.second - back) <= NEAR and abs(match.second - first) <= NEAR
+        if abs(query.second - back) <= TOLERANCE and abs(match.second - first) <= TOLERANCE
     ]
-    assert found, f"only {pairs}"
+    assert found, f"accepted only {pairs}"
 
 
 @pytest.mark.parametrize(
     "floor",
     [each if each in IN_EVERY_RUN else pytest.param(each, marks=pytest.mark.stress) for each in FLOORS],
 )
-def test_no_candidate_between_different_areas_of_a_floor(tower, detector, floor):
-    """FAULTS 20."""
+def test_no_match_between_different_areas_of_a_floor_is_accepted(tower, detector, floor):
     pairs = accepted(detector, [frame for frame in tower if frame.floor == floor])
     wrong = [
         (query, match)
         for query, match in pairs
         if query.area != match.area
-        and frozenset([(query.clip, query.second), (match.clip, match.second)]) not in ONE_PLACE
+        and frozenset([(query.clip, query.second), (match.clip, match.second)]) not in SAME_PLACE
     ]
     assert not wrong
 
@@ -115,8 +115,8 @@ def test_every_floor_is_listed(tower):
     assert set(FLOORS) == {frame.floor for frame in tower}
 
 
-def test_one_clip_under_two_names_is_one_place(tower, detector):
-    """f22_cafeteria_main and f22_central_alt are the same video: the second must be found in the first."""
+def test_the_same_video_under_two_names_is_matched(tower, detector):
+    """f22_cafeteria_main and f22_central_alt are the same video."""
     clips = ("f22_cafeteria_main", "f22_central_alt")
     first, again = ([frame for frame in tower if frame.clip == clip][:20] for clip in clips)
     pairs = [
@@ -126,8 +126,7 @@ def test_one_clip_under_two_names_is_one_place(tower, detector):
     assert [query for query, match in pairs if query != match] == []
 
 
-def test_a_keyframe_needs_little_room(tower, tmp_path):
-    """The size that issue 2 sets: at most 15 kB apart from the local features."""
+def test_a_keyframe_needs_at_most_15_kb_without_local_features(tower, tmp_path):
     path = tmp_path / "map.db"
     LoopDetector.open(Config(), str(path)).close()
     empty = path.stat().st_size
@@ -139,20 +138,20 @@ def test_a_keyframe_needs_little_room(tower, tmp_path):
     assert (path.stat().st_size - empty - features) / count <= 15000
 
 
-def test_the_night_is_found_in_the_day(shared_data, detector):
-    """Each night picture asked of a map of the day: the right place first for at least 90 of 100."""
+def test_night_images_match_day_images_of_the_same_place(shared_data, detector):
+    """Each night image is queried against a map of the day; the best match is correct for at least 90 %."""
     folder = os.path.join(shared_data, "koe_landmarks")
     with open(os.path.join(folder, "gt.csv"), encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["set"] == "new"]
-    day, night = ([row for row in rows if row["condition"] == light] for light in ("day", "night"))
+    day, night = ([row for row in rows if row["condition"] == condition] for condition in ("day", "night"))
     places = {}
     for stamp, row in zip(itertools.count(SECOND, 60 * SECOND), day):
         places[stamp] = row["place"]
         detector.add(Keyframe(cv2.imread(os.path.join(folder, row["file"])), stamp))
     detector.start_session()
-    right = []
+    correct = []
     for row in night:
-        answer = detector.query(cv2.imread(os.path.join(folder, row["file"])), 1).candidates
-        right.append(bool(answer) and places[answer[0].match_stamp] == row["place"])
-    share = float(np.mean(right))
+        candidates = detector.query(cv2.imread(os.path.join(folder, row["file"])), 1).candidates
+        correct.append(bool(candidates) and places[candidates[0].match_stamp] == row["place"])
+    share = float(np.mean(correct))
     assert share >= 0.9, f"{share:.1%} of {len(night)}"
