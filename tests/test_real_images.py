@@ -85,7 +85,7 @@ def accepted(detector, frames):
     return pairs
 
 
-@pytest.mark.parametrize("clip, back, first", REVISITS, ids=[clip for clip, *_ in RETURNS])
+@pytest.mark.parametrize("clip, back, first", REVISITS, ids=[clip for clip, *_ in REVISITS])
 def test_the_revisit_at_the_end_of_a_pan_is_accepted(tower, detector, clip, back, first):
     pairs = accepted(detector, [frame for frame in tower if frame.clip == clip])
     found = [
