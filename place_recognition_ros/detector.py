@@ -12,7 +12,6 @@ from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.descriptor.local_features import FeatureFinder
 from place_recognition_ros.errors import KeyframeError, StoreError
-from place_recognition_ros.images import check_image
 from place_recognition_ros.loops.checks import Checks, Observation
 from place_recognition_ros.loops.evidence import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
@@ -22,6 +21,7 @@ from place_recognition_ros.memory.visit import PresentVisit
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
+from place_recognition_ros.validation import checked_keyframe
 
 
 class LoopDetector:
@@ -36,16 +36,18 @@ class LoopDetector:
     def __init__(self, config: Config, extractor: Extractor, store: KeyframeStore) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
-        visit = PresentVisit(min_age, limits.left_below(1.0))
+        visit = PresentVisit(min_age, limits.elsewhere_below(1.0))
         self.config = config
         self.map = KeyframeMap(store, extractor.card.descriptor_size, visit, config.robot)
+        self._map_id = store.map_id
         self._extractor = extractor
         self._finder = FeatureFinder(config.local_features, config.feature_image_px)
-        self._checks = Checks(config, limits, self.map)
+        self._checks = Checks(config, limits, self.map, min_age)
         self._tracking = TrackingMonitor()
         self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
         self._accepted: Deque[Optional[Candidate]] = deque(maxlen=config.sequence_length)
         self._newest: Optional[Observation] = None
+        self._stamp = -1  # of the newest keyframe of this session, nanoseconds
         self._watch = Stopwatch()
 
     @classmethod
@@ -74,7 +76,7 @@ class LoopDetector:
         """Add the next keyframe of the trajectory and find out whether the camera was here before.
 
         Args:
-            keyframe: newer than the one before it.
+            keyframe: newer than the one before it. One in another world frame begins a new session.
 
         Returns:
             The query, the most similar keyframes of the map with the result of the checks, the tracking
@@ -83,16 +85,17 @@ class LoopDetector:
 
         Raises:
             ImageError: if the image has another type or shape.
-            KeyframeError: if the stamp, the pose or the camera is not usable.
+            KeyframeError: if the stamp, a pose or the camera is not usable.
             EngineError: if the image cannot be described.
         """
-        keyframe = _checked(keyframe)
-        observation = self._observe(keyframe)
+        keyframe = self._checked(keyframe)
+        observation = self._describe(keyframe)
+        self._stamp = keyframe.stamp
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         descriptor = observation.query.descriptor
         self._past.appendleft(descriptor)
-        self.map.look(keyframe, descriptor)
+        self.map.observe(keyframe, descriptor)
         number, outcome = self._store(keyframe, observation)
         observation = observation._replace(
             query=observation.query._replace(id=number),
@@ -124,11 +127,12 @@ class LoopDetector:
 
         Raises:
             ImageError: if the image has another type or shape.
+            KeyframeError: if the stamp is not usable.
             EngineError: if the image cannot be described.
         """
-        keyframe = _checked(Keyframe(image, stamp))
+        keyframe = checked_keyframe(Keyframe(image, stamp))
         height, width = image.shape[:2]
-        observation = self._observe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
+        observation = self._describe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._result(observation, self._search(observation, k, Kind.RELOCALIZATION), Count.QUERY)
@@ -168,8 +172,9 @@ class LoopDetector:
             model_id=self._extractor.card.model_id,
             engine=self._extractor.engine_name,
             fallback=self._extractor.fallback,
-            map_id=self.map.map_id,
+            map_id=self._map_id,
             keyframes=len(self.map),
+            waiting=self.map.waiting,
             damaged=self.map.damaged,
             tracking=self.tracking,
             durations=self._watch.snapshot(),
@@ -182,18 +187,32 @@ class LoopDetector:
 
     def _begin_session(self) -> None:
         self.map.start_session()
+        self._stamp = -1
         self._past.clear()
         self._accepted.clear()
         self._newest = None
 
-    def _observe(self, keyframe: Keyframe) -> Observation:
+    def _checked(self, keyframe: Keyframe) -> Keyframe:
+        """A keyframe that can be used; another world frame than the session's begins a new session."""
+        keyframe = checked_keyframe(keyframe)
+        if keyframe.stamp <= self._stamp:
+            raise KeyframeError(
+                f"expected a stamp newer than that of the keyframe before, {self._stamp} ns. "
+                f"Received: {keyframe.stamp}; start_session() allows an older one"
+            )
+        frame = self.map.session.frame
+        if frame and keyframe.world_frame not in ("", frame):
+            self.start_session(keyframe.stamp)
+        return keyframe
+
+    def _describe(self, keyframe: Keyframe) -> Observation:
         with self._watch("describe"):
             descriptor = self._extractor.describe(keyframe.image)
         with self._watch("local features"):
             features = self._finder.find(keyframe.image)
-        height, width = keyframe.image.shape[:2]
-        camera = keyframe.camera or types.Camera(width, height)
-        query = types.Query(0, keyframe.stamp, self.map.session.id, camera.frame_id, descriptor)
+        camera, session = keyframe.camera, self.map.session
+        frame_id = camera.frame_id if camera else ""
+        query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
         return Observation(query, types.View(features, camera), descriptor[np.newaxis], [])
 
     def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
@@ -205,9 +224,9 @@ class LoopDetector:
         view = observation.view
         try:
             with self._watch("store"):
-                stored = keyframe._replace(camera=view.camera)
                 small = thumbnail(keyframe.image)
-                return self.map.add(stored, observation.query.descriptor, view.features, small), Count.STORED
+                keyframe_id = self.map.add(keyframe, observation.query.descriptor, view.features, small)
+                return keyframe_id, Count.STORED
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
 
@@ -229,25 +248,4 @@ class LoopDetector:
     ) -> QueryResult:
         query = None if observation is None else observation.query
         model_id = self._extractor.card.model_id
-        return QueryResult(query, candidates, self.tracking, outcome, self.map.map_id, model_id)
-
-
-def _checked(keyframe: Keyframe) -> Keyframe:
-    """A keyframe that can be used, its stamp a plain int.
-
-    Raises:
-        ImageError: if the image has another type or shape.
-        KeyframeError: if its stamp, its camera or a pose is not usable.
-    """
-    check_image(keyframe.image)
-    stamp, camera = keyframe.stamp, keyframe.camera
-    if isinstance(stamp, bool) or not isinstance(stamp, (int, np.integer)) or not 0 <= stamp < 2**63:
-        raise KeyframeError(f"expected a stamp in nanoseconds, 0 to 2^63 − 1. Received: {stamp!r}")
-    height, width = keyframe.image.shape[:2]
-    if camera is not None and (camera.width, camera.height) != (width, height):
-        raise KeyframeError(f"expected the camera of a {width}×{height} image. Received: {camera}")
-    for name in ("pose", "base_to_camera"):
-        pose = getattr(keyframe, name)
-        if pose is not None and not pose.is_rigid:
-            raise KeyframeError(f"expected finite numbers and a unit quaternion as {name}. Received: {pose}")
-    return keyframe._replace(stamp=int(stamp))
+        return QueryResult(query, candidates, self.tracking, outcome, self._map_id, model_id)

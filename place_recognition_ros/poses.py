@@ -23,7 +23,9 @@ class Pose(NamedTuple):
 
     @property
     def is_rigid(self) -> bool:
-        """Whether all numbers are finite and the quaternion has unit norm, but for rounding."""
+        """Whether shapes are right, all numbers finite, and the quaternion of unit norm, but for rounding."""
+        if np.shape(self.position) != (3,) or np.shape(self.orientation) != (4,):
+            return False
         norm = float(np.linalg.norm(self.orientation))
         return bool(np.isfinite(self.position).all()) and abs(norm - 1.0) < 1e-2  # false for NaN too
 

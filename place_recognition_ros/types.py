@@ -66,14 +66,14 @@ class Count(Enum):
 
     KEYFRAME = "keyframes"
     CLOCK_JUMPED = "clock jumped back"  # each began a new session
-    # images that did not become keyframes
+    # why an image did not become a keyframe
     DROPPED = "dropped"  # a newer image came before the worker was free
     NO_STAMP = "without stamp"
     NOT_NEWER = "not newer than the last"
     TOO_SOON = "sooner than max_rate_hz"
     NOT_MOVED = "not moved"
     BAD_IMAGE = "bad images"
-    # what was done with each keyframe
+    # what was done with a keyframe
     STORED = "stored"
     FEW_FEATURES = "without enough features"  # nor searched for
     TRACKING_LOST = "not stored: tracking lost"
@@ -120,6 +120,7 @@ class Query(NamedTuple):
     id: int  # of the stored keyframe; 0: not stored
     stamp: int  # nanoseconds
     session: int
+    robot: str
     frame_id: str  # the camera's optical frame
     descriptor: np.ndarray  # (D,) float32, unit norm
 
@@ -164,7 +165,7 @@ class QueryResult(NamedTuple):
     query: Optional[Query]  # None: relocalization before the first keyframe
     candidates: List[Candidate]  # best first, the rejected ones too
     tracking: Tracking  # after this query
-    outcome: Count  # STORED, or why the keyframe was not stored; QUERY for service requests
+    outcome: Count  # STORED, FEW_FEATURES, TRACKING_LOST, MAP_FULL or STORE_FAILED; QUERY: not a keyframe
     map_id: str
     model_id: str
 
@@ -182,6 +183,7 @@ class DetectorStatus(NamedTuple):
     fallback: str  # why the engine is not the preferred one; empty: it is
     map_id: str
     keyframes: int  # in the map
+    waiting: int  # of them in the present visit, not searched yet
     damaged: int  # keyframes of the map that were left out because of a wrong CRC
     tracking: Tracking
     durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds

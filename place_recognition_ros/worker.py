@@ -71,6 +71,11 @@ class Worker(Generic[Owned, Item, Status]):
         raise WorkerBusy("expected the worker to open the model and the map. Received: a request to stop")
 
     @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def status(self) -> Status:
         """The newest status; once :meth:`start` has returned there is one."""
         return self._status
@@ -159,11 +164,11 @@ class Worker(Generic[Owned, Item, Status]):
         try:
             result = request(owned)
         except Exception as error:
+            self._update_status(owned)  # before the result: who waits for it sees both
             future.set_exception(error)
-            return
-        finally:
-            self._status = self._report(owned)  # before the result: who waits for it sees both
-        future.set_result(result)
+        else:
+            self._update_status(owned)
+            future.set_result(result)
 
     def _take(self, owned: Owned, item: Item) -> None:
         try:
@@ -172,5 +177,10 @@ class Worker(Generic[Owned, Item, Status]):
         except Exception as error:
             self.failures_in_a_row += 1
             self._on_error(error)
-        finally:
+        self._update_status(owned)
+
+    def _update_status(self, owned: Owned) -> None:
+        try:
             self._status = self._report(owned)
+        except Exception as error:  # the last status remains
+            self._on_error(error)

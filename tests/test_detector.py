@@ -8,7 +8,7 @@ import pytest
 
 from place_recognition_ros.errors import EngineError, ImageError, KeyframeError
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Camera, Count, Keyframe, Kind, Reason, Status
+from place_recognition_ros.types import Count, Keyframe, Kind, Reason, Status
 
 SECOND = 10**9
 NO_LIMITS = {"min_similarity": -0.99, "min_margin": -2.0}  # only the later checks reject
@@ -235,17 +235,25 @@ def test_an_invalid_stamp_raises_with_its_value(make_detector, places, stamp):
     assert detector.add(Keyframe(places[0], np.int64(2**62))).query.id == 1
 
 
-def test_a_camera_of_another_size_is_refused_by_name(make_detector, street):
-    with pytest.raises(KeyframeError, match=r"expected the camera of a 320×240 image.*width=640"):
-        make_detector().add(Keyframe(street[0], 1, camera=Camera(640, 480)))
+def test_a_stamp_that_is_not_newer_is_refused_until_a_new_session(make_detector, add_images, places):
+    detector = make_detector()
+    add_images(detector, places[:3])
+    for stamp in (3 * SECOND, SECOND):
+        with pytest.raises(KeyframeError, match=f"newer than .*3000000000 ns. Received: {stamp}"):
+            detector.add(Keyframe(places[3], stamp))
+    detector.start_session(SECOND)
+    assert detector.add(Keyframe(places[3], SECOND)).query.id == 4
 
 
-@pytest.mark.parametrize("numbers", [[np.nan, 0, 0, 0, 0, 0, 1], [0] * 7, [0, 0, 0, 0, 0, 0, 2]], ids=str)
-def test_a_pose_that_is_not_rigid_raises_with_its_field(make_detector, places, numbers):
-    pose = Pose(np.array(numbers[:3], float), np.array(numbers[3:], float))
-    for keyframe in (Keyframe(places[0], 1, pose), Keyframe(places[0], 1, base_to_camera=pose)):
-        with pytest.raises(KeyframeError, match=r"as (pose|base_to_camera)"):
-            make_detector().add(keyframe)
+def test_another_world_frame_begins_a_new_session(make_detector, places):
+    detector = make_detector()
+    frames = ("", "odom", "", "odom", "map", "map")
+    results = [
+        detector.add(Keyframe(image, second * SECOND, world_frame=frame))
+        for second, (image, frame) in enumerate(zip(places, frames), 1)
+    ]
+    assert [result.query.session for result in results] == [1, 1, 1, 1, 2, 2]
+    assert detector.map.session.frame == "map"
 
 
 def test_after_an_accepted_match_the_next_one_needs_less_coverage(make_detector, add_images, paint, revisit):

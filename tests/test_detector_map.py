@@ -164,7 +164,7 @@ def test_relocalize_uses_the_newest_keyframe(detector, add_images, paint):
 def test_relocalization_may_find_a_place_that_was_never_left(make_detector, add_images, paint):
     """The view has changed slowly: no loop closure, but the camera is where the match was taken."""
     detector = make_detector()
-    blends = [cv2.addWeighted(paint(1), s, paint(2), 1 - s, 0) for s in np.linspace(1.0, 0.45, 20)]
+    blends = [cv2.addWeighted(paint(1), s, paint(2), 1 - s, 0) for s in np.linspace(1.0, 0.37, 24)]
     *_, last = add_images(detector, blends)
     assert last.candidates[0].reason == Reason.TOO_RECENT
     assert detector.relocalize().candidates[0].reason != Reason.TOO_RECENT

@@ -48,7 +48,7 @@ def not_consistent(paint):
 
 def too_recent(paint):
     """The view changes slowly; the camera never left the place."""
-    for share in np.linspace(1.0, 0.45, 20):
+    for share in np.linspace(1.0, 0.37, 24):
         yield cv2.addWeighted(paint(1), share, paint(2), 1 - share, 0)
 
 

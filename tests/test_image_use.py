@@ -100,10 +100,10 @@ def test_the_complaint_ends_without_images(use):
 
 def test_a_new_complaint_is_returned_once_per_episode(use):
     lines = []
-    for second in range(300):
-        if 100 <= second < 200:
+    for second in range(450):
+        if 100 <= second < 200 or 220 <= second < 230:
             use.note(DARK, second)
-        elif second < 250:
+        elif second < 350:
             use.note(USED, second)
         else:
             use.note(BROKEN, second)
@@ -112,6 +112,14 @@ def test_a_new_complaint_is_returned_once_per_episode(use):
     assert len(reported) == 2
     assert "too few local features" in reported[0]
     assert "decoder" in reported[1]
+
+
+def test_trouble_that_comes_and_goes_is_one_episode(use):
+    lines = []
+    for second in range(600):
+        use.note(DARK if second % 21 < 9 else USED, second)
+        lines.append(use.new_complaint(second))
+    assert len([line for line in lines if line]) == 1
 
 
 def test_memory_is_bounded_without_calls_of_complaint(use):

@@ -278,3 +278,21 @@ def test_the_status_of_a_failed_request_is_published_too(worker):
     with pytest.raises(StoreError):
         worker.call(fail, TIMEOUT)
     assert worker.status == ("before",)
+
+
+def test_a_status_that_cannot_be_made_is_an_error_and_not_the_end(errors):
+    def report(owned):
+        if owned.handled == ["bad"]:
+            raise ValueError("no status")
+        return len(owned.handled)
+
+    worker = Worker(Owned, Owned.handle, report, errors.append)
+    worker.start()
+    worker.offer("bad")
+    wait_until(lambda: errors)
+    assert worker.status == 0, "the last status remains"
+    assert worker.call(lambda owned: owned.handled.append("good"), TIMEOUT) is None
+    assert worker.status == 2
+    assert worker.is_alive
+    assert worker.stop(TIMEOUT)
+    assert not worker.is_alive

@@ -1,12 +1,12 @@
 """The one pre-processing: the same for training, export, evaluation and run time."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
 
-from place_recognition_ros.errors import ImageError
+from place_recognition_ros.images import check_image
 
 
 class InputSpec(NamedTuple):
@@ -50,7 +50,7 @@ def prepare(image: np.ndarray, spec: InputSpec, out: Optional[np.ndarray] = None
         ImageError: if ``image`` is not an array, or has another dtype or shape.
         ValueError: if ``out`` has another dtype, shape or memory layout.
     """
-    _check_image(image)
+    check_image(image)
     if out is None:
         out = np.empty(spec.shape, np.float32)
     elif out.shape != spec.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
@@ -95,16 +95,6 @@ def _scale_and_offset(spec: InputSpec) -> Tuple[np.ndarray, np.ndarray]:
         else:
             scale, offset = np.tile(scale, spec.width), np.tile(offset, spec.width)
     return scale.astype(np.float32), offset.astype(np.float32)
-
-
-def _check_image(image: Any) -> None:
-    if not isinstance(image, np.ndarray):
-        received = type(image).__name__
-    elif image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
-        received = f"{image.dtype} of shape {image.shape}"
-    else:
-        return
-    raise ImageError(f"expected a uint8 array of shape (H, W) or (H, W, 3). Received: {received}")
 
 
 def _reorder(image: np.ndarray, color_order: str) -> np.ndarray:

@@ -28,13 +28,14 @@ class Checks:
         config: the parameters.
         limits: what the evidence has to reach.
         memory: the keyframes.
+        visit: nanoseconds; keyframes of one session closer in time than this show one place.
     """
 
-    def __init__(self, config: Config, limits: Limits, memory: KeyframeMap) -> None:
+    def __init__(self, config: Config, limits: Limits, memory: KeyframeMap, visit: int) -> None:
         self._config = config
         self._limits = limits
         self._memory = memory
-        self._visit = int(config.min_loop_interval_s * 1e9)  # nanoseconds
+        self._visit = visit
 
     def run(self, observation: Observation, matches: List[Match], kinds: List[Kind]) -> List[Candidate]:
         """Check matches, best first, until one is accepted.
@@ -109,7 +110,7 @@ class Checks:
             match_stamp=match.entry.stamp,
             query_session=query.session,
             match_session=match.entry.session,
-            query_robot=self._memory.session.robot,
+            query_robot=query.robot,
             match_robot=match.robot,
             similarity=evidence.similarity,
             margin=evidence.margin,
@@ -122,7 +123,7 @@ class Checks:
         return match.similarity - max(others, default=-1.0)
 
     def _same_place(self, a: Match, b: Match) -> bool:
-        near = abs(a.entry.stamp - b.entry.stamp) < max(1, self._visit)
+        near = abs(a.entry.stamp - b.entry.stamp) < self._visit
         return near and a.entry.session == b.entry.session
 
     def _is_expected(self, observation: Observation, match: Match) -> bool:

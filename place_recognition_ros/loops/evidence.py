@@ -13,6 +13,7 @@ class Limits(NamedTuple):
     """What the evidence has to reach."""
 
     min_similarity: float  # cosine
+    another_place: float  # cosine below which two images never show the same place, of the model card
     min_margin: float
     min_distance: float  # metres
     min_inliers: int
@@ -24,6 +25,7 @@ class Limits(NamedTuple):
         """The limits of a configuration; ``card_similarity``: the model card's lowest cosine."""
         return cls(
             card_similarity if config.min_similarity == -1 else config.min_similarity,
+            card_similarity,
             config.min_margin,
             config.min_loop_distance_m,
             max(config.min_inliers, MIN_POINTS),
@@ -31,9 +33,9 @@ class Limits(NamedTuple):
             config.min_coverage,
         )
 
-    def left_below(self, similarity: float) -> float:
-        """The cosine to an image below which it shows another place than one of this similarity."""
-        return max(ELSEWHERE * similarity, self.min_similarity)
+    def elsewhere_below(self, similarity: float) -> float:
+        """The cosine below which an image shows another place than one of this similarity does."""
+        return max(ELSEWHERE * similarity, self.another_place)
 
 
 class Evidence(NamedTuple):
@@ -66,7 +68,7 @@ def _objection(evidence: Evidence, limits: Limits) -> Reason:
     if evidence.travelled is not None and evidence.travelled < limits.min_distance:
         return Reason.TOO_RECENT
     lowest = evidence.least_similarity
-    if lowest is not None and lowest >= limits.left_below(evidence.similarity):
+    if lowest is not None and lowest >= limits.elsewhere_below(evidence.similarity):
         return Reason.TOO_RECENT
     if evidence.sequence is not None and evidence.sequence < limits.min_similarity:
         return Reason.NOT_CONSISTENT

@@ -32,13 +32,13 @@ class FaissIndex(Index):
         self._size = descriptor_size
         self._blocks: List[_Block] = []
 
-    def add(self, number: int, vector: np.ndarray) -> None:
+    def add(self, keyframe_id: int, vector: np.ndarray) -> None:
         if not self._blocks or len(self._blocks[-1].ids) >= BLOCK:
             half = faiss.ScalarQuantizer.QT_fp16
             vectors = faiss.IndexScalarQuantizer(self._size, half, faiss.METRIC_INNER_PRODUCT)
             self._blocks.append(_Block(vectors, []))
         self._blocks[-1].vectors.add(vector.reshape(1, -1))
-        self._blocks[-1].ids.append(number)
+        self._blocks[-1].ids.append(keyframe_id)
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         if k < 1:
@@ -49,11 +49,11 @@ class FaissIndex(Index):
             found += [(block.ids[row], float(cosine)) for row, cosine in zip(rows[0], cosines[0]) if row >= 0]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 
-    def remove(self, numbers: Iterable[int]) -> None:
-        unwanted = set(numbers)
+    def remove(self, keyframe_ids: Iterable[int]) -> None:
+        unwanted = set(keyframe_ids)
         for block in self._blocks:
-            rows = [row for row, number in enumerate(block.ids) if number in unwanted]
+            rows = [row for row, keyframe_id in enumerate(block.ids) if keyframe_id in unwanted]
             if rows:
                 block.vectors.remove_ids(np.array(rows, np.int64))
-                block.ids[:] = [number for number in block.ids if number not in unwanted]
+                block.ids[:] = [keyframe_id for keyframe_id in block.ids if keyframe_id not in unwanted]
         self._blocks = [block for block in self._blocks if block.ids]

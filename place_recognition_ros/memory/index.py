@@ -10,8 +10,8 @@ class Index(ABC):
     """Descriptors by the id of their keyframe. It holds nothing else and is rebuilt from the store."""
 
     @abstractmethod
-    def add(self, number: int, vector: np.ndarray) -> None:
-        """Add the descriptor, (D,) float32 of unit norm, of keyframe ``number``."""
+    def add(self, keyframe_id: int, vector: np.ndarray) -> None:
+        """Add the descriptor of a keyframe, (D,) float32, unit norm."""
 
     @abstractmethod
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
@@ -26,5 +26,5 @@ class Index(ABC):
         """
 
     @abstractmethod
-    def remove(self, numbers: Iterable[int]) -> None:
+    def remove(self, keyframe_ids: Iterable[int]) -> None:
         """Remove keyframes by their ids; an id that is not stored is ignored."""

@@ -56,13 +56,12 @@ class KeyframeMap:
         self._timeline = Timeline(descriptor_size)
         self._visit = visit
         self._sessions = store.sessions()
-        newest = max(self._sessions, default=0)
-        for keyframe in store.keyframes():
-            number, session, stamp, pose, descriptor = keyframe
+        newest = store.newest_session()
+        for keyframe_id, session, stamp, pose, descriptor in store.keyframes():
             self._timeline.move(session, pose)
-            self._timeline.append(number, session, stamp, pose, descriptor)
-            self._index.add(number, descriptor)
-            newest = max(newest, session)
+            entry = Entry(keyframe_id, session, stamp, pose, self._timeline.travelled)
+            self._timeline.append(entry, descriptor)
+            self._index.add(keyframe_id, descriptor)
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
 
@@ -70,22 +69,22 @@ class KeyframeMap:
         return len(self._timeline)
 
     @property
-    def map_id(self) -> str:
-        """Which map this is: a UUID."""
-        return self._store.map_id
-
-    @property
     def damaged(self) -> int:
         """Keyframes of the store that were left out because their CRC is wrong."""
         return self._store.damaged
 
+    @property
+    def waiting(self) -> int:
+        """Keyframes of the present visit, which are not searched yet."""
+        return len(self._visit.waiting)
+
     def start_session(self) -> None:
         """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be found."""
-        for number in self._visit.end():
-            self._index.add(number, self._timeline.vector(number))
+        for keyframe_id in self._visit.end():
+            self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
-    def look(self, keyframe: Keyframe, descriptor: np.ndarray) -> None:
+    def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> None:
         """Take note of where the camera is, before the search; whether or not the keyframe is stored later.
 
         Args:
@@ -93,8 +92,8 @@ class KeyframeMap:
             descriptor: (D,) float32, unit norm.
         """
         self._timeline.move(self.session.id, keyframe.pose)
-        for number in self._visit.look(descriptor, keyframe.stamp):
-            self._index.add(number, self._timeline.vector(number))
+        for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
+            self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
@@ -105,14 +104,16 @@ class KeyframeMap:
         Raises:
             StoreError: if it could not be stored; it is not remembered then.
         """
-        session = self.session
+        session, stamp, pose = self.session, keyframe.stamp, keyframe.pose
         if session.id not in self._sessions:
-            session = session._replace(start=keyframe.stamp, frame=keyframe.world_frame)
-        number = self._store.add(session, keyframe, descriptor, features, thumbnail)
+            session = session._replace(start=stamp)
+        session = session._replace(frame=session.frame or keyframe.world_frame)
+        keyframe_id = self._store.add(session, keyframe, descriptor, features, thumbnail)
         self._sessions[session.id] = self.session = session
-        self._timeline.append(number, session.id, keyframe.stamp, keyframe.pose, descriptor)
-        self._visit.add(number, keyframe.stamp, descriptor)
-        return number
+        view_changed = self._visit.add(keyframe_id, stamp, descriptor, pose)
+        entry = Entry(keyframe_id, session.id, stamp, pose, self._timeline.travelled)
+        self._timeline.append(entry, descriptor, view_changed)
+        return keyframe_id
 
     def search(self, descriptor: np.ndarray, k: int) -> List[Match]:
         """The k keyframes most similar to a descriptor, best first, none of the present visit.
@@ -122,15 +123,15 @@ class KeyframeMap:
             k: how many at most.
         """
         matches = []
-        for number, similarity in self._index.search(descriptor, k):
-            entry = self._timeline[number]
+        for keyframe_id, similarity in self._index.search(descriptor, k):
+            entry = self._timeline[keyframe_id]
             session = self._sessions.get(entry.session)
             matches.append(Match(entry, session.robot if session else "", similarity))
         return matches
 
-    def around(self, number: int, radius: int) -> Tuple[np.ndarray, int]:
+    def around(self, keyframe_id: int, radius: int) -> Tuple[np.ndarray, int]:
         """:meth:`Timeline.around`, without the keyframes of the present visit."""
-        return self._timeline.around(number, radius, self._visit.waiting)
+        return self._timeline.around(keyframe_id, radius, self._visit.waiting)
 
     def departure(self, entry: Entry, descriptor: np.ndarray) -> Departure:
         """How far the camera has been from a place of this session since.
@@ -140,25 +141,25 @@ class KeyframeMap:
             descriptor: (D,) float32, unit norm; of the image that shows it again.
         """
         travelled = self._timeline.travelled - entry.travelled
-        if not self._visit.waiting:  # nothing was stored since; nobody knows what the camera saw
+        if not self._visit.waiting:  # nothing is stored of the present visit: the map is full, for example
             return Departure(travelled, -1.0)
         return Departure(travelled, self._timeline.least_similarity_since(entry.id, descriptor))
 
-    def view(self, number: int) -> View:
+    def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe."""
-        return self._store.view(number)
+        return self._store.view(keyframe_id)
 
-    def remove(self, number: int) -> None:
-        """Remove a keyframe; its id is never used again.
+    def remove(self, keyframe_id: int) -> None:
+        """Remove a keyframe, if it exists; its id is never used again.
 
         Raises:
             StoreError: if it could not be removed from the store.
         """
-        self._store.remove(number)
-        if number in self._timeline:
-            self._index.remove([number])
-            self._visit.remove(number)
-            self._timeline.remove(number)
+        self._store.remove(keyframe_id)
+        if keyframe_id in self._timeline:
+            self._index.remove([keyframe_id])
+            self._visit.remove(keyframe_id)
+            self._timeline.remove(keyframe_id)
 
     def close(self) -> None:
         self._store.close()

@@ -5,49 +5,48 @@ as it is: its CRC stays wrong.
 """
 
 import os
+import sqlite3
 import struct
+import subprocess
 import uuid
 import zlib
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.schema import SCHEMA, TABLES, crc_of
 
 
 def copy_aside(connection: Any, path: str, schema: int) -> str:
-    """Copy all tables into a new file beside the map.
+    """Copy the file of a map, its damaged pages too.
 
-    SQLite does the copying: a second file descriptor on an open database would release its locks when closed.
+    Another process copies it: a second file descriptor of this one would release SQLite's locks when closed.
 
     Args:
-        connection: the open map; not inside a transaction.
+        connection: the open map, locked, not inside a transaction.
         path: of the map.
         schema: of the map; part of the copy's name.
 
     Returns:
         The path of the copy, ``map.schema1.db`` for ``map.db``; a number follows where that exists.
+
+    Raises:
+        StoreError: if it could not be copied.
     """
     stem, extension = os.path.splitext(path)
     target, number = f"{stem}.schema{schema}{extension}", 2
     while os.path.lexists(target):
         target, number = f"{stem}.schema{schema}-{number}{extension}", number + 1
-    run = connection.execute
-    run("ATTACH ? AS copy", (target,))
-    try:
-        run("BEGIN")
-        tables = run(
-            "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ).fetchall()
-        for name, statement in tables:
-            run(statement.replace("CREATE TABLE ", "CREATE TABLE copy.", 1))
-            run(f'INSERT INTO copy."{name}" SELECT * FROM main."{name}"')  # noqa: S608  the file's own names
-        run("COMMIT")
-    except Exception:
-        if connection.in_transaction:
-            run("ROLLBACK")
-        raise
-    finally:
-        run("DETACH copy")
+    connection.execute("PRAGMA journal_mode=DELETE")  # moves the write-ahead log into the file
+    part = target + ".part"
+    copied = subprocess.run(["cp", "--", path, part], stderr=subprocess.PIPE, check=False)  # noqa: S603, S607
+    if copied.returncode:
+        if os.path.lexists(part):
+            os.remove(part)
+        reason = copied.stderr.decode("utf-8", "replace").strip()
+        raise StoreError(f"expected to copy the map '{path}' before its migration. Received: {reason}")
+    with open(part, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, target)
     return target
 
 
@@ -56,14 +55,9 @@ def migrate(connection: Any, schema: int) -> None:
 
     Args:
         connection: the open map, inside a transaction.
-        schema: of the map, older than ``SCHEMA``.
-
-    Raises:
-        StoreError: if nothing is known of that schema.
+        schema: of the map, ``OLDEST`` or newer.
     """
     while schema != SCHEMA:
-        if schema not in _STEPS:
-            raise StoreError(f"expected a map of schema {min(_STEPS)} to {SCHEMA}. Received: schema {schema}")
         _STEPS[schema](connection)
         schema += 1
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),))
@@ -79,27 +73,35 @@ def _from_1_to_2(connection: Any) -> None:
     run("ALTER TABLE keyframes ADD COLUMN camera INTEGER")
     run("ALTER TABLE keyframes ADD COLUMN base_to_camera BLOB")
     starts: Dict[int, int] = {}
-    for number in _ids(connection, "keyframes"):  # one by one: a large map does not fit into memory
-        *row, crc = run(
-            "SELECT id, session, stamp, pose, descriptor, crc FROM keyframes WHERE id = ?", (number,)
-        ).fetchone()
-        if _is_whole(_crc_of_keyframe_1, row, crc):
-            _, session, stamp, pose, descriptor = row
-            starts[session] = min(stamp, starts.get(session, stamp))
-            new_row = (number, session, stamp, pose, "", None, None, descriptor)
-            run("UPDATE keyframes SET crc = ? WHERE id = ?", (crc_of(new_row), number))
-    for number in _ids(connection, "views"):
-        *row, crc = run("SELECT id, features, thumbnail, crc FROM views WHERE id = ?", (number,)).fetchone()
-        if _is_whole(_crc_of_view_1, row, crc):
-            run("UPDATE views SET crc = ? WHERE id = ?", (crc_of(row), number))
+    numbers = [number for (number,) in run("SELECT id FROM keyframes ORDER BY id")]
+    for number in numbers:  # one by one: a large map does not fit into memory
+        query = "SELECT id, session, stamp, pose, descriptor, crc FROM keyframes WHERE id = ?"
+        for *row, crc in run(query, (number,)).fetchall():
+            if _is_whole(_crc_of_keyframe_1, row, crc):
+                _, session, stamp, pose, descriptor = row
+                starts[session] = min(stamp, starts.get(session, stamp))
+                new_row = (number, session, stamp, pose, "", None, None, descriptor)
+                run("UPDATE keyframes SET crc = ? WHERE id = ?", (crc_of(new_row), number))
+        _update_view(connection, number)
     for session, start in sorted(starts.items()):
         session_row = (session, str(uuid.uuid4()), "", start, "")
         run("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*session_row, crc_of(session_row)))
     run("INSERT INTO meta VALUES ('map', ?)", (str(uuid.uuid4()),))
 
 
-def _ids(connection: Any, table: str) -> List[int]:
-    return [number for (number,) in connection.execute(f"SELECT id FROM {table} ORDER BY id")]  # noqa: S608
+def _update_view(connection: Any, number: int) -> None:
+    query = "SELECT id, features, thumbnail, crc FROM views WHERE id = ?"
+    try:
+        for *row, crc in connection.execute(query, (number,)).fetchall():
+            if _is_whole(_crc_of_view_1, row, crc):
+                connection.execute("UPDATE views SET crc = ? WHERE id = ?", (crc_of(row), number))
+    except sqlite3.OperationalError:  # a full disk, for example
+        raise
+    except (
+        sqlite3.DatabaseError,
+        UnicodeDecodeError,
+    ):  # a damaged page: this view is lost, the others are not
+        pass
 
 
 def _crc_of_keyframe_1(number: int, session: int, stamp: int, pose: Any, vector: bytes) -> int:
@@ -120,3 +122,5 @@ def _is_whole(crc: Callable[..., int], row: Any, expected: Any) -> bool:
 
 
 _STEPS: Dict[int, Callable[[Any], None]] = {1: _from_1_to_2}
+OLDEST = min(_STEPS)
+"""The oldest schema that can be migrated."""

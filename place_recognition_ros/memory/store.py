@@ -16,7 +16,7 @@ import numpy as np
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
 from place_recognition_ros.memory import schema
-from place_recognition_ros.memory.migrations import copy_aside, migrate
+from place_recognition_ros.memory.migrations import OLDEST, copy_aside, migrate
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
 
@@ -64,6 +64,7 @@ class KeyframeStore:
     def __init__(self, path: str, model_id: str, descriptor_size: int) -> None:
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size
+        self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
         """Keyframes left out because their CRC does not fit their content."""
         folder = os.path.dirname(os.path.abspath(path))
@@ -86,7 +87,9 @@ class KeyframeStore:
             raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
         except _READ_ERRORS as error:
             self.close()
-            raise StoreError(f"expected a map. Received: '{path}', which is not a map: {error}") from error
+            raise StoreError(
+                f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
+            ) from error
         except StoreError:
             self.close()
             raise
@@ -101,9 +104,9 @@ class KeyframeStore:
         run("COMMIT")
         meta = dict(run("SELECT key, value FROM meta"))
         found = meta.get("schema") or ""
-        if not found.isdigit() or int(found) > schema.SCHEMA:
+        if found not in map(str, range(OLDEST, schema.SCHEMA + 1)):
             raise MapMismatch(
-                f"expected a map of schema {schema.SCHEMA} or older. "
+                f"expected a map of schema {OLDEST} to {schema.SCHEMA}. "
                 f"Received: '{self._path}' of schema {found}"
             )
         if meta.get("model") != model_id:
@@ -118,13 +121,15 @@ class KeyframeStore:
         return str(meta.get("map", ""))
 
     def _migrate(self, found: int) -> None:
+        _log.warning("Migrating the map '%s' from schema %d to %d …", self._path, found, schema.SCHEMA)
         copy = copy_aside(self._connection, self._path, found)
-        with self._transaction("migrate the map"):
-            migrate(self._connection, found)
-        _log.warning(
-            "The map '%s' was migrated from schema %d to %d; a copy of it as it was: '%s'",
-            *(self._path, found, schema.SCHEMA, copy),
-        )
+        try:
+            with self._transaction("migrate the map"):
+                migrate(self._connection, found)
+        except BaseException:
+            os.remove(copy)  # the map is as it was
+            raise
+        _log.warning("The map is migrated. A copy of it as it was: '%s'", copy)
 
     def add(
         self,
@@ -162,15 +167,20 @@ class KeyframeStore:
                 f"INSERT INTO keyframes ({columns}, crc) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
                 row,
             )
-            number = int(added.lastrowid or 0)
-            run("UPDATE keyframes SET crc = ? WHERE id = ?", (schema.crc_of((number, *row)), number))
-            view = (number, features.tobytes(), thumbnail)
+            keyframe_id = int(added.lastrowid or 0)
+            run(
+                "UPDATE keyframes SET crc = ? WHERE id = ?", (schema.crc_of((keyframe_id, *row)), keyframe_id)
+            )
+            view = (keyframe_id, features.tobytes(), thumbnail)
             run("INSERT INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
-        return number
+        self._session = session
+        return keyframe_id
 
     def _add_session(self, session: Session) -> None:
-        crc = schema.crc_of(session)
-        self._connection.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*session, crc))
+        """Write the row of a session with its first keyframe, and again when its frame becomes known."""
+        if session != self._session:
+            row = (*session, schema.crc_of(session))
+            self._connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def _camera_id(self, camera: Camera) -> int:
         """The row of a camera, written if there is none."""
@@ -183,21 +193,22 @@ class KeyframeStore:
         if found is not None:
             return int(found[0])
         (number,) = self._connection.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM cameras").fetchone()
-        crc = schema.crc_of((number, *columns))
+        row = (int(number), *columns)
         self._connection.execute(
-            "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *columns, crc)
+            "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, schema.crc_of(row))
         )
         return int(number)
 
-    def remove(self, number: int) -> None:
+    def remove(self, keyframe_id: int) -> None:
         """Remove a keyframe, if it exists; its id is never used again.
 
         Raises:
             StoreError: if it could not be removed; the map is as it was before.
         """
-        with self._transaction(f"remove keyframe {number}"):
-            self._connection.execute("DELETE FROM keyframes WHERE id = ?", (number,))
-            self._connection.execute("DELETE FROM views WHERE id = ?", (number,))
+        keyframe_id = int(keyframe_id)  # SQLite would take NumPy's integers for blobs
+        with self._transaction(f"remove keyframe {keyframe_id}"):
+            self._connection.execute("DELETE FROM keyframes WHERE id = ?", (keyframe_id,))
+            self._connection.execute("DELETE FROM views WHERE id = ?", (keyframe_id,))
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
@@ -219,6 +230,11 @@ class KeyframeStore:
         rows = self._read(f"SELECT {', '.join(schema.SESSION_COLUMNS)}, crc FROM sessions")  # noqa: S608
         return {row[0]: Session(*row) for *row, crc in rows if schema.is_whole(row, crc)}
 
+    def newest_session(self) -> int:
+        """The largest id of a session that was ever used, that of a damaged row too; 0: none."""
+        rows = self._read("SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes")
+        return max(0, *(value for (value,) in rows if isinstance(value, int)), 0)
+
     def keyframes(self) -> Iterator[StoredKeyframe]:
         """All whole keyframes, oldest first; damaged ones are counted in ``damaged``.
 
@@ -228,42 +244,40 @@ class KeyframeStore:
         self.damaged = 0
         columns = ", ".join(schema.KEYFRAME_COLUMNS)
         for *row, crc in self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id"):  # noqa: S608
-            number, session, stamp, pose, _, _, _, vector = row
+            keyframe_id, session, stamp, pose, _, _, _, vector = row
             if schema.is_whole(row, crc) and len(vector) == self._descriptor_bytes:
                 yield StoredKeyframe(
-                    number, session, stamp, schema.unpack_pose(pose), np.frombuffer(vector, "<f4")
+                    keyframe_id, session, stamp, schema.unpack_pose(pose), np.frombuffer(vector, "<f4")
                 )
             else:
                 self.damaged += 1
 
-    def view(self, number: int) -> View:
-        """The local features of a keyframe and its camera; no features if its row is damaged or missing."""
-        row = self._view(number)
-        if row is None:
-            return View(np.zeros(0, FEATURE))
-        return View(np.frombuffer(row[1], FEATURE), self._camera(number))
+    def view(self, keyframe_id: int) -> View:
+        """The local features of a keyframe and its camera; no features if a row is damaged or missing."""
+        view = self._row("views", schema.VIEW_COLUMNS, keyframe_id)
+        keyframe = self._row("keyframes", schema.KEYFRAME_COLUMNS, keyframe_id)
+        if view is not None and keyframe is not None:
+            features, camera_id = np.frombuffer(view[1], FEATURE), keyframe[5]
+            if camera_id is None:
+                return View(features)
+            camera = self._row("cameras", schema.CAMERA_COLUMNS, camera_id)
+            if camera is not None:
+                return View(features, schema.unpack_camera(camera[1:]))
+        return View(np.zeros(0, FEATURE))
 
-    def thumbnail(self, number: int) -> bytes:
+    def thumbnail(self, keyframe_id: int) -> bytes:
         """The keyframe's image, JPEG; empty if its row is damaged or missing."""
-        row = self._view(number)
-        return b"" if row is None else bytes(row[2])
+        view = self._row("views", schema.VIEW_COLUMNS, keyframe_id)
+        return b"" if view is None else bytes(view[2])
 
-    def _view(self, number: int) -> Optional[Tuple[Any, ...]]:
-        columns = ", ".join(schema.VIEW_COLUMNS)
-        query = f"SELECT {columns}, crc FROM views WHERE id = ?"  # noqa: S608
-        return next(
-            (tuple(row) for *row, crc in self._read(query, number) if schema.is_whole(row, crc)), None
-        )
-
-    def _camera(self, number: int) -> Optional[Camera]:
-        columns = ", ".join("cameras." + name for name in schema.CAMERA_COLUMNS)
-        rows = self._read(
-            f"SELECT {columns}, cameras.crc FROM cameras JOIN keyframes "  # noqa: S608
-            "ON keyframes.camera = cameras.id WHERE keyframes.id = ?",
-            number,
-        )
-        whole = (row for *row, crc in rows if schema.is_whole(row, crc))
-        return next((schema.unpack_camera(tuple(row[1:])) for row in whole), None)
+    def _row(self, table: str, columns: Tuple[str, ...], number: int) -> Optional[Tuple[Any, ...]]:
+        """A whole row; None if it is missing or damaged, be it so that SQLite cannot read it."""
+        query = f"SELECT {', '.join(columns)}, crc FROM {table} WHERE id = ?"  # noqa: S608
+        try:
+            rows = list(self._read(query, number))
+        except StoreError:
+            return None
+        return next((tuple(row) for *row, crc in rows if schema.is_whole(row, crc)), None)
 
     def _read(self, query: str, *values: Any) -> Iterator[Tuple[Any, ...]]:
         try:

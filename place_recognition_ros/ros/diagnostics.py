@@ -72,6 +72,7 @@ class Reporter:
             "keyframes per second": f"{rate:.2f}",
             "memory [MB]": f"{resident_bytes() / 1e6:.0f}",
             "keyframes in the map": detector.keyframes,
+            "of them in the present visit, not searched": detector.waiting,
             "damaged keyframes left out": detector.damaged,
             "odometry poses": odometry_poses,
             "session": detector.tracking.session,

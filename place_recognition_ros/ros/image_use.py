@@ -24,7 +24,7 @@ class ImageUse:
     def __init__(self, troubles: Mapping[Count, str]) -> None:
         self._troubles = dict(troubles)
         self._recent: Deque[Tuple[float, Optional[Count]]] = deque()  # None: the image was used
-        self._reported = False
+        self._complained: Optional[float] = None  # when there was a complaint last
         self._lock = threading.Lock()
 
     def note(self, outcome: Count, now: float) -> None:
@@ -46,10 +46,13 @@ class ImageUse:
         return self._sentence(latest) if _share(latest) == 1.0 else ""
 
     def new_complaint(self, now: float) -> str:
-        """The complaint for the log: only once until there is nothing to complain about; else empty."""
+        """The complaint for the log: once, and again only after a minute without one; else empty."""
         complaint = self.complaint(now)
-        was, self._reported = self._reported, bool(complaint)
-        return "" if was else complaint
+        if not complaint:
+            return ""
+        new = self._complained is None or now - self._complained >= WINDOW
+        self._complained = now
+        return complaint if new else ""
 
     def _forget(self, now: float) -> None:
         while self._recent and self._recent[0][0] <= now - WINDOW:

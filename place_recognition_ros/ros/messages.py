@@ -50,13 +50,13 @@ def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> 
     return message
 
 
-def from_query(query: Query, robot: str, result: QueryResult) -> Descriptor:
-    """The descriptor of a query that a robot made."""
+def from_query(query: Query, result: QueryResult) -> Descriptor:
+    """The descriptor of the query of a result."""
     return Descriptor(
         header=header(query.stamp, query.frame_id),
         keyframe_id=query.id,
         session=query.session,
-        robot=robot,
+        robot=query.robot,
         map_id=result.map_id,
         model_id=result.model_id,
         descriptor=query.descriptor.tolist(),
@@ -74,5 +74,5 @@ def describe(result: QueryResult) -> str:
     best = (result.accepted or result.candidates)[0]
     what = f"keyframe {best.match_id} of session {best.match_session}, similarity {best.similarity:.2f}"
     if best.accepted:
-        return f"{what}, {best.inliers} inliers"
+        return what if best.inliers < 0 else f"{what}, {best.inliers} inliers"
     return f"no place: the best match is {what}, rejected: {best.reason.name}"

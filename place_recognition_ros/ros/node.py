@@ -2,10 +2,12 @@
 
 import threading
 import time
+from concurrent.futures import Future
 from functools import partial
 from typing import Optional
 
 import cv2
+import numpy as np
 import rospy
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CompressedImage, Image
@@ -42,7 +44,7 @@ class PlaceRecognitionNode:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._odometry = OdometryBuffer()
-        self._publishers = Publishers(config.robot)
+        self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
         self._reporter = Reporter(rospy.get_name())
         self._tracking_ok: Optional[bool] = None
@@ -72,6 +74,9 @@ class PlaceRecognitionNode:
         """Report until the end; returns the process's exit code."""
         while not self._ended.wait(REPORT_PERIOD):
             self._report()
+            if not self._worker.is_alive:
+                rospy.logfatal("The worker has ended; this process ends")
+                break
             if self._worker.failures_in_a_row >= MAX_FAILURES:
                 rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
                 break
@@ -95,6 +100,8 @@ class PlaceRecognitionNode:
 
     def _take_odometry(self, message: Odometry) -> None:
         pose = messages.to_pose(message.pose.pose)
+        if not pose.orientation.any():  # some drivers leave it out; the position is of use
+            pose = pose._replace(orientation=np.array([0.0, 0.0, 0.0, 1.0]))
         if not pose.is_rigid:
             rospy.logwarn_throttle(60.0, "odom: expected a unit quaternion. Received: %s", pose)
             return
@@ -106,10 +113,16 @@ class PlaceRecognitionNode:
             return  # the worker's line is short
         try:
             stamp = rospy.Time.now().to_nsec()
-            self._worker.post(partial(Pipeline.set_tracking, ok=message.data, stamp=stamp))
+            request = partial(Pipeline.set_tracking, ok=message.data, stamp=stamp)
+            self._worker.post(request).add_done_callback(self._check_tracking)
             self._tracking_ok = message.data
         except WorkerBusy as error:
             rospy.logerr("tracking_ok: %s", error)
+
+    def _check_tracking(self, future: Future) -> None:
+        if not future.cancelled() and future.exception() is not None:
+            rospy.logerr("tracking_ok: %r", future.exception())
+            self._tracking_ok = None  # the next message is a new one
 
     # --------------------------------------------------------------------- in the worker's thread
 

@@ -47,6 +47,7 @@ class Pipeline:
         self._use = use
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._reader = ImageReader(config)
+        self._request_reader = ImageReader(config)  # its own: what it learns must not change the stream
         self._counts: CounterType[Count] = Counter()
         publishers.tracking(detector.tracking)
 
@@ -76,7 +77,7 @@ class Pipeline:
         """
         self._counts[Count.QUERY] += 1
         header = message.header
-        image = self._reader.read(message)
+        image = self._request_reader.read(message)
         return self._detector.query(
             image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
         )
@@ -95,15 +96,16 @@ class Pipeline:
         verdict = self._picker.pick(stamp, None if odometry is None else odometry.pose)
         if verdict == Count.CLOCK_JUMPED:
             rospy.logwarn("The clock jumped back: a new session begins")
-            self._publishers.tracking(self._detector.start_session(stamp), message.header.frame_id)
+            self._counts[verdict] += 1
+            self._publishers.tracking(self._detector.start_session(stamp))
         elif verdict != Count.KEYFRAME:
             return verdict
-        self._counts[verdict] += 1
         try:
             image = self._reader.read(message)
         except ImageError as error:
             rospy.logerr_throttle(5.0, "Image refused: %s", error)
             return Count.BAD_IMAGE
+        self._counts[Count.KEYFRAME] += 1
         height, width = image.shape[:2]
         keyframe = Keyframe(image, stamp, camera=Camera(width, height, message.header.frame_id))
         if odometry is not None:

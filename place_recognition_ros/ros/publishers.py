@@ -7,24 +7,20 @@ from diagnostic_msgs.msg import DiagnosticArray
 
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates
 from place_recognition_ros.ros import messages
-from place_recognition_ros.types import QueryResult, Tracking
+from place_recognition_ros.types import Count, QueryResult, Tracking
 
 
 class Publishers:
-    """Publishes results; everything in a message is from its arguments.
+    """Publishes results, which hold everything that is in a message."""
 
-    Args:
-        robot: the name of this robot.
-    """
-
-    def __init__(self, robot: str) -> None:
-        self._robot = robot
+    def __init__(self) -> None:
         self._loops = rospy.Publisher("loop_candidates", LoopCandidates, queue_size=10)
         self._queries = rospy.Publisher("~queries", LoopCandidates, queue_size=10)
         self._descriptors = rospy.Publisher("~descriptor", Descriptor, queue_size=10)
         self._kidnap = rospy.Publisher("~kidnap_state", KidnapState, queue_size=10, latch=True)
         self._diagnostics = rospy.Publisher("/diagnostics", DiagnosticArray, queue_size=1)
         self._tracking: Optional[Tracking] = None  # as published
+        self._frame_id = ""  # of the newest image
 
     def result(self, result: QueryResult) -> None:
         """One message on ~queries for each keyframe, an empty one for an image without enough features."""
@@ -38,18 +34,19 @@ class Publishers:
             self._loops.publish(
                 LoopCandidates(header=every.header, query_id=every.query_id, candidates=accepted)
             )
-        if self._descriptors.get_num_connections():
-            self._descriptors.publish(messages.from_query(query, self._robot, result))
-        self.tracking(result.tracking, query.frame_id)
+        if result.outcome != Count.FEW_FEATURES and self._descriptors.get_num_connections():
+            self._descriptors.publish(messages.from_query(query, result))
+        self._frame_id = query.frame_id
+        self.tracking(result.tracking)
 
-    def tracking(self, tracking: Tracking, frame_id: str = "") -> None:
+    def tracking(self, tracking: Tracking) -> None:
         """The kidnap state, when it or the session has changed."""
         if tracking == self._tracking:
             return
         self._tracking = tracking
         self._kidnap.publish(
             KidnapState(
-                header=messages.header(rospy.Time.now().to_nsec(), frame_id),
+                header=messages.header(rospy.Time.now().to_nsec(), self._frame_id),
                 state=int(tracking.state),
                 session=tracking.session,
                 since=messages.to_time(tracking.since),

@@ -1,3 +1,5 @@
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -117,9 +119,9 @@ def test_a_larger_image_is_averaged(image):
     ids=lambda array: f"{array.dtype}{array.shape}",
 )
 def test_an_array_that_is_not_an_image_is_refused(wrong):
-    with pytest.raises(ImageError) as caught:
+    received = re.escape(f"{wrong.dtype} {wrong.shape}") if wrong.size else "width="
+    with pytest.raises(ImageError, match="Received: " + received):
         prepare(wrong, RAW)
-    assert str(caught.value).endswith(f"Received: {wrong.dtype} of shape {wrong.shape}")
 
 
 @pytest.mark.parametrize("wrong", [None, [[1, 2], [3, 4]], "image.png"], ids=["None", "list", "path"])

@@ -15,7 +15,7 @@ NOT_VERIFIED = (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
 
 def verify(query, match, **limits):
     """Measure the features of two images, and decide by the geometry alone."""
-    limits = Limits(min_similarity=0.0, min_margin=-2.0, min_distance=0.0, **limits)
+    limits = Limits(0.0, another_place=0.0, min_margin=-2.0, min_distance=0.0, **limits)
     geometry = measure(View(query), View(match), limits.min_inliers, 480)
     _, reason = decide(Evidence(1.0, 2.0, geometry=geometry), limits)
     return Verification(geometry.matches, geometry.inliers, reason)

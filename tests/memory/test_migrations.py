@@ -105,7 +105,7 @@ def test_damaged_rows_are_damaged_after_a_migration(old_map, expected_map, open_
     assert len(store.view(4).features) == 0
 
 
-def test_a_failed_migration_changes_nothing(old_map, expected_map, monkeypatch):
+def test_a_failed_migration_changes_nothing_and_leaves_no_copy(old_map, expected_map, monkeypatch, tmp_path):
     before = {table: rows(old_map, table) for table in ("meta", "keyframes", "views")}
 
     def fail(_):
@@ -113,10 +113,38 @@ def test_a_failed_migration_changes_nothing(old_map, expected_map, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "crc_of", fail)
-        with pytest.raises(StoreError, match="disk I/O error"):
-            KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+        for _ in range(3):
+            with pytest.raises(StoreError, match="disk I/O error"):
+                KeyframeStore(old_map, expected_map["model"], expected_map["size"])
     assert {table: rows(old_map, table) for table in before} == before
+    assert os.listdir(str(tmp_path)) == ["map.db"]
     KeyframeStore(old_map, expected_map["model"], expected_map["size"]).close()
+
+
+def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    cp = tmp_path / "bin" / "cp"
+    cp.write_text("#!/bin/sh\necho 'No space left on device' >&2; echo part > \"$3\"; exit 1\n")
+    cp.chmod(0o755)
+    with pytest.raises(StoreError, match="No space left on device"):
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+    assert sorted(os.listdir(str(tmp_path))) == ["bin", "map.db"]
+    assert dict(rows(old_map, "meta"))["schema"] == "1"
+
+
+def test_a_map_with_a_damaged_page_is_migrated_without_that_view(old_map, expected_map, open_store):
+    views = {number: (features, thumbnail) for number, features, thumbnail, _ in rows(old_map, "views")}
+    with open(old_map, "rb") as file:
+        content = bytearray(file.read())
+    where = content.index(views[5][0][:100]) // 4096 * 4096  # the page of some views' rows, at its header
+    content[where : where + 8] = b"\xff" * 8
+    with open(old_map, "wb") as file:
+        file.write(content)
+    store = open_store(old_map, expected_map["model"], expected_map["size"])
+    assert len(list(store.keyframes())) == 8
+    assert store.thumbnail(5) == b""
+    assert [number for number in views if store.thumbnail(number) == views[number][1]] == [1, 2, 3, 4]
 
 
 def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_path):

@@ -100,16 +100,42 @@ def test_a_removed_keyframe_is_deleted_and_its_id_is_not_reused(open_store, keyf
     assert store.add(*keyframe(3)) == 4
 
 
-@pytest.mark.parametrize("table, damage", [("sessions", "robot = 'other'"), ("cameras", "width = 7")])
-def test_a_damaged_session_or_camera_is_not_used(open_store, keyframe, path, table, damage):
+def test_a_damaged_session_is_not_used_and_its_number_not_given_again(open_store, keyframe, path):
     store = open_store()
     store.add(*keyframe(1))
+    store.remove(1)
     store.close()
-    alter(path, f"UPDATE {table} SET {damage}")
+    alter(path, "UPDATE sessions SET robot = 'other'")
+    store = open_store()
+    assert store.sessions() == {}
+    assert store.newest_session() == 1
+
+
+def test_with_a_damaged_camera_a_keyframe_has_no_features(open_store, keyframe, path):
+    """The scale of their coordinates is not known."""
+    store = open_store()
+    number = store.add(*keyframe(1))
+    assert len(store.view(number).features) == 1
+    store.close()
+    alter(path, "UPDATE cameras SET width = 7")
     store = open_store()
     assert len(list(store.keyframes())) == 1
-    found = store.sessions() if table == "sessions" else store.view(1).camera
-    assert not found
+    assert (len(store.view(number).features), store.view(number).camera) == (0, None)
+
+
+def test_the_frame_of_a_session_is_stored_when_it_becomes_known(open_store, keyframe):
+    store = open_store()
+    session, *rest = keyframe(1)
+    for frame in ("", "odom", "odom"):
+        store.add(session._replace(frame=frame), *rest)
+    assert store.sessions() == {session.id: session._replace(frame="odom")}
+
+
+def test_an_id_of_numpy_removes_its_keyframe(open_store, keyframe):
+    store = open_store()
+    store.add(*keyframe(1))
+    store.remove(np.int64(1))
+    assert list(store.keyframes()) == []
 
 
 def test_every_commit_is_written_to_the_disk(open_store):

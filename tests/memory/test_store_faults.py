@@ -149,7 +149,7 @@ def test_a_full_disk_keeps_the_stored_keyframes(small_disk, open_store, keyframe
     "statement",
     [
         "BEGIN",
-        "INSERT OR IGNORE INTO sessions",
+        "INSERT OR REPLACE INTO sessions",
         "INSERT INTO cameras",
         "INSERT INTO keyframes",
         "UPDATE",
@@ -225,7 +225,8 @@ def test_corrupt_bytes_are_never_returned_as_data(files, open_store, keyframe, p
             skipped += store.damaged
             for number, (*keyframe_, features, thumbnail) in found.items():
                 assert tuple(keyframe_) == expected[number][:-2], f"seed {seed}"
-                assert (features, thumbnail) in (expected[number][-2:], (b"", b"")), f"seed {seed}"
+                assert features in (expected[number][-2], b""), f"seed {seed}"
+                assert thumbnail in (expected[number][-1], b""), f"seed {seed}"
             assert len(found) + store.damaged >= len(expected), f"seed {seed}"
         finally:
             store.close()

@@ -24,7 +24,7 @@ def test_a_map_of_a_newer_schema_raises_with_both_versions(open_store, path):
     open_store().close()
     alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
     with pytest.raises(
-        MapMismatch, match=rf"schema {SCHEMA} or older\. Received: '{path}' of schema {SCHEMA + 1}"
+        MapMismatch, match=rf"schema 1 to {SCHEMA}\. Received: '{path}' of schema {SCHEMA + 1}"
     ):
         open_store()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.timeline import MAX_SAMPLES, Timeline
+from place_recognition_ros.memory.timeline import SAMPLES, Entry, Timeline
 from place_recognition_ros.poses import Pose
 
 HALF = 1e-3  # error of half-precision vectors
@@ -20,7 +20,7 @@ def timeline(unit):
     for row, vector in enumerate(timeline.stored):
         session = 1 if row < 6 else 2
         timeline.move(session, None)
-        timeline.append(10 * (row + 1), session, row, None, vector)
+        timeline.append(Entry(10 * (row + 1), session, row), vector)
     return timeline
 
 
@@ -67,15 +67,30 @@ def test_a_removed_keyframe_leaves_no_gap(timeline):
     assert timeline[110].id == 110
 
 
-@pytest.mark.parametrize("since", [3, 10 * MAX_SAMPLES])
-def test_the_least_similarity_decreases_when_the_camera_leaves(unit, since):
-    timeline, place = Timeline(8), unit(1)[0]
-    for number in range(1, since):
-        timeline.append(number, 1, number, None, place)
-    assert timeline.least_similarity_since(1, place) == pytest.approx(1, abs=HALF)
-    for number in range(since, since + 20):
-        timeline.append(number, 1, number, None, -place)
-    assert timeline.least_similarity_since(1, place) == pytest.approx(-1, abs=HALF)
+@pytest.mark.parametrize("wait", [3, 7200, 10 * SAMPLES])
+@pytest.mark.parametrize("excursion", [1, 20])
+def test_an_excursion_is_found_however_long_the_camera_waited(unit, wait, excursion):
+    timeline, here = Timeline(8), unit(1)[0]
+    timeline.move(1, None)
+    stay = wait + excursion
+    for number in range(1, stay + wait):
+        away = wait <= number < stay
+        timeline.append(Entry(number, 1, number), -here if away else here, number in (1, wait, stay))
+    assert timeline.least_similarity_since(1, here) == pytest.approx(-1, abs=HALF)
+    assert timeline.least_similarity_since(stay, here) == pytest.approx(1, abs=HALF)
+    timeline.move(2, None)
+    timeline.append(Entry(10**6, 2, 0), here, True)
+    assert timeline.least_similarity_since(10**6, here) == pytest.approx(1, abs=HALF)
+
+
+def test_of_many_views_the_newest_and_a_sample_are_compared(unit):
+    timeline, here = Timeline(8), unit(1)[0]
+    timeline.move(1, None)
+    for number in range(1, 10 * SAMPLES):
+        timeline.append(Entry(number, 1, number), -here if number == 10 * SAMPLES - 3 else here, True)
+    assert timeline.least_similarity_since(1, here) == pytest.approx(-1, abs=HALF)
+    timeline.remove(10 * SAMPLES - 3)
+    assert timeline.least_similarity_since(1, here) == pytest.approx(1, abs=HALF)
 
 
 def test_the_distance_is_measured_along_the_path():
@@ -93,5 +108,5 @@ def test_a_keyframe_stores_the_path_length_up_to_it(unit):
     timeline = Timeline(8)
     for number, vector in enumerate(unit(3)):
         timeline.move(1, at(2.0 * number))
-        timeline.append(number, 1, number, at(2.0 * number), vector)
+        timeline.append(Entry(number, 1, number, at(2.0 * number), timeline.travelled), vector)
     assert [timeline[number].travelled for number in range(3)] == pytest.approx([0, 2, 4])

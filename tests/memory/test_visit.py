@@ -1,17 +1,22 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.visit import ALIKE, PresentVisit
+from place_recognition_ros.memory.visit import ALIKE, AWAY, MAX_RUNS, MIN_MOTION, MIN_TURN, PresentVisit
+from place_recognition_ros.poses import Pose
 
 SECOND = 10**9
 MIN_AGE = 10 * SECOND
-PLACE, OTHER = np.eye(2, 8, dtype=np.float32)
+PLACE, OTHER, PASSER_BY = np.eye(3, 8, dtype=np.float32)
 LEFT_BELOW = 0.7
 
 
 def between(cosine):
     """A descriptor with this cosine to PLACE."""
     return np.float32(cosine) * PLACE + np.float32(np.sqrt(1 - cosine**2)) * OTHER
+
+
+def pose(x, turn=0.0):
+    return Pose(np.array([x, 0.0, 0.0]), np.array([0.0, 0.0, np.sin(turn / 2), np.cos(turn / 2)]))
 
 
 @pytest.fixture
@@ -21,57 +26,112 @@ def visit():
 
 def test_a_keyframe_is_released_when_it_is_old_and_its_place_was_left(visit):
     visit.add(1, 1 * SECOND, PLACE)
-    assert visit.look(OTHER, 2 * SECOND) == [], "released below the minimum age"
-    assert visit.look(PLACE, 11 * SECOND - 1) == []
+    for second in (2, 3, 4, 5):
+        assert visit.observe(OTHER, second * SECOND) == [], "released below the minimum age"
+    assert visit.observe(PLACE, 11 * SECOND - 1) == []
     assert visit.waiting == {1}
-    assert visit.look(PLACE, 11 * SECOND) == [1], "the earlier departure was not recorded"
+    assert visit.observe(PLACE, 11 * SECOND) == [1], "the earlier departure was not recorded"
     assert visit.waiting == set()
-    assert visit.look(OTHER, 99 * SECOND) == []
+    assert visit.observe(OTHER, 99 * SECOND) == []
 
 
 def test_a_camera_that_stays_releases_nothing(visit):
     for second in range(1, 100):
-        assert visit.look(PLACE, second * SECOND) == []
+        assert visit.observe(PLACE, second * SECOND) == []
         visit.add(second, second * SECOND, PLACE)
     assert visit.waiting == set(range(1, 100))
-    assert visit.look(OTHER, 100 * SECOND) == list(range(1, 91))
+    assert visit.observe(OTHER, 100 * SECOND) == []
+    assert visit.observe(OTHER, 100 * SECOND + AWAY) == list(range(1, 93))
+
+
+def test_somebody_who_passes_by_is_not_a_departure(visit):
+    passing = {tenth for tenth in range(600) if 100 < tenth % 200 < 115}  # 1.4 s
+    released = []
+    for tenth in range(600):
+        descriptor = PASSER_BY if tenth in passing else PLACE
+        released += visit.observe(descriptor, tenth * SECOND // 10)
+        visit.add(tenth, tenth * SECOND // 10, descriptor)
+    assert set(released) <= passing
 
 
 @pytest.mark.parametrize("cosine, left", [(LEFT_BELOW + 0.01, False), (LEFT_BELOW - 0.01, True)])
 def test_a_place_is_left_below_the_similarity_limit(visit, cosine, left):
     visit.add(1, 0, PLACE)
-    assert visit.look(between(cosine), 50 * SECOND) == ([1] if left else [])
+    visit.observe(between(cosine), 50 * SECOND)
+    assert visit.observe(between(cosine), 50 * SECOND + AWAY) == ([1] if left else [])
+
+
+@pytest.mark.parametrize(
+    "to, moved",
+    [
+        (pose(0), False),
+        (pose(MIN_MOTION / 2, MIN_TURN / 2), False),
+        (pose(2 * MIN_MOTION), True),
+        (pose(0, 2 * MIN_TURN), True),
+        (None, True),
+    ],
+    ids=["still", "noise", "moved", "turned", "not known"],
+)
+def test_where_poses_are_known_the_camera_must_have_moved(visit, to, moved):
+    visit.add(1, 0, PLACE, pose(0))
+    for second in range(50, 60):
+        released = visit.observe(OTHER, second * SECOND, to)
+        assert (released == [1]) is (moved and second == 52)
 
 
 def test_only_keyframes_of_left_places_are_released(visit):
     visit.add(1, 1 * SECOND, PLACE)
     visit.add(2, 2 * SECOND, OTHER)
-    assert visit.look(OTHER, 50 * SECOND) == [1]
+    visit.observe(OTHER, 50 * SECOND)
+    assert visit.observe(OTHER, 52 * SECOND) == [1]
     assert visit.waiting == {2}
 
 
 @pytest.mark.parametrize("cosine, runs", [(ALIKE + 0.01, 1), (ALIKE - 0.01, 2)])
-def test_similar_consecutive_keyframes_form_one_run(visit, cosine, runs):
+def test_a_long_wait_costs_one_comparison(visit, cosine, runs):
     for number in range(1, 1000):
         visit.add(number, number, PLACE)
     visit.add(1000, 1000, between(cosine))
     assert len(visit._runs) == runs
 
 
-def test_a_return_to_a_place_starts_a_new_run(visit):
+def test_views_that_alternate_cost_two_comparisons(visit):
+    changed = [visit.add(number, number, (PLACE, OTHER)[number % 2]) for number in range(100)]
+    assert len(visit._runs) == 2
+    assert all(changed)
+
+
+def test_the_cost_is_bounded_where_everything_moves(rng):
+    visit = PresentVisit(MIN_AGE, left_below=-1.0)
+    for number in range(2 * MAX_RUNS):
+        vector = rng.standard_normal(64).astype(np.float32)
+        visit.observe(vector / np.linalg.norm(vector), number)
+        visit.add(number, number, vector / np.linalg.norm(vector))
+    assert len(visit._runs) == MAX_RUNS
+    assert visit.waiting == set(range(2 * MAX_RUNS))
+
+
+def test_add_reports_a_change_of_view(visit):
+    views = [PLACE, PLACE, between(ALIKE + 0.01), OTHER, OTHER, PLACE]
+    changed = [visit.add(number, number, view) for number, view in enumerate(views)]
+    assert changed == [True, False, False, True, False, True]
+
+
+def test_a_return_begins_a_new_run(visit):
     visit.add(1, 1 * SECOND, PLACE)
-    visit.look(OTHER, 2 * SECOND)
-    visit.add(2, 3 * SECOND, PLACE)
-    assert visit.look(PLACE, 50 * SECOND) == [1]
+    visit.observe(OTHER, 2 * SECOND)
+    visit.observe(OTHER, 5 * SECOND)
+    visit.add(2, 6 * SECOND, PLACE)
+    assert visit.observe(PLACE, 50 * SECOND) == [1]
     assert visit.waiting == {2}
 
 
-def test_end_releases_all_keyframes(visit):
+def test_the_end_of_a_visit_releases_all_keyframes(visit):
     for number, descriptor in enumerate((PLACE, OTHER, PLACE), 1):
         visit.add(number, number, descriptor)
     assert visit.end() == [1, 2, 3]
     assert visit.waiting == set()
-    assert visit.look(OTHER, 99 * SECOND) == []
+    assert visit.observe(OTHER, 99 * SECOND) == []
 
 
 def test_a_removed_keyframe_is_not_released(visit):
@@ -80,4 +140,5 @@ def test_a_removed_keyframe_is_not_released(visit):
     visit.remove(2)
     visit.remove(77)
     assert visit.waiting == {1, 3}
-    assert visit.look(OTHER, 99 * SECOND) == [1, 3]
+    visit.observe(OTHER, 99 * SECOND)
+    assert visit.observe(OTHER, 102 * SECOND) == [1, 3]

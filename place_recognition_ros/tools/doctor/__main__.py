@@ -32,6 +32,7 @@ CHECKS = (
     Check("TensorRT", python.check_tensorrt, True),
     Check("PyCUDA", python.check_pycuda, True),
     Check("numpy", python.check_numpy, True),
+    Check("SciPy", python.check_scipy, True),
     Check("faiss", python.check_faiss, True),
     Check("OpenCV", python.check_opencv, True),
     Check("rospy", python.check_rospy, True),

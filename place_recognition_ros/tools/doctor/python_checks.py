@@ -161,6 +161,13 @@ def check_numpy(machine: Machine) -> Line:
     return _check(machine, code, "numpy")
 
 
+def check_scipy(machine: Machine) -> Line:
+    code = (
+        "import scipy, scipy.spatial.transform as t; t.Rotation.magnitude; print('found', scipy.__version__)"
+    )
+    return _check(machine, code, "scipy")
+
+
 def check_faiss(machine: Machine) -> Line:
     code = "import faiss; faiss.IndexScalarQuantizer; print('found', faiss.__version__)"
     return _check(machine, code, "faiss-cpu")

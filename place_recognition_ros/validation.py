@@ -1,0 +1,64 @@
+"""What a user gives to the detector, checked by name before anything is changed."""
+
+from typing import Any, Optional
+
+import numpy as np
+
+from place_recognition_ros.errors import KeyframeError
+from place_recognition_ros.images import check_image
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Camera, Keyframe
+
+MAX_STAMP = 2**63 - 1  # nanoseconds, in the year 2262
+
+
+def checked_keyframe(keyframe: Keyframe) -> Keyframe:
+    """A keyframe whose values can be used and stored: plain integers, finite numbers.
+
+    Raises:
+        ImageError: if the image has another type or shape.
+        KeyframeError: if its stamp, a pose, the camera or the name of a frame is not usable.
+    """
+    check_image(keyframe.image)
+    stamp = keyframe.stamp
+    if isinstance(stamp, bool) or not isinstance(stamp, (int, np.integer)) or not 0 <= stamp <= MAX_STAMP:
+        raise KeyframeError(f"expected a stamp in nanoseconds, 0 to 2^63 − 1. Received: {stamp!r}")
+    for name in ("pose", "base_to_camera"):
+        pose = getattr(keyframe, name)
+        if pose is not None and not (isinstance(pose, Pose) and pose.is_rigid):
+            raise KeyframeError(
+                f"expected a Pose with finite numbers and a unit quaternion as {name}. Received: {pose}"
+            )
+    for name in ("pose_frame", "world_frame"):
+        _check_name(name, getattr(keyframe, name))
+    height, width = keyframe.image.shape[:2]
+    return keyframe._replace(stamp=int(stamp), camera=_checked_camera(keyframe.camera, width, height))
+
+
+def _checked_camera(camera: Optional[Camera], width: int, height: int) -> Camera:
+    if camera is None:
+        return Camera(width, height)
+    if (camera.width, camera.height) != (width, height):
+        raise KeyframeError(f"expected the camera of a {width}×{height} image. Received: {camera}")
+    for name in ("frame_id", "distortion_model"):
+        _check_name(name, getattr(camera, name))
+    if camera.intrinsics is not None and not _is_finite(camera.intrinsics, (3, 3)):
+        raise KeyframeError(f"expected finite intrinsics of shape (3, 3). Received: {camera.intrinsics}")
+    if camera.distortion is not None and not _is_finite(camera.distortion, (np.size(camera.distortion),)):
+        raise KeyframeError(f"expected finite distortion of shape (n,). Received: {camera.distortion}")
+    return camera._replace(width=width, height=height)
+
+
+def _is_finite(array: Any, shape: tuple) -> bool:
+    try:
+        numbers = np.asarray(array, float)
+    except (TypeError, ValueError):
+        return False
+    return numbers.shape == shape and bool(np.isfinite(numbers).all())
+
+
+def _check_name(name: str, value: Any) -> None:
+    try:
+        value.encode("utf-8")
+    except (AttributeError, UnicodeEncodeError):
+        raise KeyframeError(f"expected text as {name}. Received: {value!r}") from None
