@@ -8,6 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.errors import ConfigError
 
+BACKENDS = ("auto", "onnx", "tensorrt")
+"""Inference engines; the names of the table in ``descriptor/extractor.py``, which a test compares."""
+
 
 class Parameter(NamedTuple):
     """One row of the table."""
@@ -66,7 +69,7 @@ class Config:
     backend: str = _parameter(
         "auto",
         "inference engine; auto: TensorRT if it works, else ONNX Runtime",
-        choices=("auto", "onnx", "tensorrt"),
+        choices=BACKENDS,
     )
     engine_cache: str = _parameter(
         "", "folder for the engines that TensorRT builds; empty: ~/.cache/place_recognition_ros"

@@ -1,4 +1,7 @@
 // Prints the loop closures that place_recognition_ros finds; put your pose graph where the comment says.
+//
+// Build it in a catkin package that depends on roscpp and place_recognition_ros, or, with a workspace sourced:
+//   g++ -std=c++14 loop_listener.cpp -I "${CMAKE_PREFIX_PATH%%:*}/include" $(pkg-config --cflags --libs roscpp) -o loop_listener
 
 #include <cmath>
 

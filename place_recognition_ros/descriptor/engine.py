@@ -1,7 +1,7 @@
 """The interface of an inference engine.
 
-A new backend is one file with a class derived from :class:`Engine`, and one line in the table of
-:mod:`place_recognition_ros.descriptor.extractor`.
+A new backend is one file with a class derived from :class:`Engine`, a line in the table of
+:mod:`place_recognition_ros.descriptor.extractor`, and its name among ``config.BACKENDS``.
 """
 
 from abc import ABC, abstractmethod

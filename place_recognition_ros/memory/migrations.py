@@ -1,7 +1,7 @@
 """Maps of older schemas, brought to the present one.
 
-One step for each schema, in one transaction, after a copy of the file was made beside it. A damaged row stays
-as it is: its CRC stays wrong.
+One step for each schema, each in one transaction, after a copy of the file was made beside it. A damaged row
+stays as it is: its CRC stays wrong.
 """
 
 import os
@@ -10,10 +10,12 @@ import struct
 import subprocess
 import uuid
 import zlib
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.schema import SCHEMA, TABLES, crc_of
+
+_Statement = Tuple[str, Tuple[Any, ...]]  # with its values
 
 
 def copy_aside(connection: Any, path: str, schema: int) -> str:
@@ -51,57 +53,63 @@ def copy_aside(connection: Any, path: str, schema: int) -> str:
 
 
 def migrate(connection: Any, schema: int) -> None:
-    """Bring a map to the present schema; the caller opens and commits the transaction.
+    """Bring a map to the present schema, or leave it as it is.
 
     Args:
-        connection: the open map, inside a transaction.
+        connection: the open map, not inside a transaction.
         schema: of the map, ``OLDEST`` or newer.
     """
-    while schema != SCHEMA:
-        _STEPS[schema](connection)
-        schema += 1
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),))
-
-
-def _from_1_to_2(connection: Any) -> None:
-    """Sessions and cameras become tables; the poses' frames and the size of the images are not known."""
     run = connection.execute
-    for statement in TABLES.split(";"):
-        if "CREATE TABLE sessions" in statement or "CREATE TABLE cameras" in statement:
-            run(statement)
-    run("ALTER TABLE keyframes ADD COLUMN pose_frame TEXT NOT NULL DEFAULT ''")
-    run("ALTER TABLE keyframes ADD COLUMN camera INTEGER")
-    run("ALTER TABLE keyframes ADD COLUMN base_to_camera BLOB")
+    while schema != SCHEMA:
+        # All is read before the first change: after a damaged page SQLite accepts none in a transaction.
+        statements = _STEPS[schema](connection)
+        schema += 1
+        run("BEGIN")
+        try:
+            for statement, values in statements:
+                run(statement, values)
+            run("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),))
+            run("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                run("ROLLBACK")
+            raise
+
+
+def _from_1_to_2(connection: Any) -> List[_Statement]:
+    """Sessions and cameras become tables; the poses' frames and the size of the images are not known."""
+    tables = [each for each in TABLES.split(";") if "TABLE sessions" in each or "TABLE cameras" in each]
+    columns = ("pose_frame TEXT NOT NULL DEFAULT ''", "camera INTEGER", "base_to_camera BLOB")
+    statements: List[_Statement] = [(table, ()) for table in tables]
+    statements += [("ALTER TABLE keyframes ADD COLUMN " + column, ()) for column in columns]
     starts: Dict[int, int] = {}
-    numbers = [number for (number,) in run("SELECT id FROM keyframes ORDER BY id")]
-    for number in numbers:  # one by one: a large map does not fit into memory
-        query = "SELECT id, session, stamp, pose, descriptor, crc FROM keyframes WHERE id = ?"
-        for *row, crc in run(query, (number,)).fetchall():
-            if _is_whole(_crc_of_keyframe_1, row, crc):
-                _, session, stamp, pose, descriptor = row
-                starts[session] = min(stamp, starts.get(session, stamp))
-                new_row = (number, session, stamp, pose, "", None, None, descriptor)
-                run("UPDATE keyframes SET crc = ? WHERE id = ?", (crc_of(new_row), number))
-        _update_view(connection, number)
+    for (number,) in connection.execute("SELECT id FROM keyframes ORDER BY id").fetchall():
+        row = _whole_row(connection, "id, session, stamp, pose, descriptor", "keyframes", number)
+        if row is not None:
+            _, session, stamp, pose, descriptor = row
+            starts[session] = min(stamp, starts.get(session, stamp))
+            crc = crc_of((number, session, stamp, pose, "", None, None, descriptor))
+            statements.append(("UPDATE keyframes SET crc = ? WHERE id = ?", (crc, number)))
+        row = _whole_row(connection, "id, features, thumbnail", "views", number)
+        if row is not None:
+            statements.append(("UPDATE views SET crc = ? WHERE id = ?", (crc_of(row), number)))
     for session, start in sorted(starts.items()):
-        session_row = (session, str(uuid.uuid4()), "", start, "")
-        run("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*session_row, crc_of(session_row)))
-    run("INSERT INTO meta VALUES ('map', ?)", (str(uuid.uuid4()),))
+        row = (session, str(uuid.uuid4()), "", start, "")
+        statements.append(("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", (*row, crc_of(row))))
+    return [*statements, ("INSERT INTO meta VALUES ('map', ?)", (str(uuid.uuid4()),))]
 
 
-def _update_view(connection: Any, number: int) -> None:
-    query = "SELECT id, features, thumbnail, crc FROM views WHERE id = ?"
+def _whole_row(connection: Any, columns: str, table: str, number: int) -> Optional[Tuple[Any, ...]]:
+    """A row of schema 1; None if it is missing or damaged, be it so that SQLite cannot read it."""
+    query = f"SELECT {columns}, crc FROM {table} WHERE id = ?"  # noqa: S608
+    crc_of_row = _crc_of_keyframe_1 if table == "keyframes" else _crc_of_view_1
     try:
-        for *row, crc in connection.execute(query, (number,)).fetchall():
-            if _is_whole(_crc_of_view_1, row, crc):
-                connection.execute("UPDATE views SET crc = ? WHERE id = ?", (crc_of(row), number))
-    except sqlite3.OperationalError:  # a full disk, for example
+        rows = connection.execute(query, (number,)).fetchall()
+    except sqlite3.OperationalError:  # not the file, but the disk or the memory
         raise
-    except (
-        sqlite3.DatabaseError,
-        UnicodeDecodeError,
-    ):  # a damaged page: this view is lost, the others are not
-        pass
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return None
+    return next((tuple(row) for *row, crc in rows if _is_whole(crc_of_row, row, crc)), None)
 
 
 def _crc_of_keyframe_1(number: int, session: int, stamp: int, pose: Any, vector: bytes) -> int:
@@ -121,6 +129,6 @@ def _is_whole(crc: Callable[..., int], row: Any, expected: Any) -> bool:
         return False
 
 
-_STEPS: Dict[int, Callable[[Any], None]] = {1: _from_1_to_2}
+_STEPS: Dict[int, Callable[[Any], List[_Statement]]] = {1: _from_1_to_2}
 OLDEST = min(_STEPS)
 """The oldest schema that can be migrated."""

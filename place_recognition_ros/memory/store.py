@@ -124,8 +124,7 @@ class KeyframeStore:
         _log.warning("Migrating the map '%s' from schema %d to %d …", self._path, found, schema.SCHEMA)
         copy = copy_aside(self._connection, self._path, found)
         try:
-            with self._transaction("migrate the map"):
-                migrate(self._connection, found)
+            migrate(self._connection, found)
         except BaseException:
             os.remove(copy)  # the map is as it was
             raise

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from place_recognition_ros import config
 from place_recognition_ros.descriptor import Extractor, extractor, open_extractor
 from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import read_model
@@ -107,3 +108,7 @@ def test_a_network_with_channels_first(onnx, weights, write_model, card_fields):
     expected = np.append(image[0, :, 2], image[1, 0, 2]).astype(np.float32)
     vector = open_extractor(path).engine.infer(extractor.prepare(image, read_model(path)[0].input))
     np.testing.assert_array_equal(vector, expected)
+
+
+def test_the_configuration_names_every_backend():
+    assert config.BACKENDS == extractor.BACKENDS

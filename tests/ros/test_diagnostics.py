@@ -20,7 +20,9 @@ FALLBACK = "tensorrt cannot be used, onnx is used instead: expected a GPU that C
 def status(fallback="", counts=(), durations=()):
     """A Status with these counts and durations."""
     tracking = Tracking(TrackingState.TRACKING, 0, 1)
-    detector = DetectorStatus("model-123", "onnxruntime", fallback, "map-1", 5, 0, tracking, dict(durations))
+    detector = DetectorStatus(
+        "model-123", "onnxruntime", fallback, "map-1", 5, 2, 0, tracking, dict(durations)
+    )
     return Status(detector, dict(counts))
 
 

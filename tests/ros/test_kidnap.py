@@ -33,6 +33,7 @@ def test_a_kidnap_is_recovered_by_a_match_in_the_earlier_session(ros, start_node
     lost = states.wait(2)[1]
     assert (lost.state, lost.session) == (KidnapState.STATE_LOST, 2)
     assert lost.since.to_sec() > 0
+    assert lost.header.frame_id == FRAME
     while_lost = camera.publish_and_wait(THERE[7][::-1])
     assert while_lost.query_id == 0, "a keyframe was stored while tracking was lost"
 
@@ -115,3 +116,16 @@ def test_keyframes_are_picked_by_rate(ros, start_node):
     diagnostics.wait({"sooner than max_rate_hz": 1})
     camera.now += 1.0
     assert camera.publish_and_wait(THERE[2]).query_id == 2
+
+
+def test_without_an_orientation_the_position_of_odometry_is_used(ros, start_node, tmp_path):
+    path = str(tmp_path / "map.db")
+    node = start_node(map_path=path, **PARAMETERS)
+    odometry = ros.publisher("odom", Odometry)
+    message = Odometry()  # its quaternion is zero
+    message.header.stamp, message.pose.pose.position.x = to_time(1001), 3.0
+    odometry.publish(message)
+    Diagnostics(ros).wait({"odometry poses": 1})
+    Camera(ros).publish_and_wait(THERE[0])
+    assert node.stop() == 0
+    assert [pose for *_, pose in stored(path)] == [pytest.approx((3, 0, 0, 0, 0, 0, 1))]

@@ -59,7 +59,7 @@ def test_the_descriptor_field_is_float32():
 
 def test_a_result_is_converted_to_one_message():
     descriptor = np.ones(4, np.float32) / 2
-    query = types.Query(7, 3 * 10**9 + 5, 2, "optical", descriptor)
+    query = types.Query(7, 3 * 10**9 + 5, 2, "r2", "optical", descriptor)
     candidate = types.Candidate(
         *(types.Kind.INTER_SESSION, types.Status.VERIFIED, types.Reason.NONE, 7, 4, 3 * 10**9 + 5, 10**9),
         *(2, 1, "r2", "r1", 0.75, 0.25),
@@ -85,7 +85,7 @@ def test_a_result_is_converted_to_one_message():
     assert fields - {"header", "match_stamp", "map_id", "model_id"} == set(candidate._fields) - {
         *("query_stamp", "match_stamp"),
     }, "a field of the message is not set"
-    assert messages.from_query(query, "r2", result).descriptor == [0.5] * 4
+    assert messages.from_query(query, result).descriptor == [0.5] * 4
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_a_result_is_converted_to_one_message():
 )
 def test_without_candidates_the_description_contains_the_reason(outcome, query, text):
     tracking = types.Tracking(types.TrackingState.TRACKING, 0, 1)
-    query = types.Query(0, 1, 1, "", np.zeros(1)) if query else None
+    query = types.Query(0, 1, 1, "", "", np.zeros(1)) if query else None
     assert text in messages.describe(types.QueryResult(query, [], tracking, outcome, "", ""))

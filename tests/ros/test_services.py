@@ -2,9 +2,10 @@
 
 import subprocess
 
+import numpy as np
 from sensor_msgs.msg import Image
 
-from place_recognition_ros.msg import LoopCandidate
+from place_recognition_ros.msg import Descriptor, LoopCandidate
 from place_recognition_ros.srv import QueryImage, Relocalize
 from tests.ros.camera import BACK, FRAME, NODE, PARAMETERS, THERE, Camera, Diagnostics, changed, to_image
 
@@ -92,3 +93,23 @@ def test_query_image_refuses_invalid_images_with_the_cause(ros, start_node):
         assert not response.success
         assert "expected" in response.message and cause in response.message
     assert not ros.call(NODE + "/query_image", QueryImage, Image(), 1).success
+
+
+def test_query_image_does_not_change_the_16_bit_range_of_the_stream(ros, start_node):
+    """The camera fills 12 bits, the images of the requests all 16."""
+    start_node(**PARAMETERS)
+    camera = Camera(ros)
+    descriptors = ros.subscribe(NODE + "/descriptor", Descriptor)
+
+    def to_mono16(image, stamp, factor=16):
+        gray = to_image(image, stamp, encoding="mono8")
+        pixels = np.frombuffer(gray.data, np.uint8).astype(np.uint16) * factor
+        return changed(gray, encoding="mono16", step=2 * gray.width, data=pixels.tobytes())
+
+    for _ in range(6):
+        camera.publish_and_wait(THERE[0], to_mono16)
+    for _ in range(6):
+        assert ros.call(NODE + "/query_image", QueryImage, to_mono16(THERE[1], 0, 257), 1).message
+    camera.publish_and_wait(THERE[0], to_mono16)
+    before, after = (np.array(each.descriptor) for each in descriptors.wait(7)[-2:])
+    assert before @ after > 0.9999

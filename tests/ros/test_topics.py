@@ -110,6 +110,13 @@ def test_descriptors_are_published_to_a_late_subscriber(ros, camera):
     assert [each.keyframe_id for each in descriptors.wait(1)] == [2]
 
 
+def test_the_descriptor_of_an_image_without_features_is_not_published(ros, camera):
+    descriptors = ros.subscribe(NODE + "/descriptor", Descriptor)
+    camera.publish_and_wait(np.zeros_like(THERE[0]))
+    camera.publish_and_wait(THERE[1])
+    assert [each.keyframe_id for each in descriptors.wait(1)] == [1]
+
+
 def test_an_image_without_features_has_a_result_and_is_not_stored(camera):
     result = camera.publish_and_wait(np.zeros_like(THERE[0]))
     assert result.query_id == 0
