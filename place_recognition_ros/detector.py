@@ -110,7 +110,7 @@ class LoopDetector:
         return self._result(observation, candidates, outcome)
 
     def relocalize(self) -> QueryResult:
-        """Find out where the camera is, with the newest keyframes; ``query`` is None before the first one."""
+        """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
         if self._newest is None:
             return self._result(None, [], Count.QUERY)
         candidates = self._search(self._newest, self.config.top_k, Kind.RELOCALIZATION)
@@ -127,9 +127,11 @@ class LoopDetector:
 
         Raises:
             ImageError: if the image has another type or shape.
-            KeyframeError: if the stamp is not usable.
+            KeyframeError: if the stamp or ``k`` is not usable.
             EngineError: if the image cannot be described.
         """
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 0:
+            raise KeyframeError(f"expected a number of candidates, 0 or more. Received: {k!r}")
         keyframe = checked_keyframe(Keyframe(image, stamp))
         height, width = image.shape[:2]
         observation = self._describe(keyframe._replace(camera=types.Camera(width, height, frame_id)))

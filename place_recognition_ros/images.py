@@ -166,16 +166,22 @@ class IntensityRange:
         self._recent: Deque[Tuple[int, int]] = deque(maxlen=REMEMBERED)
         self._reach: Optional[Tuple[int, int]] = None  # what the range was made for; None: it is provisional
 
-    def to_8_bits(self, values: np.ndarray) -> np.ndarray:
+    @property
+    def is_known(self) -> bool:
+        """Whether the range is fixed, or an image was learned from."""
+        return self._fixed or bool(self._recent)
+
+    def to_8_bits(self, values: np.ndarray, learn: bool = True) -> np.ndarray:
         """Scale an image, after learning from it.
 
         Args:
             values: (H, W) or (H, W, 3) uint16.
+            learn: whether the image may change the range.
 
         Returns:
             uint8 of the same shape; values outside of the range become 0 or 255.
         """
-        if not self._fixed:
+        if learn and not self._fixed:
             self._learn(values)
         gain = 255.0 / (self.high - self.low)
         return cv2.convertScaleAbs(values.clip(self.low, self.high), alpha=gain, beta=-gain * self.low)

@@ -39,8 +39,11 @@ class TrackingMonitor:
 
     def begin_session(self, stamp: int) -> None:
         """Note that a session begins at ``stamp`` (nanoseconds), not because tracking was lost."""
-        if self.state != TrackingState.LOST:
+        if self.tracking_ok:
             self._enter(TrackingState.TRACKING, stamp)
+        elif self.state != TrackingState.LOST:  # found in the session before, but not in this one
+            self.recovery_pending = True
+            self._enter(TrackingState.LOST, stamp)
 
     def recovered(self, stamp: int) -> None:
         """Note a match in an earlier session, at ``stamp`` (nanoseconds)."""

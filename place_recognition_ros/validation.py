@@ -9,7 +9,8 @@ from place_recognition_ros.images import check_image
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera, Keyframe
 
-MAX_STAMP = 2**63 - 1  # nanoseconds, in the year 2262
+MAX_STAMP = 2**63 - 1  # nanoseconds, in the year 2262; ROS 1 ends in 2106
+MAX_POSITION = 1e9  # metres
 
 
 def checked_keyframe(keyframe: Keyframe) -> Keyframe:
@@ -23,22 +24,34 @@ def checked_keyframe(keyframe: Keyframe) -> Keyframe:
     stamp = keyframe.stamp
     if isinstance(stamp, bool) or not isinstance(stamp, (int, np.integer)) or not 0 <= stamp <= MAX_STAMP:
         raise KeyframeError(f"expected a stamp in nanoseconds, 0 to 2^63 − 1. Received: {stamp!r}")
-    for name in ("pose", "base_to_camera"):
-        pose = getattr(keyframe, name)
-        if pose is not None and not (isinstance(pose, Pose) and pose.is_rigid):
-            raise KeyframeError(
-                f"expected a Pose with finite numbers and a unit quaternion as {name}. Received: {pose}"
-            )
     for name in ("pose_frame", "world_frame"):
         _check_name(name, getattr(keyframe, name))
     height, width = keyframe.image.shape[:2]
-    return keyframe._replace(stamp=int(stamp), camera=_checked_camera(keyframe.camera, width, height))
+    return keyframe._replace(
+        stamp=int(stamp),
+        pose=_checked_pose("pose", keyframe.pose),
+        base_to_camera=_checked_pose("base_to_camera", keyframe.base_to_camera),
+        camera=_checked_camera(keyframe.camera, width, height),
+    )
 
 
-def _checked_camera(camera: Optional[Camera], width: int, height: int) -> Camera:
+def _checked_pose(name: str, pose: Any) -> Optional[Pose]:
+    if pose is None:
+        return None
+    if isinstance(pose, Pose) and _is_finite(pose.position, (3,)) and _is_finite(pose.orientation, (4,)):
+        numbers = Pose(np.array(pose.position, float), np.array(pose.orientation, float))
+        if numbers.is_rigid and np.abs(numbers.position).max() <= MAX_POSITION:
+            return numbers
+    raise KeyframeError(
+        f"expected a Pose with positions up to {MAX_POSITION:g} m and a unit quaternion as {name}. "
+        f"Received: {pose}"
+    )
+
+
+def _checked_camera(camera: Any, width: int, height: int) -> Camera:
     if camera is None:
         return Camera(width, height)
-    if (camera.width, camera.height) != (width, height):
+    if not isinstance(camera, Camera) or (camera.width, camera.height) != (width, height):
         raise KeyframeError(f"expected the camera of a {width}×{height} image. Received: {camera}")
     for name in ("frame_id", "distortion_model"):
         _check_name(name, getattr(camera, name))
@@ -51,7 +64,9 @@ def _checked_camera(camera: Optional[Camera], width: int, height: int) -> Camera
 
 def _is_finite(array: Any, shape: tuple) -> bool:
     try:
-        numbers = np.asarray(array, float)
+        numbers = np.asarray(array)
+        if numbers.dtype.kind not in "iuf":
+            return False
     except (TypeError, ValueError):
         return False
     return numbers.shape == shape and bool(np.isfinite(numbers).all())

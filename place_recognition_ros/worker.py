@@ -41,7 +41,6 @@ class Worker(Generic[Owned, Item, Status]):
     ) -> None:
         self.dropped = 0
         """Items displaced by newer ones."""
-        self.failures_in_a_row = 0
         self._open = open_owned
         self._handle = handle
         self._report = report
@@ -173,9 +172,7 @@ class Worker(Generic[Owned, Item, Status]):
     def _take(self, owned: Owned, item: Item) -> None:
         try:
             self._handle(owned, item)
-            self.failures_in_a_row = 0
         except Exception as error:
-            self.failures_in_a_row += 1
             self._on_error(error)
         self._update_status(owned)
 

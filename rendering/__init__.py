@@ -1,4 +1,4 @@
-"""Rendered worlds: generated towns and models of the user's. The demo and the training use it.
+"""Rendered worlds: generated towns and 3-D models supplied by the user. The demo and the training use it.
 
 Panda3D is imported only by the modules that render: offscreen, model and town.renderer.
 """

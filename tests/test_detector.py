@@ -245,6 +245,12 @@ def test_a_stamp_that_is_not_newer_is_refused_until_a_new_session(make_detector,
     assert detector.add(Keyframe(places[3], SECOND)).query.id == 4
 
 
+@pytest.mark.parametrize("k", [-1, 2.5, "a", None, True])
+def test_an_invalid_number_of_candidates_is_refused(make_detector, places, k):
+    with pytest.raises(KeyframeError, match="number of candidates"):
+        make_detector().query(places[0], k)
+
+
 def test_another_world_frame_begins_a_new_session(make_detector, places):
     detector = make_detector()
     frames = ("", "odom", "", "odom", "map", "map")

@@ -193,7 +193,7 @@ def test_a_full_map_is_searched(make_detector, add_images, places, paint):
 def test_a_full_map_matches_its_last_place(make_detector, add_images, places, paint):
     """Images that were not stored count as evidence that the camera left the place."""
     detector = make_detector(max_keyframes=6)
-    add_images(detector, places)
+    add_images(detector, [*places, paint(21), paint(22)])
     results = add_images(detector, [paint(6, shift=12)], start=40)
     assert accepted(results) == [(Kind.LOOP_CLOSURE, 6)]
 

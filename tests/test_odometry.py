@@ -68,3 +68,9 @@ def test_one_thread_may_add_while_another_reads():
         writer.join()
         sys.setswitchinterval(interval)
     assert None not in found
+
+
+def test_when_the_clock_is_set_back_the_poses_before_are_forgotten(buffer):
+    buffer.add(stamped(START - 10**10, 99))
+    assert buffer.at(START) is None
+    assert buffer.at(START - 10**10).pose.position[0] == 99

@@ -69,6 +69,15 @@ def test_a_new_session_resets_recovered_but_not_lost(monitor):
     monitor.report(False, 10)
     monitor.begin_session(12)
     assert (monitor.state, monitor.since) == (TrackingState.LOST, 10)
+    monitor.report(True, 14)
     monitor.recovered(15)
     monitor.begin_session(20)
     assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 20)
+
+
+def test_a_session_that_begins_while_tracking_is_lost_is_lost_again(monitor):
+    """It was recovered in the session before, while the front end was still lost."""
+    monitor.report(False, 10)
+    monitor.recovered(15)
+    monitor.begin_session(20)
+    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, 20, True)

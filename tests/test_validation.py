@@ -18,7 +18,16 @@ def refuse(match, **fields):
 
 def test_valid_values_are_kept():
     keyframe = Keyframe(IMAGE, 7, POSE, CAMERA, "base_link", "odom", POSE)
-    assert checked_keyframe(keyframe) == keyframe
+    checked = checked_keyframe(keyframe)
+    for name in ("pose", "base_to_camera"):
+        for found, expected in zip(getattr(checked, name), POSE):
+            np.testing.assert_array_equal(found, expected)
+    assert checked._replace(pose=POSE, base_to_camera=POSE) == keyframe
+
+
+def test_lists_of_numbers_become_arrays():
+    checked = checked_keyframe(Keyframe(IMAGE, 1, Pose([1, 2, 3], [0, 0, 0, 1])))
+    assert [array.dtype for array in checked.pose] == [np.float64] * 2
 
 
 def test_without_a_camera_the_size_of_the_image_is_known():
@@ -50,6 +59,9 @@ def test_an_image_is_checked_too():
         POSE._replace(orientation=np.zeros(4)),
         POSE._replace(orientation=np.array([0, 0, 0, 2.0])),
         POSE._replace(orientation=np.array([1.0, 0, 0])),
+        POSE._replace(position=np.array([1e300, 0, 0])),
+        POSE._replace(position=np.array(["x", "y", "z"])),
+        POSE._replace(orientation=np.array([0, 0, 0, 1j])),
         tuple(POSE),
         np.eye(4),
     ],
@@ -81,3 +93,7 @@ def test_a_camera_that_cannot_be_used_is_refused(change, match):
 @pytest.mark.parametrize("field", ["pose_frame", "world_frame"])
 def test_the_name_of_a_frame_is_text(field):
     refuse(field, **{field: 7})
+
+
+def test_what_is_not_a_camera_is_refused():
+    refuse("expected the camera", camera={"width": 32, "height": 24})

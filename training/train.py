@@ -228,11 +228,13 @@ def main():
     if arguments.preview:
         preview(config, arguments.preview)
     elif (folder / ARCHITECTURE).exists() and saved_step(folder / "checkpoint.npz") == config.steps > 0:
+        save_config(config, folder)  # refuses another configuration
         print(f"{folder}: all {config.steps} steps are done")
     else:
         train(config, folder)
         if config.distribution.process == 0:
-            print(f"{folder}: trained; next: python3 -m training.export {folder} --output my_model.onnx")
+            command = f"python3 -m training.export {folder} --images MANIFEST.csv --output my_model.onnx"
+            print(f"{folder}: trained; next: {command}")
 
 
 if __name__ == "__main__":

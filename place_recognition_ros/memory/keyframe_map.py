@@ -91,6 +91,8 @@ class KeyframeMap:
             keyframe: its pose and stamp.
             descriptor: (D,) float32, unit norm.
         """
+        if not self.session.frame:
+            self.session = self.session._replace(frame=keyframe.world_frame)
         self._timeline.move(self.session.id, keyframe.pose)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
             self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
@@ -107,7 +109,6 @@ class KeyframeMap:
         session, stamp, pose = self.session, keyframe.stamp, keyframe.pose
         if session.id not in self._sessions:
             session = session._replace(start=stamp)
-        session = session._replace(frame=session.frame or keyframe.world_frame)
         keyframe_id = self._store.add(session, keyframe, descriptor, features, thumbnail)
         self._sessions[session.id] = self.session = session
         view_changed = self._visit.add(keyframe_id, stamp, descriptor, pose)

@@ -38,17 +38,22 @@ def copy_aside(connection: Any, path: str, schema: int) -> str:
     target, number = f"{stem}.schema{schema}{extension}", 2
     while os.path.lexists(target):
         target, number = f"{stem}.schema{schema}-{number}{extension}", number + 1
-    connection.execute("PRAGMA journal_mode=DELETE")  # moves the write-ahead log into the file
     part = target + ".part"
-    copied = subprocess.run(["cp", "--", path, part], stderr=subprocess.PIPE, check=False)  # noqa: S603, S607
-    if copied.returncode:
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()  # moves the log into the file
+        if mode != "delete":
+            raise OSError(f"its write-ahead log stays in use, journal mode {mode}")
+        subprocess.run(["cp", "--", path, part], stderr=subprocess.PIPE, check=True)  # noqa: S603, S607
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except (OSError, subprocess.CalledProcessError) as error:
         if os.path.lexists(part):
             os.remove(part)
-        reason = copied.stderr.decode("utf-8", "replace").strip()
-        raise StoreError(f"expected to copy the map '{path}' before its migration. Received: {reason}")
-    with open(part, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
+        reason = getattr(error, "stderr", b"").decode("utf-8", "replace").strip() or error
+        raise StoreError(
+            f"expected to copy the map '{path}' before its migration. Received: {reason}"
+        ) from error
     return target
 
 
@@ -59,21 +64,35 @@ def migrate(connection: Any, schema: int) -> None:
         connection: the open map, not inside a transaction.
         schema: of the map, ``OLDEST`` or newer.
     """
-    run = connection.execute
     while schema != SCHEMA:
         # All is read before the first change: after a damaged page SQLite accepts none in a transaction.
         statements = _STEPS[schema](connection)
         schema += 1
-        run("BEGIN")
-        try:
-            for statement, values in statements:
-                run(statement, values)
-            run("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),))
-            run("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                run("ROLLBACK")
-            raise
+        statements.append(("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),)))
+        while statements:
+            statements = _apply(connection, statements)
+
+
+def _apply(connection: Any, statements: List[_Statement]) -> List[_Statement]:
+    """Execute all in one transaction, or none; returns those to try then, without that of a damaged view."""
+    run = connection.execute
+    done = 0
+    run("BEGIN")
+    try:
+        for statement, values in statements:
+            run(statement, values)
+            done += 1
+        run("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            run("ROLLBACK")
+        is_damage = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.OperationalError
+        )
+        if is_damage and done < len(statements) and statements[done][0].startswith("UPDATE views"):
+            return statements[:done] + statements[done + 1 :]
+        raise
+    return []
 
 
 def _from_1_to_2(connection: Any) -> List[_Statement]:

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -73,8 +73,8 @@ class KeyframeStore:
         try:
             self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
             self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-        except sqlite3.Error as error:
-            raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"expected a map that opens for writing. Received: {path!r}: {error}") from error
         try:
             self.map_id = self._open(model_id)
             """Which map this is, whatever its file is called: a UUID."""
@@ -90,7 +90,7 @@ class KeyframeStore:
             raise StoreError(
                 f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
             ) from error
-        except StoreError:
+        except BaseException:
             self.close()
             raise
 
@@ -214,15 +214,20 @@ class KeyframeStore:
         """All statements in it, or none; what fails in SQLite is a StoreError."""
         run = self._connection.execute
         try:
+            self._roll_back()
             run("BEGIN")
             yield
             run("COMMIT")
         except BaseException as error:
-            if self._connection.in_transaction:
-                run("ROLLBACK")
+            with suppress(sqlite3.Error):  # the next transaction tries again
+                self._roll_back()
             if isinstance(error, sqlite3.Error):
                 raise StoreError(f"expected to {what} in '{self._path}'. Received: {error}") from error
             raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def sessions(self) -> Dict[int, Session]:
         """The sessions by id, without damaged rows."""

@@ -4,15 +4,15 @@ They are not searched. Otherwise a robot that waits would find nothing but itsel
 are more similar to the query than those of an earlier visit, and fill the top k.
 """
 
-from collections import deque
-from typing import Deque, List, Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
 
 import numpy as np
 
 from place_recognition_ros.poses import Pose, angle, distance
 
 ALIKE = 0.9  # cosine above which two images show the same view
-AWAY = 2 * 10**9  # nanoseconds for which the view must be another one: longer than somebody needs to pass by
+AWAY = 2 * 10**9  # nanoseconds for which the view must be another one: longer than somebody needs to pass by,
+AWAY_STILL = 30 * 10**9  # or this long where poses say that the camera has not moved; they may be stuck
 MAX_RUNS = 256  # bounds the cost of a camera that stays where much moves
 MIN_MOTION = 0.1  # metres; where poses are known, less is no motion,
 MIN_TURN = 0.17  # radians; nor is less rotation
@@ -23,24 +23,17 @@ class _Run:
 
     def __init__(self, descriptor: np.ndarray, pose: Optional[Pose]) -> None:
         self.descriptor, self.pose = descriptor, pose  # of its first keyframe
-        self.keyframes: Deque[Tuple[int, int]] = deque()  # (id, stamp), oldest first
-        self.left = False  # whether the camera has left the place
+        self.keyframes: List[Tuple[int, int]] = []  # (id, stamp), oldest first
         self._away_since: Optional[int] = None
 
-    def compare(self, similarity: float, left_below: float, now: int, pose: Optional[Pose]) -> None:
-        """Compare the run with what the camera sees now."""
-        if similarity >= ALIKE:
+    def is_left(self, similarity: float, left_below: float, now: int, pose: Optional[Pose]) -> bool:
+        """Compare the run with what the camera sees now; returns whether the camera has left the place."""
+        if similarity >= left_below:
             self._away_since = None
-        elif similarity < left_below and self._away_since is None and self._has_moved(pose):
+            return False
+        if self._away_since is None:
             self._away_since = now
-        self.left = self.left or (self._away_since is not None and now - self._away_since >= AWAY)
-
-    def release(self, newest: Optional[int] = None) -> List[int]:
-        """Take out the keyframes not newer than ``newest`` (nanoseconds; None: all); their ids."""
-        released = []
-        while self.keyframes and (newest is None or self.keyframes[0][1] <= newest):
-            released.append(self.keyframes.popleft()[0])
-        return released
+        return now - self._away_since >= (AWAY if self._has_moved(pose) else AWAY_STILL)
 
     def _has_moved(self, pose: Optional[Pose]) -> bool:
         if pose is None or self.pose is None:
@@ -59,7 +52,8 @@ class PresentVisit:
     def __init__(self, min_age: int, left_below: float) -> None:
         self._min_age = min_age
         self._left_below = left_below
-        self._runs: List[_Run] = []
+        self._runs: List[_Run] = []  # of places that the camera has not left
+        self._left: List[Tuple[int, int]] = []  # (id, stamp) of keyframes that are only too young
         self._newest: Optional[_Run] = None  # the run of the newest keyframe
         self.waiting: Set[int] = set()
         """Ids of the keyframes that wait."""
@@ -76,13 +70,14 @@ class PresentVisit:
         Returns:
             Whether it shows another view than the keyframe before it.
         """
-        run = self._run_of(descriptor)
-        if run is None:
+        similarity, run = self._most_similar(descriptor)
+        if run is None or (similarity < ALIKE and len(self._runs) < MAX_RUNS):
             run = _Run(descriptor, pose)
             self._runs.append(run)
         run.keyframes.append((keyframe_id, stamp))
         self.waiting.add(keyframe_id)
-        changed, self._newest = run is not self._newest, run
+        changed = similarity < ALIKE or run is not self._newest
+        self._newest = run
         return changed
 
     def observe(self, descriptor: np.ndarray, now: int, pose: Optional[Pose] = None) -> List[int]:
@@ -96,33 +91,36 @@ class PresentVisit:
         Returns:
             The ids of the keyframes that need not wait any longer.
         """
-        released: List[int] = []
+        present = []
         for run, similarity in zip(self._runs, self._similarities(descriptor)):
-            run.compare(similarity, self._left_below, now, pose)
-            if run.left:
-                released += run.release(now - self._min_age)
-        self._runs = [run for run in self._runs if run.keyframes]
+            if run.is_left(similarity, self._left_below, now, pose):
+                self._left += run.keyframes
+            else:
+                present.append(run)
+        self._runs = present
+        newest = now - self._min_age
+        released = sorted(keyframe_id for keyframe_id, stamp in self._left if stamp <= newest)
+        self._left = [pair for pair in self._left if pair[1] > newest]
         self.waiting.difference_update(released)
-        return sorted(released)
+        return released
 
     def end(self) -> List[int]:
         """The ids of all that wait; none waits afterwards."""
         released = sorted(self.waiting)
-        self._runs, self._newest = [], None
+        self._runs, self._left, self._newest = [], [], None
         self.waiting.clear()
         return released
 
     def remove(self, keyframe_id: int) -> None:
         """Forget a keyframe, whether it waits or not."""
         self.waiting.discard(keyframe_id)
+        self._left = [pair for pair in self._left if pair[0] != keyframe_id]
         for run in self._runs:
-            run.keyframes = deque(pair for pair in run.keyframes if pair[0] != keyframe_id)
+            run.keyframes = [pair for pair in run.keyframes if pair[0] != keyframe_id]
 
-    def _run_of(self, descriptor: np.ndarray) -> Optional[_Run]:
-        """The run that a keyframe continues; None: it begins one."""
-        present = [(s, run) for s, run in zip(self._similarities(descriptor), self._runs) if not run.left]
-        similarity, run = max(present, key=lambda pair: pair[0], default=(-1.0, None))
-        return run if similarity >= ALIKE or len(self._runs) >= MAX_RUNS else None
+    def _most_similar(self, descriptor: np.ndarray) -> Tuple[float, Optional[_Run]]:
+        pairs = zip(self._similarities(descriptor), self._runs)
+        return max(pairs, key=lambda pair: pair[0], default=(-1.0, None))
 
     def _similarities(self, descriptor: np.ndarray) -> List[float]:
         if not self._runs:

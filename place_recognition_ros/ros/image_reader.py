@@ -35,8 +35,12 @@ class ImageReader:
         self._bridge = CvBridge()
         self._bridge.encoding_to_cvtype2("bgr8")  # imports its compiled module
 
-    def read(self, message: Union[Image, CompressedImage]) -> np.ndarray:
+    def read(self, message: Union[Image, CompressedImage], learn: bool = True) -> np.ndarray:
         """Convert a message.
+
+        Args:
+            message: an image.
+            learn: whether it is of the stream, and may change the range of 16-bit images.
 
         Returns:
             (H, W, 3) uint8 BGR, or (H, W) uint8 of gray encodings; rotated by ``rotate_image``.
@@ -47,12 +51,12 @@ class ImageReader:
         if message._type == CompressedImage._type:  # rosbag makes classes of its own
             image = decode_compressed(message.data)
             if image.dtype == np.uint16:
-                image = self._range_of("PNG").to_8_bits(image)
+                image = self._scale("PNG", image, learn)
         else:
-            image = self._read_raw(message)
+            image = self._read_raw(message, learn)
         return image if self._rotation is None else cv2.rotate(image, self._rotation)
 
-    def _read_raw(self, message: Image) -> np.ndarray:
+    def _read_raw(self, message: Image, learn: bool) -> np.ndarray:
         encoding = message.encoding
         rows = unpadded_rows(encoding, message.height, message.width, message.step, message.data)
         if ENCODINGS[encoding].bits == 16:
@@ -69,6 +73,12 @@ class ImageReader:
             return self._bridge.imgmsg_to_cv2(plain, "mono8" if name == "mono8" else "bgr8")
         except CvBridgeError as error:
             raise ImageError(f"expected an image that cv_bridge converts. Received: {error}") from error
+
+    def _scale(self, encoding: str, values: np.ndarray, learn: bool) -> np.ndarray:
+        known = self._range_of(encoding)
+        if learn or known.is_known:
+            return known.to_8_bits(values, learn)
+        return IntensityRange(*self._fixed_range).to_8_bits(values)  # no image of the stream has come yet
 
     def _range_of(self, encoding: str) -> IntensityRange:
         """A camera that changes its encoding changes its range, too."""

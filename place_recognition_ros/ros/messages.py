@@ -66,7 +66,7 @@ def from_query(query: Query, result: QueryResult) -> Descriptor:
 def describe(result: QueryResult) -> str:
     """The result of a query in a sentence."""
     if result.query is None:
-        return "no place: no keyframe has arrived yet"
+        return "no place: no usable keyframe has arrived since the session began"
     if result.outcome == Count.FEW_FEATURES:
         return "no place: the image has too few local features (dark, blurred, or the lens is covered?)"
     if not result.candidates:

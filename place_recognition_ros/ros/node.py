@@ -77,7 +77,7 @@ class PlaceRecognitionNode:
             if not self._worker.is_alive:
                 rospy.logfatal("The worker has ended; this process ends")
                 break
-            if self._worker.failures_in_a_row >= MAX_FAILURES:
+            if self._worker.status.failures >= MAX_FAILURES:
                 rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
                 break
         broken = not self._ended.is_set()
@@ -114,9 +114,10 @@ class PlaceRecognitionNode:
         try:
             stamp = rospy.Time.now().to_nsec()
             request = partial(Pipeline.set_tracking, ok=message.data, stamp=stamp)
-            self._worker.post(request).add_done_callback(self._check_tracking)
             self._tracking_ok = message.data
+            self._worker.post(request).add_done_callback(self._check_tracking)
         except WorkerBusy as error:
+            self._tracking_ok = None
             rospy.logerr("tracking_ok: %s", error)
 
     def _check_tracking(self, future: Future) -> None:

@@ -4,6 +4,7 @@ from collections import deque
 from typing import Deque, NamedTuple, Optional
 
 from place_recognition_ros.poses import Pose
+from place_recognition_ros.ros.keyframe_picker import CLOCK_JUMP
 
 
 class StampedPose(NamedTuple):
@@ -31,6 +32,9 @@ class OdometryBuffer:
         return len(self._poses)
 
     def add(self, pose: StampedPose) -> None:
+        """Append a pose; one that is much older than the newest shows that the clock was set back."""
+        if self._poses and pose.stamp < self._poses[-1].stamp - CLOCK_JUMP:
+            self._poses.clear()
         self._poses.append(pose)
 
     def at(self, stamp: int) -> Optional[StampedPose]:

@@ -19,12 +19,16 @@ from place_recognition_ros.types import Camera, Count, DetectorStatus, Keyframe,
 
 ImageMessage = Union[Image, CompressedImage]
 
+NOT_DESCRIBED = (Count.NO_STAMP, Count.NOT_NEWER, Count.TOO_SOON, Count.NOT_MOVED, Count.BAD_IMAGE)
+"""Outcomes of images that the detector has not seen."""
+
 
 class Status(NamedTuple):
     """A snapshot for diagnostics; nothing in it changes."""
 
     detector: DetectorStatus
     counts: Dict[Count, int]  # since the start
+    failures: int  # keyframes that failed one after the other
 
 
 class Pipeline:
@@ -47,8 +51,8 @@ class Pipeline:
         self._use = use
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._reader = ImageReader(config)
-        self._request_reader = ImageReader(config)  # its own: what it learns must not change the stream
         self._counts: CounterType[Count] = Counter()
+        self._failures = 0
         publishers.tracking(detector.tracking)
 
     def take(self, message: ImageMessage) -> None:
@@ -58,6 +62,10 @@ class Pipeline:
             outcome = self._process(message)
         finally:
             self._counts[outcome] += 1
+            if outcome == Count.FAILED:
+                self._failures += 1
+            elif outcome not in NOT_DESCRIBED:
+                self._failures = 0
             self._use.note(outcome, time.monotonic())
 
     def set_tracking(self, ok: bool, stamp: int) -> None:
@@ -77,14 +85,14 @@ class Pipeline:
         """
         self._counts[Count.QUERY] += 1
         header = message.header
-        image = self._request_reader.read(message)
+        image = self._reader.read(message, learn=False)
         return self._detector.query(
             image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
         )
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
-        return Status(self._detector.status(), dict(self._counts))
+        return Status(self._detector.status(), dict(self._counts), self._failures)
 
     def close(self) -> None:
         """Release the engine and the map."""

@@ -115,13 +115,6 @@ class Furniture:
             mesh.quad(face, skin, UNIT_UV)
         return mesh
 
-    def bollard(self) -> Mesh:
-        """A short iron post."""
-        mesh = Mesh()
-        mesh.tube((0, 0, 0), (0, 0, 0.75), (0.07, 0.06), self._iron)
-        mesh.ball((0, 0, 0.8), 0.09, self._iron, rings=4)
-        return mesh
-
     def traffic_sign(self, tint: Color, face: int) -> Mesh:
         """A round sign that faces −x."""
         mesh = Mesh()

@@ -23,7 +23,7 @@ PAINTS = (
 
 
 def floor(mesh: Mesh, x0, y0, x1, y1, z, skin: Skin) -> None:
-    """A level rectangle whose texture lies in world coordinates."""
+    """A level rectangle whose texture is in world coordinates."""
     corners = [(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)]
     mesh.quad(corners, skin, [(x * skin.scale, y * skin.scale) for x, y, _ in corners], UP)
 

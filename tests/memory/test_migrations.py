@@ -133,6 +133,13 @@ def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monk
     assert dict(rows(old_map, "meta"))["schema"] == "1"
 
 
+def test_without_a_program_to_copy_a_map_is_not_migrated(old_map, expected_map, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    with pytest.raises(StoreError, match="expected to copy the map"):
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+    assert os.listdir(str(tmp_path)) == ["map.db"]
+
+
 def test_a_map_with_a_damaged_page_is_migrated_without_that_view(old_map, expected_map, open_store):
     views = {number: (features, thumbnail) for number, features, thumbnail, _ in rows(old_map, "views")}
     with open(old_map, "rb") as file:

@@ -182,6 +182,30 @@ def test_a_keyframe_is_stored_completely_or_not_at_all(open_store, keyframe, sta
     assert len(store.view(second).features) == 3
 
 
+def test_a_disk_that_fails_twice_does_not_stop_the_store(open_store, keyframe):
+    """Neither COMMIT nor ROLLBACK can be executed; later the disk is healthy again."""
+    store = open_store()
+    connection = store._connection
+
+    class Failing:
+        """A connection on which transactions cannot be ended."""
+
+        in_transaction = property(lambda self: connection.in_transaction)
+
+        def execute(self, sql, *values):
+            if sql in ("COMMIT", "ROLLBACK"):
+                raise sqlite3.OperationalError("disk I/O error")
+            return connection.execute(sql, *values)
+
+    store._connection = Failing()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="disk I/O error"):
+            store.add(*keyframe(1))
+    store._connection = connection
+    number = store.add(*keyframe(2))
+    assert [each.id for each in store.keyframes()] == [number]
+
+
 def read_all(store):
     """Id → all fields of the keyframe as exactly comparable values."""
     return {

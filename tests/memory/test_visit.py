@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.visit import ALIKE, AWAY, MAX_RUNS, MIN_MOTION, MIN_TURN, PresentVisit
+from place_recognition_ros.memory.visit import (
+    ALIKE,
+    AWAY,
+    AWAY_STILL,
+    MAX_RUNS,
+    MIN_MOTION,
+    MIN_TURN,
+    PresentVisit,
+)
 from place_recognition_ros.poses import Pose
 
 SECOND = 10**9
@@ -62,21 +70,41 @@ def test_a_place_is_left_below_the_similarity_limit(visit, cosine, left):
 
 
 @pytest.mark.parametrize(
-    "to, moved",
+    "to, away",
     [
-        (pose(0), False),
-        (pose(MIN_MOTION / 2, MIN_TURN / 2), False),
-        (pose(2 * MIN_MOTION), True),
-        (pose(0, 2 * MIN_TURN), True),
-        (None, True),
+        (pose(0), AWAY_STILL),
+        (pose(MIN_MOTION / 2, MIN_TURN / 2), AWAY_STILL),
+        (pose(2 * MIN_MOTION), AWAY),
+        (pose(0, 2 * MIN_TURN), AWAY),
+        (None, AWAY),
     ],
     ids=["still", "noise", "moved", "turned", "not known"],
 )
-def test_where_poses_are_known_the_camera_must_have_moved(visit, to, moved):
+def test_without_motion_the_view_must_be_another_one_for_longer(visit, to, away):
     visit.add(1, 0, PLACE, pose(0))
-    for second in range(50, 60):
-        released = visit.observe(OTHER, second * SECOND, to)
-        assert (released == [1]) is (moved and second == 52)
+    start = 50 * SECOND
+    for now in range(start, start + away, SECOND):
+        assert visit.observe(OTHER, now, to) == []
+    assert visit.observe(OTHER, start + away, to) == [1]
+
+
+def test_one_foreign_image_and_another_exposure_are_not_a_departure(visit):
+    visit.add(1, 0, PLACE)
+    assert visit.observe(OTHER, 20 * SECOND) == []
+    for second in range(21, 60):
+        assert visit.observe(between(0.85), second * SECOND) == []
+
+
+def test_keyframes_that_are_only_too_young_do_not_count_as_runs(rng):
+    visit = PresentVisit(600 * SECOND, LEFT_BELOW)
+    changed = []
+    for number in range(2 * MAX_RUNS):
+        vector = rng.standard_normal(512).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        visit.observe(vector, number * SECOND)
+        changed.append(visit.add(number, number * SECOND, vector))
+    assert all(changed)
+    assert len(visit._runs) < 5
 
 
 def test_only_keyframes_of_left_places_are_released(visit):

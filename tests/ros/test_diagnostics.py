@@ -23,7 +23,7 @@ def status(fallback="", counts=(), durations=()):
     detector = DetectorStatus(
         "model-123", "onnxruntime", fallback, "map-1", 5, 2, 0, tracking, dict(durations)
     )
-    return Status(detector, dict(counts))
+    return Status(detector, dict(counts), failures=0)
 
 
 def report(reporter, *arguments, dropped=0, complaint=""):

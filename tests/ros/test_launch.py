@@ -82,7 +82,7 @@ def test_each_repetition_of_a_bag_is_a_new_session(ros, roslaunch, start_process
 
 def test_tx2_launch_starts(ros, roslaunch):
     launched = roslaunch("tx2.launch", map_path="none", backend="onnx")  # no GPU here
-    assert "no keyframe has arrived yet" in ros.call("relocalize", Relocalize).message
+    assert "no usable keyframe has arrived" in ros.call("relocalize", Relocalize).message
     assert Diagnostics(ros).next()["keyframes in the map"] == "0"
     assert launched.stop(timeout=20) == 0
 

@@ -91,7 +91,7 @@ def test_a_result_is_converted_to_one_message():
 @pytest.mark.parametrize(
     "outcome, query, text",
     [
-        (types.Count.QUERY, False, "no keyframe has arrived"),
+        (types.Count.QUERY, False, "no usable keyframe has arrived"),
         (types.Count.FEW_FEATURES, True, "too few local features"),
         (types.Count.QUERY, True, "no earlier keyframes"),
     ],

@@ -63,8 +63,14 @@ def convert_torch(module, spec):
     torch = _import_torch()
     module = module.cpu().eval()
     zeros = torch.from_numpy(prepare(np.zeros((spec.height, spec.width, 3), np.uint8), spec))
-    with torch.no_grad():
-        example = module(zeros)
+    try:
+        with torch.no_grad():
+            example = module(zeros)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ModelError(
+            f"expected a network for an input of shape {tuple(zeros.shape)}. Received: {reason}"
+        ) from error
     if not torch.is_tensor(example) or example.ndim != 2 or example.shape[0] != 1:
         received = tuple(example.shape) if torch.is_tensor(example) else type(example).__name__
         raise ModelError(f"expected a network that returns one (1, D) tensor. Received: {received}")

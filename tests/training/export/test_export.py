@@ -88,6 +88,15 @@ def test_parity_gate_passes_the_same_network(reference, converted, images):
     assert check_parity(reference, converted.SerializeToString(), images, SPEC).cosine > 0.99999
 
 
+def test_parity_gate_ignores_the_lengths_of_the_descriptors(reference, converted, images):
+    """The network of a user need not normalize; the exported model does."""
+
+    def scaled(every):
+        return reference(every) * np.linspace(0.1, 10.0, len(every))[:, None]
+
+    assert check_parity(scaled, converted.SerializeToString(), images, SPEC).cosine > 0.99999
+
+
 @pytest.mark.parametrize("damage", [0.05, np.nan])
 def test_parity_gate_refuses_another_network(reference, converted, images, damage):
     damaged = onnx.ModelProto()
