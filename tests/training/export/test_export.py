@@ -90,10 +90,7 @@ def test_parity_gate_passes_the_same_network(reference, converted, images):
 
 def test_parity_gate_ignores_the_lengths_of_the_descriptors(reference, converted, images):
     """The network of a user need not normalize; the exported model does."""
-
-    def scaled(every):
-        return reference(every) * np.linspace(0.1, 10.0, len(every))[:, None]
-
+    scaled = lambda every: reference(every) * np.linspace(0.1, 10.0, len(every))[:, None]  # noqa: E731
     assert check_parity(scaled, converted.SerializeToString(), images, SPEC).cosine > 0.99999
 
 
