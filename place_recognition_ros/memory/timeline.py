@@ -7,7 +7,7 @@ import numpy as np
 
 from place_recognition_ros.poses import Pose, distance
 
-SAMPLES = 64  # of the newest views, and of those before, compared to find out whether a place was left
+SAMPLES = 32  # of the newest views, and of those before, compared to find out whether a place was left
 
 
 class Entry(NamedTuple):
