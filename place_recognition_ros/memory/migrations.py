@@ -13,7 +13,7 @@ import zlib
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.schema import SCHEMA, TABLES, crc_of
+from place_recognition_ros.memory.schema import READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
 
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
 
@@ -126,26 +126,21 @@ def _whole_row(connection: Any, columns: str, table: str, number: int) -> Option
         rows = connection.execute(query, (number,)).fetchall()
     except sqlite3.OperationalError:  # not the file, but the disk or the memory
         raise
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
+    except READ_ERRORS:
         return None
-    return next((tuple(row) for *row, crc in rows if _is_whole(crc_of_row, row, crc)), None)
+    return next((tuple(row) for *row, crc in rows if is_whole(row, crc, crc_of_row)), None)
 
 
-def _crc_of_keyframe_1(number: int, session: int, stamp: int, pose: Any, vector: bytes) -> int:
+def _crc_of_keyframe_1(row: Any) -> int:
+    number, session, stamp, pose, vector = row
     head = struct.pack("<qqq?", number, session, stamp, pose is not None)
     return zlib.crc32(vector, zlib.crc32(pose or b"", zlib.crc32(head)))
 
 
-def _crc_of_view_1(number: int, features: bytes, thumbnail: bytes) -> int:
+def _crc_of_view_1(row: Any) -> int:
+    number, features, thumbnail = row
     head = struct.pack("<qq", number, len(features))
     return zlib.crc32(thumbnail, zlib.crc32(features, zlib.crc32(head)))
-
-
-def _is_whole(crc: Callable[..., int], row: Any, expected: Any) -> bool:
-    try:
-        return crc(*row) == expected
-    except (TypeError, struct.error):
-        return False
 
 
 _STEPS: Dict[int, Callable[[Any], List[_Statement]]] = {1: _from_1_to_2}

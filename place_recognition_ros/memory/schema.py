@@ -3,9 +3,10 @@
 Every row has a CRC over its other columns, so that damage is noticed and never used.
 """
 
+import sqlite3
 import struct
 import zlib
-from typing import Any, Iterable, Optional, Tuple
+from typing import Any, Callable, Iterable, Optional, Tuple
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
 
 SCHEMA = 2
+
+# Where damage hits a name that SQLite puts into its message, Python fails to decode the message.
+READ_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -58,7 +62,14 @@ CREATE TABLE views (
 SESSION_COLUMNS = ("id", "uuid", "robot", "start", "frame")
 CAMERA_COLUMNS = ("id", "width", "height", "frame", "distortion_model", "intrinsics", "distortion")
 KEYFRAME_COLUMNS = (
-    *("id", "session", "stamp", "pose", "pose_frame", "camera", "base_to_camera", "descriptor"),
+    "id",
+    "session",
+    "stamp",
+    "pose",
+    "pose_frame",
+    "camera",
+    "base_to_camera",
+    "descriptor",
 )
 VIEW_COLUMNS = ("id", "features", "thumbnail")
 
@@ -93,10 +104,10 @@ def crc_of(values: Iterable[Any]) -> int:
     return crc
 
 
-def is_whole(row: Iterable[Any], crc: Any) -> bool:
+def is_whole(row: Iterable[Any], crc: Any, crc_of_row: Callable[[Any], int] = crc_of) -> bool:
     """Whether ``crc`` is that of a row; damage may even change the types of its columns."""
     try:
-        return bool(crc_of(row) == crc)
+        return bool(crc_of_row(row) == crc)
     except (TypeError, struct.error):
         return False
 

@@ -22,9 +22,6 @@ from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
 
 _log = logging.getLogger(__name__)
 
-# Where damage hits a name that SQLite puts into its message, Python fails to decode the message.
-_READ_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
-
 
 class Session(NamedTuple):
     """One unbroken trajectory with its own world frame."""
@@ -85,7 +82,7 @@ class KeyframeStore:
                     f"expected the map '{path}' for this process alone. Received: {error}"
                 ) from error
             raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-        except _READ_ERRORS as error:
+        except schema.READ_ERRORS as error:
             self.close()
             raise StoreError(
                 f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
@@ -237,7 +234,7 @@ class KeyframeStore:
     def newest_session(self) -> int:
         """The largest id of a session that was ever used, that of a damaged row too; 0: none."""
         rows = self._read("SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes")
-        return max(0, *(value for (value,) in rows if isinstance(value, int)), 0)
+        return max([0, *(value for (value,) in rows if isinstance(value, int))])
 
     def keyframes(self) -> Iterator[StoredKeyframe]:
         """All whole keyframes, oldest first; damaged ones are counted in ``damaged``.
@@ -286,7 +283,7 @@ class KeyframeStore:
     def _read(self, query: str, *values: Any) -> Iterator[Tuple[Any, ...]]:
         try:
             yield from self._connection.execute(query, values)
-        except _READ_ERRORS as error:
+        except schema.READ_ERRORS as error:
             raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
     def close(self) -> None:

@@ -23,16 +23,6 @@ def gpu(monkeypatch, caplog):
 
 
 @pytest.fixture
-def model(onnx, weights, write_model):
-    return read_model(write_model(onnx.model(weights)))
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return BuildSettings(cache=str(tmp_path / "cache"))
-
-
-@pytest.fixture
 def start(gpu, model, settings):
     """``start(**changes)`` opens and closes an engine, as the node does when it starts and stops."""
 

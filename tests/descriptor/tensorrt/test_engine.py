@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.model_card import read_model
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, build_plan, open_tensorrt
+from place_recognition_ros.descriptor.tensorrt.builder import build_plan, open_tensorrt
 from place_recognition_ros.descriptor.tensorrt.engine import TensorRTEngine
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, load_library
 from place_recognition_ros.errors import EngineError
@@ -29,17 +28,6 @@ def version(request):
 def gpu(version, monkeypatch):
     """The fake GPU, with that TensorRT."""
     return install(monkeypatch, version)
-
-
-@pytest.fixture
-def model(onnx, weights, write_model):
-    """Card and bytes of the small network, whose descriptors have nearly unit norm."""
-    return read_model(write_model(onnx.model(weights)))
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return BuildSettings(cache=str(tmp_path / "cache"))
 
 
 @pytest.fixture

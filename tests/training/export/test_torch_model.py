@@ -34,12 +34,6 @@ class Small(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def images():
-    small = np.random.default_rng(0).integers(0, 255, (4, 3, 4, 3), np.uint8)
-    return [cv2.resize(image, (80, 60), interpolation=cv2.INTER_CUBIC) for image in small]
-
-
-@pytest.fixture(scope="module")
 def module(images):
     """A network of random weights, its batch normalization fitted to the images, which tells them apart."""
     torch.manual_seed(0)
