@@ -11,9 +11,9 @@ FEATURE = np.dtype(
     [
         ("x", "<f4"),
         ("y", "<f4"),
-        ("angle", "<f4"),
+        ("depth", "<f4"),
         ("descriptor", "u1", (32,)),
-    ]  # pixels, pixels, degrees, ORB
+    ]  # pixels, pixels, metres along the optical axis (NaN: not known), bytes whose meaning the map's feature kind states
 )
 """One local feature. A keyframe's features are an (N,) array of it; ``tobytes`` stores them."""
 
@@ -105,6 +105,9 @@ class Keyframe(NamedTuple):
     pose_frame: str = ""  # base_link, for example
     world_frame: str = ""  # odom, for example; one session has one
     base_to_camera: Optional[Pose] = None  # of the camera in ``pose_frame``
+    depth: Optional[np.ndarray] = (
+        None  # (H, W) float32 metres or uint16 millimetres, aligned to the image; 0: not known
+    )
 
 
 class View(NamedTuple):
@@ -112,6 +115,24 @@ class View(NamedTuple):
 
     features: np.ndarray  # (N,) FEATURE, in pixels of the original image
     camera: Optional[Camera] = None  # None: the size is not known (keyframes from a map of schema 1)
+
+
+class RelativePose(NamedTuple):
+    """The query camera in the match camera's optical frame."""
+
+    pose: Pose  # position: metres, or of length 1 where the scale is not known
+    covariance: (
+        np.ndarray
+    )  # (6, 6) float64 of x y z and the rotation about x y z of the match's frame; m², rad²
+    scale_known: bool
+
+
+class WorldPose(NamedTuple):
+    """A camera in a world frame."""
+
+    pose: Pose
+    covariance: np.ndarray  # (6, 6) float64, as that of a RelativePose, along the axes of the world frame
+    frame_id: str
 
 
 class Query(NamedTuple):
@@ -144,6 +165,8 @@ class Candidate(NamedTuple):
     confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not calibrated
     matches: int = -1  # of local features; -1: geometry not run
     inliers: int = -1  # of the epipolar geometry; -1: geometry not run
+    pose: Optional[RelativePose] = None  # None: not known
+    world_pose: Optional[WorldPose] = None  # of the query camera in the match's world; None: not known
 
     @property
     def accepted(self) -> bool:

@@ -35,7 +35,7 @@ class FeatureFinder:
         features = np.zeros(len(points), FEATURE)
         if len(points):
             features["x"], features["y"] = np.array([point.pt for point in points], np.float32).T
-            features["angle"] = [point.angle for point in points]
+            features["depth"] = np.nan
             features["descriptor"] = descriptors
         if small is not image:
             scale_y, scale_x = (whole / part for whole, part in zip(image.shape, gray.shape))

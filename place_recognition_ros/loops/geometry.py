@@ -15,7 +15,6 @@ from place_recognition_ros.types import View
 MIN_POINTS = 8  # below this no fundamental matrix is fitted
 RATIO = 0.85
 MAX_HAMMING = 64  # of 256 bits
-ANGLE_TOLERANCE = 25.0  # degrees
 EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
 MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
@@ -67,7 +66,7 @@ def measure(query: View, match: View, min_points: int, longer_side: int) -> Geom
 
 
 def _match(query: np.ndarray, match: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Rows of ``query`` and of ``match`` that look alike, one to one, rotated by one common angle."""
+    """Rows of ``query`` and of ``match`` that look alike, one to one."""
     nothing = (np.zeros(0, int), np.zeros(0, int))
     if len(query) < 2 or len(match) < 2:
         return nothing
@@ -81,11 +80,7 @@ def _match(query: np.ndarray, match: np.ndarray) -> Tuple[np.ndarray, np.ndarray
     distinct.sort(key=lambda pair: pair.distance)
     second, kept = np.unique([pair.trainIdx for pair in distinct], return_index=True)  # the nearest of each
     first = np.array([distinct[row].queryIdx for row in kept])
-    turn = query["angle"][first] - match["angle"][second]
-    apart = np.abs((turn[:, None] - turn[None, :] + 180.0) % 360.0 - 180.0)
-    agree = apart < ANGLE_TOLERANCE
-    common = agree[agree.sum(axis=1).argmax()]
-    return first[common], second[common]
+    return first, second
 
 
 def _points(view: View, longer_side: int) -> np.ndarray:
