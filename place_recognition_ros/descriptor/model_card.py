@@ -29,6 +29,7 @@ class ModelCard(NamedTuple):
     trained_on: Dict[str, Any]  # data set → licence and use
     recall_at_1: Dict[str, Any]  # data set → measured recall@1, 0 to 1
     kind: str = GLOBAL_DESCRIPTOR  # what the network computes; or LOCAL_FEATURES
+    measured: Dict[str, Any] = {}  # other figures: what was measured → the figure
 
     @property
     def model_id(self) -> str:
