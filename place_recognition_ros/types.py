@@ -13,9 +13,13 @@ FEATURE = np.dtype(
         ("y", "<f4"),
         ("depth", "<f4"),
         ("descriptor", "u1", (32,)),
-    ]  # pixels, pixels, metres along the optical axis (NaN: not known), bytes whose meaning the map's feature kind states
+    ]
 )
-"""One local feature. A keyframe's features are an (N,) array of it; ``tobytes`` stores them."""
+"""One local feature: x and y in pixels, depth in metres along the optical axis (NaN: not known), descriptor.
+
+What the bytes of the descriptor mean depends on the model of the features, which all keyframes of a map
+share. A keyframe's features are an (N,) array of it; ``tobytes`` stores them.
+"""
 
 
 class Kind(IntEnum):

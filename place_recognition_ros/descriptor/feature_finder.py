@@ -28,7 +28,7 @@ class FeatureFinder(ABC):
             image: (H, W, 3) uint8 BGR or (H, W) uint8 gray.
 
         Returns:
-            (N,) ``FEATURE``, without depth, in pixels of ``image`` itself: the centre of its first pixel is (0, 0).
+            (N,) ``FEATURE``, without depth, in pixels of ``image`` itself; the centre of the first is (0, 0).
 
         Raises:
             ImageError: if ``image`` has another type or shape.
