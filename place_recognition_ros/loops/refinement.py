@@ -72,7 +72,7 @@ def refine(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Es
     zero = np.zeros({Freedom.METRIC: 6, Freedom.DIRECTION: 5, Freedom.ROTATION: 3}[freedom])
     found = least_squares(
         lambda step: evaluate(step)[0], zero, lambda step: evaluate(step)[1], method="lm",
-        max_nfev=_EVALUATIONS, ftol=1e-5, xtol=1e-6, gtol=1e-8,
+        max_nfev=_EVALUATIONS, ftol=1e-4, xtol=1e-4, gtol=1e-8,
     )  # fmt: skip
     motion, _ = _moved(start, found.x, freedom)
     return _estimate(residuals, motion, freedom)

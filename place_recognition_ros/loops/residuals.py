@@ -57,10 +57,12 @@ class Correspondences(NamedTuple):
 
 def cross(vectors: np.ndarray) -> np.ndarray:
     """(..., 3) → (..., 3, 3): matrices that multiply as the cross product with the vectors."""
-    x, y, z = np.moveaxis(np.asarray(vectors, float), -1, 0)
-    zero = np.zeros_like(x)
-    rows = [np.stack(row, axis=-1) for row in ((zero, -z, y), (z, zero, -x), (-y, x, zero))]
-    return np.stack(rows, axis=-2)
+    vectors = np.asarray(vectors, float)
+    matrices = np.zeros(vectors.shape + (3,))
+    matrices[..., 2, 1] = vectors[..., 0]
+    matrices[..., 0, 2] = vectors[..., 1]
+    matrices[..., 1, 0] = vectors[..., 2]
+    return matrices - np.swapaxes(matrices, -1, -2)
 
 
 def epipolar(pairs: Correspondences) -> Residuals:
@@ -69,41 +71,44 @@ def epipolar(pairs: Correspondences) -> Residuals:
     The error of the epipolar constraint is divided by its derivative by the four pixel coordinates.
     """
     axes = cross(np.eye(3))
+    lines = _Lines(pairs)
 
     def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
-        essential = motion.essential
         by_translation = axes @ motion.rotation
         by_rotation = cross(motion.translation) @ axes @ motion.rotation
-        stack = np.concatenate([essential[None], by_translation, by_rotation])  # (7, 3, 3)
-        lines_match = pairs.query @ stack.transpose(0, 2, 1)  # (7, N, 3)
-        lines_query = pairs.match @ stack
-        error = (lines_match * pairs.match).sum(axis=2)
-        slopes = np.concatenate(
-            [
-                _times(lines_match[:, :, :2], pairs.match_per_pixel),
-                _times(lines_query[:, :, :2], pairs.query_per_pixel),
-            ],
-            axis=2,
-        )  # (7, N, 4)
-        length = np.sqrt((slopes[0] ** 2).sum(axis=1)) + 1e-12
-        stretch = (slopes[1:] * slopes[0]).sum(axis=2) / length
-        value = error[0] / length
-        return value[:, None], ((error[1:] - value * stretch) / length).T[:, None]
+        errors, slopes = lines(np.concatenate([motion.essential[None], by_translation, by_rotation]))
+        length = np.sqrt(np.einsum("sn,sn->n", slopes[0], slopes[0])) + 1e-12
+        stretch = np.einsum("ksn,sn->kn", slopes[1:], slopes[0]) / length
+        value = errors[0] / length
+        return value[:, None], ((errors[1:] - value * stretch) / length).T[:, None]
 
     return residuals
 
 
 def sampson(pairs: Correspondences, essential: np.ndarray) -> np.ndarray:
     """(N,): absolute Sampson distances in pixels."""
-    line_match, line_query = pairs.query @ essential.T, pairs.match @ essential
-    slopes = _times(line_match[:, :2], pairs.match_per_pixel), _times(line_query[:, :2], pairs.query_per_pixel)
-    length = np.sqrt(sum((each**2).sum(axis=1) for each in slopes)) + 1e-12
-    return np.asarray(np.abs((line_match * pairs.match).sum(axis=1)) / length)
+    errors, slopes = _Lines(pairs)(essential[None])
+    return np.asarray(np.abs(errors[0]) / (np.sqrt((slopes[0] ** 2).sum(axis=0)) + 1e-12))
 
 
-def _times(rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-    """(..., N, 2) rows times (N, 2, 2) matrices."""
-    return (rows[..., None] * matrices).sum(axis=-2)
+class _Lines:
+    """The epipolar constraint and its derivatives by the pixels; both are linear in the essential matrix."""
+
+    def __init__(self, pairs: Correspondences) -> None:
+        a, b = pairs.query.T, pairs.match.T  # (3, N)
+        first, second = (each.transpose(2, 1, 0) for each in (pairs.match_per_pixel, pairs.query_per_pixel))
+        rows = [(b[:, None] * a).reshape(9, -1)]
+        for pixel in range(2):  # of the match: its ray is at the left of the matrix
+            rows.append((np.pad(first[pixel], ((0, 1), (0, 0)))[:, None] * a).reshape(9, -1))
+        for pixel in range(2):
+            rows.append((b[:, None] * np.pad(second[pixel], ((0, 1), (0, 0)))).reshape(9, -1))
+        self._size = len(pairs.query)
+        self._design = np.concatenate(rows, axis=1)  # (9, 5 N)
+
+    def __call__(self, matrices: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """(K, 3, 3) matrices → (K, N) errors, (K, 4, N) derivatives by x and y of the match and the query."""
+        every = (matrices.reshape(-1, 9) @ self._design).reshape(len(matrices), 5, self._size)
+        return every[:, 0], every[:, 1:]
 
 
 def into_match(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) -> Residuals:
@@ -117,7 +122,9 @@ def into_match(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) 
 
     def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
         turned = points @ motion.rotation.T
-        by_motion = np.concatenate([np.broadcast_to(np.eye(3), (len(points), 3, 3)), -cross(turned)], axis=2)
+        by_motion = np.zeros((len(points), 3, 6))
+        by_motion[:, :, :3] = np.eye(3)
+        by_motion[:, :, 3:] = -cross(turned)
         return _projected(turned + motion.translation, by_motion, observed, to_pixels)
 
     return residuals
@@ -129,7 +136,9 @@ def into_query(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) 
     def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
         back = motion.rotation.T
         moved = points - motion.translation
-        by_motion = np.concatenate([np.broadcast_to(-back, (len(points), 3, 3)), back @ cross(moved)], axis=2)
+        by_motion = np.zeros((len(points), 3, 6))
+        by_motion[:, :, :3] = -back
+        by_motion[:, :, 3:] = np.matmul(back, cross(moved))
         return _projected(moved @ motion.rotation, by_motion, observed, to_pixels)
 
     return residuals
