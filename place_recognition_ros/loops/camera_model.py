@@ -34,7 +34,7 @@ class Rays(NamedTuple):
 
 
 def is_calibrated(camera: Optional[Camera]) -> bool:
-    """Whether the calibration of a camera makes sense: it may come from a driver that was never calibrated."""
+    """Whether the calibration of a camera makes sense; that of a driver may be missing or a placeholder."""
     if camera is None or camera.intrinsics is None or camera.distortion_model not in COEFFICIENTS:
         return False
     try:
@@ -50,7 +50,7 @@ def is_calibrated(camera: Optional[Camera]) -> bool:
     focal, centre = np.diag(intrinsics)[:2], intrinsics[:2, 2]
     longer = size.max()
     return bool(
-        0 < size.min() and longer <= MAX_PIXEL
+        size.min() > 0 and longer <= MAX_PIXEL
         and (0.05 * longer <= focal).all() and (focal <= 50 * longer).all()
         and 0.5 <= focal[0] / focal[1] <= 2.0
         and (-0.5 * size <= centre).all() and (centre <= 1.5 * size).all()
@@ -76,14 +76,13 @@ def rays(camera: Camera, pixels: np.ndarray) -> Rays:
         points = _undistort(camera, np.where(usable[:, None], pixels, 0.0))
         for _ in range(_STEPS if _is_distorted(camera) else 0):
             points = _limited(points)
-            inverse = _inverse(_derivative(camera, points))
-            points = points + np.einsum("nij,nj->ni", inverse, pixels - project(camera, points))
+            points = points + times(inverse(_derivative(camera, points)), pixels - project(camera, points))
         tangent = np.hypot(points[:, 0], points[:, 1])
         points = _limited(points)
         derivative = _derivative(camera, points)
         error = np.abs(project(camera, points) - pixels).max(axis=1, initial=0.0)
         folded = derivative[:, 0, 0] * derivative[:, 1, 1] <= derivative[:, 0, 1] * derivative[:, 1, 0]
-        per_pixel = _inverse(derivative)
+        per_pixel = inverse(derivative)
         usable &= (tangent <= MAX_TANGENT) & (error <= MAX_ERROR) & ~folded
         usable &= np.isfinite(per_pixel).all(axis=(1, 2))
     points[~usable] = np.nan
@@ -131,10 +130,15 @@ def _derivative(camera: Camera, points: np.ndarray) -> np.ndarray:
     return np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=-1) / (2 * _STEP)
 
 
-def _inverse(matrices: np.ndarray) -> np.ndarray:
-    """Of (N, 2, 2); infinite or NaN where a matrix has none."""
+def inverse(matrices: np.ndarray) -> np.ndarray:
+    """Inverses of (N, 2, 2) matrices; infinite or NaN where there is none."""
     (a, b), (c, d) = matrices.transpose(1, 2, 0)
-    return np.array([(d, -b), (-c, a)]).transpose(2, 0, 1) / (a * d - b * c)[:, None, None]
+    return np.asarray(np.array([(d, -b), (-c, a)]).transpose(2, 0, 1) / (a * d - b * c)[:, None, None])
+
+
+def times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(N, 2, 2) matrices times (N, 2) vectors."""
+    return np.asarray(np.einsum("nij,nj->ni", matrices, vectors))
 
 
 def _limited(points: np.ndarray) -> np.ndarray:

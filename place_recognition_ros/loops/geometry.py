@@ -1,16 +1,20 @@
-"""Geometric verification: do the local features of two images fit one rigid scene, and how did the camera move?"""
+"""Geometric verification: do the local features of two images fit one rigid scene, and how did the camera
+move between them?
+"""
 
 from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.loops.camera_model import MAX_PIXEL, is_calibrated, rays
 from place_recognition_ros.loops.matching import ORB, Matches, match_features
 from place_recognition_ros.loops.metric_pose import metric_pose
+from place_recognition_ros.loops.models import MIN_POINTS
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences
-from place_recognition_ros.loops.two_view import MIN_POINTS, Scene, calibrated_scene, uncalibrated_scene
+from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import RelativePose, View
 
@@ -44,7 +48,9 @@ class Geometry(NamedTuple):
     )
     pose: Optional[RelativePose] = None  # None: not calibrated, or not determined
     degenerate: str = ""  # what keeps the scene or the motion from being determined; empty: nothing
-    pairs: np.ndarray = np.zeros((0, 2), int)  # (inliers, 2) int, rows of the query's and the match's features
+    pairs: np.ndarray = np.zeros(
+        (0, 2), int
+    )  # (inliers, 2) int, rows of the query's and the match's features
 
 
 class _Points(NamedTuple):
@@ -103,9 +109,7 @@ def _usable_points(view: View, longer_side: int) -> _Points:
     return _Points(rows, features[rows], (pixels[rows] + 0.5) * reduction - 0.5, reduction)
 
 
-def _scene(
-    views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches
-) -> Tuple[Scene, bool]:
+def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:
     """The scene, with inliers among all matches, and whether its motion is in metres."""
     features = points[0].features[matches.query], points[1].features[matches.match]
     depths = [each["depth"].astype(float) for each in features]
@@ -122,8 +126,9 @@ def _scene(
         found = rays(view.camera, np.stack([feature["x"], feature["y"]], axis=1))  # type: ignore[arg-type]
         seen.append(found._replace(per_pixel=found.per_pixel / side.reduction))
     exists = np.isfinite(seen[0].points).all(axis=1) & np.isfinite(seen[1].points).all(axis=1)
+    solid = [np.insert(each.points, 2, 1.0, axis=1) for each in seen]
     pairs = Correspondences(
-        *[np.insert(each.points, 2, 1.0, axis=1) for each in seen], seen[0].per_pixel, seen[1].per_pixel, *depths
+        solid[0], solid[1], seen[0].per_pixel, seen[1].per_pixel, depths[0], depths[1]
     ).subset(exists)
     scene = calibrated_scene(pairs, EPIPOLAR_TOLERANCE)
     metric = metric_pose(pairs, scene.inliers, EPIPOLAR_TOLERANCE)
@@ -135,8 +140,6 @@ def _scene(
 
 
 def _relative_pose(estimate: Estimate, scale_known: bool) -> RelativePose:
-    from scipy.spatial.transform import Rotation
-
     orientation = Rotation.from_matrix(estimate.motion.rotation).as_quat()
     return RelativePose(Pose(estimate.motion.translation, orientation), estimate.covariance, scale_known)
 

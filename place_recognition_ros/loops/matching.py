@@ -86,7 +86,7 @@ def _mutual(forward: np.ndarray, backward: np.ndarray) -> Tuple[np.ndarray, np.n
 
 
 def _is_repeated(near_equal: np.ndarray, match: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(M,) bool: whether a feature apart from ``second`` looks nearly the same; ``near_equal``: (M, K) bool."""
+    """(M,) bool: whether one of the ``near_equal``, (M, K) bool, is apart from ``second``."""
     row, column = np.nonzero(near_equal)
     x, y = match["x"], match["y"]
     extent = max(np.ptp(x[second]), np.ptp(y[second])) if len(second) else 0.0

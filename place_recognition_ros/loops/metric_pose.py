@@ -10,6 +10,7 @@ from typing import List, NamedTuple, Optional
 import cv2
 import numpy as np
 
+from place_recognition_ros.loops.camera_model import inverse
 from place_recognition_ros.loops.refinement import Estimate, Freedom, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
@@ -96,9 +97,7 @@ def _solved(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Opt
         near = _near(direction, start, to_pixels, tolerance)
         if near.sum() < max(MIN_DEPTHS, SUPPORT * expected):
             return None
-        estimate = refine(
-            _residuals(_Found(direction, None, to_pixels, near), near), start, Freedom.METRIC
-        )  # type: ignore[arg-type]
+        estimate = refine(_residuals(_Found(direction, None, to_pixels, near), near), start, Freedom.METRIC)  # type: ignore[arg-type]
         if estimate is None:
             return None
         found, start = _Found(direction, estimate, to_pixels, near), estimate.motion
@@ -124,11 +123,11 @@ def _perspective(direction: _Direction, tolerance: float) -> Optional[Motion]:
 
 
 def _whitened(direction: _Direction, motion: Motion) -> np.ndarray:
-    """(N, 2, 2): from differences on the plane to pixels, along the epipolar line scaled by the depth's noise.
+    """(N, 2, 2): differences on the plane → pixels; reduced along the epipolar line, where depth errors act.
 
     The scale is that of one feature's noise: a difference contains the noise of two features.
     """
-    to_pixels = np.linalg.inv(direction.per_pixel)
+    to_pixels = inverse(direction.per_pixel)
     plane, farther = (
         _projected(direction, scale * direction.points, motion) for scale in (1.0, 1.0 + DEPTH_NOISE)
     )

@@ -1,7 +1,7 @@
 """Residuals of a camera motion in pixels, with their derivatives.
 
-Every motion is x_match = R x_query + t. Derivatives are by t (added) and by ω, a small rotation about the axes of
-the match's frame: exp([ω]) R.
+Every motion is x_match = R x_query + t. Derivatives are by t, and by a rotation vector ω about the axes
+of the match's frame: exp(ω) R.
 """
 
 from typing import Callable, NamedTuple, Tuple
@@ -65,10 +65,11 @@ def cross(vectors: np.ndarray) -> np.ndarray:
     return matrices - np.swapaxes(matrices, -1, -2)
 
 
-def epipolar(pairs: Correspondences) -> Residuals:
+def epipolar(pairs: Correspondences, weights: np.ndarray) -> Residuals:
     """(N, 1): Sampson's distance (Torr and Zisserman, CVIU 1997) in pixels, whatever the distortion is.
 
-    The error of the epipolar constraint is divided by its derivative by the four pixel coordinates.
+    The error of the epipolar constraint is divided by its derivative by the four pixel coordinates, and
+    multiplied by the (N,) weights.
     """
     axes = cross(np.eye(3))
     lines = _Lines(pairs)
@@ -79,8 +80,8 @@ def epipolar(pairs: Correspondences) -> Residuals:
         errors, slopes = lines(np.concatenate([motion.essential[None], by_translation, by_rotation]))
         length = np.sqrt(np.einsum("sn,sn->n", slopes[0], slopes[0])) + 1e-12
         stretch = np.einsum("ksn,sn->kn", slopes[1:], slopes[0]) / length
-        value = errors[0] / length
-        return value[:, None], ((errors[1:] - value * stretch) / length).T[:, None]
+        value, scale = errors[0] / length, weights / length
+        return (weights * value)[:, None], ((errors[1:] - value * stretch) * scale).T[:, None]
 
     return residuals
 
@@ -96,12 +97,12 @@ class _Lines:
 
     def __init__(self, pairs: Correspondences) -> None:
         a, b = pairs.query.T, pairs.match.T  # (3, N)
-        first, second = (each.transpose(2, 1, 0) for each in (pairs.match_per_pixel, pairs.query_per_pixel))
-        rows = [(b[:, None] * a).reshape(9, -1)]
-        for pixel in range(2):  # of the match: its ray is at the left of the matrix
-            rows.append((np.pad(first[pixel], ((0, 1), (0, 0)))[:, None] * a).reshape(9, -1))
-        for pixel in range(2):
-            rows.append((b[:, None] * np.pad(second[pixel], ((0, 1), (0, 0)))).reshape(9, -1))
+        rows = [(b[:, None] * a).reshape(9, -1)]  # the match's ray is at the left of the matrix
+        flat = np.zeros((2, 3, len(pairs.query)))  # derivatives of a ray by x and y of its pixel
+        flat[:, :2] = pairs.match_per_pixel.transpose(2, 1, 0)
+        rows += [(each[:, None] * a).reshape(9, -1) for each in flat.copy()]
+        flat[:, :2] = pairs.query_per_pixel.transpose(2, 1, 0)
+        rows += [(b[:, None] * each).reshape(9, -1) for each in flat]
         self._size = len(pairs.query)
         self._design = np.concatenate(rows, axis=1)  # (9, 5 N)
 
