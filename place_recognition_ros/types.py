@@ -115,6 +115,7 @@ class View(NamedTuple):
 
     features: np.ndarray  # (N,) FEATURE, in pixels of the original image
     camera: Optional[Camera] = None  # None: the size is not known (keyframes from a map of schema 1)
+    pose: Optional[Pose] = None  # of the camera in the world frame of its session; None: not known
 
 
 class RelativePose(NamedTuple):
