@@ -31,7 +31,7 @@ class Pose(NamedTuple):
 
 
 def compose(outer: Pose, inner: Pose) -> Pose:
-    """The pose of a body in the world: ``outer`` is of its parent in the world, ``inner`` of it in its parent."""
+    """The pose in the world of a body whose pose in its parent is ``inner``; ``outer``: the parent's."""
     turn = outer.rotation
     moved = turn.apply(np.array(inner.position))  # a copy: SciPy refuses arrays that are read only
     return Pose(np.asarray(outer.position + moved), np.asarray((turn * inner.rotation).as_quat()))

@@ -8,6 +8,7 @@ from place_recognition_ros.config import Config
 from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import measure
 from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
+from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.types import Candidate, Kind, Query, Reason, View
 
@@ -89,13 +90,18 @@ class Checks:
         evidence = evidence._replace(sequence=sequence_similarity(observation.past, around, row))
         yield evidence
         if self._config.geometric_check:
+            view = self._memory.view(match.entry.id)
             geometry = measure(
                 observation.view,
-                self._memory.view(match.entry.id),
+                view,
                 self._limits.min_inliers,
                 self._config.feature_image_px,
             )
-            yield evidence._replace(geometry=geometry, expected=self._is_expected(observation, match))
+            yield evidence._replace(
+                geometry=geometry,
+                expected=self._is_expected(observation, match),
+                world_pose=world_pose(geometry.pose, view.pose, match.frame),
+            )
 
     def _candidate(self, query: Query, match: Match, kind: Kind, evidence: Evidence) -> Candidate:
         status, reason = decide(evidence, self._limits)
@@ -116,6 +122,8 @@ class Checks:
             margin=evidence.margin,
             matches=-1 if geometry is None else geometry.matches,
             inliers=-1 if geometry is None else geometry.inliers,
+            pose=None if geometry is None else geometry.pose,
+            world_pose=evidence.world_pose,
         )
 
     def _margin(self, match: Match, matches: List[Match]) -> float:

@@ -5,12 +5,12 @@ matched features' orientations (Jégou et al., ECCV 2008, weak geometric consist
 fundamental matrix, or a homography, with MAGSAC++ (Barath et al., CVPR 2020).
 """
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
 
-from place_recognition_ros.types import View
+from place_recognition_ros.types import RelativePose, View
 
 MIN_POINTS = 8  # below this no fundamental matrix is fitted
 RATIO = 0.85
@@ -31,6 +31,7 @@ class Geometry(NamedTuple):
     coverage: float = (
         0.0  # inliers among all features of the region that they cover; the lower of both images
     )
+    pose: Optional[RelativePose] = None  # of the query camera in the match camera's optical frame
 
 
 def measure(query: View, match: View, min_points: int, longer_side: int) -> Geometry:

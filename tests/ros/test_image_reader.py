@@ -238,20 +238,6 @@ def test_an_empty_fixed_range_is_refused():
         ImageReader(Config(sixteen_bit_min=5, sixteen_bit_max=5))
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_images_are_rotated_clockwise(degrees, bgr):
-    pixels, color = encoded("bgr8", bgr)
-    png = CompressedImage(data=cv2.imencode(".png", color)[1].tobytes())
-    gray_pixels, gray = encoded("mono8", bgr)
-    for message, image in (
-        (message_of("bgr8", pixels), color),
-        (png, color),
-        (message_of("mono8", gray_pixels), gray),
-    ):
-        expected = np.rot90(image, -degrees // 90)
-        np.testing.assert_array_equal(read(message, rotate_image=degrees), expected)
-
-
 def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
     """rosbag generates its own message classes with the same type names."""
 
