@@ -80,6 +80,11 @@ class Count(Enum):
     MAP_FULL = "not stored: map full"
     STORE_FAILED = "not stored: write failed"
     FAILED = "failed"  # an exception
+    # what accompanied a keyframe
+    CAMERA_CHANGED = "camera_info changed"
+    BAD_CAMERA_INFO = "with a camera_info that cannot be used"
+    DEPTH = "with depth"
+    BAD_DEPTH = "with a depth image that cannot be used"
     # what came through services
     QUERY = "service queries"
 

@@ -8,7 +8,13 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ImageError
-from place_recognition_ros.images import ENCODINGS, IntensityRange, decode_compressed, unpadded_rows
+from place_recognition_ros.images import (
+    DEPTH_ENCODINGS,
+    ENCODINGS,
+    IntensityRange,
+    decode_compressed,
+    unpadded_rows,
+)
 
 # Encodings that cv_bridge does not convert, or not in all versions, as others that have the same pixels
 _SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "yuv422_yuy2": "yuv422"}
@@ -79,3 +85,18 @@ class ImageReader:
     def _range_of(self, encoding: str) -> IntensityRange:
         """A camera that changes its encoding changes its range, too."""
         return self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+
+
+def read_depth(message: Image) -> np.ndarray:
+    """Convert a depth image.
+
+    Returns:
+        (H, W) float32 metres or uint16 millimetres, as the message has it.
+
+    Raises:
+        ImageError: if the message is not a valid depth image.
+    """
+    size = (message.height, message.width)
+    rows = unpadded_rows(message.encoding, *size, message.step, message.data, DEPTH_ENCODINGS)
+    kind = "u2" if DEPTH_ENCODINGS[message.encoding].bits == 16 else "f4"
+    return rows.view((">" if message.is_bigendian else "<") + kind).astype(kind, copy=False)
