@@ -14,7 +14,10 @@ PACKAGE = "place_recognition_ros"
 
 # A part may import the parts of earlier rows; parts of the first row may also import each other.
 LAYERS = (
-    ("errors", "poses", "types", "config", "images", "stopwatch", "tracking", "validation", "worker"),
+    (
+        *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
+        *("validation", "worker"),
+    ),
     ("descriptor", "memory"),
     ("loops",),
     ("detector",),
@@ -23,7 +26,7 @@ LAYERS = (
 ABOVE_ALL = ("tools",)  # may import every part but ros
 MAY_IMPORT_ROS = ("ros",)
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge"}
+ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},

@@ -9,6 +9,7 @@ from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.loops.matching import ORB
 from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
+from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.types import Candidate, Kind, Query, Reason, View
 
@@ -94,8 +95,13 @@ class Checks:
         evidence = evidence._replace(sequence=sequence_similarity(observation.past, around, row))
         yield evidence
         if self._config.geometric_check:
-            geometry = measure(observation.view, self._memory.view(match.entry.id), self._geometry)
-            yield evidence._replace(geometry=geometry, expected=self._is_expected(observation, match))
+            view = self._memory.view(match.entry.id)
+            geometry = measure(observation.view, view, self._geometry)
+            yield evidence._replace(
+                geometry=geometry,
+                expected=self._is_expected(observation, match),
+                world_pose=world_pose(geometry.pose, view.pose, match.frame),
+            )
 
     def _candidate(self, query: Query, match: Match, kind: Kind, evidence: Evidence) -> Candidate:
         status, reason = decide(evidence, self._limits)
@@ -117,6 +123,7 @@ class Checks:
             matches=-1 if geometry is None else geometry.matches,
             inliers=-1 if geometry is None else geometry.inliers,
             pose=None if geometry is None else geometry.pose,
+            world_pose=evidence.world_pose,
         )
 
     def _margin(self, match: Match, matches: List[Match]) -> float:
