@@ -41,6 +41,7 @@ class Finder(NamedTuple):
 SIFT_FEATURE = np.dtype([("x", "<f4"), ("y", "<f4"), ("depth", "<f4"), ("descriptor", "<f4", (128,))])
 
 
+@functools.lru_cache(maxsize=None)
 def open_finder(name: str) -> Finder:
     """A finder by its name.
 

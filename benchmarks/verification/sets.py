@@ -150,9 +150,8 @@ def common(relative_pose: Pose, query: Camera, match: Camera, distance: float) -
         query, match: the cameras.
         distance: of the wall, metres.
     """
-    into_match, back = relative_pose.rotation, relative_pose.rotation.inv()
+    back = relative_pose.rotation.inv()
     inverse = Pose(-back.apply(relative_pose.position), back.as_quat())
-    del into_match
     return min(_seen(relative_pose, query, match, distance), _seen(inverse, match, query, distance))
 
 
@@ -212,3 +211,16 @@ def ie_tower(every: int = 12) -> list[Photo]:
     folder = DATA / "ie_tower"
     rows = [row for row in rows_of("ie_tower") if row["area"] == "hallway"]
     return [Photo(str(folder / row["file"]), row["floor"], row["video"]) for row in rows[::every]]
+
+
+def rtabmap_corridor() -> list[Photo]:
+    """Frames of a corridor walked twice and a bit.
+
+    ``place`` is the frame of the first lap that shows the same spot, ``condition`` the lap.
+    """
+    folder = DATA / "rtabmap_corridor"
+    return [
+        Photo(str(folder / row["file"]), row["place"], row["sequence"])
+        for row in rows_of("rtabmap_corridor")
+        if row["place"].isdigit() and row["file"] not in ("images/019.webp", "images/046.webp")
+    ]
