@@ -3,7 +3,8 @@
 from typing import NamedTuple, Optional, Tuple
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.loops.geometry import MIN_POINTS, Geometry
+from place_recognition_ros.loops.geometry import Geometry
+from place_recognition_ros.loops.models import MIN_POINTS
 from place_recognition_ros.types import Reason, Status
 
 ELSEWHERE = 0.7  # of a similarity: an image that is less similar than this shows another place
