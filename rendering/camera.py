@@ -1,7 +1,7 @@
 """Poses of cameras. The body of a pose is the optical frame: x right, y down, z forward (REP 103)."""
 
 from collections.abc import Sequence
-from typing import Union
+from typing import Tuple, Union
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -28,6 +28,17 @@ def camera_pose(
     """
     orientation = (Rotation.from_euler("ZYX", (heading, -pitch, roll)) * BODY_TO_OPTICAL).as_quat()
     return Pose(np.array(position, float), np.copysign(1.0, orientation[3]) * orientation)
+
+
+def pinhole(size: Tuple[int, int], focal: float) -> np.ndarray:
+    """(3, 3) float64, K of a rendered image; the centre of its first pixel is (0, 0).
+
+    Args:
+        size: width and height, pixels.
+        focal: focal length, pixels.
+    """
+    width, height = size
+    return np.array([[focal, 0.0, (width - 1) / 2], [0.0, focal, (height - 1) / 2], [0.0, 0.0, 1.0]])
 
 
 def direction(pose: Pose) -> np.ndarray:

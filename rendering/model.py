@@ -10,9 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from panda3d import core
 
-from rendering.camera import camera_pose
+from rendering.camera import camera_pose, pinhole
 from rendering.light import light_at
-from rendering.offscreen import Offscreen, camera_matrix, load_shader, read_image
+from rendering.offscreen import (
+    Offscreen,
+    camera_matrix,
+    depth_texture,
+    load_shader,
+    read_depth,
+    read_image,
+    without_sky,
+)
 
 PROBE = (48, 36)  # width and height of the depth image that tests a view, pixels
 NEAR = 0.05  # metres
@@ -34,6 +42,9 @@ class Placement(NamedTuple):
 
 class ModelWorld:
     """A model and a camera in it.
+
+    Attributes:
+        intrinsics: (3, 3) float64, K, pixels; the centre of the first pixel is (0, 0).
 
     Args:
         path: .obj, .egg or .bam.
@@ -59,6 +70,7 @@ class ModelWorld:
             raise ValueError(f"expected a model with faces. Received: '{path}', which has none")
         self._low, self._high = (np.array(tuple(corner)) for corner in bounds)
         self._size, self._height = size, placement.height
+        self.intrinsics = pinhole(size, focal * size[0])
         self._far = max(100.0, 1.5 * float(np.linalg.norm(self._high - self._low)))
         self._root.set_shader(load_shader(SHADERS / "model.vert", SHADERS / "model.frag"))
         self._open(focal, samples)
@@ -99,16 +111,20 @@ class ModelWorld:
         self._render_to(self._image_buffer, view)
         return read_image(self._image, self._size)
 
+    def depth(self, view):
+        """(H, W) float32 metres along the optical axis, at the centres of the pixels; 0: sky."""
+        self._render_to(self._metric_buffer, view)
+        return without_sky(read_depth(self._metres, (NEAR, self._far)), self._far)
+
     def _probe(self, view):
         """(H, W) float64 metres along the optical axis; the far plane where nothing is."""
-        self._render_to(self._depth_buffer, view)
-        stored = np.frombuffer(self._depth.get_ram_image(), np.float32).reshape(PROBE[::-1])[::-1]
-        return 2 * self._far * NEAR / (self._far + NEAR - (2 * stored.astype(float) - 1) * (self._far - NEAR))
+        self._render_to(self._probe_buffer, view)
+        return read_depth(self._probed, (NEAR, self._far))
 
     def _render_to(self, buffer, view):
         self._camera.set_mat(camera_matrix(view))
         self._root.set_shader_input("eye", tuple(float(value) for value in view.position))
-        for other in (self._image_buffer, self._depth_buffer):
+        for other in (self._image_buffer, self._probe_buffer, self._metric_buffer):
             other.set_active(other is buffer)
         self._offscreen.engine.render_frame()
 
@@ -121,21 +137,23 @@ class ModelWorld:
         self._image_buffer.set_clear_color((*map(float, np.clip(sky, 0, 1)), 1))
 
     def _open(self, focal, samples):
-        """Open two buffers that one camera renders to: an image, and depth at low resolution."""
+        """Open the buffers that one camera renders to: image, depth, and depth at low resolution."""
         width, height = self._size
         lens = core.PerspectiveLens()
         lens.set_near_far(NEAR, self._far)
         lens.set_film_size(1.0, height / width)
         lens.set_focal_length(focal)
         self._camera = self._root.attach_new_node(core.Camera("eye", lens))
-        self._image, self._depth = core.Texture("image"), core.Texture("depth")
-        self._depth.setup_2d_texture(*PROBE, core.Texture.T_float, core.Texture.F_depth_component)
+        self._image = core.Texture("image")
         self._image_buffer = self._buffer("image", (round(width * samples), round(height * samples)))
         self._image_buffer.add_render_texture(self._image, core.GraphicsOutput.RTM_copy_ram)
-        self._depth_buffer = self._buffer("depth", PROBE)
-        self._depth_buffer.add_render_texture(
-            self._depth, core.GraphicsOutput.RTM_copy_ram, core.GraphicsOutput.RTP_depth
-        )
+        self._metric_buffer, self._metres = self._open_depth("metric", self._size)
+        self._probe_buffer, self._probed = self._open_depth("probe", PROBE)
+
+    def _open_depth(self, name, size):
+        buffer, depth = self._buffer(name, size), depth_texture(name, size)
+        buffer.add_render_texture(depth, core.GraphicsOutput.RTM_copy_ram, core.GraphicsOutput.RTP_depth)
+        return buffer, depth
 
     def _buffer(self, name, size):
         properties = core.FrameBufferProperties()

@@ -9,6 +9,7 @@ from panda3d import core
 
 from place_recognition_ros.poses import Pose
 
+FAR_SHARE = 0.99  # of the far plane; farther than that is nothing
 SETTINGS = "notify-level-display error\ntextures-power-2 none"
 
 
@@ -66,6 +67,31 @@ def read_image(texture: core.Texture, size: Tuple[int, int]) -> np.ndarray:
     pixels = np.frombuffer(texture.get_ram_image_as("BGR"), np.uint8)
     pixels = pixels.reshape(texture.get_y_size(), texture.get_x_size(), 3)[::-1]
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def read_depth(texture: core.Texture, reach: Tuple[float, float]) -> np.ndarray:
+    """(H, W) float64 metres along the optical axis: what was rendered to a depth texture.
+
+    Args:
+        texture: made by :func:`depth_texture`, copied to memory.
+        reach: near and far plane, metres; the far plane is where nothing is.
+    """
+    near, far = reach
+    stored = np.frombuffer(texture.get_ram_image(), np.float32)
+    stored = stored.reshape(texture.get_y_size(), texture.get_x_size())[::-1]
+    return 2 * far * near / (far + near - (2 * stored.astype(float) - 1) * (far - near))
+
+
+def without_sky(depth: np.ndarray, far: float) -> np.ndarray:
+    """(H, W) float32: the same depth, 0 where it is that of the far plane."""
+    return np.where(depth < FAR_SHARE * far, depth, 0.0).astype(np.float32)
+
+
+def depth_texture(name: str, size: Tuple[int, int]) -> core.Texture:
+    """A texture for the depth of a buffer of this size."""
+    texture = core.Texture(name)
+    texture.setup_2d_texture(*size, core.Texture.T_float, core.Texture.F_depth_component)
+    return texture
 
 
 def load_shader(vertex: Path, fragment: Path, **included: Path) -> core.Shader:

@@ -82,7 +82,7 @@ def main():
         help="of each place, in different light, weather and season (default: 6)",
     )
     parser.add_argument(
-        "--size", type=_size, default=(320, 240), help="of the images, pixels (default: 320x240)"
+        "--size", type=image_size, default=(320, 240), help="of the images, pixels (default: 320x240)"
     )
     parser.add_argument(
         "--spacing",
@@ -109,7 +109,8 @@ def main():
     print(f"{arguments.output}: {len(records)} images")
 
 
-def _size(text):
+def image_size(text):
+    """Width and height of an argument such as 320x240."""
     try:
         width, height = (int(number) for number in text.split("x"))
     except ValueError:

@@ -8,7 +8,16 @@ from panda3d import core
 
 from place_recognition_ros.poses import Pose
 from rendering.light import Light
-from rendering.offscreen import Offscreen, camera_matrix, load_shader, matrix, read_image
+from rendering.offscreen import (
+    Offscreen,
+    camera_matrix,
+    depth_texture,
+    load_shader,
+    matrix,
+    read_depth,
+    read_image,
+    without_sky,
+)
 from rendering.town.library import Library
 from rendering.town.mesh import VERTEX, Mesh
 
@@ -19,7 +28,7 @@ MEANINGS = {
     "texcoord": core.GeomEnums.C_texcoord,
 }
 SHADERS = Path(__file__).parent / "shaders"
-ORDER = {"shadow": 0, "scene": 1, "lens": 2}
+ORDER = {"shadow": 0, "scene": 1, "metric": 1, "lens": 2}
 
 
 class Renderer:
@@ -61,7 +70,8 @@ class Renderer:
         self._final = self._buffer("lens", rendered, 3)
         self._final.add_render_texture(self._result, core.GraphicsOutput.RTM_copy_ram)
         self._shadow, self._shadow_camera = self._add_shadow()
-        self._camera = self._add_scene(rendered)
+        self._scene, self._camera = self._add_scene(rendered)
+        self._metric, self._metres = self._add_metric(size)
         self._card = self._add_lens()
 
     def show(self, mesh: Mesh) -> None:
@@ -84,14 +94,25 @@ class Renderer:
             (H, W, 3) uint8 BGR.
         """
         self._point_sun(light)
-        self._camera.set_mat(camera_matrix(pose))
         right, down, forward = pose.rotation.as_matrix().T
         axes = [(*right, 0), (*-down, 0), (*-forward, 0), (0, 0, 0, 1)]
         self._card.set_shader_input("to_world", matrix(axes))
-        self._root.set_shader_input("eye", tuple(float(v) for v in pose.position))
-        self._offscreen.engine.render_frame()
+        self._render((self._scene, self._final), pose)
         self._shadow.set_active(False)
         return read_image(self._result, self._size)
+
+    def depth(self, pose: Pose) -> np.ndarray:
+        """(H, W) float32 metres along the optical axis of a camera, at the centres of its pixels; 0: sky."""
+        self._render((self._metric,), pose)
+        return without_sky(read_depth(self._metres, self._reach), self._reach[1])
+
+    def _render(self, buffers, pose: Pose) -> None:
+        """Render these buffers and, if the sun has moved, the shadows."""
+        self._camera.set_mat(camera_matrix(pose))
+        self._root.set_shader_input("eye", tuple(float(v) for v in pose.position))
+        for buffer in (self._scene, self._final, self._metric):
+            buffer.set_active(buffer in buffers)
+        self._offscreen.engine.render_frame()
 
     def _buffer(self, name: str, size, color: int, floats: bool = False) -> core.GraphicsOutput:
         properties = core.FrameBufferProperties()
@@ -155,7 +176,18 @@ class Renderer:
         lens.set_focal_length(1.0)
         path = self._root.attach_new_node(core.Camera("eye", lens))
         buffer.make_display_region().set_camera(path)
-        return path
+        return buffer, path
+
+    def _add_metric(self, size):
+        """A buffer for depth alone, without sub-pixels: between two surfaces there is no mean depth."""
+        buffer, depth = self._buffer("metric", size, 0), depth_texture("metres", size)
+        buffer.add_render_texture(depth, core.GraphicsOutput.RTM_copy_ram, core.GraphicsOutput.RTP_depth)
+        path = self._camera.attach_new_node(core.Camera("metric", self._camera.node().get_lens()))
+        state = core.NodePath("state")
+        state.set_shader(_shader("town.vert", "shadow.frag"), 1)
+        path.node().set_initial_state(state.get_state())
+        buffer.make_display_region().set_camera(path)
+        return buffer, depth
 
     def _add_lens(self) -> core.NodePath:
         root = core.NodePath("lens")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rendering.camera import camera_pose, heading
+from rendering.camera import camera_pose, heading, pinhole
 from rendering.light import light_at
 from rendering.town.layout import KITS, build_town, parked_cars, terraces
 from rendering.town.library import town_library
@@ -31,13 +31,17 @@ ROOFS = ("tiles_red", "tiles_brown", "slate")
 class TownWorld:
     """A town and a camera in it.
 
+    Attributes:
+        intrinsics: (3, 3) float64, K, pixels; the centre of the first pixel is (0, 0).
+
     Args:
         seed: int; determines houses, paints, signs, trees and the camera's focal length.
         size: width and height of an image, pixels.
         samples: rendered pixels per pixel, along either axis.
+        focal: focal length as a share of the width; None: determined by the seed.
     """
 
-    def __init__(self, seed, size, samples=SAMPLES):
+    def __init__(self, seed, size, samples=SAMPLES, focal=None):
         random = np.random.default_rng((seed, 1))
         self._library = town_library(seed)
         rows, kits = _houses(random)
@@ -45,8 +49,10 @@ class TownWorld:
         self._fleet = [random_car(self._library, random) for _ in range(FLEET)]
         self._obstacles = _obstacles(self._town)
         self._cars = np.zeros((0, 2), np.float32)
-        focal = size[0] * random.uniform(0.55, 0.8)
-        self._renderer = Renderer(_mesh(self._town), self._library, size, focal, samples)
+        chosen = random.uniform(0.55, 0.8)
+        pixels = size[0] * (focal or chosen)
+        self.intrinsics = pinhole(size, pixels)
+        self._renderer = Renderer(_mesh(self._town), self._library, size, pixels, samples)
         self._light = light_at(0.0)
 
     def begin(self, conditions, random):
@@ -92,6 +98,10 @@ class TownWorld:
     def render(self, view):
         """(H, W, 3) uint8 BGR."""
         return self._renderer.render(view, self._light)
+
+    def depth(self, view):
+        """(H, W) float32 metres along the optical axis, at the centres of the pixels; 0: sky."""
+        return self._renderer.depth(view)
 
 
 def stands_before(things, view):
