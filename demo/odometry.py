@@ -5,11 +5,27 @@ from typing import List, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from demo.sources import Source, SourceError, read_trajectory
 from place_recognition_ros.poses import Pose
 
 SCALE = 0.02  # of the distance
 HEADING = np.radians(1.0) / 10.0  # radians per metre
 NOISE = 0.2  # standard deviation of each step's error, as a part of the drift of one metre
+
+
+def with_odometry(source: Source, seed: int) -> Source:
+    """The same source; its frames have odometry that drifts.
+
+    Raises:
+        SourceError: if it is not a drive with ground truth.
+    """
+    if source.folder is None:
+        raise SourceError(f"expected a drive with ground truth for odometry. Received: {source.title}")
+    rows = read_trajectory(source.folder / "trajectory.csv")
+    poses = drifting([row.pose for row in rows if row.pose], [row.tracking_ok for row in rows], seed)
+    return source._replace(
+        frames=lambda: (frame._replace(odometry=pose) for frame, pose in zip(source.frames(), poses))
+    )
 
 
 def drifting(poses: Sequence[Pose], tracked: Sequence[bool], seed: int) -> List[Pose]:

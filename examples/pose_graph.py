@@ -1,19 +1,23 @@
 """A pose graph of odometry and loop candidates. No ROS; only :func:`solve` needs GTSAM.
 
-Poses are (4, 4) float64 rigid transforms. The variables are poses of the camera in ``map``: a candidate then is an
-edge as it is, also where its scale is not known. ``map`` is where ``odom`` was at the start.
+Poses are (4, 4) float64 rigid transforms. The variables are poses of the camera in ``map``, which is where
+``odom`` was at the start: a candidate then is an edge as it is, also where its scale is not known.
 """
 
-from typing import List, NamedTuple, Optional
+from bisect import bisect_left
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 SPACING = 0.5  # metres between vertices; a radian of rotation counts as TURN metres
 TURN = 5.0
-ODOMETRY_SIGMA = (0.1, 0.02)  # metres and radians after one metre; they grow with the root of the distance
+ODOMETRY_SIGMA = (0.1, 0.02)  # metres and radians after one metre; both grow with the root of the distance
 LOST_SIGMA = (100.0, 3.0)  # metres and radians: motion while tracking is lost
-LOOP_SIGMA = (0.05, 0.01)  # metres and radians added to each candidate's: stamps, calibration, rolling shutter
+LOOP_SIGMA = (
+    0.05,
+    0.01,
+)  # metres and radians added to each candidate's: stamps, calibration, rolling shutter
 BASELINE = 3.0  # metres, standard deviation of a translation of unknown length
 GATE = 0.99  # a loop is an outlier outside this part of its χ² distribution
 
@@ -64,7 +68,7 @@ class PoseGraph:
         self.odometry: List[np.ndarray] = []  # the odometry's frame in ``odom``; the last is the newest
         self.mounting = np.eye(4) if mounting is None else mounting
         self._after_loss: List[bool] = []  # tracking was lost between a vertex and the one before it
-        self._loops: List[Loop] = []
+        self.loops: List[Loop] = []
         self._corrections: List[np.ndarray] = [np.eye(4)]  # ``odom`` in ``map`` at each vertex
 
     def add_odometry(self, stamp: int, pose: np.ndarray, after_loss: bool = False) -> None:
@@ -78,7 +82,12 @@ class PoseGraph:
 
     def add_loop(self, loop: Loop) -> None:
         """Add a candidate. It is used when there is odometry for both stamps."""
-        self._loops.append(loop)
+        self.loops.append(loop)
+
+    @property
+    def ready(self) -> int:
+        """How many loops have odometry for both stamps."""
+        return sum(self._edge(loop) is not None for loop in self.loops)
 
     def problem(self) -> Problem:
         """The graph at this moment."""
@@ -91,7 +100,7 @@ class PoseGraph:
             sigmas = np.array(LOST_SIGMA) if self._after_loss[row] else sigmas
             edges.append(Edge(row - 1, row, step, np.diag(np.repeat(sigmas**2, 3))))
         initial = np.array([fix @ camera for fix, camera in zip(fixes, cameras)]).reshape(-1, 4, 4)
-        return Problem(initial, edges, [edge for edge in map(self._edge, self._loops) if edge is not None])
+        return Problem(initial, edges, [edge for edge in map(self._edge, self.loops) if edge is not None])
 
     def correct(self, problem: Problem, solution: Solution) -> None:
         """Take a solution; odometry may have been added since its problem."""
@@ -129,9 +138,9 @@ class PoseGraph:
         adjoint = _adjoint(query[1])
         return Edge(match[0], query[0], match[1] @ pose @ to_vertex, adjoint @ covariance @ adjoint.T)
 
-    def _at(self, stamp: int):
-        """The vertex nearest in time, and the camera at ``stamp`` in that vertex's camera; None without odometry."""
-        after = int(np.searchsorted(self.stamps, stamp))
+    def _at(self, stamp: int) -> Optional[Tuple[int, np.ndarray]]:
+        """The vertex nearest in time, and the camera at ``stamp`` in its camera; None without odometry."""
+        after = bisect_left(self.stamps, stamp)
         if after < len(self.stamps) and self.stamps[after] == stamp:
             return after, np.eye(4)
         if not 0 < after < len(self.stamps) or self._after_loss[after]:
@@ -171,7 +180,22 @@ def solve(problem: Problem) -> Solution:
     return Solution(poses, np.array(optimizer.getWeights())[1 + len(problem.odometry) :] > 0.5)
 
 
-def rigid(position: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
+def loop_of(candidate: Any) -> Optional[Loop]:
+    """The edge of a LoopCandidate message; None if it has no pose."""
+    if not candidate.pose_valid:
+        return None
+    pose, covariance = candidate.pose_match_query.pose, candidate.pose_match_query.covariance
+    stamps = candidate.header.stamp.to_nsec(), candidate.match_stamp.to_nsec()
+    return Loop(*stamps, pose_of(pose), np.reshape(covariance, (6, 6)), candidate.scale_known)
+
+
+def pose_of(message: Any) -> np.ndarray:
+    """(4, 4) of a geometry_msgs/Pose."""
+    position, turn = message.position, message.orientation
+    return rigid([position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w])
+
+
+def rigid(position: Sequence[float], quaternion: Sequence[float]) -> np.ndarray:
     """(4, 4) from (3,) metres and (4,) x y z w."""
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = Rotation.from_quat(quaternion).as_matrix(), position

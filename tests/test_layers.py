@@ -23,13 +23,14 @@ LAYERS = (
 ABOVE_ALL = ("tools",)  # may import every part but ros
 MAY_IMPORT_ROS = ("ros",)
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge"}
+ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},
     "training": {PACKAGE, "rendering"},
     "demo": {PACKAGE, "rendering"},
-    "benchmarks": {PACKAGE},
+    "examples": {PACKAGE},
+    "benchmarks": {PACKAGE, "demo", "examples"},
 }
 MAX_LINES = 300
 MAX_MEMBERS = 12
