@@ -5,19 +5,18 @@ Poses are (4, 4) float64 rigid transforms. The variables are poses of the camera
 """
 
 from bisect import bisect_left
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+Vector = Union[Sequence[float], np.ndarray]
+
 SPACING = 0.5  # metres between vertices; a radian of rotation counts as TURN metres
 TURN = 5.0
-ODOMETRY_SIGMA = (0.1, 0.02)  # metres and radians after one metre; both grow with the root of the distance
+ODOMETRY_SIGMA = (0.2, 0.02)  # metres and radians after 1 m, growing with the root: 2 % and 1°/10 m in 100 m
 LOST_SIGMA = (100.0, 3.0)  # metres and radians: motion while tracking is lost
-LOOP_SIGMA = (
-    0.05,
-    0.01,
-)  # metres and radians added to each candidate's: stamps, calibration, rolling shutter
+LOOP_SIGMA = (0.05, 0.01)  # metres and radians, added to a candidate's: calibration, stamps, shutter
 BASELINE = 3.0  # metres, standard deviation of a translation of unknown length
 GATE = 0.99  # a loop is an outlier outside this part of its χ² distribution
 
@@ -195,7 +194,7 @@ def pose_of(message: Any) -> np.ndarray:
     return rigid([position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w])
 
 
-def rigid(position: Sequence[float], quaternion: Sequence[float]) -> np.ndarray:
+def rigid(position: Vector, quaternion: Vector) -> np.ndarray:
     """(4, 4) from (3,) metres and (4,) x y z w."""
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = Rotation.from_quat(quaternion).as_matrix(), position
