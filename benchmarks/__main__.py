@@ -16,7 +16,7 @@ from benchmarks import against, core, node
 from benchmarks.figures import Figure, machine, table
 from benchmarks.prepared_map import write_map
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import default_model_path
 
 KEYFRAMES = 10_000
 

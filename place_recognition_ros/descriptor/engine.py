@@ -1,7 +1,7 @@
 """The interface of an inference engine.
 
 A new backend is one file with a class derived from :class:`Engine`, a line in the table of
-:mod:`place_recognition_ros.descriptor.extractor`, and its name among ``config.BACKENDS``.
+:mod:`place_recognition_ros.descriptor.backends`, and its name among ``config.BACKENDS``.
 """
 
 from abc import ABC, abstractmethod
@@ -40,7 +40,7 @@ class Engine(ABC):
             tensor: float32 of shape ``card.input.shape``; may be :attr:`input` itself.
 
         Returns:
-            (D,) float32, as the network computes it; it belongs to the caller.
+            float32 of shape ``card.output_shape[1:]``, as the network computes it; it belongs to the caller.
 
         Raises:
             EngineError: if the engine fails or is closed.
@@ -57,7 +57,7 @@ class Engine(ABC):
         Raises:
             EngineError: if the network does not have exactly the input and the output that the card states.
         """
-        expected = [(card.input.shape, "float32"), ((1, card.descriptor_size), "float32")]
+        expected = [(card.input.shape, "float32"), (card.output_shape, "float32")]
         found = [(port.shape, port.dtype) for port in (*inputs, *outputs)]
         if len(inputs) != 1 or found != expected:
             raise EngineError(

@@ -1,35 +1,15 @@
 """Image → global descriptor."""
 
-import logging
-import os
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Optional
 
 import numpy as np
 
+from place_recognition_ros.descriptor.backends import open_engine
 from place_recognition_ros.descriptor.engine import Engine
-from place_recognition_ros.descriptor.model_card import ModelCard, read_model
-from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
+from place_recognition_ros.descriptor.model_card import ModelCard, default_model_path, read_model
 from place_recognition_ros.descriptor.preprocess import prepare
-from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
-from place_recognition_ros.descriptor.tensorrt.library import is_installed
-from place_recognition_ros.errors import EngineError, ModelError
-
-
-class _Backend(NamedTuple):
-    """A way to open a model."""
-
-    is_installed: Callable[[], bool]  # imports nothing
-    open: Callable[[ModelCard, bytes, int, BuildSettings], Engine]
-
-
-# "auto" takes the first one that is installed and works.
-_BACKENDS: Dict[str, _Backend] = {
-    "tensorrt": _Backend(is_installed, lambda card, onnx, threads, build: open_tensorrt(card, onnx, build)),
-    "onnx": _Backend(lambda: True, lambda card, onnx, threads, build: OnnxEngine(card, onnx, threads)),
-}
-BACKENDS = ("auto", *_BACKENDS)
-
-_log = logging.getLogger(__name__)
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
+from place_recognition_ros.errors import EngineError
 
 
 class Extractor:
@@ -104,35 +84,5 @@ def open_extractor(
         ModelError: if the model or its card is missing or damaged, or it computes no global descriptors.
         EngineError: if the engine cannot open it.
     """
-    if backend not in BACKENDS:
-        raise EngineError(f"expected a backend among {', '.join(BACKENDS)}. Received: {backend!r}")
     card, onnx = read_model(model or default_model_path())
-    names = [backend]
-    if backend == "auto":
-        names = [name for name in _BACKENDS if _BACKENDS[name].is_installed()]
-    fallback = ""
-    for name, next_name in zip(names, names[1:]):
-        try:
-            return Extractor(card, _BACKENDS[name].open(card, onnx, threads, build), fallback)
-        except EngineError as error:  # noqa: PERF203
-            fallback = f"{name} cannot be used, {next_name} is used instead: {error}"
-            _log.warning("%s", fallback)
-    return Extractor(card, _BACKENDS[names[-1]].open(card, onnx, threads, build), fallback)
-
-
-def default_model_path() -> str:
-    """Path of ``models/default.onnx`` in the source tree or in the install space.
-
-    Raises:
-        ModelError: if it is in neither.
-    """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    prefix = os.path.normpath(os.path.join(package, "..", "..", "..", ".."))  # of lib/python3/dist-packages/
-    places = [
-        os.path.join(os.path.dirname(package), "models", "default.onnx"),
-        os.path.join(prefix, "share", "place_recognition_ros", "models", "default.onnx"),
-    ]
-    for path in places:
-        if os.path.isfile(path):
-            return path
-    raise ModelError(f"expected the package's model in {' or '.join(places)}. Received: no such file")
+    return Extractor(card, *open_engine(card, onnx, backend, threads, build))

@@ -1,44 +1,43 @@
-"""Local features: points of an image that are found again from another viewpoint.
+"""Which local features are used: those of the package's network, of another one, or ORB."""
 
-ORB (Rublee et al., ICCV 2011).
-"""
-
-import cv2
-import numpy as np
-
-from place_recognition_ros.images import shrink
+from place_recognition_ros.descriptor.backends import open_engine
+from place_recognition_ros.descriptor.feature_finder import FeatureFinder
+from place_recognition_ros.descriptor.feature_network import NetworkFinder
+from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, default_model_path, read_model
+from place_recognition_ros.descriptor.orb import ORB, OrbFinder
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
+from place_recognition_ros.errors import ModelError
 from place_recognition_ros.types import FEATURE
 
+DESCRIPTOR_SIZE = FEATURE["descriptor"].shape[0]  # bytes
 
-class FeatureFinder:
-    """Finds ORB features.
+
+def open_feature_finder(
+    model: str = "",
+    count: int = 360,
+    backend: str = "auto",
+    threads: int = 1,
+    build: BuildSettings = BuildSettings(),  # noqa: B008  a NamedTuple does not change
+) -> FeatureFinder:
+    """Open what finds local features.
 
     Args:
-        count: how many at most.
-        longer_side: pixels; larger images are reduced to it first.
+        model: path of an ONNX file with its card beside it; empty: the package's own network; "orb": ORB.
+        count: how many features an image has at most.
+        backend, threads, build: as for ``open_extractor``.
+
+    Raises:
+        ModelError: if the model or its card is missing or damaged, or it does not find local features.
+        EngineError: if the engine cannot open it.
     """
-
-    def __init__(self, count: int, longer_side: int) -> None:
-        self._longer_side = longer_side
-        self._orb = cv2.ORB_create(nfeatures=count, fastThreshold=7)  # type: ignore[attr-defined]
-
-    def find(self, image: np.ndarray) -> np.ndarray:
-        """(N,) ``FEATURE`` of an image, (H, W, 3) uint8 BGR or (H, W) uint8 gray.
-
-        Coordinates are pixels of ``image`` itself: the centre of its first pixel is (0, 0).
-        """
-        small = shrink(image, self._longer_side)
-        gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        if min(gray.shape) <= 2 * self._orb.getEdgeThreshold():
-            return np.zeros(0, FEATURE)  # all border; OpenCV throws where its pyramid runs out of pixels
-        points, descriptors = self._orb.detectAndCompute(gray, None)
-        features = np.zeros(len(points), FEATURE)
-        if len(points):
-            features["x"], features["y"] = np.array([point.pt for point in points], np.float32).T
-            features["depth"] = np.nan
-            features["descriptor"] = descriptors
-        if small is not image:
-            scale_y, scale_x = (whole / part for whole, part in zip(image.shape, gray.shape))
-            features["x"] = (features["x"] + 0.5) * scale_x - 0.5
-            features["y"] = (features["y"] + 0.5) * scale_y - 0.5
-        return features
+    if model == ORB:
+        return OrbFinder(count)
+    path = model or default_model_path("features.onnx")
+    card, onnx = read_model(path, LOCAL_FEATURES)
+    if card.descriptor_size != DESCRIPTOR_SIZE or card.input.channels != 1:
+        raise ModelError(
+            f"expected a network of gray images and descriptors of {DESCRIPTOR_SIZE} numbers in '{path}'. "
+            f"Received: {card.input.channels} channels and {card.descriptor_size} numbers"
+        )
+    engine, _ = open_engine(card, onnx, backend, threads, build)
+    return NetworkFinder(card, engine, count)

@@ -10,6 +10,7 @@ from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
 
 GLOBAL_DESCRIPTOR, LOCAL_FEATURES = "global_descriptor", "local_features"
+CELL = 4  # pixels; a network of local features returns one descriptor for a square of this side
 
 _KINDS = (GLOBAL_DESCRIPTOR, LOCAL_FEATURES)
 _CHANNELS = ((1, "GRAY"), (3, "RGB"), (3, "BGR"))
@@ -22,17 +23,29 @@ class ModelCard(NamedTuple):
     name: str
     sha256: str  # of the ONNX file
     input: InputSpec
-    descriptor_size: int
+    descriptor_size: int  # of the image, or of each local feature
     min_similarity: float  # cosine below which two images never show the same place
     made_by: str  # the command that made it
     trained_on: Dict[str, Any]  # data set → licence and use
     recall_at_1: Dict[str, Any]  # data set → measured recall@1, 0 to 1
     kind: str = GLOBAL_DESCRIPTOR  # what the network computes; or LOCAL_FEATURES
+    measured: Dict[str, Any] = {}  # other figures: what was measured → the figure
 
     @property
     def model_id(self) -> str:
         """Name and content in one: two models are the same exactly when their ids are."""
         return f"{self.name}-{self.sha256[:12]}"
+
+    @property
+    def output_shape(self) -> Tuple[int, ...]:
+        """Shape of the output tensor, for one image.
+
+        A network of local features returns the descriptor of each cell of CELL × CELL pixels and, behind it,
+        the score of each of its pixels, row by row.
+        """
+        if self.kind == GLOBAL_DESCRIPTOR:
+            return (1, self.descriptor_size)
+        return (1, self.input.height // CELL, self.input.width // CELL, self.descriptor_size + CELL * CELL)
 
     def to_json(self) -> str:
         """The text of the card's file."""
@@ -44,6 +57,24 @@ class ModelCard(NamedTuple):
 def card_path(onnx_path: str) -> str:
     """Path of the card of ``onnx_path``."""
     return os.path.splitext(onnx_path)[0] + ".json"
+
+
+def default_model_path(name: str = "default.onnx") -> str:
+    """Path of a model that the package brings, in the source tree or in the install space.
+
+    Raises:
+        ModelError: if it is in neither.
+    """
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    prefix = os.path.normpath(os.path.join(package, "..", "..", "..", ".."))  # of lib/python3/dist-packages/
+    places = [
+        os.path.join(os.path.dirname(package), "models", name),
+        os.path.join(prefix, "share", "place_recognition_ros", "models", name),
+    ]
+    for path in places:
+        if os.path.isfile(path):
+            return path
+    raise ModelError(f"expected the package's model in {' or '.join(places)}. Received: no such file")
 
 
 def read_model(onnx_path: str, kind: str = GLOBAL_DESCRIPTOR) -> Tuple[ModelCard, bytes]:

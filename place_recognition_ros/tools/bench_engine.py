@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.extractor import BACKENDS, default_model_path
-from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.backends import BACKENDS
+from place_recognition_ros.descriptor.model_card import default_model_path, read_model
 from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError

@@ -10,8 +10,7 @@ import argparse
 import logging
 import sys
 
-from place_recognition_ros.descriptor.extractor import default_model_path
-from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.model_card import default_model_path, read_model
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.tensorrt.cache import default_folder
 from place_recognition_ros.errors import PlaceRecognitionError

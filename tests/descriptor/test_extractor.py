@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import default_model_path
 from place_recognition_ros.errors import EngineError, ImageError, ModelError
 
 IMAGE = np.full((2, 3, 3), (10, 20, 30), np.uint8)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import default_model_path
 from place_recognition_ros.descriptor.onnx_file import Tensor, fields, has_external_data, read_graph
 from place_recognition_ros.errors import ModelError
 

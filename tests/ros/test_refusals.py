@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import default_model_path
 from tests.ros.camera import PARAMETERS, THERE, Camera, stored
 
 TIMEOUT = 10  # seconds, for the start and the end of a node on a busy machine

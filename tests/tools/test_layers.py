@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor.extractor import default_model_path
+from place_recognition_ros.descriptor.model_card import default_model_path
 from place_recognition_ros.errors import EngineError
 from place_recognition_ros.tools.layers import Layer, count_parameters, read_layers
 from tests.descriptor.conftest import node, port

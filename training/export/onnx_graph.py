@@ -15,14 +15,15 @@ from training.network.batch_norm_folding import fold_batch_normalization
 OPSET = 13  # the newest that TensorRT 8.2 supports
 
 
-def convert(network):
+def convert(network, output="descriptor"):
     """Convert a Keras network to a checked ONNX model.
 
-    The model has the input "image" (1, H, W, C) float32 and the output "descriptor" (1, D) float32, fixed
-    shapes, no batch normalization, and the whitening matrix, if there is one, in half precision.
+    The model has the input "image" (1, H, W, C) float32 and one float32 output, fixed shapes, no batch
+    normalization, and the whitening matrix, if there is one, in half precision.
 
     Args:
-        network: Keras model, (B, H, W, C) float32 to (B, D) float32.
+        network: Keras model, (B, H, W, C) float32 to (B, D) or (B, h, w, D) float32.
+        output: name of the output.
 
     Returns:
         onnx.ModelProto.
@@ -37,7 +38,7 @@ def convert(network):
             warnings.simplefilter("ignore", FutureWarning)  # about Keras' converter
             folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
         model = onnx.load(path)
-    _rename(model.graph, model.graph.output[0].name, "descriptor")
+    _rename(model.graph, model.graph.output[0].name, output)
     for layer in network.layers:
         if layer.name == "whitening":
             _store_as_half(model.graph, layer.kernel.shape)

@@ -5,10 +5,11 @@ import re
 import threading
 import time
 from contextlib import contextmanager
-from typing import Iterator, NamedTuple, Tuple
+from typing import Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from place_recognition_ros.descriptor.engine import Engine
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
 from place_recognition_ros.descriptor.preprocess import prepare
@@ -17,7 +18,7 @@ from place_recognition_ros.descriptor.tensorrt.engine import TensorRTEngine
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, Library, load_library
 from place_recognition_ros.errors import EngineError
 
-MIN_COSINE = 0.999  # to ONNX Runtime's descriptors; a correct FP16 engine has 0.9999 or more
+MIN_COSINE = 0.999  # to ONNX Runtime's outputs; a correct FP16 engine has 0.9999 or more
 _TEST_IMAGES = 8
 _REPORT_PERIOD = 15.0  # seconds
 
@@ -33,14 +34,13 @@ class BuildSettings(NamedTuple):
 
 
 class _Reference(NamedTuple):
-    """Input tensors and the descriptors that ONNX Runtime computes for them."""
+    """Input tensors and what ONNX Runtime computes for them."""
 
     inputs: np.ndarray  # (N, 1, H, W, C) or (N, 1, C, H, W) float32
-    vectors: np.ndarray  # (N, D) float32, unit norm
+    vectors: np.ndarray  # (N, D) float32, unit norm: the descriptors, or maps of local features as vectors
 
     def smallest_cosine(self, engine: TensorRTEngine) -> float:
-        vectors = np.stack([engine.infer(each) for each in self.inputs])
-        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = _unit_outputs(engine, self.inputs)
         return float(np.min(np.sum(vectors * self.vectors, axis=1)))
 
 
@@ -195,9 +195,15 @@ def _make_reference(card: ModelCard, onnx: bytes) -> _Reference:
         image = coarse[rows[:, None], columns]
         inputs.append(prepare(image if spec.channels == 3 else image[..., 0], spec))
     engine = OnnxEngine(card, onnx)
-    vectors = np.stack([engine.infer(each) for each in inputs])
+    vectors = _unit_outputs(engine, inputs)
     engine.close()
-    return _Reference(np.stack(inputs), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return _Reference(np.stack(inputs), vectors)
+
+
+def _unit_outputs(engine: Engine, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """(N, D) float32: each output as one vector of unit norm."""
+    outputs = np.stack([engine.infer(each).ravel() for each in inputs])
+    return np.asarray(outputs / np.linalg.norm(outputs, axis=1, keepdims=True))
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The network that finds local features: architecture, teacher, training pairs, loss, export."""
