@@ -36,6 +36,17 @@ RUN git clone --branch noetic --depth 1 https://github.com/ros-perception/vision
       source /opt/ros/noetic/setup.bash && python3 -c "from cv_bridge.boost.cv_bridge_boost import getCvType"' && \
     rm -rf /tmp/vision_opencv /tmp/build /tmp/devel
 
+# Nor has it tf2, which tells where the camera is on the robot.
+RUN git clone --branch noetic-devel --depth 1 https://github.com/ros/geometry2 /tmp/geometry2 && \
+    bash -c 'mkdir /tmp/tf2 && mv /tmp/geometry2/{tf2,tf2_msgs,tf2_py,tf2_ros} /tmp/tf2 && \
+      source /opt/ros/noetic/setup.bash && \
+      catkin_make_isolated --source /tmp/tf2 --build /tmp/build --devel /tmp/devel \
+        --install --install-space /opt/ros/noetic \
+        -DCMAKE_BUILD_TYPE=Release -DSETUPTOOLS_DEB_LAYOUT=OFF -DPYTHON_EXECUTABLE=/usr/bin/python3 \
+        -DPYTHON_INCLUDE_DIR=/usr/include/python3.6m -DPYTHON_LIBRARY=/usr/lib/aarch64-linux-gnu/libpython3.6m.so && \
+      source /opt/ros/noetic/setup.bash && python3 -c "from tf2_ros import Buffer; Buffer(debug=False)"' && \
+    rm -rf /tmp/geometry2 /tmp/tf2 /tmp/build /tmp/devel
+
 WORKDIR /workspace/src/place_recognition_ros
 COPY . .
 RUN bash -c 'source /opt/ros/noetic/setup.bash && catkin_make -C /workspace -DPYTHON_EXECUTABLE=/usr/bin/python3' && \

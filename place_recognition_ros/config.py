@@ -94,6 +94,19 @@ class Config:
         unit="degrees",
         choices=(0, 90, 180, 270),
     )
+    image_rectified: bool = _parameter(
+        False, "the images are rectified (image_rect): of camera_info, P is used, and no distortion"
+    )
+    max_depth_m: float = _parameter(
+        10.0,
+        "depth that the sensor measures reliably; what is farther is not used",
+        unit="m",
+        low=0.1,
+        high=1000,
+    )
+    use_tf: bool = _parameter(
+        True, "take the pose of the camera on the robot from tf; needs odom with its child_frame_id"
+    )
     sixteen_bit_min: int = _parameter(
         0, "value of 16-bit images that becomes black, where sixteen_bit_max is given", low=0, high=65535
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from place_recognition_ros import types
 from place_recognition_ros.config import Config
+from place_recognition_ros.depth import with_depth
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.descriptor.local_features import FeatureFinder
 from place_recognition_ros.errors import KeyframeError, StoreError
@@ -18,6 +19,7 @@ from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.rotation import rotate, rotate_back
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
@@ -208,10 +210,13 @@ class LoopDetector:
         return keyframe
 
     def _describe(self, keyframe: Keyframe) -> Observation:
+        upright = rotate(keyframe.image, self.config.rotate_image)
         with self._watch("describe"):
-            descriptor = self._extractor.describe(keyframe.image)
+            descriptor = self._extractor.describe(upright)
         with self._watch("local features"):
-            features = self._finder.find(keyframe.image)
+            height, width = keyframe.image.shape[:2]
+            features = rotate_back(self._finder.find(upright), self.config.rotate_image, width, height)
+            features = with_depth(features, keyframe.depth, width, height, self.config.max_depth_m)
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
@@ -226,7 +231,7 @@ class LoopDetector:
         view = observation.view
         try:
             with self._watch("store"):
-                small = thumbnail(keyframe.image)
+                small = thumbnail(rotate(keyframe.image, self.config.rotate_image))
                 keyframe_id = self.map.add(keyframe, observation.query.descriptor, view.features, small)
                 return keyframe_id, Count.STORED
         except StoreError:  # a full disk must not stop the search

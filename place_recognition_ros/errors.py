@@ -6,6 +6,7 @@
     ├── ConfigError        a parameter is unknown, of another type or out of its range
     ├── ImageError         an image cannot be decoded: encoding, size, step or content
     ├── KeyframeError      a keyframe's stamp or pose is not usable
+    ├── CameraError        a calibration cannot be that of the image
     ├── BagError           a ROS bag cannot be read or has no such image topic
     ├── ModelError         a model or its card is missing, damaged or of another shape
     ├── EngineError        an inference engine cannot be opened or fails
@@ -32,6 +33,10 @@ class ImageError(PlaceRecognitionError):
 
 class KeyframeError(PlaceRecognitionError):
     """A keyframe's stamp or pose is not usable."""
+
+
+class CameraError(PlaceRecognitionError):
+    """A calibration cannot be that of the image."""
 
 
 class BagError(PlaceRecognitionError):

@@ -7,7 +7,7 @@ The layouts are those of sensor_msgs/Image and CompressedImage, but nothing here
 import logging
 import struct
 from collections import deque
-from typing import Any, Deque, NamedTuple, Optional, Tuple
+from typing import Any, Deque, Mapping, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ class Layout(NamedTuple):
     """How the pixels of an encoding are stored."""
 
     channels: int
-    bits: int  # of a channel: 8 or 16
+    bits: int  # of a channel: 8, 16, or 32 of depth images
 
 
 ENCODINGS = {
@@ -58,6 +58,10 @@ ENCODINGS = {
 """Every encoding of raw images that is supported; names of ``sensor_msgs/image_encodings``."""
 
 
+DEPTH_ENCODINGS = {"16UC1": Layout(1, 16), "mono16": Layout(1, 16), "32FC1": Layout(1, 32)}
+"""Those of depth images: uint16 millimetres, float32 metres (REP 118)."""
+
+
 def check_image(image: Any) -> None:
     """Refuse what is not an image.
 
@@ -76,11 +80,18 @@ def check_image(image: Any) -> None:
     _check_size(*image.shape[:2])
 
 
-def unpadded_rows(encoding: str, height: int, width: int, step: int, data: bytes) -> np.ndarray:
+def unpadded_rows(
+    encoding: str,
+    height: int,
+    width: int,
+    step: int,
+    data: bytes,
+    encodings: Mapping[str, Layout] = ENCODINGS,
+) -> np.ndarray:
     """The pixels of a raw image without the padding at the end of its rows.
 
     Args:
-        encoding: a key of ``ENCODINGS``.
+        encoding: a key of ``encodings``, which are accepted.
         height: rows, pixels.
         width: columns, pixels.
         step: bytes from one row to the next; rows may be padded.
@@ -92,9 +103,9 @@ def unpadded_rows(encoding: str, height: int, width: int, step: int, data: bytes
     Raises:
         ImageError: if the encoding is unknown or the sizes disagree.
     """
-    layout = ENCODINGS.get(encoding)
+    layout = encodings.get(encoding)
     if layout is None:
-        raise ImageError(f"expected one of the encodings {', '.join(ENCODINGS)}. Received: {encoding!r}")
+        raise ImageError(f"expected one of the encodings {', '.join(encodings)}. Received: {encoding!r}")
     _check_size(height, width)
     row_bytes = width * layout.channels * layout.bits // 8
     if step < row_bytes or len(data) != step * height:

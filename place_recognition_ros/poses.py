@@ -30,6 +30,13 @@ class Pose(NamedTuple):
         return bool(np.isfinite(self.position).all()) and abs(norm - 1.0) < 1e-2  # false for NaN too
 
 
+def compose(outer: Pose, inner: Pose) -> Pose:
+    """The pose in the world of a body whose pose in its parent is ``inner``; ``outer``: the parent's."""
+    turn = outer.rotation
+    moved = turn.apply(np.array(inner.position))  # a copy: SciPy refuses arrays that are read only
+    return Pose(np.asarray(outer.position + moved), np.asarray((turn * inner.rotation).as_quat()))
+
+
 def distance(a: Pose, b: Pose) -> float:
     """Metres between two poses in one frame."""
     return float(np.linalg.norm(a.position - b.position))

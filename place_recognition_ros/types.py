@@ -9,11 +9,11 @@ from place_recognition_ros.poses import Pose
 
 FEATURE = np.dtype(
     [
-        ("x", "<f4"),
-        ("y", "<f4"),
-        ("depth", "<f4"),
-        ("descriptor", "u1", (32,)),
-    ]  # pixels, pixels, metres along the optical axis (NaN: not known), bytes whose meaning the map's feature kind states
+        ("x", "<f4"),  # pixels
+        ("y", "<f4"),  # pixels
+        ("depth", "<f4"),  # metres along the optical axis; NaN: not known
+        ("descriptor", "u1", (32,)),  # what the bytes mean depends on the map's feature model
+    ]
 )
 """One local feature. A keyframe's features are an (N,) array of it; ``tobytes`` stores them."""
 
@@ -80,6 +80,11 @@ class Count(Enum):
     MAP_FULL = "not stored: map full"
     STORE_FAILED = "not stored: write failed"
     FAILED = "failed"  # an exception
+    # what accompanied a keyframe
+    CAMERA_CHANGED = "camera_info changed"
+    BAD_CAMERA_INFO = "with a camera_info that cannot be used"
+    DEPTH = "with depth"
+    BAD_DEPTH = "with a depth image that cannot be used"
     # what came through services
     QUERY = "service queries"
 
@@ -105,9 +110,7 @@ class Keyframe(NamedTuple):
     pose_frame: str = ""  # base_link, for example
     world_frame: str = ""  # odom, for example; one session has one
     base_to_camera: Optional[Pose] = None  # of the camera in ``pose_frame``
-    depth: Optional[np.ndarray] = (
-        None  # (H, W) float32 metres or uint16 millimetres, aligned to the image; 0: not known
-    )
+    depth: Optional[np.ndarray] = None  # aligned to the image: (H, W) float32 metres, uint16 mm; 0: not known
 
 
 class View(NamedTuple):
@@ -115,6 +118,7 @@ class View(NamedTuple):
 
     features: np.ndarray  # (N,) FEATURE, in pixels of the original image
     camera: Optional[Camera] = None  # None: the size is not known (keyframes from a map of schema 1)
+    pose: Optional[Pose] = None  # of the camera in the world frame of its session; None: not known
 
 
 class RelativePose(NamedTuple):

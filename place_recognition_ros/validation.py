@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from place_recognition_ros.depth import check_depth
 from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.images import check_image
 from place_recognition_ros.poses import Pose
@@ -18,7 +19,7 @@ def checked_keyframe(keyframe: Keyframe) -> Keyframe:
 
     Raises:
         ImageError: if the image has another type or shape.
-        KeyframeError: if its stamp, a pose, the camera or the name of a frame is not usable.
+        KeyframeError: if its stamp, a pose, the camera, the depth or the name of a frame is not usable.
     """
     check_image(keyframe.image)
     stamp = keyframe.stamp
@@ -27,6 +28,8 @@ def checked_keyframe(keyframe: Keyframe) -> Keyframe:
     for name in ("pose_frame", "world_frame"):
         _check_name(name, getattr(keyframe, name))
     height, width = keyframe.image.shape[:2]
+    if keyframe.depth is not None:
+        check_depth(keyframe.depth, width, height)
     return keyframe._replace(
         stamp=int(stamp),
         pose=_checked_pose("pose", keyframe.pose),

@@ -14,7 +14,10 @@ PACKAGE = "place_recognition_ros"
 
 # A part may import the parts of earlier rows; parts of the first row may also import each other.
 LAYERS = (
-    ("errors", "poses", "types", "config", "images", "stopwatch", "tracking", "validation", "worker"),
+    (
+        *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
+        *("validation", "worker"),
+    ),
     ("descriptor", "memory"),
     ("loops",),
     ("detector",),

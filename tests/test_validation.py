@@ -97,3 +97,9 @@ def test_the_name_of_a_frame_is_text(field):
 
 def test_what_is_not_a_camera_is_refused():
     refuse("expected the camera", camera={"width": 32, "height": 24})
+
+
+def test_a_depth_image_is_checked_too():
+    depth = np.zeros((24, 32), np.float32)
+    assert checked_keyframe(Keyframe(IMAGE, 1, depth=depth)).depth is depth
+    refuse("expected a depth image", depth=depth.T)

@@ -19,8 +19,12 @@ void takeLoops(const LoopCandidates::ConstPtr& message) {
              candidate.header.stamp.toSec(), candidate.match_stamp.toSec(), same_world ? "same" : "another",
              candidate.similarity, candidate.inliers,
              std::isnan(candidate.confidence) ? "not calibrated" : std::to_string(candidate.confidence).c_str());
-    // pose_graph.addLoop(candidate.header.stamp, candidate.match_stamp);
-    // The relative pose is candidate.pose_match_query if candidate.pose_valid.
+    if (candidate.pose_valid) {
+      const auto& position = candidate.pose_match_query.pose.position;  // of the query camera, in the match camera
+      ROS_INFO("relative pose: right %.2f, down %.2f, forward %.2f %s", position.x, position.y, position.z,
+               candidate.scale_known ? "m" : "(direction only)");
+    }
+    // pose_graph.addLoop(candidate.header.stamp, candidate.match_stamp, candidate.pose_match_query);
   }
 }
 

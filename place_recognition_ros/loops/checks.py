@@ -6,8 +6,10 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.evidence import Evidence, Limits, decide
-from place_recognition_ros.loops.geometry import measure
+from place_recognition_ros.loops.geometry import GeometrySettings, measure
+from place_recognition_ros.loops.matching import ORB
 from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
+from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.types import Candidate, Kind, Query, Reason, View
 
@@ -29,13 +31,17 @@ class Checks:
         limits: what the evidence has to reach.
         memory: the keyframes.
         visit: nanoseconds; keyframes of one session closer in time than this show one place.
+        feature_kind: of the local features, a name in matching.py.
     """
 
-    def __init__(self, config: Config, limits: Limits, memory: KeyframeMap, visit: int) -> None:
+    def __init__(
+        self, config: Config, limits: Limits, memory: KeyframeMap, visit: int, feature_kind: str = ORB
+    ) -> None:
         self._config = config
         self._limits = limits
         self._memory = memory
         self._visit = visit
+        self._geometry = GeometrySettings(feature_kind, limits.min_inliers, config.feature_image_px)
 
     def run(self, observation: Observation, matches: List[Match], kinds: List[Kind]) -> List[Candidate]:
         """Check matches, best first, until one is accepted.
@@ -89,13 +95,13 @@ class Checks:
         evidence = evidence._replace(sequence=sequence_similarity(observation.past, around, row))
         yield evidence
         if self._config.geometric_check:
-            geometry = measure(
-                observation.view,
-                self._memory.view(match.entry.id),
-                self._limits.min_inliers,
-                self._config.feature_image_px,
+            view = self._memory.view(match.entry.id)
+            geometry = measure(observation.view, view, self._geometry)
+            yield evidence._replace(
+                geometry=geometry,
+                expected=self._is_expected(observation, match),
+                world_pose=world_pose(geometry.pose, view.pose, match.frame),
             )
-            yield evidence._replace(geometry=geometry, expected=self._is_expected(observation, match))
 
     def _candidate(self, query: Query, match: Match, kind: Kind, evidence: Evidence) -> Candidate:
         status, reason = decide(evidence, self._limits)
@@ -116,6 +122,8 @@ class Checks:
             margin=evidence.margin,
             matches=-1 if geometry is None else geometry.matches,
             inliers=-1 if geometry is None else geometry.inliers,
+            pose=None if geometry is None else geometry.pose,
+            world_pose=evidence.world_pose,
         )
 
     def _margin(self, match: Match, matches: List[Match]) -> float:

@@ -3,8 +3,9 @@
 from typing import NamedTuple, Optional, Tuple
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.loops.geometry import MIN_POINTS, Geometry
-from place_recognition_ros.types import Reason, Status
+from place_recognition_ros.loops.geometry import Geometry
+from place_recognition_ros.loops.models import MIN_POINTS
+from place_recognition_ros.types import Reason, Status, WorldPose
 
 ELSEWHERE = 0.7  # of a similarity: an image that is less similar than this shows another place
 
@@ -48,6 +49,9 @@ class Evidence(NamedTuple):
     sequence: Optional[float] = None  # mean cosine along the keyframes before the query and around the match
     expected: bool = False  # a keyframe just before the query was accepted next to the match
     geometry: Optional[Geometry] = None
+    world_pose: Optional[WorldPose] = (
+        None  # where the query camera is, if the match is right; decides nothing
+    )
 
 
 def decide(evidence: Evidence, limits: Limits) -> Tuple[Status, Reason]:

@@ -1,117 +1,147 @@
-"""Geometric verification: do the local features of two images fit one rigid scene?
-
-ORB features (Rublee et al., ICCV 2011), Lowe's ratio test (IJCV 2004), one common rotation of the
-matched features' orientations (Jégou et al., ECCV 2008, weak geometric consistency), then a
-fundamental matrix, or a homography, with MAGSAC++ (Barath et al., CVPR 2020).
+"""Geometric verification: do the local features of two images fit one rigid scene, and how did the camera
+move between them?
 """
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from place_recognition_ros.types import View
+from place_recognition_ros.loops.camera_model import MAX_PIXEL, is_calibrated, rays
+from place_recognition_ros.loops.matching import ORB, Matches, match_features
+from place_recognition_ros.loops.metric_pose import metric_pose
+from place_recognition_ros.loops.models import MIN_POINTS
+from place_recognition_ros.loops.refinement import Estimate
+from place_recognition_ros.loops.residuals import Correspondences
+from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import RelativePose, View
 
-MIN_POINTS = 8  # below this no fundamental matrix is fitted
-RATIO = 0.85
-MAX_HAMMING = 64  # of 256 bits
 EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
 MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
+REPEATED = 0.5  # of the inliers have a second detail in the match that looks the same
+
+FEW_POINTS = "too few points"
+REPEATED_TEXTURE = "repeated texture"
+
+
+class GeometrySettings(NamedTuple):
+    """How images are compared."""
+
+    kind: str = ORB  # of the features, a name in matching.py
+    min_points: int = MIN_POINTS  # with fewer matched features no scene is fitted
+    longer_side: int = 480  # pixels; tolerances are those of images reduced to this size, whatever the camera
 
 
 class Geometry(NamedTuple):
     """What geometric verification measured on two images."""
 
     matches: int  # of local features
-    inliers: int = 0  # of the fundamental matrix or the homography
+    inliers: int = 0  # of the model of the scene
     spread: bool = (
         False  # whether the inliers spread over both images; in a spot or on a line almost anything fits
     )
     coverage: float = (
         0.0  # inliers among all features of the region that they cover; the lower of both images
     )
+    pose: Optional[RelativePose] = None  # None: not calibrated, or not determined
+    degenerate: str = ""  # what keeps the scene or the motion from being determined; empty: nothing
+    pairs: np.ndarray = np.zeros(
+        (0, 2), int
+    )  # (inliers, 2) int, rows of the query's and the match's features
 
 
-def measure(query: View, match: View, min_points: int, longer_side: int) -> Geometry:
-    """Look for one rigid scene in two images.
+class _Points(NamedTuple):
+    """The features of an image that have usable coordinates."""
+
+    rows: np.ndarray  # (N,) int, of the view's features
+    features: np.ndarray  # (N,) FEATURE
+    pixels: np.ndarray  # (N, 2) float64, pixels of the reduced image; (0, 0): centre of its first pixel
+    reduction: float  # pixels of the reduced image per pixel
+
+
+def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
+    """Look for one rigid scene in two images, and for the motion of the camera between them.
 
     Args:
         query: an image.
-        match: another one.
-        min_points: with fewer matched features no scene is fitted.
-        longer_side: pixels; the images are compared as if they were reduced to this size, so that
-            tolerances do not depend on the camera.
+        match: another one. Cameras, calibrations and depth of both may differ or be unknown.
+        settings: how they are compared.
 
     Returns:
-        The evidence. The coverage tells two walls of one design apart: of the same wall most features are
-        found again, of the other one only those of frames and lamps.
+        The evidence. With both calibrations it has a pose; with depth at enough features of one image,
+        the pose is in metres. The coverage tells two walls of one design apart: of the same wall most
+        features are found again, of the other one only those of frames and lamps.
     """
-    first, second = _match(query.features, match.features)
-    if len(first) < max(min_points, MIN_POINTS):
-        return Geometry(len(first))
-    all_a, all_b = _points(query, longer_side), _points(match, longer_side)
-    a, b = all_a[first], all_b[second]
-    rigid = _rigid_inliers(a, b)
-    inliers = int(np.count_nonzero(rigid))
-    if inliers < MIN_POINTS:
-        return Geometry(len(first), inliers)
-    images = ((a[rigid], all_a), (b[rigid], all_b))
-    return Geometry(
-        len(first),
-        inliers,
-        all(_is_spread(*each) for each in images),
-        min(inliers / max(1, _count_in_region(*each)) for each in images),
-    )
+    here, there = (_usable_points(view, settings.longer_side) for view in (query, match))
+    with np.errstate(all="ignore"):
+        matches = match_features(here.features, there.features, settings.kind)
+        count = len(matches.query)
+        if count < max(settings.min_points, MIN_POINTS):
+            return Geometry(count, degenerate=FEW_POINTS)
+        scene, scale_known = _scene((query, match), (here, there), matches)
+        inliers = int(np.count_nonzero(scene.inliers))
+        if inliers < MIN_POINTS:
+            return Geometry(count, inliers, degenerate=FEW_POINTS)
+        rows = matches.query[scene.inliers], matches.match[scene.inliers]
+        images = [(side.pixels[row], side.pixels) for side, row in zip((here, there), rows)]
+        repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
+        return Geometry(
+            count,
+            inliers,
+            all(_is_spread(*each) for each in images),
+            min(inliers / max(1, _count_in_region(*each)) for each in images),
+            None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
+            scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
+            np.stack([side.rows[row] for side, row in zip((here, there), rows)], axis=1),
+        )
 
 
-def _match(query: np.ndarray, match: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Rows of ``query`` and of ``match`` that look alike, one to one."""
-    nothing = (np.zeros(0, int), np.zeros(0, int))
-    if len(query) < 2 or len(match) < 2:
-        return nothing
-    matcher = cv2.BFMatcher(cv2.NORM_HAMMING)
-    pairs = matcher.knnMatch(
-        np.ascontiguousarray(query["descriptor"]), np.ascontiguousarray(match["descriptor"]), k=2
-    )
-    distinct = [a for a, b in pairs if a.distance <= MAX_HAMMING and a.distance < RATIO * b.distance]
-    if not distinct:
-        return nothing
-    distinct.sort(key=lambda pair: pair.distance)
-    second, kept = np.unique([pair.trainIdx for pair in distinct], return_index=True)  # the nearest of each
-    first = np.array([distinct[row].queryIdx for row in kept])
-    return first, second
+def _usable_points(view: View, longer_side: int) -> _Points:
+    features = view.features
+    pixels = np.stack([features["x"], features["y"]], axis=1).astype(float)
+    rows = np.flatnonzero((np.abs(pixels) <= MAX_PIXEL).all(axis=1))  # False for NaN
+    reduction = 1.0
+    if view.camera is not None and max(view.camera.width, view.camera.height) > longer_side:
+        reduction = longer_side / max(view.camera.width, view.camera.height)
+    return _Points(rows, features[rows], (pixels[rows] + 0.5) * reduction - 0.5, reduction)
 
 
-def _points(view: View, longer_side: int) -> np.ndarray:
-    """(N, 2) float32, pixels of the image reduced to ``longer_side``; (0, 0): centre of its first pixel."""
-    points = np.stack([view.features["x"], view.features["y"]], axis=1)
-    if view.camera is None or max(view.camera.width, view.camera.height) <= longer_side:
-        return points
-    scale = np.float32(longer_side / max(view.camera.width, view.camera.height))
-    return (points + np.float32(0.5)) * scale - np.float32(0.5)
+def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:
+    """The scene, with inliers among all matches, and whether its motion is in metres."""
+    features = points[0].features[matches.query], points[1].features[matches.match]
+    depths = [each["depth"].astype(float) for each in features]
+    if not (is_calibrated(views[0].camera) and is_calibrated(views[1].camera)):
+        solid = [
+            np.insert(side.pixels[rows], 2, 1.0, axis=1)
+            for side, rows in zip(points, (matches.query, matches.match))
+        ]
+        identity = np.broadcast_to(np.eye(2), (len(solid[0]), 2, 2))
+        pairs = Correspondences(solid[0], solid[1], identity, identity, depths[0], depths[1])
+        return uncalibrated_scene(pairs, EPIPOLAR_TOLERANCE), False
+    seen = []
+    for view, side, feature in zip(views, points, features):
+        found = rays(view.camera, np.stack([feature["x"], feature["y"]], axis=1))  # type: ignore[arg-type]
+        seen.append(found._replace(per_pixel=found.per_pixel / side.reduction))
+    exists = np.isfinite(seen[0].points).all(axis=1) & np.isfinite(seen[1].points).all(axis=1)
+    solid = [np.insert(each.points, 2, 1.0, axis=1) for each in seen]
+    pairs = Correspondences(
+        solid[0], solid[1], seen[0].per_pixel, seen[1].per_pixel, depths[0], depths[1]
+    ).subset(exists)
+    scene = calibrated_scene(pairs, EPIPOLAR_TOLERANCE)
+    metric = metric_pose(pairs, scene.inliers, EPIPOLAR_TOLERANCE)
+    if metric is not None:
+        scene = Scene(scene.inliers, "", metric)
+    inliers = np.zeros(len(exists), bool)
+    inliers[np.flatnonzero(exists)[scene.inliers]] = True
+    return scene._replace(inliers=inliers), metric is not None
 
 
-def _rigid_inliers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(N,) bool: the inliers of a fundamental matrix or, where it has more, of a homography.
-
-    Two images from one spot, or of one plane, leave the fundamental matrix undetermined, and OpenCV may
-    find none at all.
-    """
-    method = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
-    tolerance, confidence, iterations = EPIPOLAR_TOLERANCE, 0.999, 2000
-    found = [np.zeros(len(a), bool)]
-    for fit, more in (
-        (cv2.findFundamentalMat, (confidence, iterations)),
-        (cv2.findHomography, (None, iterations, confidence)),
-    ):
-        try:
-            _, mask = fit(a, b, method, tolerance, *more)
-        except cv2.error:  # degenerate points raise it, or give None
-            continue
-        if mask is not None:
-            found.append(mask.ravel().astype(bool))
-    return max(found, key=np.count_nonzero)
+def _relative_pose(estimate: Estimate, scale_known: bool) -> RelativePose:
+    orientation = Rotation.from_matrix(estimate.motion.rotation).as_quat()
+    return RelativePose(Pose(estimate.motion.translation, orientation), estimate.covariance, scale_known)
 
 
 def _is_spread(inliers: np.ndarray, features: np.ndarray) -> bool:
@@ -125,8 +155,6 @@ def _count_in_region(inliers: np.ndarray, features: np.ndarray) -> int:
     low, high = inliers.min(axis=0), inliers.max(axis=0)
     near = features[((low <= features) & (features <= high)).all(axis=1)]
     extent = high - low
-    if not np.isfinite(extent).all():
-        return len(features)
     scale = min(1.0, MAX_REGION / max(1e-9, extent.max()))  # a damaged coordinate may be huge
     region = np.zeros((extent * scale).astype(int)[::-1] + 2, np.uint8)
     cv2.fillConvexPoly(region, cv2.convexHull(((inliers - low) * scale).astype(np.int32)), (1,))

@@ -23,6 +23,7 @@ class Match(NamedTuple):
     entry: Entry
     robot: str  # that took it
     similarity: float  # cosine
+    frame: str = ""  # the world frame of its session; empty: not known
 
 
 class Departure(NamedTuple):
@@ -127,7 +128,8 @@ class KeyframeMap:
         for keyframe_id, similarity in self._index.search(descriptor, k):
             entry = self._timeline[keyframe_id]
             session = self._sessions.get(entry.session)
-            matches.append(Match(entry, session.robot if session else "", similarity))
+            robot, frame = (session.robot, session.frame) if session else ("", "")
+            matches.append(Match(entry, robot, similarity, frame))
         return matches
 
     def around(self, keyframe_id: int, radius: int) -> Tuple[np.ndarray, int]:

@@ -12,8 +12,11 @@ import uuid
 import zlib
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+import numpy as np
+
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.schema import READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
+from place_recognition_ros.memory.schema import ORB, READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
+from place_recognition_ros.types import FEATURE
 
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
 
@@ -103,13 +106,15 @@ def _from_1_to_2(connection: Any) -> List[_Statement]:
     statements += [("ALTER TABLE keyframes ADD COLUMN " + column, ()) for column in columns]
     starts: Dict[int, int] = {}
     for (number,) in connection.execute("SELECT id FROM keyframes ORDER BY id").fetchall():
-        row = _whole_row(connection, "id, session, stamp, pose, descriptor", "keyframes", number)
+        row = _whole_row(
+            connection, "id, session, stamp, pose, descriptor", "keyframes", number, _crc_of_keyframe_1
+        )
         if row is not None:
             _, session, stamp, pose, descriptor = row
             starts[session] = min(stamp, starts.get(session, stamp))
             crc = crc_of((number, session, stamp, pose, "", None, None, descriptor))
             statements.append(("UPDATE keyframes SET crc = ? WHERE id = ?", (crc, number)))
-        row = _whole_row(connection, "id, features, thumbnail", "views", number)
+        row = _whole_row(connection, "id, features, thumbnail", "views", number, _crc_of_view_1)
         if row is not None:
             statements.append(("UPDATE views SET crc = ? WHERE id = ?", (crc_of(row), number)))
     for session, start in sorted(starts.items()):
@@ -118,10 +123,40 @@ def _from_1_to_2(connection: Any) -> List[_Statement]:
     return [*statements, ("INSERT INTO meta VALUES ('map', ?)", (str(uuid.uuid4()),))]
 
 
-def _whole_row(connection: Any, columns: str, table: str, number: int) -> Optional[Tuple[Any, ...]]:
-    """A row of schema 1; None if it is missing or damaged, be it so that SQLite cannot read it."""
+def _from_2_to_3(connection: Any) -> List[_Statement]:
+    """The map names its local features, which are ORB; where their orientation was, depth is: not known.
+
+    SQLite calls the functions that change a row, so that the features of a large map never are in memory
+    together.
+    """
+    connection.create_function("without_angle", 1, _without_angle)
+    connection.create_function("crc_of", 3, lambda *row: crc_of(row))
+    statements: List[_Statement] = []
+    for (number,) in connection.execute("SELECT id FROM keyframes ORDER BY id").fetchall():
+        row = _whole_row(connection, "id, features, thumbnail", "views", number, crc_of)
+        if row is not None and len(row[1]) % FEATURE.itemsize == 0:
+            statements.append((_FORGET_ANGLE, (number,)))
+    return [*statements, ("INSERT INTO meta VALUES ('features', ?)", (ORB,))]
+
+
+_FORGET_ANGLE = (
+    "UPDATE views SET features = without_angle(features), "
+    "crc = crc_of(id, without_angle(features), thumbnail) WHERE id = ?"
+)
+
+
+def _without_angle(features: bytes) -> bytes:
+    """Features of schema 2 as those of schema 3."""
+    array = np.frombuffer(features, FEATURE).copy()
+    array["depth"] = np.nan
+    return array.tobytes()
+
+
+def _whole_row(
+    connection: Any, columns: str, table: str, number: int, crc_of_row: Callable[[Any], int]
+) -> Optional[Tuple[Any, ...]]:
+    """A row; None if it is missing or damaged, be it so that SQLite cannot read it."""
     query = f"SELECT {columns}, crc FROM {table} WHERE id = ?"  # noqa: S608
-    crc_of_row = _crc_of_keyframe_1 if table == "keyframes" else _crc_of_view_1
     try:
         rows = connection.execute(query, (number,)).fetchall()
     except sqlite3.OperationalError:  # not the file, but the disk or the memory
@@ -143,6 +178,6 @@ def _crc_of_view_1(row: Any) -> int:
     return zlib.crc32(thumbnail, zlib.crc32(features, zlib.crc32(head)))
 
 
-_STEPS: Dict[int, Callable[[Any], List[_Statement]]] = {1: _from_1_to_2}
+_STEPS: Dict[int, Callable[[Any], List[_Statement]]] = {1: _from_1_to_2, 2: _from_2_to_3}
 OLDEST = min(_STEPS)
 """The oldest schema that can be migrated."""

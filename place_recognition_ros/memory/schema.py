@@ -10,10 +10,11 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 
 import numpy as np
 
-from place_recognition_ros.poses import Pose
+from place_recognition_ros.poses import Pose, compose
 from place_recognition_ros.types import Camera
 
-SCHEMA = 2
+SCHEMA = 3
+ORB = "orb"  # the kind of local features of all maps before schema 3
 
 # Where damage hits a name that SQLite puts into its message, Python fails to decode the message.
 READ_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -74,11 +75,11 @@ KEYFRAME_COLUMNS = (
 VIEW_COLUMNS = ("id", "features", "thumbnail")
 
 
-def create(connection: Any, model_id: str, map_id: str) -> None:
+def create(connection: Any, model_id: str, feature_model: str, map_id: str) -> None:
     """Write the tables of an empty map."""
     for statement in TABLES.split(";")[:-1]:  # executescript would commit
         connection.execute(statement)
-    rows = [("schema", str(SCHEMA)), ("model", model_id), ("map", map_id)]
+    rows = [("schema", str(SCHEMA)), ("model", model_id), ("features", feature_model), ("map", map_id)]
     connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
 
@@ -121,6 +122,21 @@ def unpack_pose(blob: Optional[bytes]) -> Optional[Pose]:
         return None
     numbers = np.frombuffer(blob, "<f8")
     return Pose(numbers[:3], numbers[3:])
+
+
+def pose_of_camera(columns: Tuple[Any, ...], camera: Camera) -> Optional[Pose]:
+    """The pose of the camera in the world frame of its session; None: not known.
+
+    Args:
+        columns: ``KEYFRAME_COLUMNS`` of a keyframe.
+        camera: of the keyframe.
+    """
+    pose, pose_frame, mounting = unpack_pose(columns[3]), columns[4], unpack_pose(columns[6])
+    if pose is None or not pose.is_rigid:  # older versions stored poses unchecked
+        return None
+    if pose_frame and pose_frame == camera.frame_id:
+        return pose
+    return None if mounting is None or not mounting.is_rigid else compose(pose, mounting)
 
 
 def pack_camera(camera: Camera) -> Tuple[Any, ...]:

@@ -14,9 +14,10 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
+from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
-from place_recognition_ros.memory.migrations import OLDEST, copy_aside, migrate
+from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.migrations import copy_aside, migrate
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
 
@@ -51,14 +52,17 @@ class KeyframeStore:
             temporary one that vanishes with the process.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
+        feature_model: the model whose local features the map holds; ``schema.ORB`` for ORB.
 
     Raises:
         StoreBusy: if another process holds the file.
-        MapMismatch: if the map is of another model or a newer schema.
+        MapMismatch: if the map is of another model, has other local features, or is of a newer schema.
         StoreError: if the file cannot be opened or is not a map.
     """
 
-    def __init__(self, path: str, model_id: str, descriptor_size: int) -> None:
+    def __init__(
+        self, path: str, model_id: str, descriptor_size: int, feature_model: str = schema.ORB
+    ) -> None:
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last
@@ -73,7 +77,7 @@ class KeyframeStore:
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"expected a map that opens for writing. Received: {path!r}: {error}") from error
         try:
-            self.map_id = self._open(model_id)
+            self.map_id = self._open(model_id, feature_model)
             """Which map this is, whatever its file is called: a UUID."""
         except sqlite3.OperationalError as error:
             self.close()
@@ -91,28 +95,18 @@ class KeyframeStore:
             self.close()
             raise
 
-    def _open(self, model_id: str) -> str:
+    def _open(self, model_id: str, feature_model: str) -> str:
         run = self._connection.execute
         run("PRAGMA locking_mode=EXCLUSIVE")
         run("PRAGMA synchronous=FULL")
         run("BEGIN EXCLUSIVE")
         if not run("SELECT 1 FROM sqlite_master").fetchone():
-            schema.create(self._connection, model_id, str(uuid.uuid4()))
+            schema.create(self._connection, model_id, feature_model, str(uuid.uuid4()))
         run("COMMIT")
         meta = dict(run("SELECT key, value FROM meta"))
-        found = meta.get("schema") or ""
-        if found not in map(str, range(OLDEST, schema.SCHEMA + 1)):
-            raise MapMismatch(
-                f"expected a map of schema {OLDEST} to {schema.SCHEMA}. "
-                f"Received: '{self._path}' of schema {found}"
-            )
-        if meta.get("model") != model_id:
-            raise MapMismatch(
-                f"expected a map of the model {model_id}. Received: '{self._path}' of {meta.get('model')}; "
-                "descriptors of two models cannot be compared; use its own model or another map"
-            )
-        if int(found) < schema.SCHEMA:
-            self._migrate(int(found))
+        found = checked_schema(meta, self._path, model_id, feature_model)
+        if found < schema.SCHEMA:
+            self._migrate(found)
             meta = dict(run("SELECT key, value FROM meta"))
         run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
         return str(meta.get("map", ""))
@@ -254,16 +248,17 @@ class KeyframeStore:
                 self.damaged += 1
 
     def view(self, keyframe_id: int) -> View:
-        """The local features of a keyframe and its camera; no features if a row is damaged or missing."""
+        """What geometric verification needs of a keyframe; no features if a row is damaged or missing."""
         view = self._row("views", schema.VIEW_COLUMNS, keyframe_id)
         keyframe = self._row("keyframes", schema.KEYFRAME_COLUMNS, keyframe_id)
         if view is not None and keyframe is not None:
             features, camera_id = np.frombuffer(view[1], FEATURE), keyframe[5]
             if camera_id is None:
                 return View(features)
-            camera = self._row("cameras", schema.CAMERA_COLUMNS, camera_id)
-            if camera is not None:
-                return View(features, schema.unpack_camera(camera[1:]))
+            row = self._row("cameras", schema.CAMERA_COLUMNS, camera_id)
+            if row is not None:
+                camera = schema.unpack_camera(row[1:])
+                return View(features, camera, schema.pose_of_camera(keyframe, camera))
         return View(np.zeros(0, FEATURE))
 
     def thumbnail(self, keyframe_id: int) -> bytes:

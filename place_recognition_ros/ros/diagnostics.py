@@ -11,6 +11,7 @@ import numpy as np
 import rospy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from place_recognition_ros.ros.camera_inputs import InputStatus
 from place_recognition_ros.ros.messages import header
 from place_recognition_ros.ros.pipeline import Status
 from place_recognition_ros.types import Count
@@ -90,7 +91,18 @@ class Reporter:
             message="; ".join(sentences) or f"{rate:.1f} keyframes/s",
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
-        return DiagnosticArray(header=header(int(time.time() * 1e9), ""), status=[report])
+        stamp = header(int(time.time() * 1e9), "")
+        return DiagnosticArray(header=stamp, status=[report, self._inputs(status.inputs)])
+
+    def _inputs(self, inputs: InputStatus) -> DiagnosticStatus:
+        """What accompanies the images; missing inputs are no fault, unusable ones are."""
+        names = ("camera_info", "depth", "tf")
+        return DiagnosticStatus(
+            level=DiagnosticStatus.WARN if inputs.troubles else DiagnosticStatus.OK,
+            name=self._name + ": camera inputs",
+            message="; ".join(inputs.troubles) or "ok",
+            values=[KeyValue(key=name, value=getattr(inputs, name)) for name in names],
+        )
 
 
 class _ToRos(logging.Handler):

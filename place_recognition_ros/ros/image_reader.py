@@ -2,25 +2,29 @@
 
 from typing import Dict, Union
 
-import cv2
 import numpy as np
 from cv_bridge import CvBridge, CvBridgeError
 from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ImageError
-from place_recognition_ros.images import ENCODINGS, IntensityRange, decode_compressed, unpadded_rows
+from place_recognition_ros.images import (
+    DEPTH_ENCODINGS,
+    ENCODINGS,
+    IntensityRange,
+    decode_compressed,
+    unpadded_rows,
+)
 
 # Encodings that cv_bridge does not convert, or not in all versions, as others that have the same pixels
 _SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "yuv422_yuy2": "yuv422"}
-_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 class ImageReader:
     """Reads the images of one camera. It learns the range of 16-bit images: use one reader for each camera.
 
     Args:
-        config: ``sixteen_bit_min``, ``sixteen_bit_max`` and ``rotate_image`` are used.
+        config: ``sixteen_bit_min`` and ``sixteen_bit_max`` are used.
 
     Raises:
         ConfigError: if the range of 16-bit images is empty.
@@ -31,7 +35,6 @@ class ImageReader:
         self._fixed_range = (config.sixteen_bit_min, config.sixteen_bit_max)
         self._ranges: Dict[str, IntensityRange] = {}
         IntensityRange(*self._fixed_range)  # refuses an empty range now, not at the first image
-        self._rotation = _ROTATIONS.get(config.rotate_image)
         self._bridge = CvBridge()
         self._bridge.encoding_to_cvtype2("bgr8")  # imports its compiled module
 
@@ -43,7 +46,7 @@ class ImageReader:
             learn: whether it is of the stream, and may change the range of 16-bit images.
 
         Returns:
-            (H, W, 3) uint8 BGR, or (H, W) uint8 of gray encodings; rotated by ``rotate_image``.
+            (H, W, 3) uint8 BGR, or (H, W) uint8 of gray encodings.
 
         Raises:
             ImageError: if the message is not a valid image.
@@ -52,9 +55,8 @@ class ImageReader:
             image = decode_compressed(message.data)
             if image.dtype == np.uint16:
                 image = self._scale("PNG", image, learn)
-        else:
-            image = self._read_raw(message, learn)
-        return image if self._rotation is None else cv2.rotate(image, self._rotation)
+            return image
+        return self._read_raw(message, learn)
 
     def _read_raw(self, message: Image, learn: bool) -> np.ndarray:
         encoding = message.encoding
@@ -83,3 +85,18 @@ class ImageReader:
     def _range_of(self, encoding: str) -> IntensityRange:
         """A camera that changes its encoding changes its range, too."""
         return self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+
+
+def read_depth(message: Image) -> np.ndarray:
+    """Convert a depth image.
+
+    Returns:
+        (H, W) float32 metres or uint16 millimetres, as the message has it.
+
+    Raises:
+        ImageError: if the message is not a valid depth image.
+    """
+    size = (message.height, message.width)
+    rows = unpadded_rows(message.encoding, *size, message.step, message.data, DEPTH_ENCODINGS)
+    kind = "u2" if DEPTH_ENCODINGS[message.encoding].bits == 16 else "f4"
+    return rows.view((">" if message.is_bigendian else "<") + kind).astype(kind, copy=False)

@@ -1,7 +1,10 @@
 """Values of this package → ROS messages, and back. Pure functions."""
 
+from typing import Optional
+
 import numpy as np
 import rospy
+from geometry_msgs.msg import Point, PoseWithCovariance, PoseWithCovarianceStamped, Quaternion, Transform
 from geometry_msgs.msg import Pose as PoseMessage
 from std_msgs.msg import Header
 
@@ -13,6 +16,18 @@ from place_recognition_ros.types import Candidate, Count, Query, QueryResult
 def to_pose(message: PoseMessage) -> Pose:
     position, turn = message.position, message.orientation
     return Pose(np.array([position.x, position.y, position.z]), np.array([turn.x, turn.y, turn.z, turn.w]))
+
+
+def to_transform(message: Transform) -> Pose:
+    position, turn = message.translation, message.rotation
+    return Pose(np.array([position.x, position.y, position.z]), np.array([turn.x, turn.y, turn.z, turn.w]))
+
+
+def from_pose(pose: Pose, covariance: np.ndarray) -> PoseWithCovariance:
+    """``covariance``: (6, 6), of x y z and the rotation about x y z."""
+    turn = Quaternion(*pose.orientation)
+    message = PoseMessage(position=Point(*pose.position), orientation=turn)
+    return PoseWithCovariance(pose=message, covariance=np.ravel(covariance).tolist())
 
 
 def to_time(nanoseconds: int) -> rospy.Time:
@@ -45,9 +60,23 @@ def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> 
         model_id=result.model_id,
     )
     for name, value in candidate._asdict().items():
-        if name not in ("query_stamp", "match_stamp"):
+        if name not in ("query_stamp", "match_stamp", "pose", "world_pose"):
             setattr(message, name, value)
+    if candidate.pose is not None:
+        message.pose_valid, message.scale_known = True, candidate.pose.scale_known
+        message.pose_match_query = from_pose(candidate.pose.pose, candidate.pose.covariance)
     return message
+
+
+def from_world_pose(result: QueryResult) -> Optional[PoseWithCovarianceStamped]:
+    """Where the camera is, by the best accepted candidate that has a pose in a world with a name."""
+    for each in result.accepted:
+        if each.world_pose is not None and each.world_pose.frame_id:
+            pose, covariance, frame_id = each.world_pose
+            return PoseWithCovarianceStamped(
+                header=header(each.query_stamp, frame_id), pose=from_pose(pose, covariance)
+            )
+    return None
 
 
 def from_query(query: Query, result: QueryResult) -> Descriptor:

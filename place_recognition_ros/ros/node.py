@@ -17,6 +17,7 @@ from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
+from place_recognition_ros.ros.camera_inputs import READ_AHEAD, CameraInputs
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.odometry import OdometryBuffer, StampedPose
@@ -28,7 +29,6 @@ from place_recognition_ros.worker import Worker
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
 REPORT_PERIOD = 1.0  # seconds of wall time: rospy's timers die when the clock of a bag jumps back
 MAX_FAILURES = 5  # in a row: this process is broken, the next may not be
-READ_AHEAD = 2**24  # bytes; with a smaller buffer rospy hands out old images
 
 
 class PlaceRecognitionNode:
@@ -61,7 +61,7 @@ class PlaceRecognitionNode:
 
     def _open_pipeline(self) -> Pipeline:
         detector = LoopDetector.open(self._config)
-        return Pipeline(detector, self._odometry, self._publishers, self._use)
+        return Pipeline(detector, self._odometry, self._publishers, self._use, CameraInputs(self._config))
 
     def _subscribe(self) -> None:
         # No queue_size: rospy would drop images without counting them; the mailbox counts them.

@@ -10,12 +10,13 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
+from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.keyframe_picker import KeyframePicker
 from place_recognition_ros.ros.odometry import OdometryBuffer
 from place_recognition_ros.ros.publishers import Publishers
-from place_recognition_ros.types import Camera, Count, DetectorStatus, Keyframe, QueryResult
+from place_recognition_ros.types import Count, DetectorStatus, Keyframe, QueryResult
 
 ImageMessage = Union[Image, CompressedImage]
 
@@ -29,6 +30,7 @@ class Status(NamedTuple):
     detector: DetectorStatus
     counts: Dict[Count, int]  # since the start
     failures: int  # keyframes that failed one after the other
+    inputs: InputStatus = InputStatus()
 
 
 class Pipeline:
@@ -39,16 +41,23 @@ class Pipeline:
         odometry: poses for the keyframes; another thread adds to it.
         publishers: get the results.
         use: is informed of each image.
+        inputs: complete the keyframes.
     """
 
     def __init__(
-        self, detector: LoopDetector, odometry: OdometryBuffer, publishers: Publishers, use: ImageUse
+        self,
+        detector: LoopDetector,
+        odometry: OdometryBuffer,
+        publishers: Publishers,
+        use: ImageUse,
+        inputs: CameraInputs,
     ) -> None:
         config = detector.config
         self._detector = detector
         self._odometry = odometry
         self._publishers = publishers
         self._use = use
+        self._inputs = inputs
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
@@ -92,7 +101,8 @@ class Pipeline:
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
-        return Status(self._detector.status(), dict(self._counts), self._failures)
+        counts = {**self._counts, **self._inputs.counts}
+        return Status(self._detector.status(), counts, self._failures, self._inputs.status)
 
     def close(self) -> None:
         """Release the engine and the map."""
@@ -114,11 +124,10 @@ class Pipeline:
             rospy.logerr_throttle(5.0, "Image refused: %s", error)
             return Count.BAD_IMAGE
         self._counts[Count.KEYFRAME] += 1
-        height, width = image.shape[:2]
-        keyframe = Keyframe(image, stamp, camera=Camera(width, height, message.header.frame_id))
+        keyframe = Keyframe(image, stamp)
         if odometry is not None:
             _, pose, world_frame, pose_frame = odometry
             keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
-        result = self._detector.add(keyframe)
+        result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
         return result.outcome

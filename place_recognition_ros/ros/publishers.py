@@ -4,6 +4,7 @@ from typing import Optional
 
 import rospy
 from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseWithCovarianceStamped
 
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates
 from place_recognition_ros.ros import messages
@@ -17,6 +18,7 @@ class Publishers:
         self._loops = rospy.Publisher("loop_candidates", LoopCandidates, queue_size=10)
         self._queries = rospy.Publisher("~queries", LoopCandidates, queue_size=10)
         self._descriptors = rospy.Publisher("~descriptor", Descriptor, queue_size=10)
+        self._poses = rospy.Publisher("~pose", PoseWithCovarianceStamped, queue_size=10)
         self._kidnap = rospy.Publisher("~kidnap_state", KidnapState, queue_size=10, latch=True)
         self._diagnostics = rospy.Publisher("/diagnostics", DiagnosticArray, queue_size=1)
         self._tracking: Optional[Tracking] = None  # as published
@@ -34,6 +36,9 @@ class Publishers:
             self._loops.publish(
                 LoopCandidates(header=every.header, query_id=every.query_id, candidates=accepted)
             )
+        pose = messages.from_world_pose(result)
+        if pose is not None:
+            self._poses.publish(pose)
         if result.outcome != Count.FEW_FEATURES and self._descriptors.get_num_connections():
             self._descriptors.publish(messages.from_query(query, result))
         self._frame_id = query.frame_id

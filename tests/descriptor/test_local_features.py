@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor.local_features import FeatureFinder
-from place_recognition_ros.loops.geometry import measure
+from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.types import FEATURE, View
 
 
@@ -37,8 +37,8 @@ def test_the_same_place_from_another_position_has_more_inliers_than_a_look_alike
     here, aside, other = (
         View(finder.find(image)) for image in (paint(1), paint(1, shift=15), paint(1, texture=2))
     )
-    assert measure(aside, here, 20, 480).inliers >= 100
-    assert measure(other, here, 20, 480).inliers < 20
+    assert measure(aside, here, GeometrySettings()).inliers >= 100
+    assert measure(other, here, GeometrySettings()).inliers < 20
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

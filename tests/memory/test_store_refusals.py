@@ -6,6 +6,8 @@ import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreError
 from place_recognition_ros.memory.schema import SCHEMA
+from place_recognition_ros.memory.store import KeyframeStore
+from tests.memory.conftest import MODEL, SIZE
 from tests.memory.files import alter
 
 
@@ -18,6 +20,26 @@ def test_a_map_of_another_model_raises_with_both_models(open_store, keyframe, pa
     for expected in ("first-111111111111", "second-222222222222", path):
         assert expected in str(caught.value)
     assert len(list(open_store(model="first-111111111111").keyframes())) == 1
+
+
+@pytest.mark.parametrize(
+    "has, wanted, remedy",
+    [("orb", "features-0123456789ab", "orb"), ("features-0123456789ab", "orb", "the file of that model")],
+)
+def test_a_map_with_other_local_features_raises_with_both(path, has, wanted, remedy):
+    KeyframeStore(path, MODEL, SIZE, has).close()
+    with pytest.raises(MapMismatch) as caught:
+        KeyframeStore(path, MODEL, SIZE, wanted)
+    for expected in (f"features of {wanted}", f"features of {has}", path, f"set feature_model to {remedy}"):
+        assert expected in str(caught.value)
+    KeyframeStore(path, MODEL, SIZE, has).close()
+
+
+def test_a_map_that_does_not_name_its_features_is_refused(open_store, path):
+    open_store().close()
+    alter(path, "DELETE FROM meta WHERE key = 'features'")
+    with pytest.raises(MapMismatch, match="features of None"):
+        open_store()
 
 
 def test_a_map_of_a_newer_schema_raises_with_both_versions(open_store, path):

@@ -6,7 +6,7 @@ import struct
 import cv2
 import rospy
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from benchmarks.scenes import Place
 from place_recognition_ros.msg import LoopCandidates
@@ -38,6 +38,22 @@ def to_compressed(image, stamp, extension="jpg"):
     message.header.stamp, message.header.frame_id = to_time(stamp), FRAME
     message.data = cv2.imencode("." + extension, image)[1].tobytes()
     return message
+
+
+def to_camera_info(intrinsics, width, height, stamp=0, **fields):
+    """CameraInfo message; ``intrinsics``: K by rows; ``fields``: of the message, D for example."""
+    message = CameraInfo(width=width, height=height, distortion_model="plumb_bob", K=intrinsics, D=[0.0] * 5)
+    message.header.stamp, message.header.frame_id = to_time(stamp), FRAME
+    return changed(message, **fields)
+
+
+def to_depth(depth, stamp, **fields):
+    """Depth image message of an array (H, W) float32 or uint16; ``fields``: of the message."""
+    encoding = {"float32": "32FC1", "uint16": "16UC1"}[str(depth.dtype)]
+    message = Image(height=depth.shape[0], width=depth.shape[1], encoding=encoding)
+    message.header.stamp, message.header.frame_id = to_time(stamp), FRAME
+    message.step, message.data = depth.strides[0], depth.tobytes()
+    return changed(message, **fields)
 
 
 def changed(message, **fields):

@@ -9,6 +9,7 @@ import pytest
 import rospy
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from place_recognition_ros.ros.camera_inputs import InputStatus
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.pipeline import Status
 from place_recognition_ros.types import Count, DetectorStatus, Tracking, TrackingState
@@ -28,8 +29,7 @@ def status(fallback="", counts=(), durations=()):
 
 def report(reporter, *arguments, dropped=0, complaint=""):
     """The DiagnosticStatus of a report; ``arguments``: of ``status``."""
-    (found,) = reporter.report(status(*arguments), dropped, complaint, 0).status
-    return found
+    return reporter.report(status(*arguments), dropped, complaint, 0).status[0]
 
 
 def test_a_fallback_engine_is_a_permanent_warning():
@@ -52,6 +52,30 @@ def test_only_counts_that_increased_since_the_last_report_are_reported():
     assert (found.level, found.message) == (DiagnosticStatus.OK, "0.0 keyframes/s")
     values = {each.key: each.value for each in found.values}
     assert (values["bad images"], values["dropped"]) == ("2", "3")
+
+
+def test_camera_inputs_are_a_status_of_their_own():
+    inputs = InputStatus("ok; changed 2 times", "80 % of the latest keyframes", "ok")
+    found = Reporter("/node").report(status()._replace(inputs=inputs), 0, "", 0).status[1]
+    assert (found.level, found.name, found.message) == (
+        DiagnosticStatus.OK,
+        "/node: camera inputs",
+        "ok",
+    )
+    assert {each.key: each.value for each in found.values} == {
+        "camera_info": "ok; changed 2 times",
+        "depth": "80 % of the latest keyframes",
+        "tf": "ok",
+    }
+
+
+def test_an_input_that_cannot_be_used_is_a_warning():
+    inputs = InputStatus(troubles=("camera_info: expected K", "depth: expected 32FC1"))
+    found = Reporter("/node").report(status()._replace(inputs=inputs), 0, "", 0).status[1]
+    assert (found.level, found.message) == (
+        DiagnosticStatus.WARN,
+        "camera_info: expected K; depth: expected 32FC1",
+    )
 
 
 def test_durations_are_reported_in_milliseconds():

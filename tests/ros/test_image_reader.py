@@ -1,5 +1,7 @@
 """ImageReader: messages → images; pixels are compared with a separate implementation in NumPy."""
 
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ConfigError, ImageError
 from place_recognition_ros.images import ENCODINGS
-from place_recognition_ros.ros.image_reader import ImageReader
+from place_recognition_ros.ros.image_reader import ImageReader, read_depth
 
 HEIGHT, WIDTH = 4, 6
 BAYER = {"rggb": ("RG", "GB"), "bggr": ("BG", "GR"), "gbrg": ("GB", "RG"), "grbg": ("GR", "BG")}
@@ -238,20 +240,6 @@ def test_an_empty_fixed_range_is_refused():
         ImageReader(Config(sixteen_bit_min=5, sixteen_bit_max=5))
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_images_are_rotated_clockwise(degrees, bgr):
-    pixels, color = encoded("bgr8", bgr)
-    png = CompressedImage(data=cv2.imencode(".png", color)[1].tobytes())
-    gray_pixels, gray = encoded("mono8", bgr)
-    for message, image in (
-        (message_of("bgr8", pixels), color),
-        (png, color),
-        (message_of("mono8", gray_pixels), gray),
-    ):
-        expected = np.rot90(image, -degrees // 90)
-        np.testing.assert_array_equal(read(message, rotate_image=degrees), expected)
-
-
 def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
     """rosbag generates its own message classes with the same type names."""
 
@@ -263,3 +251,35 @@ def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
     for name in ("height", "width", "encoding", "is_bigendian", "step", "data"):
         setattr(message, name, getattr(original, name))
     np.testing.assert_array_equal(read(message), bgr)
+
+
+@pytest.mark.parametrize("is_bigendian", [0, 1])
+@pytest.mark.parametrize("encoding, kind", [("16UC1", "u2"), ("mono16", "u2"), ("32FC1", "f4")])
+def test_depth_images_are_read_without_their_padding(encoding, kind, is_bigendian):
+    values = (1 + np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)).astype(kind)
+    rows = values.astype(kind if not is_bigendian else ">" + kind).view(np.uint8).reshape(HEIGHT, -1)
+    padded = np.hstack([rows, np.full((HEIGHT, 5), 255, np.uint8)])
+    found = read_depth(message_of(encoding, padded, 0, is_bigendian, WIDTH))
+    assert found.dtype == kind
+    np.testing.assert_array_equal(found, values)
+
+
+@pytest.mark.parametrize("encoding", ["64FC1", "32FC2", "rgb8", "mono8", "32SC1", ""])
+def test_other_encodings_are_not_depth_images(encoding):
+    with pytest.raises(ImageError, match="encodings 16UC1, mono16, 32FC1"):
+        read_depth(message_of(encoding, np.zeros((HEIGHT, 8 * WIDTH), np.uint8), width=WIDTH))
+
+
+def test_a_depth_image_whose_sizes_disagree_is_refused():
+    message = message_of("32FC1", np.zeros((HEIGHT, 4 * WIDTH), np.uint8), width=WIDTH)
+    assert read_depth(message).shape == (HEIGHT, WIDTH)
+    for name, value in (("step", 4 * WIDTH - 1), ("height", 0), ("width", 2**31), ("data", b"")):
+        broken = copy.copy(message)
+        setattr(broken, name, value)
+        with pytest.raises(ImageError, match="expected"):
+            read_depth(broken)
+
+
+def test_depth_encodings_are_not_images():
+    with pytest.raises(ImageError, match="Received: '32FC1'"):
+        read(message_of("32FC1", np.zeros((HEIGHT, 4 * WIDTH), np.uint8), width=WIDTH))

@@ -1,5 +1,6 @@
 """The generated messages and services, and the conversion of results to messages."""
 
+import io
 import math
 import subprocess
 
@@ -8,6 +9,7 @@ import pytest
 
 from place_recognition_ros import types
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidate, LoopCandidates
+from place_recognition_ros.poses import Pose
 from place_recognition_ros.ros import messages
 from place_recognition_ros.srv import QueryImageRequest, RelocalizeRequest
 
@@ -57,6 +59,56 @@ def test_the_descriptor_field_is_float32():
     assert dict(zip(Descriptor.__slots__, Descriptor._slot_types))["descriptor"] == "float32[]"
 
 
+def result_of(*candidates):
+    """A QueryResult with these candidates, taken at 3.000000005 s."""
+    query = types.Query(7, 3 * 10**9 + 5, 2, "r2", "optical", np.ones(4, np.float32) / 2)
+    tracking = types.Tracking(types.TrackingState.TRACKING, 0, 2)
+    return types.QueryResult(query, list(candidates), tracking, types.Count.STORED, "a map", "a model")
+
+
+def candidate_of(status=types.Status.VERIFIED, **fields):
+    return types.Candidate(
+        *(types.Kind.INTER_SESSION, status, types.Reason.NONE, 7, 4, 3 * 10**9 + 5, 10**9),
+        *(2, 1, "r2", "r1", 0.75, 0.25),
+        **fields,
+    )
+
+
+POSE = Pose(np.array([1.0, 2.0, 3.0]), np.array([0.5, -0.5, 0.5, 0.5]))
+COVARIANCE = np.arange(36.0).reshape(6, 6)
+
+
+@pytest.mark.parametrize("scale_known", [False, True])
+def test_a_relative_pose_is_converted_with_its_covariance(scale_known):
+    candidate = candidate_of(pose=types.RelativePose(POSE, COVARIANCE, scale_known))
+    (found,) = messages.from_result(result_of(candidate)).candidates
+    assert (found.pose_valid, found.scale_known) == (True, scale_known)
+    assert list(found.pose_match_query.covariance) == list(range(36))
+    converted = messages.to_pose(found.pose_match_query.pose)
+    assert [each.tolist() for each in converted] == [each.tolist() for each in POSE]
+    found.serialize(io.BytesIO())
+
+
+def test_without_a_relative_pose_none_is_valid():
+    (found,) = messages.from_result(result_of(candidate_of())).candidates
+    assert (found.pose_valid, found.scale_known) == (False, False)
+
+
+def test_the_pose_in_the_world_is_that_of_the_best_accepted_candidate_that_has_one():
+    places = [
+        types.WorldPose(POSE._replace(position=np.full(3, x)), COVARIANCE, frame)
+        for x, frame in ((1.0, "odom"), (2.0, ""), (3.0, "map"), (4.0, "odom"))
+    ]
+    rejected = candidate_of(types.Status.REJECTED, world_pose=places[0])
+    without = [candidate_of(), candidate_of(world_pose=places[1])]
+    accepted = [candidate_of(world_pose=each) for each in places[2:]]
+    found = messages.from_world_pose(result_of(rejected, *without, *accepted))
+    assert (found.header.frame_id, found.header.stamp.to_nsec()) == ("map", 3 * 10**9 + 5)
+    assert found.pose.pose.position.x == 3.0
+    assert list(found.pose.covariance) == list(range(36))
+    assert messages.from_world_pose(result_of(rejected, *without)) is None
+
+
 def test_a_result_is_converted_to_one_message():
     descriptor = np.ones(4, np.float32) / 2
     query = types.Query(7, 3 * 10**9 + 5, 2, "r2", "optical", descriptor)
@@ -83,7 +135,7 @@ def test_a_result_is_converted_to_one_message():
     assert math.isnan(found.confidence)
     fields = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
     assert fields - {"header", "match_stamp", "map_id", "model_id"} == set(candidate._fields) - {
-        *("query_stamp", "match_stamp"),
+        *("query_stamp", "match_stamp", "pose", "world_pose"),
     }, "a field of the message is not set"
     assert messages.from_query(query, result).descriptor == [0.5] * 4
 

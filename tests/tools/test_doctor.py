@@ -40,6 +40,7 @@ COMMANDS = {
     "import cv2": "found 4.6.0 True\n",
     "import os, rospy": "found noetic\n",
     "from cv_bridge": "found ok\n",
+    "from tf2_ros": "found ok\n",
     "import onnxruntime": "found 1.10.0\n",
 }
 NO_PROGRAM = Ran(127, "")
@@ -135,6 +136,7 @@ FAULTS = [
     ("rospy", {}, {"import os, rospy": missing("yaml")}, FAIL, "yaml", APT + "python3-yaml"),
     ("rospy", NOETIC, NO_ROSPY, FAIL, "No module", "source /opt/ros/noetic/setup.bash"),
     ("cv_bridge", {}, {"from cv_bridge": missing("cv_bridge")}, FAIL, "No module", "docs/tx2.md"),
+    ("tf2_ros", {}, {"from tf2_ros": missing("tf2_ros")}, WARN, "No module", "docs/tx2.md"),
     ("onnxruntime", {}, {"import onnxruntime": missing("onnxruntime")}, WARN, "No module", "txt onnxruntime"),
     ("memory", {"/proc/meminfo": "MemTotal: 8e6 kB"}, {}, WARN, "could not be checked: ValueError", ""),
     ("power mode", {}, {"nvpmodel": "NV Power Mode: MAXP_CORE_ARM\n3"}, WARN, "MAXP", "sudo nvpmodel -m 0"),

@@ -37,6 +37,7 @@ CHECKS = (
     Check("OpenCV", python.check_opencv, True),
     Check("rospy", python.check_rospy, True),
     Check("cv_bridge", python.check_cv_bridge, True),
+    Check("tf2_ros", python.check_tf2, False),
     Check("onnxruntime", python.check_onnxruntime, False),
     Check("memory", system.check_memory, False),
     Check("swap", system.check_swap, False),

@@ -216,3 +216,14 @@ def check_cv_bridge(machine: Machine) -> Line:
     if board.is_jetson:
         return Line(FAIL, imported.error, _IMAGE if board.in_container else "see cv_bridge in docs/tx2.md")
     return Line(FAIL, imported.error, _known_fix(board, imported.error) or "./run setup")
+
+
+def check_tf2(machine: Machine) -> Line:
+    """Without it the node runs, and does not know where the camera is on the robot."""
+    board = read_board(machine)
+    imported = _try(machine, "from tf2_ros import Buffer; print('found', Buffer(debug=False) and 'ok')")
+    if not imported.error:
+        return Line(OK, imported.found)
+    if board.is_jetson:
+        return Line(WARN, imported.error, _IMAGE if board.in_container else "see tf2_ros in docs/tx2.md")
+    return Line(WARN, imported.error, _known_fix(board, imported.error) or "./run setup")

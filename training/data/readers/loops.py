@@ -10,7 +10,7 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.evidence import Evidence, Limits, decide
-from place_recognition_ros.loops.geometry import measure
+from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.types import Reason
 
 COMPARED = 3  # most similar keyframes
@@ -44,6 +44,7 @@ def verified_loops(trajectories, descriptors, views, least_seconds):
     """
     config = Config()
     limits = Limits.from_config(config, card_similarity=-1.0)
+    settings = GeometrySettings(min_points=limits.min_inliers, longer_side=config.feature_image_px)
     loops = []
     for row in range(1, len(descriptors)):
         similarity = descriptors[:row] @ descriptors[row]
@@ -54,7 +55,7 @@ def verified_loops(trajectories, descriptors, views, least_seconds):
         for other in np.argsort(-similarity)[:COMPARED]:
             if similarity[other] == -np.inf:
                 break
-            scene = measure(views[row], views[other], limits.min_inliers, config.feature_image_px)
+            scene = measure(views[row], views[other], settings)
             evidence = Evidence(similarity[other], margin=2.0, geometry=scene)
             if decide(evidence, limits)[1] == Reason.NONE:
                 loops.append((int(other), row))

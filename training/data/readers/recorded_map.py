@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from place_recognition_ros.errors import StoreError
+from place_recognition_ros.memory.schema import ORB
 from place_recognition_ros.memory.store import KeyframeStore
 from training.data.manifest import Record
 from training.data.readers.loops import Trajectories, correct_drift, name_places, verified_loops
@@ -91,16 +92,16 @@ def _read(path):
 
 
 def _model_of(path):
-    """Id of the model of a map, and the length of its descriptors."""
+    """The arguments of KeyframeStore that a map needs: its model, descriptor length and feature model."""
     connection = sqlite3.connect(str(path))
     try:
-        model = connection.execute("SELECT value FROM meta WHERE key = 'model'").fetchone()
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
         size = connection.execute(
             "SELECT length(descriptor) AS size FROM keyframes GROUP BY size ORDER BY count(*) DESC"
         ).fetchone()
     finally:
         connection.close()
-    return str(model[0]) if model else "", size[0] // 4 if size else 0
+    return str(meta.get("model", "")), size[0] // 4 if size else 0, str(meta.get("features", ORB))
 
 
 def _trajectories(keyframes):

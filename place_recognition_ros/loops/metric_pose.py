@@ -1,0 +1,175 @@
+"""The camera motion in metres, where depth is known at matched features.
+
+Perspective-n-point in each direction for which there is depth (RANSAC over three points: Gao et al., PAMI
+2003), then one refinement of both directions together. Two directions must agree: a wrong depth, such as
+that of another scale or of a stuck sensor, does not pass as a pose.
+"""
+
+from typing import List, NamedTuple, Optional
+
+import cv2
+import numpy as np
+
+from place_recognition_ros.loops.camera_model import inverse
+from place_recognition_ros.loops.refinement import Estimate, Freedom, refine
+from place_recognition_ros.loops.residuals import (
+    Correspondences,
+    Motion,
+    Residuals,
+    into_match,
+    into_query,
+    joined,
+)
+
+MIN_DEPTHS = 12  # matched features with depth, in one direction
+MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
+DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
+SYSTEMATIC = 0.02  # of the median depth: scale error of a depth camera, on which two of them may differ
+MAX_DISAGREEMENT = 22.5  # squared Mahalanobis distance of two poses, 99.9 % of six dimensions
+SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
+_CONFIDENCE, _ITERATIONS = 0.999, 200
+_NEAR_DIMENSIONS = 1.25  # of the tolerance for one dimension of noise, for two
+
+
+class _Direction(NamedTuple):
+    """One direction of perspective-n-point."""
+
+    forward: bool  # depth of the query, projected into the match; False: the other way round
+    points: np.ndarray  # (N, 3) in the frame of the camera with depth, metres; NaN: no depth
+    observed: np.ndarray  # (N, 2) in the other camera, on the plane z = 1
+    per_pixel: np.ndarray  # (N, 2, 2) of the other camera
+    known: np.ndarray  # (N,) bool
+
+
+class _Found(NamedTuple):
+    direction: _Direction
+    estimate: Estimate
+    to_pixels: np.ndarray  # (N, 2, 2)
+    inliers: np.ndarray  # (N,) bool
+
+
+def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -> Optional[Estimate]:
+    """The motion in metres.
+
+    Args:
+        pairs: N.
+        inliers: (N,) bool, of the scene without depth.
+        tolerance: pixels of the reduced images.
+
+    Returns:
+        The estimate; None: too few depths, or they contradict each other or the scene.
+    """
+    directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
+    found = [_solved(each, inliers, tolerance) for each in directions]
+    solved = [each for each in found if each is not None]
+    if not solved or len(solved) < len(found):
+        return None
+    if len(solved) == 1:
+        return solved[0].estimate
+    first, second = solved
+    if not _agree(first.estimate, second.estimate, _median_depth(solved)):
+        return None
+    both = first.inliers | second.inliers
+    better = min(first.estimate, second.estimate, key=lambda each: float(np.trace(each.covariance)))
+    residuals = joined(*[(_residuals(each, both), each.inliers[both]) for each in solved])
+    return refine(residuals, better.motion, Freedom.METRIC)
+
+
+def _directions(pairs: Correspondences) -> List[_Direction]:
+    directions = []
+    for forward, here in ((True, pairs), (False, pairs.swapped)):
+        depth = here.query_depth
+        with np.errstate(invalid="ignore"):
+            known = (depth >= MIN_DEPTH) & (depth <= MAX_DEPTH)
+        points = here.query * np.where(known, depth, np.nan)[:, None]
+        directions.append(_Direction(forward, points, here.match[:, :2], here.match_per_pixel, known))
+    return directions
+
+
+def _solved(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Optional[_Found]:
+    start = _perspective(direction, tolerance)
+    if start is None:
+        return None
+    expected = int((direction.known & inliers).sum())
+    found = None
+    for _ in range(2):
+        to_pixels = _whitened(direction, start)
+        near = _near(direction, start, to_pixels, tolerance)
+        if near.sum() < max(MIN_DEPTHS, SUPPORT * expected):
+            return None
+        estimate = refine(_residuals(_Found(direction, None, to_pixels, near), near), start, Freedom.METRIC)  # type: ignore[arg-type]
+        if estimate is None:
+            return None
+        found, start = _Found(direction, estimate, to_pixels, near), estimate.motion
+    return found
+
+
+def _perspective(direction: _Direction, tolerance: float) -> Optional[Motion]:
+    """From query to match, whichever of them has depth."""
+    known = direction.known
+    threshold = tolerance * float(np.median(np.abs(direction.per_pixel[known][:, 0, 0])))
+    try:
+        success, turn, shift, _ = cv2.solvePnPRansac(
+            np.ascontiguousarray(direction.points[known]), np.ascontiguousarray(direction.observed[known]),
+            np.eye(3), np.zeros(0), None, None, False, _ITERATIONS, 1.5 * threshold, _CONFIDENCE, None,
+            cv2.SOLVEPNP_AP3P,
+        )  # fmt: skip
+    except cv2.error:
+        return None
+    if not success or turn is None or not (np.isfinite(turn).all() and np.isfinite(shift).all()):
+        return None
+    motion = Motion(cv2.Rodrigues(turn)[0], shift.ravel())
+    return motion if direction.forward else motion.inverse
+
+
+def _whitened(direction: _Direction, motion: Motion) -> np.ndarray:
+    """(N, 2, 2): differences on the plane → pixels; reduced along the epipolar line, where depth errors act.
+
+    The scale is that of one feature's noise: a difference contains the noise of two features.
+    """
+    to_pixels = inverse(direction.per_pixel)
+    plane, farther = (
+        _projected(direction, scale * direction.points, motion) for scale in (1.0, 1.0 + DEPTH_NOISE)
+    )
+    shift = np.matmul(to_pixels, (farther - plane)[:, :, None])[:, :, 0]
+    square = (shift**2).sum(axis=1) + 1e-12
+    reduction = (1 - 1 / np.sqrt(1 + square / 2)) / square
+    whitening = np.eye(2) - reduction[:, None, None] * shift[:, :, None] * shift[:, None, :]
+    return np.asarray(np.matmul(whitening, to_pixels) / np.sqrt(2.0))
+
+
+def _projected(direction: _Direction, points: np.ndarray, motion: Motion) -> np.ndarray:
+    rotation, translation = motion if direction.forward else motion.inverse
+    moved = points @ rotation.T + translation
+    return np.asarray(moved[:, :2] / np.where(moved[:, 2:] > 1e-6, moved[:, 2:], np.nan))
+
+
+def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, tolerance: float) -> np.ndarray:
+    difference = _projected(direction, direction.points, motion) - direction.observed
+    error = np.linalg.norm(np.matmul(to_pixels, difference[:, :, None])[:, :, 0], axis=1)
+    return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
+
+
+def _residuals(found: _Found, rows: np.ndarray) -> Residuals:
+    direction = found.direction
+    build = into_match if direction.forward else into_query
+    usable = found.inliers[rows][:, None]
+    return build(
+        np.where(usable, direction.points[rows], 1.0),
+        direction.observed[rows],
+        np.where(usable[:, :, None], found.to_pixels[rows], 0.0),
+    )
+
+
+def _agree(a: Estimate, b: Estimate, depth: float) -> bool:
+    """Whether two poses differ no more than their covariances, and a scale error of the depth, allow."""
+    turn = cv2.Rodrigues(a.motion.rotation @ b.motion.rotation.T)[0].ravel()
+    difference = np.concatenate([a.motion.translation - b.motion.translation, turn])
+    covariance = a.covariance + b.covariance
+    covariance[:3, :3] += (SYSTEMATIC * depth) ** 2 * np.eye(3)
+    covariance[3:, 3:] += SYSTEMATIC**2 * np.eye(3) / 4
+    return bool(difference @ np.linalg.solve(covariance, difference) <= MAX_DISAGREEMENT)
+
+
+def _median_depth(found: List[_Found]) -> float:
+    return float(np.median([np.median(each.direction.points[each.inliers, 2]) for each in found]))

@@ -1,0 +1,174 @@
+"""Residuals of a camera motion in pixels, with their derivatives.
+
+Every motion is x_match = R x_query + t. Derivatives are by t, and by a rotation vector ω about the axes
+of the match's frame: exp(ω) R.
+"""
+
+from typing import Callable, NamedTuple, Tuple
+
+import numpy as np
+
+Residuals = Callable[["Motion"], Tuple[np.ndarray, np.ndarray]]
+"""Motion → (N, M) residuals of N correspondences, pixels, and (N, M, 6) derivatives by t and ω.
+
+Zero with zero derivatives: this residual does not exist.
+"""
+
+
+class Motion(NamedTuple):
+    """x_match = rotation · x_query + translation."""
+
+    rotation: np.ndarray  # (3, 3) float64
+    translation: np.ndarray  # (3,) float64
+
+    @property
+    def inverse(self) -> "Motion":
+        """x_query from x_match."""
+        return Motion(self.rotation.T, -self.rotation.T @ self.translation)
+
+    @property
+    def essential(self) -> np.ndarray:
+        """(3, 3): the essential matrix E with x_match · E x_query = 0."""
+        return cross(self.translation) @ self.rotation
+
+
+class Correspondences(NamedTuple):
+    """N matched features as rays. Pixels are those of the reduced images."""
+
+    query: np.ndarray  # (N, 3) float64, on the plane z = 1
+    match: np.ndarray  # (N, 3) float64
+    query_per_pixel: np.ndarray  # (N, 2, 2) float64, derivative of x and y on the plane by the pixel
+    match_per_pixel: np.ndarray  # (N, 2, 2) float64
+    query_depth: np.ndarray  # (N,) float64, metres; NaN: not known
+    match_depth: np.ndarray  # (N,) float64, metres; NaN: not known
+
+    def subset(self, rows: np.ndarray) -> "Correspondences":
+        """Some of them."""
+        return Correspondences(*[each[rows] for each in self])
+
+    @property
+    def swapped(self) -> "Correspondences":
+        """Query and match exchanged."""
+        return Correspondences(
+            self.match, self.query, self.match_per_pixel, self.query_per_pixel,
+            self.match_depth, self.query_depth,
+        )  # fmt: skip
+
+
+def cross(vectors: np.ndarray) -> np.ndarray:
+    """(..., 3) → (..., 3, 3): matrices that multiply as the cross product with the vectors."""
+    vectors = np.asarray(vectors, float)
+    matrices = np.zeros(vectors.shape + (3,))
+    matrices[..., 2, 1] = vectors[..., 0]
+    matrices[..., 0, 2] = vectors[..., 1]
+    matrices[..., 1, 0] = vectors[..., 2]
+    return matrices - np.swapaxes(matrices, -1, -2)
+
+
+def epipolar(pairs: Correspondences, weights: np.ndarray) -> Residuals:
+    """(N, 1): Sampson's distance (Torr and Zisserman, CVIU 1997) in pixels, whatever the distortion is.
+
+    The error of the epipolar constraint is divided by its derivative by the four pixel coordinates, and
+    multiplied by the (N,) weights.
+    """
+    axes = cross(np.eye(3))
+    lines = _Lines(pairs)
+
+    def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
+        by_translation = axes @ motion.rotation
+        by_rotation = cross(motion.translation) @ axes @ motion.rotation
+        errors, slopes = lines(np.concatenate([motion.essential[None], by_translation, by_rotation]))
+        length = np.sqrt(np.einsum("sn,sn->n", slopes[0], slopes[0])) + 1e-12
+        stretch = np.einsum("ksn,sn->kn", slopes[1:], slopes[0]) / length
+        value, scale = errors[0] / length, weights / length
+        return (weights * value)[:, None], ((errors[1:] - value * stretch) * scale).T[:, None]
+
+    return residuals
+
+
+def sampson(pairs: Correspondences, essential: np.ndarray) -> np.ndarray:
+    """(N,): absolute Sampson distances in pixels."""
+    errors, slopes = _Lines(pairs)(essential[None])
+    return np.asarray(np.abs(errors[0]) / (np.sqrt((slopes[0] ** 2).sum(axis=0)) + 1e-12))
+
+
+class _Lines:
+    """The epipolar constraint and its derivatives by the pixels; both are linear in the essential matrix."""
+
+    def __init__(self, pairs: Correspondences) -> None:
+        a, b = pairs.query.T, pairs.match.T  # (3, N)
+        rows = [(b[:, None] * a).reshape(9, -1)]  # the match's ray is at the left of the matrix
+        flat = np.zeros((2, 3, len(pairs.query)))  # derivatives of a ray by x and y of its pixel
+        flat[:, :2] = pairs.match_per_pixel.transpose(2, 1, 0)
+        rows += [(each[:, None] * a).reshape(9, -1) for each in flat.copy()]
+        flat[:, :2] = pairs.query_per_pixel.transpose(2, 1, 0)
+        rows += [(b[:, None] * each).reshape(9, -1) for each in flat]
+        self._size = len(pairs.query)
+        self._design = np.concatenate(rows, axis=1)  # (9, 5 N)
+
+    def __call__(self, matrices: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """(K, 3, 3) matrices → (K, N) errors, (K, 4, N) derivatives by x and y of the match and the query."""
+        every = (matrices.reshape(-1, 9) @ self._design).reshape(len(matrices), 5, self._size)
+        return every[:, 0], every[:, 1:]
+
+
+def into_match(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) -> Residuals:
+    """(N, 2): points of the query's frame, projected into the match, minus where they were observed.
+
+    Args:
+        points: (N, 3).
+        observed: (N, 2), on the plane z = 1.
+        to_pixels: (N, 2, 2), from a difference on the plane to residuals.
+    """
+
+    def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
+        turned = points @ motion.rotation.T
+        by_motion = np.zeros((len(points), 3, 6))
+        by_motion[:, :, :3] = np.eye(3)
+        by_motion[:, :, 3:] = -cross(turned)
+        return _projected(turned + motion.translation, by_motion, observed, to_pixels)
+
+    return residuals
+
+
+def into_query(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) -> Residuals:
+    """(N, 2): points of the match's frame, projected into the query, minus where they were observed."""
+
+    def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
+        back = motion.rotation.T
+        moved = points - motion.translation
+        by_motion = np.zeros((len(points), 3, 6))
+        by_motion[:, :, :3] = -back
+        by_motion[:, :, 3:] = np.matmul(back, cross(moved))
+        return _projected(moved @ motion.rotation, by_motion, observed, to_pixels)
+
+    return residuals
+
+
+def _projected(
+    points: np.ndarray, by_motion: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Residuals and derivatives from points in the camera's frame and their (N, 3, 6) derivatives."""
+    depth = np.where(points[:, 2] > 1e-3, points[:, 2], 1e-3)  # a point behind the camera: a large error
+    plane = points[:, :2] / depth[:, None]
+    slope = (by_motion[:, :2] - plane[:, :, None] * by_motion[:, 2:]) / depth[:, None, None]
+    values = np.matmul(to_pixels, (plane - observed)[:, :, None])[:, :, 0]
+    return values, np.matmul(to_pixels, slope)
+
+
+def joined(*parts: Tuple[Residuals, np.ndarray]) -> Residuals:
+    """Several residuals of the same correspondences side by side.
+
+    Args:
+        parts: residuals with (N,) bool, which correspondences have them.
+    """
+
+    def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
+        values, slopes = [], []
+        for part, exists in parts:
+            value, slope = part(motion)
+            values.append(np.where(exists[:, None], value, 0.0))
+            slopes.append(np.where(exists[:, None, None], slope, 0.0))
+        return np.concatenate(values, axis=1), np.concatenate(slopes, axis=1)
+
+    return residuals
