@@ -74,7 +74,7 @@ def read_drive(simulated: bool) -> Drive:
 
 def accepted(frames: Iterable[Frame], camera: Camera) -> Iterable[Candidate]:
     """The accepted candidates of the detector."""
-    detector = LoopDetector.open(Config())
+    detector = LoopDetector.open(Config(max_depth_m=depth.FAR))
     tracking = True
     for frame in frames:
         if frame.tracking_ok != tracking:

@@ -61,6 +61,7 @@ def main() -> int:
         name: [measure(drive, seed, make(drive, seed)) for seed in SEEDS]
         for name, make in FALSE_LOOPS.items()
     }
+    runs["none; constant error of the scale"] = [measure(drive, seed, [], True) for seed in SEEDS]
     print(table(runs))
     if options.plot:
         plot(drive, runs["none"][0], options.plot)
@@ -70,10 +71,10 @@ def main() -> int:
 # ---------------------------------------------------------------------------------------- measurement
 
 
-def measure(drive: Drive, seed: int, false: list[Loop]) -> Run:
-    """Optimise the graph of one odometry."""
+def measure(drive: Drive, seed: int, false: list[Loop], constant_scale: bool = False) -> Run:
+    """Optimise the graph of one odometry; the last argument is that of ``drifting``."""
     poses = [frame.pose for frame in drive.frames if frame.pose is not None]
-    odometry = drifting(poses, [frame.tracking_ok for frame in drive.frames], seed)
+    odometry = drifting(poses, [frame.tracking_ok for frame in drive.frames], seed, constant_scale)
     graph = PoseGraph()
     for before, row in zip((drive.kept[0] - 1, *drive.kept), drive.kept):
         pose = rigid(odometry[row].position, odometry[row].orientation)

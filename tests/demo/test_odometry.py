@@ -10,12 +10,28 @@ from rendering.camera import camera_pose, heading
 STRAIGHT = [camera_pose((float(x), 0, 1.4), heading=0.0) for x in range(101)]
 
 
+def lengths(odometry):
+    return np.array([np.linalg.norm(b.position - a.position) for a, b in zip(odometry, odometry[1:])])
+
+
 @pytest.mark.parametrize("seed", range(8))
-def test_the_drift_is_that_of_the_specification(seed):
+def test_the_heading_turns_by_1_degree_every_10_metres(seed):
     odometry = drifting(STRAIGHT, [True] * 101, seed)
-    metres = sum(np.linalg.norm(b.position - a.position) for a, b in zip(odometry, odometry[1:]))
-    assert abs(metres - 100) == pytest.approx(2, abs=0.3)
     assert abs(np.degrees(heading(odometry[-1]))) == pytest.approx(10, abs=1)
+
+
+def test_the_scale_is_wrong_by_2_percent_and_changes_along_the_way():
+    errors = np.array([lengths(drifting(STRAIGHT, [True] * 101, seed)) - 1 for seed in range(60)])
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(0.02, abs=0.004)
+    near, far = (np.corrcoef(errors[:, 10], errors[:, 10 + step])[0, 1] for step in (2, 80))
+    assert near > 0.6
+    assert abs(far) < 0.4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_constant_error_of_the_scale(seed):
+    metres = lengths(drifting(STRAIGHT, [True] * 101, seed, constant_scale=True)).sum()
+    assert abs(metres - 100) == pytest.approx(2, abs=0.3)
 
 
 def test_both_signs_occur():
