@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from demo.console import summary
+from demo.odometry import with_odometry
 from demo.ros_session import NodeError, RosSession
 from demo.sources import SourceError, open_source
 
@@ -19,13 +20,15 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)  # each stops the node and the master
     try:
         source = open_source(options.path, Path(__file__).parent / "drive", options.topic, options.hz)
+        if options.drift is not None:
+            source = with_odometry(source, options.drift)
         if source.note:
             print(source.note)
         with RosSession(LAUNCH) as ros:
             print("Starting a ROS master and the node ...", flush=True)
             from demo.player import Player  # only here: the sources are checked without ROS
 
-            player = Player(ros, source, options.rate)
+            player = Player(ros, source, options.rate, options.record)
             player.play()
             log, min_age = player.log, player.min_age
     except (SourceError, NodeError) as error:
@@ -58,11 +61,16 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--hz", type=float, default=5.0, help="images per second of a folder, for their stamps (default: 5)"
     )
+    parser.add_argument(
+        "--drift", type=int, metavar="SEED", help="publish odometry that drifts by 2 %% and by 1° every 10 m"
+    )
+    parser.add_argument("--record", type=Path, metavar="FILE.bag", help="record what is sent, and the loops")
     options = parser.parse_args()
     if options.rate <= 0 or options.hz <= 0:
         parser.error("expected --rate and --hz above 0")
-    if not options.output.resolve().parent.is_dir():
-        parser.error(f"expected --output in a folder that exists. Received: {options.output}")
+    for name, path in (("--output", options.output), ("--record", options.record)):
+        if path is not None and not path.resolve().parent.is_dir():
+            parser.error(f"expected {name} in a folder that exists. Received: {path}")
     return options
 
 

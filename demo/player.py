@@ -2,15 +2,18 @@
 
 import queue
 import time
-from typing import Callable, Dict, List, Optional
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional
 
+import rosbag
 import rospy
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
 
 from demo.console import line, note
 from demo.judge import Accepted
-from demo.ros_messages import camera_info, make_thumbnail, to_message
+from demo.ros_messages import camera_info, depth_image, make_thumbnail, odometry, to_message
 from demo.ros_session import START_TIMEOUT, RosSession
 from demo.run_log import Candidate, RunLog
 from demo.sources import Frame, Source, SourceError
@@ -18,6 +21,15 @@ from place_recognition_ros.msg import LoopCandidate, LoopCandidates
 from place_recognition_ros.types import Kind, Reason, Status
 
 NODE = "/place_recognition"
+SENT = {
+    "keyframe": Image,
+    "keyframe/compressed": CompressedImage,
+    "tracking_ok": Bool,
+    "camera_info": CameraInfo,
+    "depth": Image,
+    "odom": Odometry,
+}
+NEEDED = ("keyframe", "keyframe/compressed", "tracking_ok")  # the node subscribes to them in any case
 RESULT_TIMEOUT = 3.0  # seconds; an image without a result by then counts as dropped
 
 
@@ -28,13 +40,15 @@ class Player:
         ros: the running node.
         source: the frames.
         rate: speed; 2 is twice as fast.
+        record: bag to write: all that is sent, and the accepted candidates; None: none.
 
     Raises:
         NodeError: if the node ends or does not subscribe in time.
     """
 
-    def __init__(self, ros: RosSession, source: Source, rate: float) -> None:
+    def __init__(self, ros: RosSession, source: Source, rate: float, record: Optional[Path] = None) -> None:
         self._ros, self._source, self._rate = ros, source, rate
+        self._bag = rosbag.Bag(str(record), "w") if record else None
         self.log = RunLog(source.title, source.has_truth)
         self._inbox: queue.Queue = queue.Queue()
         self._sent_at: Dict[int, float] = {}  # frame → time.monotonic()
@@ -46,15 +60,14 @@ class Player:
     def _connect(self) -> None:
         self._ros.wait_for_master()
         rospy.init_node("demo_player", anonymous=True, disable_signals=True)
-        self._raw = rospy.Publisher("keyframe", Image, queue_size=10)
-        self._compressed = rospy.Publisher("keyframe/compressed", CompressedImage, queue_size=10)
-        self._tracking = rospy.Publisher("tracking_ok", Bool, queue_size=10)
-        self._camera = rospy.Publisher("camera_info", CameraInfo, queue_size=10)
+        self._publishers = {
+            topic: rospy.Publisher(topic, kind, queue_size=10) for topic, kind in SENT.items()
+        }
         results = [
             rospy.Subscriber("loop_candidates", LoopCandidates, self._put, self._take_loops),
             rospy.Subscriber(f"{NODE}/queries", LoopCandidates, self._put, self._take_query),
         ]
-        ends = [self._raw, self._compressed, self._tracking, *results]
+        ends = [self._publishers[topic] for topic in NEEDED] + results
         deadline = time.monotonic() + START_TIMEOUT
         while not all(end.get_num_connections() for end in ends):
             self._ros.check()
@@ -72,6 +85,13 @@ class Player:
             NodeError: if the node ends.
             SourceError: if no image could be sent.
         """
+        try:
+            self._play()
+        finally:
+            if self._bag:
+                self._bag.close()
+
+    def _play(self) -> None:
         print(f"Playing {self._source.title}: {self._source.length} images", flush=True)
         tracking: Optional[bool] = None
         start = first = None
@@ -97,7 +117,7 @@ class Player:
     def _set_tracking(self, ok: bool) -> None:
         if not self._source.has_truth:
             return
-        self._tracking.publish(ok)
+        self._publish("tracking_ok", Bool(ok))
         if self.log.stamps:
             at = self.log.seconds(len(self.log.stamps) - 1)
             note(f"{at:6.1f} s   {'tracking recovered' if ok else 'lens covered, tracking lost'}")
@@ -105,12 +125,25 @@ class Player:
     def _send(self, frame: Frame, thumbnail: bytes) -> None:
         stamp = self._base + frame.stamp
         message = to_message(frame, stamp)
-        publisher = self._compressed if isinstance(message, CompressedImage) else self._raw
         number = self.log.add_frame(stamp, thumbnail, frame.pose, frame.tracking_ok)
         self._sent_at[number] = time.monotonic()
+        header = message.header
+        if frame.odometry is not None:
+            self._publish("odom", odometry(frame.odometry, header))
         if self._source.camera:
-            self._camera.publish(camera_info(self._source.camera, message.header))
-        publisher.publish(message)
+            self._publish("camera_info", camera_info(self._source.camera, header))
+        if frame.depth:
+            self._publish("depth", depth_image(frame.depth, header))
+        compressed = isinstance(message, CompressedImage)
+        self._publish("keyframe/compressed" if compressed else "keyframe", message)
+
+    def _publish(self, topic: str, message: Any) -> None:
+        self._publishers[topic].publish(message)
+        self._record(topic, message)
+
+    def _record(self, topic: str, message: Any) -> None:
+        if self._bag:
+            self._bag.write(f"/{topic}", message)
 
     # ------------------------------------------------------------------------------------ results
 
@@ -143,16 +176,16 @@ class Player:
             while True:
                 query = self.log.frame(message.header.stamp.to_nsec())
                 if query is not None:
-                    take(query, message.candidates, moment)
+                    take(query, message, moment)
                 take, message, moment = self._inbox.get_nowait()
         except queue.Empty:
             pass
 
-    def _take_query(self, query: int, messages: List[LoopCandidate], moment: float) -> None:
+    def _take_query(self, query: int, result: LoopCandidates, moment: float) -> None:
         """Record all candidates of a query; ``moment``: time.monotonic() of their arrival."""
         self.log.latencies[query] = moment - self._sent_at[query]
         candidates = []
-        for message in messages:
+        for message in result.candidates:
             match = self._match(message)
             if match is not None:
                 status, reason = Status(message.status), Reason(message.reason)
@@ -161,9 +194,10 @@ class Player:
         self.log.candidates += candidates
         self.log.best += (accepted or candidates)[:1]
 
-    def _take_loops(self, query: int, messages: List[LoopCandidate], _: float) -> None:
+    def _take_loops(self, query: int, result: LoopCandidates, _: float) -> None:
         """Record and print the accepted candidates of a query."""
-        for message in messages:
+        self._record("loop_candidates", result)
+        for message in result.candidates:
             match = self._match(message)
             if match is not None:
                 accepted = Accepted(query, match, Kind(message.kind), message.similarity, message.inliers)

@@ -1,7 +1,7 @@
 """Render the drive: ``python -m demo.render_drive`` writes ``demo/drive``.
 
 The town, its textures and the path are generated from one seed. The trajectory does not depend on the
-seed; the images are the same for the same seed and OpenGL driver.
+seed; the images are the same for the same seed and OpenGL driver. ``--depth`` writes only the depth images.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from typing import List
 import cv2
 import numpy as np
 
+from demo.depth import encode
 from demo.route import RATE, DriveFrame, drive
 from rendering.camera import camera_pose
 
@@ -37,8 +38,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--every", type=int, default=1, help="render only every n-th frame, for a preview")
     parser.add_argument("--samples", type=int, default=3, help="rendered pixels per pixel, along either axis")
+    parser.add_argument("--depth", action="store_true", help="write only depth/, for frames that are there")
     options = parser.parse_args()
     frames = drive()
+    if options.depth:
+        total = render_depth(frames, options.output / "depth", options.seed)
+        print(f"{options.output / 'depth'}: {len(frames)} files, {total / 1e6:.2f} MB")
+        return
     folder = options.output / "frames"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -46,12 +52,18 @@ def main() -> None:
     (options.output / "camera.yaml").write_text(camera_yaml(), encoding="utf-8")
     total = render(frames, folder, options.seed, options.every, options.samples)
     total += render_map(options.output, options.seed)
+    total += render_depth(frames, options.output / "depth", options.seed)
     print(f"{options.output}: {len(frames)} frames, {total / 1e6:.2f} MB")
 
 
 def file_name(index: int) -> str:
     """Of a frame's image, relative to the drive's folder."""
     return f"frames/{index:06d}.jpg"
+
+
+def depth_name(index: int) -> str:
+    """Of a frame's depth image, in the drive's folder ``depth``."""
+    return Path(file_name(index)).with_suffix(".png").name
 
 
 def trajectory_csv(frames: List[DriveFrame]) -> str:
@@ -117,6 +129,22 @@ def render(frames: List[DriveFrame], folder: Path, seed: int, every: int, sample
         total += path.stat().st_size
         if i % 20 == 0:
             print(f"{i:4d} of {len(frames)}", flush=True)
+    return total
+
+
+def render_depth(frames: List[DriveFrame], folder: Path, seed: int) -> int:
+    """Write the depth images; returns their size in bytes. A covered lens sees no depth."""
+    from rendering.town.layout import build_town
+    from rendering.town.library import town_library
+    from rendering.town.renderer import Renderer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    library = town_library(seed)
+    renderer = Renderer(build_town(library, seed), library, SIZE, FOCAL, samples=1)
+    total = 0
+    for i, frame in enumerate(frames):
+        depth = np.zeros(SIZE[::-1], np.float32) if frame.cover > 0 else renderer.depth(frame.pose)
+        total += (folder / depth_name(i)).write_bytes(encode(depth))
     return total
 
 

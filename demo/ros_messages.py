@@ -5,11 +5,16 @@ from typing import Any, Dict, Optional
 import cv2
 import numpy as np
 import rospy
+from geometry_msgs.msg import Point, PoseWithCovariance, Quaternion
+from geometry_msgs.msg import Pose as PoseMessage
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from demo import depth
 from demo.sources import Frame, decode
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ImageError
+from place_recognition_ros.poses import Pose
 from place_recognition_ros.ros.image_reader import ImageReader
 
 FRAME_ID = "camera_optical"
@@ -72,3 +77,19 @@ def camera_info(about: Dict[str, Any], header: Any) -> Any:
         R=about["rectification_matrix"]["data"],
         P=about["projection_matrix"]["data"],
     )
+
+
+def depth_image(data: bytes, header: Any) -> Image:
+    """The message (16UC1, millimetres, 0: not known) of a depth image's file."""
+    millimetres = np.round(1000 * depth.decode(data)).astype("<u2")
+    height, width = millimetres.shape
+    return Image(header, height, width, "16UC1", 0, 2 * width, millimetres.tobytes())
+
+
+def odometry(pose: Pose, header: Any) -> Odometry:
+    """The message of a pose of the camera in ``odom``; ``header``: of the image."""
+    message = Odometry(child_frame_id=header.frame_id)
+    message.header.stamp, message.header.frame_id = header.stamp, "odom"
+    where = PoseMessage(Point(*pose.position), Quaternion(*pose.orientation))
+    message.pose = PoseWithCovariance(pose=where)
+    return message

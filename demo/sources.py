@@ -32,6 +32,8 @@ class Frame(NamedTuple):
     message: Any = None  # from a bag: sensor_msgs Image or CompressedImage, sent unchanged
     pose: Optional[Pose] = None  # ground truth, of the optical frame
     tracking_ok: bool = True
+    depth: bytes = b""  # content of the depth image's file (demo.depth); empty: there is none
+    odometry: Optional[Pose] = None  # of the optical frame in ``odom``; drifts
 
 
 class Source(NamedTuple):
@@ -70,7 +72,7 @@ def open_source(path: Optional[Path], drive: Path, topic: str = "", hz: float = 
 
 
 def open_drive(folder: Path) -> Source:
-    """A drive with ground truth: ``trajectory.csv``, ``camera.yaml``, ``frames/``."""
+    """A drive with ground truth: ``trajectory.csv``, ``camera.yaml``, ``frames/``; ``depth/`` is optional."""
     rows = read_trajectory(folder / "trajectory.csv")
     missing = [row.name for row in rows if not (folder / row.name).is_file()]
     if missing:
@@ -78,10 +80,18 @@ def open_drive(folder: Path) -> Source:
     return Source(
         title="the rendered drive",
         length=len(rows),
-        frames=lambda: (row._replace(data=(folder / row.name).read_bytes()) for row in rows),
+        frames=lambda: (_load(folder, row) for row in rows),
         has_truth=True,
         camera=_read_yaml(folder / "camera.yaml"),
         folder=folder,
+    )
+
+
+def _load(folder: Path, row: Frame) -> Frame:
+    """A frame of a drive with its image and depth image."""
+    depth = folder / "depth" / Path(row.name).with_suffix(".png").name
+    return row._replace(
+        data=(folder / row.name).read_bytes(), depth=depth.read_bytes() if depth.is_file() else b""
     )
 
 

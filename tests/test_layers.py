@@ -32,7 +32,8 @@ FOLDERS = {
     "rendering": {PACKAGE},
     "training": {PACKAGE, "rendering"},
     "demo": {PACKAGE, "rendering"},
-    "benchmarks": {PACKAGE},
+    "examples": {PACKAGE},
+    "benchmarks": {PACKAGE, "demo", "examples"},
 }
 MAX_LINES = 300
 MAX_MEMBERS = 12

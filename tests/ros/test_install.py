@@ -2,9 +2,11 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 import yaml
+from nav_msgs.msg import Odometry, Path
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.srv import Relocalize
@@ -54,6 +56,7 @@ def test_config_launch_files_and_model_are_installed(install_space):
         "launch/desktop.launch",
         "models/default.onnx",
         "models/default.json",
+        "examples/bag_to_g2o",
     ):
         assert (share / name).is_file(), name
 
@@ -64,6 +67,18 @@ def test_launch_files_set_valid_parameters(install_space, name):
     prefix = "/place_recognition/"
     parameters = {key[len(prefix) :]: value for key, value in dump.items() if key.startswith(prefix)}
     assert Config(**parameters).values()["map_path"] == parameters["map_path"]
+
+
+def test_the_installed_example_starts(install_space, ros, start_process):
+    pytest.importorskip("gtsam", reason="needs requirements/examples.txt")
+    pytest.importorskip("tf2_ros", reason="needs python3-tf2-ros")
+    launch = (
+        f"exec roslaunch place_recognition_ros pose_graph.launch python:={sys.executable} odom:=/robot/odom"
+    )
+    roslaunch = start_process(["bash", "-c", f"source {install_space} && {launch}"], clean_environment())
+    ros.subscribe("corrected_path", Path)  # waits for the publisher
+    ros.publisher("/robot/odom", Odometry)  # waits for the subscriber
+    assert roslaunch.stop(timeout=30) == 0
 
 
 def test_the_installed_node_starts(install_space, ros, start_process):
