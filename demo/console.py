@@ -3,6 +3,8 @@
 import sys
 from typing import List
 
+import numpy as np
+
 from demo.judge import Accepted, percent
 from demo.run_log import RunLog
 
@@ -38,6 +40,11 @@ def summary(log: RunLog, min_age: int) -> str:
         score = log.score(min_age)
         parts.append(f"precision {percent(score.precision)} ({score.right} right, {score.wrong} wrong)")
         parts.append(f"recall {percent(score.recall)} ({score.recognised} of {score.revisits} revisits)")
+    if log.pose_errors:
+        metres, degrees = np.median(log.pose_errors, axis=0)
+        parts.append(
+            f"{len(log.pose_errors)} poses in metres, median error {100 * metres:.0f} cm, {degrees:.1f}°"
+        )
     if log.latencies:
         parts.append(f"median latency {1e3 * log.latency():.0f} ms")
     if dropped:

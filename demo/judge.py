@@ -7,11 +7,11 @@ that close.
 """
 
 import math
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from place_recognition_ros.poses import Pose, distance
+from place_recognition_ros.poses import Pose, angle, distance
 from place_recognition_ros.types import Kind
 from rendering.camera import direction
 
@@ -36,6 +36,7 @@ class Accepted(NamedTuple):
     similarity: float
     inliers: int
     verdict: Optional[Verdict] = None  # None: no ground truth
+    pose: Optional[Pose] = None  # of the query camera in the match's optical frame, metres; None: not known
 
 
 class Score(NamedTuple):
@@ -61,8 +62,15 @@ def judge(query: Pose, match: Pose) -> Verdict:
     """Whether two cameras see the same place; poses of optical frames."""
     metres = distance(query, match)
     cosine = float(np.clip(direction(query) @ direction(match), -1, 1))
-    angle = float(np.degrees(np.arccos(cosine)))
-    return Verdict(metres <= RIGHT[0] and angle <= RIGHT[1], metres, angle)
+    degrees = float(np.degrees(np.arccos(cosine)))
+    return Verdict(metres <= RIGHT[0] and degrees <= RIGHT[1], metres, degrees)
+
+
+def pose_error(query: Pose, match: Pose, relative: Pose) -> Tuple[float, float]:
+    """Metres and degrees by which ``relative``, the query in the match, is wrong."""
+    to_match = match.rotation.inv()
+    true = Pose(to_match.apply(query.position - match.position), (to_match * query.rotation).as_quat())
+    return distance(true, relative), float(np.degrees(angle(true, relative)))
 
 
 def revisits(
@@ -82,11 +90,11 @@ def revisits(
     position = np.array([pose.position for pose in poses])
     forward = np.array([direction(pose) for pose in poses])
     metres = np.linalg.norm(position[:, None] - position[None], axis=2)
-    angle = np.degrees(np.arccos(np.clip(forward @ forward.T, -1, 1)))
+    degrees = np.degrees(np.arccos(np.clip(forward @ forward.T, -1, 1)))
     time = np.array(stamps)
     before = time[:, None] - time[None] >= min_age
     usable = np.array(tracked)
-    same = (metres <= REVISIT[0]) & (angle <= REVISIT[1]) & before & usable[None] & usable[:, None]
+    same = (metres <= REVISIT[0]) & (degrees <= REVISIT[1]) & before & usable[None] & usable[:, None]
     return [int(i) for i in np.flatnonzero(same.any(1))]
 
 

@@ -18,6 +18,7 @@ from demo.ros_session import START_TIMEOUT, RosSession
 from demo.run_log import Candidate, RunLog
 from demo.sources import Frame, Source, SourceError
 from place_recognition_ros.msg import LoopCandidate, LoopCandidates
+from place_recognition_ros.ros.messages import to_pose
 from place_recognition_ros.types import Kind, Reason, Status
 
 NODE = "/place_recognition"
@@ -200,7 +201,10 @@ class Player:
         for message in result.candidates:
             match = self._match(message)
             if match is not None:
-                accepted = Accepted(query, match, Kind(message.kind), message.similarity, message.inliers)
+                kind, pose = Kind(message.kind), None
+                if message.pose_valid and message.scale_known:
+                    pose = to_pose(message.pose_match_query.pose)
+                accepted = Accepted(query, match, kind, message.similarity, message.inliers, pose=pose)
                 print(line(self.log, self.log.add_accepted(accepted)), flush=True)
 
     def _match(self, message: LoopCandidate) -> Optional[int]:

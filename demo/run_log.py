@@ -1,8 +1,8 @@
 """Record of a run, frame by frame; shared by player, judge and report."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from demo.judge import Accepted, Score, judge, revisits, score
+from demo.judge import Accepted, Score, judge, pose_error, revisits, score
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Reason, Status
 
@@ -35,6 +35,7 @@ class RunLog:
         self.candidates: List[Candidate] = []  # all candidates of all queries
         self.best: List[Candidate] = []  # the accepted or else the most similar candidate of each query
         self.accepted: List[Accepted] = []
+        self.pose_errors: List[Tuple[float, float]] = []  # metres and degrees of accepted candidates
         self.latencies: Dict[int, float] = {}  # frame → seconds from image to result
         self.model = ""
         self._frame_of: Dict[int, int] = {}
@@ -57,8 +58,10 @@ class RunLog:
     def add_accepted(self, accepted: Accepted) -> Accepted:
         """Record an accepted candidate; returns it with its verdict, if there is ground truth."""
         if self.has_truth:
-            verdict = judge(self.poses[accepted.query], self.poses[accepted.match])
-            accepted = accepted._replace(verdict=verdict)
+            pair = self.poses[accepted.query], self.poses[accepted.match]
+            accepted = accepted._replace(verdict=judge(*pair))
+            if accepted.pose is not None:
+                self.pose_errors.append(pose_error(*pair, accepted.pose))
         self.accepted.append(accepted)
         return accepted
 

@@ -1,8 +1,11 @@
 import math
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from demo.judge import Accepted, Score, Verdict, judge, percent, revisits, score
+from demo.judge import Accepted, Score, Verdict, judge, percent, pose_error, revisits, score
+from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Kind
 from rendering.camera import camera_pose
 
@@ -32,6 +35,15 @@ def test_right_means_near_and_turned_the_same_way(pose, right):
 def test_a_verdict_has_distance_and_angle():
     verdict = judge(looking(0, 0, 10), looking(3, 4, 30))
     assert (verdict.distance, verdict.angle) == (pytest.approx(5), pytest.approx(20))
+
+
+def test_the_error_of_a_relative_pose():
+    query, match = looking(5, 2, 90), looking(5, 0, 90)
+    assert pose_error(query, match, Pose(np.array([0, 0, 2.0]), np.array([0, 0, 0, 1.0]))) == pytest.approx(
+        (0, 0)
+    )
+    turned = Rotation.from_euler("y", 3, degrees=True).as_quat()
+    assert pose_error(query, match, Pose(np.array([0, 0.4, 2.3]), turned)) == pytest.approx((0.5, 3))
 
 
 def test_a_revisit_is_close_to_an_old_frame_and_tracked():
