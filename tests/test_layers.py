@@ -29,7 +29,7 @@ FOLDERS = {
     "rendering": {PACKAGE},
     "training": {PACKAGE, "rendering"},
     "demo": {PACKAGE, "rendering"},
-    "benchmarks": {PACKAGE},
+    "benchmarks": {PACKAGE, "rendering"},
 }
 MAX_LINES = 300
 MAX_MEMBERS = 12
