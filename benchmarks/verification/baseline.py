@@ -39,7 +39,8 @@ def verify(query: View, match: View, kind: str) -> Outcome:
     a, b = _rays(here, query.camera), _rays(there, match.camera)
     if np.isfinite(here["depth"]).any():
         return _metric(here["depth"], a, b, match.camera)
-    return _calibrated(a, b, PIXELS / np.mean([_focal_at_512(query.camera), _focal_at_512(match.camera)]))
+    focal = (_focal_at_512(query.camera) + _focal_at_512(match.camera)) / 2
+    return _calibrated(a, b, PIXELS / focal)
 
 
 def _is_calibrated(camera: Any) -> bool:

@@ -63,7 +63,8 @@ def test_small_angles_are_exact():
 def test_the_normalized_error_has_its_degrees_of_freedom_as_mean(scale):
     """Poses are drawn with the covariance that is published for them."""
     random = np.random.default_rng(0)
-    covariance = (lambda a: a @ a.T * 1e-6)(random.normal(size=(6, 6)))
+    factor = random.normal(size=(6, 6))
+    covariance = factor @ factor.T * 1e-6
     if not scale:
         covariance[0, :] = covariance[:, 0] = 0.0
         covariance[0, 0] = 1e6  # along the translation, nothing is known
