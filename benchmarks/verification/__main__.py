@@ -48,7 +48,12 @@ MEASUREMENTS: dict[str, Callable[[Sequence[Method]], Section]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verification", description=__doc__)
-    parser.add_argument("--features", nargs="+", choices=FINDERS, default=list(FINDERS))
+    parser.add_argument(
+        "--features",
+        nargs="+",
+        default=list(FINDERS),
+        help=f"of {', '.join(FINDERS)}; or an ONNX file with its card",
+    )
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS))
     parser.add_argument("--plain", action="store_true", help="also each kind with the plain estimation")
     parser.add_argument("--write", action="store_true", help="write docs/verification.md and its plots")

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.verification.outcome import Outcome
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Camera, RelativePose, View
+from place_recognition_ros.types import RelativePose, View
 
 RATIO = 0.85  # of SIFT and ORB: distance of the nearest by that of the second nearest
 COSINE = 0.75  # of int8 descriptors, at least
@@ -33,24 +33,38 @@ def verify(query: View, match: View, kind: str) -> Outcome:
     first, second = matched(query.features["descriptor"], match.features["descriptor"], kind)
     if len(first) < LEAST:
         return Outcome(len(first))
-    cameras = [view.camera for view in (query, match)]
-    if cameras[0] is None or cameras[1] is None or any(c is None or c.intrinsics is None for c in cameras):
-        return _uncalibrated(query.features[first], match.features[second])
-    rays = [_rays(v.features[rows], v.camera) for v, rows in ((query, first), (match, second))]
-    if np.isfinite(query.features["depth"]).any():
-        return _metric(query.features["depth"][first], rays, cameras[1])
-    tolerance = PIXELS / np.mean([c.intrinsics[0, 0] * 512 / max(c.width, c.height) for c in cameras])  # type: ignore[index]
+    here, there = query.features[first], match.features[second]
+    if not (_is_calibrated(query.camera) and _is_calibrated(match.camera)):
+        return _uncalibrated(here, there)
+    a, b = _rays(here, query.camera), _rays(there, match.camera)
+    if np.isfinite(here["depth"]).any():
+        return _metric(here["depth"], a, b, match.camera)
+    focal = (_focal_at_512(query.camera) + _focal_at_512(match.camera)) / 2
+    return _calibrated(a, b, PIXELS / focal)
+
+
+def _is_calibrated(camera: Any) -> bool:
+    return camera is not None and camera.intrinsics is not None
+
+
+def _focal_at_512(camera: Any) -> float:
+    """Focal length of the image reduced to 512 pixels."""
+    return float(camera.intrinsics[0, 0]) * 512 / max(camera.width, camera.height)
+
+
+def _calibrated(a: np.ndarray, b: np.ndarray, tolerance: float) -> Outcome:
+    no_camera: Any = np.eye(3)
     try:
         essential, mask = cv2.findEssentialMat(
-            *rays, np.eye(3), method=cv2.USAC_MAGSAC, prob=0.999, threshold=float(tolerance)
+            a, b, no_camera, method=cv2.USAC_MAGSAC, prob=0.999, threshold=tolerance
         )
         if essential is None or essential.shape != (3, 3):
-            return Outcome(len(first))
+            return Outcome(len(a))
         inliers = int(np.count_nonzero(mask))
-        _, rotation, translation, _ = cv2.recoverPose(essential, *rays, np.eye(3), mask=mask)
+        _, rotation, translation, _ = cv2.recoverPose(essential, a, b, no_camera, mask=mask)
     except cv2.error:
-        return Outcome(len(first))
-    return Outcome(len(first), inliers, _pose(rotation, translation, False))
+        return Outcome(len(a))
+    return Outcome(len(a), inliers, _pose(rotation, translation, False))
 
 
 def _uncalibrated(query: np.ndarray, match: np.ndarray) -> Outcome:
@@ -62,19 +76,23 @@ def _uncalibrated(query: np.ndarray, match: np.ndarray) -> Outcome:
     return Outcome(len(a), 0 if mask is None else int(np.count_nonzero(mask)))
 
 
-def _metric(depth: np.ndarray, rays: list[np.ndarray], camera: Camera) -> Outcome:
+def _metric(depth: np.ndarray, here: np.ndarray, there: np.ndarray, camera: Any) -> Outcome:
     known = np.isfinite(depth) & (depth > 0)
-    points = np.concatenate([rays[0], np.ones((len(depth), 1))], axis=1) * depth[:, None]
     if known.sum() < LEAST:
         return Outcome(len(depth))
-    tolerance = PNP_PIXELS / float(camera.intrinsics[0, 0])  # type: ignore[index]
+    points = np.insert(here, 2, 1.0, axis=1) * depth[:, None]
+    tolerance = PNP_PIXELS / float(camera.intrinsics[0, 0])
     done, rotation, translation, rows = cv2.solvePnPRansac(
-        points[known], rays[1][known], np.eye(3), None, reprojectionError=tolerance, iterationsCount=500
+        points[known],
+        there[known],
+        np.eye(3),
+        np.zeros(4),
+        reprojectionError=tolerance,
+        iterationsCount=500,
     )
     if not done or rows is None:
         return Outcome(len(depth))
-    pose = _pose(cv2.Rodrigues(rotation)[0], translation, True)
-    return Outcome(len(depth), len(rows), pose)
+    return Outcome(len(depth), len(rows), _pose(cv2.Rodrigues(rotation)[0], translation, True))
 
 
 def _pose(rotation: np.ndarray, translation: np.ndarray, scale: bool) -> RelativePose:

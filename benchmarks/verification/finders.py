@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from benchmarks.verification.sets import DATA
-from place_recognition_ros.config import Config
+from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.types import FEATURE
 
 TEACHER = DATA / "edgepoint2" / "t32.onnx"
@@ -43,23 +44,18 @@ SIFT_FEATURE = np.dtype([("x", "<f4"), ("y", "<f4"), ("depth", "<f4"), ("descrip
 
 @functools.lru_cache(maxsize=None)
 def open_finder(name: str) -> Finder:
-    """A finder by its name.
+    """A finder by its name in ``FINDERS``, or by the path of an ONNX file with its card.
 
     Raises:
         Missing: if it is not available here.
-        KeyError: if there is no such name.
+        ModelError: if the network or its card is missing or damaged.
     """
-    return FINDERS[name](name)
+    return FINDERS.get(name, _product)(name)
 
 
 def _product(name: str) -> Finder:
-    from place_recognition_ros.descriptor import local_features
-
-    if not hasattr(local_features, "open_feature_finder"):
-        raise Missing("this version has no network for local features")
-    config = Config() if name == "default" else Config(feature_model="orb")
-    finder = local_features.open_feature_finder(config)
-    return Finder(name, finder.kind, finder.find, FEATURE.itemsize)
+    finder = open_feature_finder({"default": ""}.get(name, name))
+    return Finder(Path(name).stem, finder.kind, finder.find, FEATURE.itemsize)
 
 
 def _orb(name: str) -> Finder:
@@ -136,7 +132,9 @@ def sampled(maps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     where = [(each + np.float32(0.5)) / CELL - np.float32(0.5) for each in (x, y)]
     channels = np.ascontiguousarray(maps.transpose(1, 2, 0))
     parts = [
-        cv2.remap(channels[..., i : i + 4], *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2.remap(
+            channels[..., i : i + 4], where[0], where[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         for i in range(0, len(maps), 4)
     ]
     vectors = np.concatenate([part.reshape(len(x), -1) for part in parts], axis=1)

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.verification import baseline
-from benchmarks.verification.finders import Finder, Missing
+from benchmarks.verification.finders import Finder
 from benchmarks.verification.outcome import Outcome
-from place_recognition_ros.config import Config
 from place_recognition_ros.loops import geometry
 from place_recognition_ros.types import Camera, View
 
@@ -48,8 +47,7 @@ class Method(NamedTuple):
 
 def settings(kind: str) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
-    config = Config()
-    return geometry.GeometrySettings(kind, longer_side=config.feature_image_px)
+    return geometry.GeometrySettings(kind)
 
 
 def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -62,13 +60,5 @@ def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def method(finder: Finder, plain: bool = False) -> Method:
-    """A method with these features.
-
-    Raises:
-        Missing: if this version of the package has no estimation for them.
-    """
-    if finder.kind == "sift":
-        plain = True
-    if not plain and not hasattr(geometry, "GeometrySettings"):
-        raise Missing("this version of the package measures no relative pose")
-    return Method(finder, plain)
+    """A method with these features; SIFT has no other estimation than the plain one."""
+    return Method(finder, plain or finder.kind == "sift")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -20,7 +20,8 @@ SIFT_SIZE = 16.0  # pixels of the reduced image, diameter of a keypoint
 LONGER_SIDE = 512  # pixels; images are reduced or enlarged to it for descriptors at corresponding points
 PATCH = 21  # pixels of the reduced image
 ALIKE = 0.75  # cosine of SIFT descriptors from which on two points are of one detail
-WRONG_PAIRS, RIGHT_PAIRS, SEED = 400, 200, 0
+WRONG_PAIRS, RIGHT_PAIRS, SEED = 250, 150, 0
+WRONG_PER_NIGHT = 25  # day images of other landmarks, the most similar ones
 STEPS = np.arange(8, 81, 2)  # inliers, of the sweep
 
 
@@ -32,13 +33,17 @@ def night_and_day(methods: Sequence[Method]) -> Section:
     similar = describe_all(night) @ describe_all(day).T
     best = similar.argmax(axis=1)
     right = [row for row, column in enumerate(best) if night[row].place == day[column].place]
+    different = np.array([[a.place != b.place for b in day] for a in night])
+    nearest = np.argsort(-np.where(different, similar, -2.0), axis=1)[:, :WRONG_PER_NIGHT]
+    wrong = [(row, column) for row, found in enumerate(nearest) for column in found]
     least = Config().min_inliers
     rows, curves = [], {}
     for method in methods:
         views = [[method.describe(photo.image) for photo in side] for side in (night, day)]
-        inliers = np.array([[method.verify(a, b).inliers for b in views[1]] for a in views[0]])
-        different = np.array([[a.place != b.place for b in day] for a in night])
-        good, bad = inliers[right, best[right]], inliers[different]
+        good, bad = (
+            np.array([method.verify(views[0][a], views[1][b]).inliers for a, b in pairs])
+            for pairs in (zip(right, best[right]), wrong)
+        )
         strict = int(bad.max()) + 1
         rows.append(
             (
@@ -70,9 +75,16 @@ class LookAlikes(NamedTuple):
 def look_alikes(methods: Sequence[Method]) -> Section:
     """What separates pairs of one place from pairs of two places that look alike."""
     rows = []
+    sets = (_floors(), _tower(), _corridor())
     for method in methods:
-        for pairs in (_floors(), _tower(), _corridor()):
-            right, wrong = ([_signs(method, *pair) for pair in side] for side in (pairs.right, pairs.wrong))
+        for pairs in sets:
+            views = {
+                photo.path: method.describe(photo.image)
+                for photo in {each for side in (pairs.right, pairs.wrong) for pair in side for each in pair}
+            }
+            right, wrong = (
+                [_signs(method, views, *pair) for pair in side] for side in (pairs.right, pairs.wrong)
+            )
             for sign in Signs._fields:
                 a, b = ([getattr(each, sign) for each in side] for side in (right, wrong))
                 rows.append(
@@ -114,9 +126,8 @@ NAMES = {
 }
 
 
-def _signs(method: Method, query: Photo, match: Photo) -> Signs:
-    images = query.image, match.image
-    views = [method.describe(image) for image in images]
+def _signs(method: Method, known: Mapping[str, View], query: Photo, match: Photo) -> Signs:
+    images, views = (query.image, match.image), (known[query.path], known[match.path])
     found = method.verify(*views)
     if found.pairs is None or not len(found.pairs):
         return Signs(found.inliers, found.inliers / max(1, found.matches), 0.0, 0.0, 0.0, 0.0)

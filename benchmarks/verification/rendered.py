@@ -26,10 +26,10 @@ from rendering.lens import Lens, through, wide_size
 from rendering.pairs import RenderedPair, Spread, render_pairs
 
 SEEDS = (900, 901, 902)  # 300 to 399 are for training
-PAIRS = 50  # of each town
+PAIRS = 40  # of each town
 SIZE = (640, 480)
 FOCAL = 0.625  # share of the width
-LENS_SEED, LENS_PAIRS, WIDE_FOCAL, LENS_DEGREES = 910, 40, 360.0, 30.0
+LENS_SEED, LENS_PAIRS, WIDE_FOCAL, LENS_DEGREES = 910, 30, 360.0, 30.0
 SAME_DEGREES, SAME_SHARE = 1.0, 0.03  # two poses are the same: rotation; translation, of its length
 K = pinhole(SIZE, FOCAL * SIZE[0])
 LENSES = (

@@ -160,7 +160,10 @@ def _seen(pose: Pose, first: Camera, second: Camera, distance: float) -> float:
     pixels = np.stack(
         [*(g.ravel() for g in np.meshgrid(x * first.width, x * first.height)), np.ones(GRID**2)]
     )
-    points = pose.rotation.apply((np.linalg.inv(first.intrinsics) @ pixels * distance).T) + pose.position
+    points = (
+        pose.rotation.apply((np.linalg.inv(np.asarray(first.intrinsics)) @ pixels * distance).T)
+        + pose.position
+    )
     ahead = points[:, 2] > 0
     moved = points @ np.asarray(second.intrinsics).T
     moved = moved[:, :2] / np.where(ahead, moved[:, 2], 1.0)[:, None]

@@ -9,14 +9,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.loops.camera_model import MAX_PIXEL, is_calibrated, rays
-from place_recognition_ros.loops.matching import ORB, Matches, match_features
+from place_recognition_ros.loops.matching import Matches, match_features
 from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import RelativePose, View
+from place_recognition_ros.types import FeatureKind, RelativePose, View
 
 EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
@@ -30,7 +30,7 @@ REPEATED_TEXTURE = "repeated texture"
 class GeometrySettings(NamedTuple):
     """How images are compared."""
 
-    kind: str = ORB  # of the features, a name in matching.py
+    kind: FeatureKind = FeatureKind.NETWORK
     min_points: int = MIN_POINTS  # with fewer matched features no scene is fitted
     longer_side: int = 480  # pixels; tolerances are those of images reduced to this size, whatever the camera
 
