@@ -24,8 +24,9 @@ from place_recognition_ros.loops.residuals import (
 MIN_DEPTHS = 12  # matched features with depth, in one direction
 MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
 DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
-SYSTEMATIC = 0.02  # of the median depth: scale error of a depth camera, on which two of them may differ
+SYSTEMATIC = 0.03  # of the median depth: scale error of a depth camera, on which two of them may differ
 MAX_DISAGREEMENT = 22.5  # squared Mahalanobis distance of two poses, 99.9 % of six dimensions
+WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
 SOLVED = 64  # most similar inliers, over which a pose is sampled
 _CONFIDENCE, _ITERATIONS = 0.99, 100
@@ -74,7 +75,7 @@ def _refined(
     parts, rows = [], np.zeros(len(inliers), bool)
     for direction in directions:
         to_pixels = _whitened(direction, start)
-        near = _near(direction, start, to_pixels, tolerance)
+        near = _near(direction, start, to_pixels, WIDE * tolerance)
         if near.sum() < max(MIN_DEPTHS, SUPPORT * (direction.known & inliers).sum()):
             return None
         parts.append((direction, to_pixels, near))

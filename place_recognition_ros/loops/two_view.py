@@ -26,6 +26,7 @@ LITTLE_PARALLAX = "too little parallax"
 MAX_DIRECTION_ERROR = 0.26  # radians, standard deviation: beyond, the direction is reported as not known
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
+SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
 MIN_FRONT = 0.75  # of the inliers must be in front of both cameras
 _DISTINCT = 0.05  # radians between motions that are two solutions
 _CLEAR = 9.0  # difference of squared normalised errors that decides between two solutions, 3 σ
@@ -72,6 +73,8 @@ def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Sc
     if estimate is None:
         return Scene(model.inliers, LITTLE_PARALLAX)
     inliers = _near(pairs, estimate.motion, wide) & (sampson(pairs, estimate.motion.essential) <= tolerance)
+    if inliers.sum() < SUPPORT * model.inliers.sum():
+        return Scene(model.inliers, LITTLE_PARALLAX)  # the refinement went to a mirrored motion
     return _checked(inliers, estimate, "")
 
 
