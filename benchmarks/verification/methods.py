@@ -10,7 +10,7 @@ from benchmarks.verification import baseline
 from benchmarks.verification.finders import Finder
 from benchmarks.verification.outcome import Outcome
 from place_recognition_ros.loops import geometry
-from place_recognition_ros.types import Camera, View
+from place_recognition_ros.types import Camera, FeatureKind, View
 
 
 class Method(NamedTuple):
@@ -47,7 +47,7 @@ class Method(NamedTuple):
 
 def settings(kind: str) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
-    return geometry.GeometrySettings(kind)
+    return geometry.GeometrySettings(FeatureKind(kind))
 
 
 def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
