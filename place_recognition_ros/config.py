@@ -174,13 +174,13 @@ class Config:
     max_verifications: int = _parameter(
         3, "maximum number of places verified geometrically per query, best first", low=1, high=100
     )
-    local_features: int = _parameter(600, "maximum number of ORB features per keyframe", low=50, high=10000)
-    feature_image_px: int = _parameter(
-        480,
-        "longer side of the reduced image in which local features are found",
-        unit="px",
-        low=64,
-        high=4096,
+    feature_model: str = _parameter(
+        "",
+        "local features: path of a model, an ONNX file with its card; empty: models/features.onnx; orb: ORB, "
+        "without a network",
+    )
+    local_features: int = _parameter(
+        360, "maximum number of local features per keyframe, 44 bytes each", low=50, high=10000
     )
     min_inliers: int = _parameter(
         25, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000

@@ -11,7 +11,8 @@ from place_recognition_ros import types
 from place_recognition_ros.config import Config
 from place_recognition_ros.depth import with_depth
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
-from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.descriptor.feature_finder import FeatureFinder
+from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.loops.checks import Checks, Observation
 from place_recognition_ros.loops.evidence import Limits
@@ -32,10 +33,11 @@ class LoopDetector:
     Args:
         config: the parameters.
         extractor: describes images.
+        finder: finds their local features.
         store: the map; its keyframes are read into memory here.
     """
 
-    def __init__(self, config: Config, extractor: Extractor, store: KeyframeStore) -> None:
+    def __init__(self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         visit = PresentVisit(min_age, limits.elsewhere_below(1.0))
@@ -43,8 +45,8 @@ class LoopDetector:
         self.map = KeyframeMap(store, extractor.card.descriptor_size, visit, config.robot)
         self._map_id = store.map_id
         self._extractor = extractor
-        self._finder = FeatureFinder(config.local_features, config.feature_image_px)
-        self._checks = Checks(config, limits, self.map, min_age)
+        self._finder = finder
+        self._checks = Checks(config, limits, self.map, min_age, finder.kind)
         self._tracking = TrackingMonitor()
         self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
         self._accepted: Deque[Optional[Candidate]] = deque(maxlen=config.sequence_length)
@@ -67,10 +69,15 @@ class LoopDetector:
             build = BuildSettings(config.engine_cache, config.engine_workspace_mb)
             extractor = open_extractor(config.model, config.backend, config.threads, build)
             opened.callback(extractor.close)
+            finder = open_feature_finder(
+                config.feature_model, config.local_features, config.backend, config.threads, build
+            )
+            opened.callback(finder.close)
             path = os.path.expanduser(map_path or config.map_path)
-            store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
+            card = extractor.card
+            store = KeyframeStore(path, card.model_id, card.descriptor_size, finder.model_id)
             opened.callback(store.close)
-            detector = cls(config, extractor, store)
+            detector = cls(config, extractor, finder, store)
             opened.pop_all()  # nothing failed: they stay open
         return detector
 
@@ -187,6 +194,7 @@ class LoopDetector:
     def close(self) -> None:
         """Release the engine and the map."""
         self._extractor.close()
+        self._finder.close()
         self.map.close()
 
     def _begin_session(self) -> None:

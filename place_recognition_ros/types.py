@@ -7,6 +7,13 @@ import numpy as np
 
 from place_recognition_ros.poses import Pose
 
+class FeatureKind(Enum):
+    """How the descriptors of local features are compared."""
+
+    ORB = "orb"  # 256 bits, Hamming distance
+    NETWORK = "network"  # 32 × int8 of length 127, cosine
+
+
 FEATURE = np.dtype(
     [
         ("x", "<f4"),  # pixels

@@ -26,7 +26,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from training.config import changed_keys, read_config
 from training.console import command_line, run_script
 from training.data import Places, read_manifest
 from training.data.manifest import reject_single_image_places
@@ -35,6 +34,7 @@ from training.learning.augmentation import Augmentation
 from training.learning.augmented_input import AugmentedInput, ImageCache
 from training.learning.batches import Batches
 from training.learning.checkpoint import saved_step
+from training.learning.config import changed_keys, read_config
 from training.learning.distribution import data_parallel, join, local_copy, wait_for_all
 from training.learning.initialization import AugmentedViews, initialize
 from training.learning.local_features import LocalFeatures, split_network
@@ -65,7 +65,7 @@ def train(config, folder):
     """Run a training to its end, from the start or from its checkpoint.
 
     Args:
-        config: a :class:`training.config.TrainConfig`.
+        config: a :class:`training.learning.config.TrainConfig`.
         folder: of the run; the trained network is written to it.
 
     Raises:
@@ -135,7 +135,7 @@ def read_split(config, *splits):
     """The records of some splits of all manifests.
 
     Args:
-        config: a :class:`training.config.DataConfig`.
+        config: a :class:`training.learning.config.DataConfig`.
         splits: "train", "validation" or both.
 
     Returns:
@@ -215,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", type=Path, help="YAML file, see training/config.py")
+    parser.add_argument("config", type=Path, help="YAML file, see training/learning/config.py")
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     goal = parser.add_mutually_exclusive_group(required=True)
     goal.add_argument("--output", type=Path, help="folder of the run")

@@ -1,10 +1,12 @@
-"""Train the network that finds local features, from random weights, and export it.
+r"""Train the network that finds local features, from random weights, and export it.
 
-Usage: python3 -m training.train_features --teacher t32.onnx --images FOLDER … --rendered FOLDER … --output models/features.onnx
+Usage:
+  python3 -m training.train_features --teacher t32.onnx --images photographs=1 --rendered pairs_300 \
+    --output models/features.onnx
 
-The network learns to imitate a teacher, an ONNX network with the interface of EdgePoint2, on pairs of views of
-one scene: warped and degraded photographs, and rendered pairs with true depth (training.render_pairs). The
-same command resumes an interrupted run from the folder of the run.
+The network learns to imitate a teacher, an ONNX network with the interface of EdgePoint2, on pairs of views
+of one scene: warped and degraded photographs, and rendered pairs with true depth.
+The same command resumes an interrupted run.
 """
 
 import argparse
@@ -92,7 +94,7 @@ def scenes(images, rendered):
 
     Args:
         images: list of pairs: folder or manifest of photographs, and its share.
-        rendered: list of Path, outputs of training.render_pairs.
+        rendered: list of Path, outputs of training.features.render_pairs.
     """
     photographs = [
         (share, [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in find_images([folder])])

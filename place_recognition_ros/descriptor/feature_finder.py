@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from place_recognition_ros.types import FeatureKind
+
 
 class FeatureFinder(ABC):
     """Finds local features. Use it in the thread that opened it.
@@ -17,7 +19,7 @@ class FeatureFinder(ABC):
         model_id: what made the features of a map; features of different models cannot be matched.
     """
 
-    kind: str
+    kind: FeatureKind
     model_id: str
 
     @abstractmethod
@@ -28,7 +30,7 @@ class FeatureFinder(ABC):
             image: (H, W, 3) uint8 BGR or (H, W) uint8 gray.
 
         Returns:
-            (N,) ``FEATURE``, without depth, in pixels of ``image`` itself: the centre of its first pixel is (0, 0).
+            (N,) ``FEATURE``, without depth, in pixels of ``image`` itself; the centre of the first is (0, 0).
 
         Raises:
             ImageError: if ``image`` has another type or shape.

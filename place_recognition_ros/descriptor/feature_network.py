@@ -10,9 +10,7 @@ from place_recognition_ros.descriptor.feature_finder import FeatureFinder, to_or
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.errors import EngineError
-from place_recognition_ros.types import FEATURE
-
-NETWORK = "network"
+from place_recognition_ros.types import FEATURE, FeatureKind
 
 
 class NetworkFinder(FeatureFinder):
@@ -24,7 +22,7 @@ class NetworkFinder(FeatureFinder):
         count: how many features at most.
     """
 
-    kind = NETWORK
+    kind = FeatureKind.NETWORK
 
     def __init__(self, card: ModelCard, engine: Engine, count: int) -> None:
         self.model_id = card.model_id

@@ -4,7 +4,7 @@ from place_recognition_ros.descriptor.backends import open_engine
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.feature_network import NetworkFinder
 from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, default_model_path, read_model
-from place_recognition_ros.descriptor.orb import ORB, OrbFinder
+from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.errors import ModelError
 from place_recognition_ros.types import FEATURE
@@ -30,7 +30,7 @@ def open_feature_finder(
         ModelError: if the model or its card is missing or damaged, or it does not find local features.
         EngineError: if the engine cannot open it.
     """
-    if model == ORB:
+    if model == OrbFinder.model_id:
         return OrbFinder(count)
     path = model or default_model_path("features.onnx")
     card, onnx = read_model(path, LOCAL_FEATURES)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.descriptor.onnx_file import has_external_data
 from place_recognition_ros.descriptor.preprocess import InputSpec
@@ -29,7 +29,7 @@ class ModelCard(NamedTuple):
     trained_on: Dict[str, Any]  # data set → licence and use
     recall_at_1: Dict[str, Any]  # data set → measured recall@1, 0 to 1
     kind: str = GLOBAL_DESCRIPTOR  # what the network computes; or LOCAL_FEATURES
-    measured: Dict[str, Any] = {}  # other figures: what was measured → the figure
+    measured: Optional[Dict[str, Any]] = None  # other figures: what was measured → the figure
 
     @property
     def model_id(self) -> str:

@@ -5,9 +5,8 @@ import numpy as np
 
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder, to_original
 from place_recognition_ros.images import check_image, shrink
-from place_recognition_ros.types import FEATURE
+from place_recognition_ros.types import FEATURE, FeatureKind
 
-ORB = "orb"
 LONGER_SIDE = 480  # pixels; larger images are reduced to it first
 
 
@@ -18,7 +17,8 @@ class OrbFinder(FeatureFinder):
         count: how many at most.
     """
 
-    kind = model_id = ORB
+    kind = FeatureKind.ORB
+    model_id = FeatureKind.ORB.value
 
     def __init__(self, count: int) -> None:
         self._orb = cv2.ORB_create(nfeatures=count, fastThreshold=7)  # type: ignore[attr-defined]

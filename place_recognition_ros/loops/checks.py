@@ -7,11 +7,10 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
-from place_recognition_ros.loops.matching import ORB
 from place_recognition_ros.loops.sequence import sequence_radius, sequence_similarity
 from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
-from place_recognition_ros.types import Candidate, Kind, Query, Reason, View
+from place_recognition_ros.types import Candidate, FeatureKind, Kind, Query, Reason, View
 
 
 class Observation(NamedTuple):
@@ -31,17 +30,17 @@ class Checks:
         limits: what the evidence has to reach.
         memory: the keyframes.
         visit: nanoseconds; keyframes of one session closer in time than this show one place.
-        feature_kind: of the local features, a name in matching.py.
+        feature_kind: of the local features.
     """
 
     def __init__(
-        self, config: Config, limits: Limits, memory: KeyframeMap, visit: int, feature_kind: str = ORB
+        self, config: Config, limits: Limits, memory: KeyframeMap, visit: int, feature_kind: FeatureKind
     ) -> None:
         self._config = config
         self._limits = limits
         self._memory = memory
         self._visit = visit
-        self._geometry = GeometrySettings(feature_kind, limits.min_inliers, config.feature_image_px)
+        self._geometry = GeometrySettings(feature_kind, limits.min_inliers)
 
     def run(self, observation: Observation, matches: List[Match], kinds: List[Kind]) -> List[Candidate]:
         """Check matches, best first, until one is accepted.

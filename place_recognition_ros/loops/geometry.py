@@ -9,14 +9,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.loops.camera_model import MAX_PIXEL, is_calibrated, rays
-from place_recognition_ros.loops.matching import ORB, Matches, match_features
+from place_recognition_ros.loops.matching import Matches, match_features
 from place_recognition_ros.loops.metric_pose import metric_pose
-from place_recognition_ros.loops.models import MIN_POINTS
+from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import RelativePose, View
+from place_recognition_ros.types import FeatureKind, RelativePose, View
 
 EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
@@ -30,7 +30,7 @@ REPEATED_TEXTURE = "repeated texture"
 class GeometrySettings(NamedTuple):
     """How images are compared."""
 
-    kind: str = ORB  # of the features, a name in matching.py
+    kind: FeatureKind = FeatureKind.NETWORK
     min_points: int = MIN_POINTS  # with fewer matched features no scene is fitted
     longer_side: int = 480  # pixels; tolerances are those of images reduced to this size, whatever the camera
 
@@ -112,6 +112,7 @@ def _usable_points(view: View, longer_side: int) -> _Points:
 def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:
     """The scene, with inliers among all matches, and whether its motion is in metres."""
     features = points[0].features[matches.query], points[1].features[matches.match]
+    nothing = Scene(np.zeros(len(matches.query), bool))
     depths = [each["depth"].astype(float) for each in features]
     if not (is_calibrated(views[0].camera) and is_calibrated(views[1].camera)):
         solid = [
@@ -120,7 +121,8 @@ def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: M
         ]
         identity = np.broadcast_to(np.eye(2), (len(solid[0]), 2, 2))
         pairs = Correspondences(solid[0], solid[1], identity, identity, depths[0], depths[1])
-        return uncalibrated_scene(pairs, EPIPOLAR_TOLERANCE), False
+        model = uncalibrated_model(pairs, EPIPOLAR_TOLERANCE)
+        return (nothing if model is None else uncalibrated_scene(model)), False
     seen = []
     for view, side, feature in zip(views, points, features):
         found = rays(view.camera, np.stack([feature["x"], feature["y"]], axis=1))  # type: ignore[arg-type]
@@ -130,10 +132,14 @@ def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: M
     pairs = Correspondences(
         solid[0], solid[1], seen[0].per_pixel, seen[1].per_pixel, depths[0], depths[1]
     ).subset(exists)
-    scene = calibrated_scene(pairs, EPIPOLAR_TOLERANCE)
-    metric = metric_pose(pairs, scene.inliers, EPIPOLAR_TOLERANCE)
+    model = calibrated_model(pairs, EPIPOLAR_TOLERANCE)
+    if model is None or model.inliers.sum() < MIN_POINTS:
+        return nothing, False
+    metric = metric_pose(pairs, model.inliers, EPIPOLAR_TOLERANCE)
     if metric is not None:
-        scene = Scene(scene.inliers, "", metric)
+        scene = Scene(model.inliers, "", metric)
+    else:
+        scene = calibrated_scene(pairs, model, EPIPOLAR_TOLERANCE)
     inliers = np.zeros(len(exists), bool)
     inliers[np.flatnonzero(exists)[scene.inliers]] = True
     return scene._replace(inliers=inliers), metric is not None

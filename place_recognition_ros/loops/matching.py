@@ -8,8 +8,7 @@ from typing import NamedTuple, Tuple
 import cv2
 import numpy as np
 
-ORB, NETWORK = "orb", "network"
-"""Kinds of features: 256 bits, compared by Hamming distance; 32 × int8, compared by cosine."""
+from place_recognition_ros.types import FeatureKind
 
 RATIO = 0.85
 MAX_HAMMING = 64  # of 256 bits
@@ -27,26 +26,21 @@ class Matches(NamedTuple):
     repeated: np.ndarray  # (M,) bool: something elsewhere in the match looks nearly the same
 
 
-def match_features(query: np.ndarray, match: np.ndarray, kind: str) -> Matches:
+def match_features(query: np.ndarray, match: np.ndarray, kind: FeatureKind) -> Matches:
     """Match the features of two images.
 
     Args:
         query: (N,) FEATURE.
         match: (K,) FEATURE.
-        kind: ``ORB`` or ``NETWORK``.
+        kind: of the features of both.
 
     Returns:
         The matches.
-
-    Raises:
-        ValueError: if there is no such kind.
     """
-    if kind not in (ORB, NETWORK):
-        raise ValueError(f"expected features of the kind {ORB} or {NETWORK}. Received: {kind!r}")
     if len(query) < 2 or len(match) < 2:
         nothing = np.zeros(0, int)
         return Matches(nothing, nothing, np.zeros(0, bool))
-    similar = _similar_bits if kind == ORB else _similar_vectors
+    similar = _similar_bits if kind == FeatureKind.ORB else _similar_vectors
     return similar(query, match)
 
 

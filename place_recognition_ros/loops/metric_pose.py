@@ -24,10 +24,12 @@ from place_recognition_ros.loops.residuals import (
 MIN_DEPTHS = 12  # matched features with depth, in one direction
 MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
 DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
-SYSTEMATIC = 0.02  # of the median depth: scale error of a depth camera, on which two of them may differ
+SYSTEMATIC = 0.03  # of the median depth: scale error of a depth camera, on which two of them may differ
 MAX_DISAGREEMENT = 22.5  # squared Mahalanobis distance of two poses, 99.9 % of six dimensions
+WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
-_CONFIDENCE, _ITERATIONS = 0.999, 200
+SOLVED = 64  # most similar inliers, over which a pose is sampled
+_CONFIDENCE, _ITERATIONS = 0.99, 100
 _NEAR_DIMENSIONS = 1.25  # of the tolerance for one dimension of noise, for two
 
 
@@ -39,13 +41,6 @@ class _Direction(NamedTuple):
     observed: np.ndarray  # (N, 2) in the other camera, on the plane z = 1
     per_pixel: np.ndarray  # (N, 2, 2) of the other camera
     known: np.ndarray  # (N,) bool
-
-
-class _Found(NamedTuple):
-    direction: _Direction
-    estimate: Estimate
-    to_pixels: np.ndarray  # (N, 2, 2)
-    inliers: np.ndarray  # (N,) bool
 
 
 def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -> Optional[Estimate]:
@@ -60,19 +55,33 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
         The estimate; None: too few depths, or they contradict each other or the scene.
     """
     directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
-    found = [_solved(each, inliers, tolerance) for each in directions]
-    solved = [each for each in found if each is not None]
-    if not solved or len(solved) < len(found):
+    estimates = []
+    for direction in directions:
+        start = _perspective(direction, inliers, tolerance)
+        estimate = start and _refined([direction], start, inliers, tolerance)
+        if not estimate:
+            return None
+        estimates.append(estimate)
+    if not estimates or (len(estimates) == 2 and not _agree(estimates[0], estimates[1], directions)):
         return None
-    if len(solved) == 1:
-        return solved[0].estimate
-    first, second = solved
-    if not _agree(first.estimate, second.estimate, _median_depth(solved)):
-        return None
-    both = first.inliers | second.inliers
-    better = min(first.estimate, second.estimate, key=lambda each: float(np.trace(each.covariance)))
-    residuals = joined(*[(_residuals(each, both), each.inliers[both]) for each in solved])
-    return refine(residuals, better.motion, Freedom.METRIC)
+    better = min(estimates, key=lambda each: float(np.trace(each.covariance)))
+    return _refined(directions, better.motion, inliers, tolerance)
+
+
+def _refined(
+    directions: List[_Direction], start: Motion, inliers: np.ndarray, tolerance: float
+) -> Optional[Estimate]:
+    """Over everything that fits the start; None: it is too little."""
+    parts, rows = [], np.zeros(len(inliers), bool)
+    for direction in directions:
+        to_pixels = _whitened(direction, start)
+        near = _near(direction, start, to_pixels, WIDE * tolerance)
+        if near.sum() < max(MIN_DEPTHS, SUPPORT * (direction.known & inliers).sum()):
+            return None
+        parts.append((direction, to_pixels, near))
+        rows |= near
+    residuals = joined(*[(_residuals(*each, rows), each[2][rows]) for each in parts])
+    return refine(residuals, start, Freedom.METRIC)
 
 
 def _directions(pairs: Correspondences) -> List[_Direction]:
@@ -86,33 +95,15 @@ def _directions(pairs: Correspondences) -> List[_Direction]:
     return directions
 
 
-def _solved(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Optional[_Found]:
-    start = _perspective(direction, tolerance)
-    if start is None:
-        return None
-    expected = int((direction.known & inliers).sum())
-    found = None
-    for _ in range(2):
-        to_pixels = _whitened(direction, start)
-        near = _near(direction, start, to_pixels, tolerance)
-        if near.sum() < max(MIN_DEPTHS, SUPPORT * expected):
-            return None
-        estimate = refine(_residuals(_Found(direction, None, to_pixels, near), near), start, Freedom.METRIC)  # type: ignore[arg-type]
-        if estimate is None:
-            return None
-        found, start = _Found(direction, estimate, to_pixels, near), estimate.motion
-    return found
-
-
-def _perspective(direction: _Direction, tolerance: float) -> Optional[Motion]:
-    """From query to match, whichever of them has depth."""
-    known = direction.known
-    threshold = tolerance * float(np.median(np.abs(direction.per_pixel[known][:, 0, 0])))
+def _perspective(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Optional[Motion]:
+    """From query to match, whichever of them has depth; over the most similar inliers."""
+    rows = np.flatnonzero(direction.known & inliers)[:SOLVED]
+    per_pixel = float(np.median(np.abs(direction.per_pixel[rows, 0, 0])))
+    points, observed = (np.ascontiguousarray(each[rows]) for each in (direction.points, direction.observed))
     try:
         success, turn, shift, _ = cv2.solvePnPRansac(
-            np.ascontiguousarray(direction.points[known]), np.ascontiguousarray(direction.observed[known]),
-            np.eye(3), np.zeros(0), None, None, False, _ITERATIONS, 1.5 * threshold, _CONFIDENCE, None,
-            cv2.SOLVEPNP_AP3P,
+            points, observed / per_pixel, np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0),
+            None, None, False, _ITERATIONS, 1.5 * tolerance, _CONFIDENCE, None, cv2.SOLVEPNP_AP3P,
         )  # fmt: skip
     except cv2.error:
         return None
@@ -150,26 +141,22 @@ def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, toleranc
     return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
 
 
-def _residuals(found: _Found, rows: np.ndarray) -> Residuals:
-    direction = found.direction
+def _residuals(direction: _Direction, to_pixels: np.ndarray, near: np.ndarray, rows: np.ndarray) -> Residuals:
     build = into_match if direction.forward else into_query
-    usable = found.inliers[rows][:, None]
+    usable = near[rows][:, None]
     return build(
         np.where(usable, direction.points[rows], 1.0),
         direction.observed[rows],
-        np.where(usable[:, :, None], found.to_pixels[rows], 0.0),
+        np.where(usable[:, :, None], to_pixels[rows], 0.0),
     )
 
 
-def _agree(a: Estimate, b: Estimate, depth: float) -> bool:
+def _agree(a: Estimate, b: Estimate, directions: List[_Direction]) -> bool:
     """Whether two poses differ no more than their covariances, and a scale error of the depth, allow."""
+    depth = float(np.median([np.nanmedian(each.points[:, 2]) for each in directions]))
     turn = cv2.Rodrigues(a.motion.rotation @ b.motion.rotation.T)[0].ravel()
     difference = np.concatenate([a.motion.translation - b.motion.translation, turn])
     covariance = a.covariance + b.covariance
     covariance[:3, :3] += (SYSTEMATIC * depth) ** 2 * np.eye(3)
-    covariance[3:, 3:] += SYSTEMATIC**2 * np.eye(3) / 4
+    covariance[3:, 3:] += (SYSTEMATIC / 2) ** 2 * np.eye(3)
     return bool(difference @ np.linalg.solve(covariance, difference) <= MAX_DISAGREEMENT)
-
-
-def _median_depth(found: List[_Found]) -> float:
-    return float(np.median([np.median(each.direction.points[each.inliers, 2]) for each in found]))

@@ -12,8 +12,12 @@ import numpy as np
 from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.residuals import Correspondences, sampson
 
+EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
+"""Kinds of models."""
+
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
+SOLVED = 128  # most similar matches, over which models are fitted; all are tested against them
 _CONFIDENCE, _ITERATIONS = 0.99, 500
 _METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
 
@@ -24,8 +28,20 @@ class Model(NamedTuple):
     matrix: np.ndarray  # (3, 3)
     errors: np.ndarray  # (N,) pixels
     inliers: np.ndarray  # (N,) bool
+    kind: str
     dimension: int  # of the manifold of correspondences
     parameters: int
+
+
+def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
+    """The simplest model of matches whose rays are pixels; None: the points determine none."""
+    return _simplest([fundamental(pairs, tolerance), plane(pairs, tolerance)], tolerance)
+
+
+def calibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
+    """The simplest model of matches; None: the points determine none."""
+    flat = plane(pairs, tolerance)
+    return _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
 
 
 def fundamental(pairs: Correspondences, tolerance: float) -> Optional[Model]:
@@ -48,7 +64,7 @@ def _epipolar(
     if matrix is None:
         return None
     errors = sampson(pairs, matrix)
-    return Model(matrix, errors, errors <= tolerance, 3, parameters)
+    return Model(matrix, errors, errors <= tolerance, EPIPOLAR, 3, parameters)
 
 
 def _find_fundamental(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
@@ -75,7 +91,7 @@ def _solved(
     if len(pairs.query) < MIN_POINTS:
         return None
     per_pixel = np.median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
-    a, b = (np.ascontiguousarray(each[:, :2] / per_pixel) for each in (pairs.query, pairs.match))
+    a, b = (np.ascontiguousarray(each[:SOLVED, :2] / per_pixel) for each in (pairs.query, pairs.match))
     try:  # in pixels: OpenCV's tests for degenerate samples are meant for them
         matrix = find(a, b, per_pixel, tolerance)
     except cv2.error:
@@ -92,7 +108,7 @@ def plane(pairs: Correspondences, tolerance: float) -> Optional[Model]:
     if matrix is None or not abs(np.linalg.det(matrix)) > 1e-12 * np.abs(matrix).max() ** 3:
         return None
     errors = _transfer_errors(pairs, matrix)
-    return Model(matrix, errors, errors <= PLANE_TOLERANCE * tolerance, 2, 8)
+    return Model(matrix, errors, errors <= PLANE_TOLERANCE * tolerance, PLANE, 2, 8)
 
 
 def rotation(pairs: Correspondences, homography: Optional[Model], tolerance: float) -> Optional[Model]:
@@ -109,7 +125,7 @@ def rotation(pairs: Correspondences, homography: Optional[Model], tolerance: flo
             return None
         matrix = _kabsch(pairs.subset(near), 1 / (1 + errors[near] ** 2))
     errors = _transfer_errors(pairs, matrix)
-    return Model(matrix, errors, errors <= PLANE_TOLERANCE * tolerance, 2, 3)
+    return Model(matrix, errors, errors <= PLANE_TOLERANCE * tolerance, ROTATION, 2, 3)
 
 
 def _kabsch(pairs: Correspondences, weights: np.ndarray) -> np.ndarray:
@@ -130,8 +146,9 @@ def _transfer_errors(pairs: Correspondences, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(forward / (forward + backward) * backward))
 
 
-def simplest(models: List[Model], tolerance: float) -> Optional[Model]:
+def _simplest(candidates: List[Optional[Model]], tolerance: float) -> Optional[Model]:
     """The model of the lowest GRIC, for noise of half the tolerance."""
+    models = [each for each in candidates if each is not None and each.inliers.any()]
     if not models:
         return None
     union = np.any([each.inliers for each in models], axis=0)

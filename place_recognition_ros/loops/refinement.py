@@ -49,6 +49,12 @@ def refine(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Es
     Returns:
         The estimate; None: the residuals do not determine it.
     """
+    motion = solve(residuals, start, freedom)
+    return None if motion is None else _estimate(residuals, motion, freedom)
+
+
+def solve(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Motion]:
+    """As :func:`refine`, without the covariance."""
     values, slopes = residuals(start)
     exists = (slopes != 0).any(axis=2)
     if not np.isfinite(values).all() or exists.sum() < 2 * 6:
@@ -74,8 +80,7 @@ def refine(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Es
         lambda step: evaluate(step)[0], zero, lambda step: evaluate(step)[1], method="lm",
         max_nfev=_EVALUATIONS, ftol=1e-4, xtol=1e-4, gtol=1e-8,
     )  # fmt: skip
-    motion, _ = _moved(start, found.x, freedom)
-    return _estimate(residuals, motion, freedom)
+    return _moved(start, found.x, freedom)[0]
 
 
 def _moved(start: Motion, step: np.ndarray, freedom: Freedom) -> Tuple[Motion, np.ndarray]:

@@ -6,16 +6,8 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
-from place_recognition_ros.loops.models import (
-    MIN_POINTS,
-    Model,
-    essential,
-    fundamental,
-    plane,
-    rotation,
-    simplest,
-)
-from place_recognition_ros.loops.refinement import UNKNOWN_VARIANCE, Estimate, Freedom, refine
+from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
+from place_recognition_ros.loops.refinement import UNKNOWN_VARIANCE, Estimate, Freedom, refine, solve
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -34,6 +26,7 @@ LITTLE_PARALLAX = "too little parallax"
 MAX_DIRECTION_ERROR = 0.26  # radians, standard deviation: beyond, the direction is reported as not known
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
+SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
 MIN_FRONT = 0.75  # of the inliers must be in front of both cameras
 _DISTINCT = 0.05  # radians between motions that are two solutions
 _CLEAR = 9.0  # difference of squared normalised errors that decides between two solutions, 3 σ
@@ -47,51 +40,41 @@ class Scene(NamedTuple):
     estimate: Optional[Estimate] = None
 
 
-def uncalibrated_scene(pairs: Correspondences, tolerance: float) -> Scene:
-    """A fundamental matrix or a homography.
-
-    Args:
-        pairs: N; the rays are pixels of the reduced images, and the derivatives the identity.
-        tolerance: pixels, of an inlier's distance to its epipolar lines.
-    """
-    general, flat = fundamental(pairs, tolerance), plane(pairs, tolerance)
-    best = simplest([each for each in (general, flat) if each], tolerance)
-    if best is None:
-        return Scene(np.zeros(len(pairs.query), bool))
-    return Scene(best.inliers, PLANE_OR_ROTATION if best is flat else "")
+def uncalibrated_scene(model: Model) -> Scene:
+    """Without calibration there is no motion."""
+    return Scene(model.inliers, "" if model.kind == EPIPOLAR else PLANE_OR_ROTATION)
 
 
-def calibrated_scene(pairs: Correspondences, tolerance: float) -> Scene:
-    """An essential matrix, a homography or a rotation, and the motion up to scale.
+def calibrated_scene(pairs: Correspondences, model: Model, tolerance: float) -> Scene:
+    """The motion up to scale.
 
     Args:
         pairs: N.
+        model: of these.
         tolerance: pixels of the reduced images, of an inlier's distance to its epipolar lines.
 
     Returns:
         The scene. A translation that is not determined is 0 in the estimate, its variances 1e6.
     """
-    general, flat = essential(pairs, tolerance), plane(pairs, tolerance)
-    turned = rotation(pairs, flat, tolerance)
-    best = simplest([each for each in (general, flat, turned) if each], tolerance)
-    if best is None or best.inliers.sum() < MIN_POINTS:
-        return Scene(np.zeros(len(pairs.query), bool))
-    if best is turned:
-        return Scene(best.inliers, PURE_ROTATION, _refined_rotation(pairs, best))
-    if best is flat:
-        return _planar_scene(pairs, best, tolerance)
-    return _general_scene(pairs, best, tolerance)
+    if model.kind == ROTATION:
+        return Scene(model.inliers, PURE_ROTATION, _refined_rotation(pairs, model))
+    if model.kind == PLANE:
+        return _planar_scene(pairs, model, tolerance)
+    return _general_scene(pairs, model, tolerance)
 
 
 def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Scene:
     """Refined twice: the first band of matches favours the motion that it was chosen by."""
     wide = WIDE * tolerance
     start = _motion_of_essential(pairs, model)
-    first = _refined(pairs, _near(pairs, start, wide), start)
-    estimate = first and _refined(pairs, _near(pairs, first.motion, wide), first.motion)
+    inside = pairs.subset(_near(pairs, start, wide))
+    first = solve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION) if len(inside.query) else None
+    estimate = first and _refined(pairs, _near(pairs, first, wide), first)
     if estimate is None:
         return Scene(model.inliers, LITTLE_PARALLAX)
     inliers = _near(pairs, estimate.motion, wide) & (sampson(pairs, estimate.motion.essential) <= tolerance)
+    if inliers.sum() < SUPPORT * model.inliers.sum():
+        return Scene(model.inliers, LITTLE_PARALLAX)  # the refinement went to a mirrored motion
     return _checked(inliers, estimate, "")
 
 

@@ -4,7 +4,8 @@ from typing import Mapping
 
 from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory.migrations import OLDEST
-from place_recognition_ros.memory.schema import ORB, SCHEMA
+from place_recognition_ros.memory.schema import SCHEMA
+from place_recognition_ros.types import FeatureKind
 
 FIRST_WITH_FEATURES = 3  # the first schema whose maps name their local features
 
@@ -16,7 +17,7 @@ def checked_schema(meta: Mapping[str, str], path: str, model_id: str, feature_mo
         meta: the table of that name.
         path: of the map.
         model_id: the model of the global descriptors.
-        feature_model: the model of the local features, or ``ORB``.
+        feature_model: the model of the local features, or "orb".
 
     Raises:
         MapMismatch: if the schema is unknown or one of the models is another one.
@@ -31,9 +32,9 @@ def checked_schema(meta: Mapping[str, str], path: str, model_id: str, feature_mo
             f"expected a map of the model {model_id}. Received: '{path}' of {meta.get('model')}; "
             "descriptors of two models cannot be compared; use its own model or another map"
         )
-    features = meta.get("features") if int(found) >= FIRST_WITH_FEATURES else ORB
+    features = meta.get("features") if int(found) >= FIRST_WITH_FEATURES else FeatureKind.ORB.value
     if features != feature_model:
-        remedy = "orb" if features == ORB else "the file of that model"
+        remedy = "orb" if features == FeatureKind.ORB.value else "the file of that model"
         raise MapMismatch(
             f"expected a map with local features of {feature_model}. Received: '{path}', which has local "
             f"features of {features}; set feature_model to {remedy}, or start a new map"

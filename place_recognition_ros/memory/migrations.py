@@ -15,7 +15,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.schema import ORB, READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
+from place_recognition_ros.memory.schema import READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
+from place_recognition_ros.types import FeatureKind
 from place_recognition_ros.types import FEATURE
 
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
@@ -136,7 +137,7 @@ def _from_2_to_3(connection: Any) -> List[_Statement]:
         row = _whole_row(connection, "id, features, thumbnail", "views", number, crc_of)
         if row is not None and len(row[1]) % FEATURE.itemsize == 0:
             statements.append((_FORGET_ANGLE, (number,)))
-    return [*statements, ("INSERT INTO meta VALUES ('features', ?)", (ORB,))]
+    return [*statements, ("INSERT INTO meta VALUES ('features', ?)", (FeatureKind.ORB.value,))]
 
 
 _FORGET_ANGLE = (

@@ -14,7 +14,6 @@ from place_recognition_ros.poses import Pose, compose
 from place_recognition_ros.types import Camera
 
 SCHEMA = 3
-ORB = "orb"  # the kind of local features of all maps before schema 3
 
 # Where damage hits a name that SQLite puts into its message, Python fails to decode the message.
 READ_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)

@@ -52,7 +52,7 @@ class KeyframeStore:
             temporary one that vanishes with the process.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
-        feature_model: the model whose local features the map holds; ``schema.ORB`` for ORB.
+        feature_model: the model whose local features the map holds; "orb" for ORB.
 
     Raises:
         StoreBusy: if another process holds the file.
@@ -61,7 +61,7 @@ class KeyframeStore:
     """
 
     def __init__(
-        self, path: str, model_id: str, descriptor_size: int, feature_model: str = schema.ORB
+        self, path: str, model_id: str, descriptor_size: int, feature_model: str
     ) -> None:
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size

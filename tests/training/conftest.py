@@ -31,7 +31,7 @@ def small_config(tmp_path_factory):
 @pytest.fixture(scope="session")
 def whole_run(small_config, tmp_path_factory):
     """Folder of a complete small training run with the TensorFlow backend."""
-    from training.config import read_config
+    from training.learning.config import read_config
     from training.train import train
 
     folder = tmp_path_factory.mktemp("whole run")

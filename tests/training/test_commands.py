@@ -13,8 +13,17 @@ pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt"
 from training.console import RENAMED, command_line, run_script
 from training.files import PROJECT
 
-COMMANDS = ("train", "export", "evaluate", "describe", "make_manifest", "render_world", "compare")
-NOT_COMMANDS = {"__init__", "config", "console", "files", "script"}
+COMMANDS = (
+    "train",
+    "export",
+    "evaluate",
+    "describe",
+    "make_manifest",
+    "render_world",
+    "compare",
+    "train_features",
+)
+NOT_COMMANDS = {"__init__", "console", "files", "script"}
 
 
 def start(*command, **environment):

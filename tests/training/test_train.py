@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("tensorflow")
 
 from tests.training.small_set import ROOT, read_curve, write_config, write_images
-from training.config import read_config
 from training.console import run_script
+from training.learning.config import read_config
 from training.network.saving import load_network
 from training.train import main, read_split, read_training, train
 

@@ -29,8 +29,8 @@ def check_parity(reference, content, images, spec):
     Each image and one augmented copy of it are described by both.
 
     Args:
-        reference: the original, any callable: list of (H, W, 3) uint8 BGR images → (N, D) float descriptors, or
-            (N, …) maps of local features, each of which is compared as one vector.
+        reference: the original, any callable: list of (H, W, 3) uint8 BGR images → (N, D) float descriptors,
+            or (N, …) maps of local features, each of which is compared as one vector.
             It prepares the images itself, so the gate also verifies the pre-processing in ``spec``.
         content: the ONNX model, bytes.
         images: list of (H, W, 3) uint8 BGR, at least one.

@@ -1,4 +1,4 @@
-"""What separates two images of one scene besides the viewpoint: exposure, lamps, night, blur, noise, compression."""
+"""What differs between two images of one view: exposure, lamps, night, blur, noise, compression."""
 
 import cv2
 import numpy as np

@@ -53,7 +53,7 @@ def descriptor_loss(descriptors, targets, target_scores):
 
 
 def score_loss(scores, targets):
-    """Mean absolute difference of the logits; pixels that are a likely keypoint for either of them weigh more."""
+    """Mean absolute difference of the logits; likely keypoints of either of them weigh more."""
     weights = 0.03 + ops.sigmoid(ops.maximum(targets, ops.stop_gradient(scores)) - INTEREST)
     return ops.sum(weights * ops.abs(scores - targets)) / ops.sum(weights)
 

@@ -1,8 +1,8 @@
 """Architecture of the local-feature network: keypoint scores and a dense descriptor map in one pass.
 
-A convolutional encoder to 1/16 of the image and a feature pyramid (Lin et al., CVPR 2017) back to 1/4. The scores
-of the 4 × 4 pixels of a cell are 16 channels of that cell, as in SuperPoint (DeTone et al., CVPR workshops
-2018), which spares all layers in full resolution. Every operation is one that TensorRT 8.2 parses.
+A convolutional encoder to 1/16 of the image and a feature pyramid (Lin et al., CVPR 2017) back to 1/4. The
+scores of the 4 × 4 pixels of a cell are 16 channels of that cell, as in SuperPoint (DeTone et al., CVPR
+workshops 2018); no layer works in full resolution. Every operation is one that TensorRT 8.2 parses.
 """
 
 import keras
@@ -35,8 +35,8 @@ def build(height, width):
         height, width: of the input, pixels, multiples of 16.
 
     Returns:
-        Keras model: (B, height, width, 1) float32 → (B, height / 4, width / 4, 48) float32. Channels 0 to 31 are the
-        descriptor of the cell, not normalised; 32 to 47 the score logits of its pixels, row by row.
+        Keras model: (B, height, width, 1) float32 → (B, height / 4, width / 4, 48) float32. Channels 0 to 31
+        are the descriptor of the cell, not normalised; 32 to 47 the score logits of its pixels, row by row.
 
     Raises:
         ValueError: if the size is not a multiple of 16.

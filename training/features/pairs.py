@@ -1,6 +1,6 @@
 """Training pairs: two views of one scene, with the teacher's result for each and points that correspond.
 
-The teacher sees the clean views, the network degraded ones: so it learns the teacher's result for bad light too.
+The teacher sees the clean views, the network degraded ones: so it learns the same result in bad light.
 """
 
 from typing import Callable, NamedTuple

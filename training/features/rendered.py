@@ -1,4 +1,4 @@
-"""Scenes from rendered pairs (training.render_pairs): real changes of viewpoint and light, with true depth."""
+"""Scenes from rendered pairs: changes of viewpoint and light, with true depth; see render_pairs."""
 
 import csv
 
@@ -15,7 +15,7 @@ class RenderedPairs:
     """Makes scenes of rendered pairs.
 
     Args:
-        folders: list of Path, outputs of training.render_pairs.
+        folders: list of Path, outputs of training.features.render_pairs.
         size: height and width of a view, pixels.
     """
 

@@ -9,8 +9,8 @@ class Teacher:
     """Computes what the trained network shall imitate.
 
     Args:
-        path: ONNX file with the input "image", (1, 1, H, W) float32 gray 0 to 255, H and W multiples of 32, and the
-            outputs "features", (1, 32, H/4, W/4), and "score", (1, 1, H, W) logits.
+        path: ONNX file with the input "image", (1, 1, H, W) float32 gray 0 to 255, H and W multiples of 32,
+            and the outputs "features", (1, 32, H/4, W/4), and "score", (1, 1, H, W) logits.
     """
 
     def __init__(self, path):

@@ -29,7 +29,7 @@ class Batches:
         places: a :class:`training.data.Places` over N records.
         shares: (N,) float, probability of each record to be a query, up to a factor.
         views: callable (n indices, n seeds) → (n, …) float32, the input of those images.
-        config: a :class:`training.config.BatchConfig`.
+        config: a :class:`training.learning.config.BatchConfig`.
         seed: int.
         process_share: a :class:`training.learning.distribution.ProcessShare`; only its rows are computed.
 

@@ -49,7 +49,7 @@ def join(config):
     """Join the group of processes; must be called before any computation.
 
     Args:
-        config: a :class:`training.config.DistributionConfig`.
+        config: a :class:`training.learning.config.DistributionConfig`.
 
     Returns:
         a :class:`ProcessShare`.

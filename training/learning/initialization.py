@@ -43,7 +43,7 @@ def initialize(network, config, images, indices, spec, augment):
 
     Args:
         network: Keras model of :func:`training.network.build.build_network`.
-        config: a :class:`training.config.StartConfig`.
+        config: a :class:`training.learning.config.StartConfig`.
         images: sequence of (H, W, 3) uint8 BGR.
         indices: of the images to use.
         spec: the network's InputSpec.

@@ -20,7 +20,7 @@ class Trainer:
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) float32, unit norm.
         batches: a :class:`training.learning.batches.Batches`.
-        config: a :class:`training.config.TrainConfig`.
+        config: a :class:`training.learning.config.TrainConfig`.
         path: of the checkpoint file.
         monitor: a :class:`training.learning.monitor.Monitor`.
         mine: callable () → (N, D) float32 descriptors of all training images.
@@ -112,7 +112,7 @@ def compile_for(network, config):
 
     Args:
         network: Keras model.
-        config: a :class:`training.config.TrainConfig`.
+        config: a :class:`training.learning.config.TrainConfig`.
     """
     settings = config.optimizer
     schedule = keras.optimizers.schedules.CosineDecay(

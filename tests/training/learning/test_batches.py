@@ -6,11 +6,11 @@ import pytest
 pytest.importorskip("pydantic")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec
-from training.config import BatchConfig
 from training.data import PlaceRules, Places, Record
 from training.learning.augmentation import Augmentation, AugmentationConfig
 from training.learning.augmented_input import AugmentedInput
 from training.learning.batches import Batches, Loader
+from training.learning.config import BatchConfig
 from training.learning.distribution import SINGLE_PROCESS, ProcessShare
 
 SPEC = InputSpec(12, 16, 3, "RGB", "NHWC", (127.5,) * 3, (127.5,) * 3)

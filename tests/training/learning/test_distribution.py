@@ -9,8 +9,8 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
 from tests.training.small_set import read_curve, start  # noqa: E402
-from training.config import DistributionConfig  # noqa: E402
 from training.learning import distribution  # noqa: E402
+from training.learning.config import DistributionConfig  # noqa: E402
 from training.learning.distribution import (  # noqa: E402
     SINGLE_PROCESS,
     ProcessShare,

@@ -6,7 +6,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from place_recognition_ros.descriptor.preprocess import prepare  # noqa: E402
-from training.config import StartConfig  # noqa: E402
+from training.learning.config import StartConfig  # noqa: E402
 from training.learning.initialization import AugmentedViews, initialize  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 

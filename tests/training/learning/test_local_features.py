@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
-from training.config import read_config  # noqa: E402
+from training.learning.config import read_config  # noqa: E402
 from training.learning.initialization import AugmentedViews  # noqa: E402
 from training.learning.local_features import LocalFeatures, split_network  # noqa: E402
 from training.network.build import NetworkConfig, build_network  # noqa: E402

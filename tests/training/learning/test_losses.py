@@ -244,7 +244,9 @@ def test_far_negatives_of_multi_similarity_do_not_overflow():
 
 
 def test_every_loss_can_be_configured():
-    config = pytest.importorskip("training.config", reason="training needs requirements/training.txt")
+    config = pytest.importorskip(
+        "training.learning.config", reason="training needs requirements/training.txt"
+    )
     for name in NAMES:
         assert config.LossConfig(name=name).name == name
 

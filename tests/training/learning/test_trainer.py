@@ -8,8 +8,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from training.config import read_config  # noqa: E402
 from training.learning.batches import Batch  # noqa: E402
+from training.learning.config import read_config  # noqa: E402
 from training.learning.interruption import Interruption  # noqa: E402
 from training.learning.trainer import Trainer, averaged, compile_for  # noqa: E402
 from training.network.precision import in_precision  # noqa: E402

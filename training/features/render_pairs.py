@@ -1,7 +1,7 @@
 """Pairs of images of a rendered town with true depth and relative pose, for the training of local features.
 
 Usage:
-  python -m training.render_pairs --output rendered/pairs_300 --seed 300 --pairs 300
+  python -m training.features.render_pairs --output rendered/pairs_300 --seed 300 --pairs 300
 
 Each seed gives another town. The two images of a pair show one place from viewing directions that differ by
 0 to --degrees, mostly under different light, weather and season. Seeds 300 to 399 are for training, 900 to

@@ -7,8 +7,8 @@ import yaml
 
 pytest.importorskip("keras")
 
-from training.config import TrainConfig, changed_keys, read_config
 from training.console import RENAMED
+from training.learning.config import TrainConfig, changed_keys, read_config
 
 DATA = "data:\n  manifests:\n    mine.csv: 1.0\n"
 

@@ -1,0 +1,64 @@
+"""A method: features of one kind, and an estimation of the relative pose from them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.verification import baseline
+from benchmarks.verification.finders import Finder
+from benchmarks.verification.outcome import Outcome
+from place_recognition_ros.loops import geometry
+from place_recognition_ros.types import Camera, View
+
+
+class Method(NamedTuple):
+    """What is measured. Without the package's estimation (SIFT) the plain one is used."""
+
+    finder: Finder
+    plain: bool = False  # baseline.verify instead of the package's loops.geometry.measure
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return f"{self.finder.name}, plain" if self.plain and self.finder.kind != "sift" else self.finder.name
+
+    def describe(self, image: np.ndarray, camera: Camera | None = None, depth=None) -> View:
+        """The features of an image, with depth where it is given.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            camera: None: only the size is known.
+            depth: (H, W) float32 metres or uint16 millimetres, aligned to the image; 0: not known.
+        """
+        features = self.finder.find(image)
+        if depth is not None:
+            features["depth"] = depth_at(depth, features["x"], features["y"])
+        return View(features, camera or Camera(image.shape[1], image.shape[0]))
+
+    def verify(self, query: View, match: View) -> Outcome:
+        """Compare two images."""
+        if self.plain:
+            return baseline.verify(query, match, self.finder.kind)
+        found = geometry.measure(query, match, settings(self.finder.kind))
+        return Outcome(found.matches, found.inliers, found.pose, found.degenerate, found.pairs)
+
+
+def settings(kind: str) -> geometry.GeometrySettings:
+    """The package's settings by default, for a kind of features."""
+    return geometry.GeometrySettings(kind)
+
+
+def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(N,) float32 metres at the nearest pixels; NaN where it is not known."""
+    rows, columns = (
+        np.clip(np.round(each).astype(int), 0, side - 1) for each, side in zip((y, x), depth.shape)
+    )
+    metres = depth[rows, columns].astype(np.float32) * (1e-3 if depth.dtype == np.uint16 else 1.0)
+    return np.where(metres > 0, metres, np.nan).astype(np.float32)
+
+
+def method(finder: Finder, plain: bool = False) -> Method:
+    """A method with these features; SIFT has no other estimation than the plain one."""
+    return Method(finder, plain or finder.kind == "sift")

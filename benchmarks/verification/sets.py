@@ -1,0 +1,229 @@
+"""Pairs of images whose truth is known, from the sets in ../shared/data that are for measuring only."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from benchmarks.verification.errors import relative
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Camera
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+BINS = ((0, 15), (15, 30), (30, 45), (45, 60))  # degrees between the viewing directions
+PAIRS = 60  # of each bin
+SEED = 0
+STRECHA_WIDTH, STRECHA_K = 3072.0, ((2759.48, 0, 1520.69), (0, 2764.16, 1006.81), (0, 0, 1))
+OVERLAP = 0.4  # of either image, at the distance that the cameras of a set look at
+GRID = 8  # rays along either axis of an image that the overlap is computed with
+KITCHEN_METRES, KITCHEN_DEGREES, KITCHEN_LEAST = 0.5, 30.0, 0.05
+
+
+class Shot(NamedTuple):
+    """One image of a set."""
+
+    path: str
+    camera: Camera
+    depth_path: str = ""  # uint16 millimetres, possibly of a smaller size than the image
+
+    @property
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 BGR."""
+        return read_image(self.path)
+
+    @property
+    def depth(self) -> np.ndarray | None:
+        """(H, W) uint16 millimetres, aligned to the image; None: not known."""
+        if not self.depth_path:
+            return None
+        stored = cv2.imread(self.depth_path, cv2.IMREAD_UNCHANGED)
+        size = (self.camera.width, self.camera.height)
+        return cv2.resize(stored, size, interpolation=cv2.INTER_NEAREST)
+
+
+class Pair(NamedTuple):
+    """Two images of one place."""
+
+    query: Shot
+    match: Shot
+    truth: Pose  # the query camera in the frame of the match camera, metres
+    degrees: float  # between the viewing directions
+
+
+class Photo(NamedTuple):
+    """An image without a pose."""
+
+    path: str
+    place: str
+    condition: str = ""
+
+    @property
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 BGR."""
+        return read_image(self.path)
+
+
+@functools.lru_cache(maxsize=64)
+def read_image(path: str) -> np.ndarray:
+    """(H, W, 3) uint8 BGR."""
+    image = cv2.imread(path)
+    if image is None:
+        raise FileNotFoundError(f"expected an image. Received: '{path}', which cannot be read")
+    return image
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """The lines of a set's gt.csv."""
+    with open(DATA / name / "gt.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def scaled(intrinsics: np.ndarray, factor: float) -> np.ndarray:
+    """K of an image resized by a factor, where (0, 0) is the centre of the first pixel."""
+    k = np.array(intrinsics, float)
+    k[:2] *= factor
+    k[:2, 2] += (factor - 1) / 2
+    return k
+
+
+def strecha() -> dict[tuple[int, int], list[Pair]]:
+    """``PAIRS`` pairs of each bin of angles: one building, overlapping views."""
+    rows = rows_of("strecha")
+    center = np.array([[float(row[name]) for name in ("cx", "cy", "cz")] for row in rows])
+    world = np.array([[float(row[f"r{i}"]) for i in range(9)] for row in rows]).reshape(-1, 3, 3)
+    shots = [_strecha_shot(row["file"]) for row in rows]
+    groups = np.array([row["set"] for row in rows])
+    pairs: dict[tuple[int, int], list[Pair]] = {each: [] for each in BINS}
+    random = np.random.default_rng(SEED)
+    distance = viewing_distance(groups, center, world[:, :, 2])
+    order = [(i, k) for i in range(len(rows)) for k in range(len(rows)) if i < k and groups[i] == groups[k]]
+    for i, k in (order[n] for n in random.permutation(len(order))):
+        angle = float(np.degrees(np.arccos(np.clip(world[i, :, 2] @ world[k, :, 2], -1, 1))))
+        found = [each for each in BINS if each[0] <= angle < each[1] and len(pairs[each]) < PAIRS]
+        if not found:
+            continue
+        truth = relative(center[i], world[i], center[k], world[k])
+        if common(truth, shots[i].camera, shots[k].camera, distance[i]) >= OVERLAP:
+            pairs[found[0]].append(Pair(shots[i], shots[k], truth, angle))
+    return pairs
+
+
+def _strecha_shot(file: str) -> Shot:
+    path = str(DATA / "strecha" / file)
+    height, width = read_image(path).shape[:2]
+    k = scaled(np.array(STRECHA_K), width / STRECHA_WIDTH)
+    return Shot(path, Camera(width, height, "", "plumb_bob", k, np.zeros(5)))
+
+
+def viewing_distance(groups: np.ndarray, center: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Median distance of the cameras of a group from the point closest to all their optical axes.
+
+    Args:
+        groups: (N,) name of each camera's group.
+        center: (N, 3) metres.
+        axis: (N, 3) unit vectors, the viewing directions.
+
+    Returns:
+        (N,) float64 metres.
+    """
+    across = np.eye(3) - axis[:, :, None] * axis[:, None, :]
+    distance = np.empty(len(groups))
+    for name in set(groups):
+        there = groups == name
+        point = np.linalg.solve(
+            across[there].sum(axis=0), np.einsum("nij,nj->i", across[there], center[there])
+        )
+        distance[there] = np.median(np.linalg.norm(center[there] - point, axis=1))
+    return distance
+
+
+def common(relative_pose: Pose, query: Camera, match: Camera, distance: float) -> float:
+    """Share of either image that the other one shows too, of a wall across the viewing direction; 0–1.
+
+    Args:
+        relative_pose: the query camera in the frame of the match camera.
+        query, match: the cameras.
+        distance: of the wall, metres.
+    """
+    back = relative_pose.rotation.inv()
+    inverse = Pose(-back.apply(relative_pose.position), back.as_quat())
+    return min(_seen(relative_pose, query, match, distance), _seen(inverse, match, query, distance))
+
+
+def _seen(pose: Pose, first: Camera, second: Camera, distance: float) -> float:
+    x = (np.arange(GRID) + 0.5) / GRID
+    pixels = np.stack(
+        [*(g.ravel() for g in np.meshgrid(x * first.width, x * first.height)), np.ones(GRID**2)]
+    )
+    points = (
+        pose.rotation.apply((np.linalg.inv(np.asarray(first.intrinsics)) @ pixels * distance).T)
+        + pose.position
+    )
+    ahead = points[:, 2] > 0
+    moved = points @ np.asarray(second.intrinsics).T
+    moved = moved[:, :2] / np.where(ahead, moved[:, 2], 1.0)[:, None]
+    inside = (moved >= 0).all(axis=1) & (moved < (second.width, second.height)).all(axis=1)
+    return float((ahead & inside).mean())
+
+
+def kitchen(count: int = 200) -> list[Pair]:
+    """Pairs of 7scenes_redkitchen with depth on both sides, from 5 cm to 0.5 m and up to 30° apart."""
+    folder = DATA / "7scenes_redkitchen"
+    k = scaled(np.loadtxt(folder / "camera-intrinsics.txt"), 480 / 640)
+    camera = Camera(480, 360, "", "plumb_bob", k, np.zeros(5))
+    rows = [row for row in rows_of("7scenes_redkitchen") if row["depth"]]
+    world = np.array([[[float(row[f"T{i}{j}"]) for j in range(4)] for i in range(3)] for row in rows])
+    shots = [Shot(str(folder / row["color"]), camera, str(folder / row["depth"])) for row in rows]
+    pairs = []
+    for i in range(len(rows)):
+        for j in range(i):
+            truth = relative(world[i, :, 3], world[i, :, :3], world[j, :, 3], world[j, :, :3])
+            degrees = float(np.degrees(truth.rotation.magnitude()))
+            if (
+                KITCHEN_LEAST <= np.linalg.norm(truth.position) <= KITCHEN_METRES
+                and degrees <= KITCHEN_DEGREES
+            ):
+                pairs.append(Pair(shots[i], shots[j], truth, degrees))
+    chosen = np.random.default_rng(SEED).permutation(len(pairs))[:count]
+    return [pairs[n] for n in chosen]
+
+
+def koe() -> list[Photo]:
+    """The photographs of koe_landmarks that have a day and a night: the set "new"."""
+    folder = DATA / "koe_landmarks"
+    return [
+        Photo(str(folder / row["file"]), row["place"], row["condition"])
+        for row in rows_of("koe_landmarks")
+        if row["set"] == "new"
+    ]
+
+
+def two_floors() -> list[Photo]:
+    """Frames of two floors of one design; ``place`` is the floor."""
+    folder = DATA / "two_floors"
+    return [Photo(str(folder / row["file"]), row["floor"]) for row in rows_of("two_floors")]
+
+
+def ie_tower(every: int = 12) -> list[Photo]:
+    """Every nth frame of the hallways of ie_tower; ``place`` is the floor, ``condition`` the clip."""
+    folder = DATA / "ie_tower"
+    rows = [row for row in rows_of("ie_tower") if row["area"] == "hallway"]
+    return [Photo(str(folder / row["file"]), row["floor"], row["video"]) for row in rows[::every]]
+
+
+def rtabmap_corridor() -> list[Photo]:
+    """Frames of a corridor walked twice and a bit.
+
+    ``place`` is the frame of the first lap that shows the same spot, ``condition`` the lap.
+    """
+    folder = DATA / "rtabmap_corridor"
+    return [
+        Photo(str(folder / row["file"]), row["place"], row["sequence"])
+        for row in rows_of("rtabmap_corridor")
+        if row["place"].isdigit() and row["file"] not in ("images/019.webp", "images/046.webp")
+    ]
