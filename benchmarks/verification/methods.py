@@ -10,7 +10,7 @@ from benchmarks.verification import baseline
 from benchmarks.verification.finders import Finder
 from benchmarks.verification.outcome import Outcome
 from place_recognition_ros.loops import geometry
-from place_recognition_ros.types import Camera, View
+from place_recognition_ros.types import Camera, FeatureKind, View
 
 
 class Method(NamedTuple):
@@ -45,7 +45,7 @@ class Method(NamedTuple):
         return Outcome(found.matches, found.inliers, found.pose, found.degenerate, found.pairs)
 
 
-def settings(kind: str) -> geometry.GeometrySettings:
+def settings(kind: FeatureKind) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
     return geometry.GeometrySettings(kind)
 
