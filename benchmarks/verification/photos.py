@@ -21,7 +21,6 @@ LONGER_SIDE = 512  # pixels; images are reduced or enlarged to it for descriptor
 PATCH = 21  # pixels of the reduced image
 ALIKE = 0.75  # cosine of SIFT descriptors from which on two points are of one detail
 WRONG_PAIRS, RIGHT_PAIRS, SEED = 250, 150, 0
-WRONG_PER_NIGHT = 25  # day images of other landmarks, the most similar ones
 SECONDS = 2  # between the frames of a right pair of ie_tower
 EVERY = 12  # only each nth frame of ie_tower is in a wrong pair
 STEPS = np.arange(8, 81, 2)  # inliers, of the sweep
@@ -35,9 +34,12 @@ def night_and_day(methods: Sequence[Method]) -> Section:
     similar = describe_all(night) @ describe_all(day).T
     best = similar.argmax(axis=1)
     right = [row for row, column in enumerate(best) if night[row].place == day[column].place]
-    different = np.array([[a.place != b.place for b in day] for a in night])
-    nearest = np.argsort(-np.where(different, similar, -2.0), axis=1)[:, :WRONG_PER_NIGHT]
-    wrong = [(row, column) for row, found in enumerate(nearest) for column in found]
+    wrong = [
+        (row, column)
+        for row, dark in enumerate(night)
+        for column, light in enumerate(day)
+        if dark.place != light.place
+    ]
     least = Config().min_inliers
     rows, curves = [], {}
     for method in methods:
