@@ -16,7 +16,7 @@ import cv2
 from benchmarks.verification import cost, photos, plots, posed
 from benchmarks.verification.finders import FINDERS, Missing, open_finder
 from benchmarks.verification.methods import Method, method
-from benchmarks.verification.section import Section, insert
+from benchmarks.verification.section import Section, insert, rate_against_time
 from place_recognition_ros.errors import PlaceRecognitionError
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "verification.md"
@@ -61,6 +61,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     cv2.setRNGSeed(0)
     methods = _methods(arguments.features, arguments.plain)
+    found: dict[str, Section] = {}
     for name in arguments.only:
         print(f"» {name} …", file=sys.stderr)
         try:
@@ -68,9 +69,10 @@ def main() -> int:
         except (OSError, ImportError) as error:
             print(f"{name}: skipped, {error}", file=sys.stderr)
             continue
-        print(f"\n## {name}\n\n{section.markdown}", flush=True)
-        if arguments.write and section.rows:
-            _write(section)
+        found[name] = section
+        _report(section, arguments.write)
+    if {"strecha", "cost"} <= set(found):
+        _report(rate_against_time(found["strecha"], found["cost"]), arguments.write)
     return 0
 
 
@@ -89,7 +91,11 @@ def _method(name: str, plain: bool) -> Method | None:
         return None
 
 
-def _write(section: Section) -> None:
+def _report(section: Section, write: bool) -> None:
+    """Print a table and, if wanted, write it and its plot to the documentation."""
+    print(f"\n## {section.name}\n\n{section.markdown}", flush=True)
+    if not write or not section.rows:
+        return
     DOCUMENT.write_text(insert(DOCUMENT.read_text(encoding="utf-8"), section), encoding="utf-8")
     if section.name in plots.PLOTS:
         file = DOCUMENT.parent / "images" / f"verification_{section.name}.svg"

@@ -34,7 +34,7 @@ class Finder(NamedTuple):
     """
 
     name: str
-    kind: str
+    kind: Any  # a FeatureKind, or "sift"
     find: Callable[[np.ndarray], np.ndarray]  # image, uint8 BGR → (N,) of x, y, descriptor
     bytes_each: int  # stored for one feature: coordinates, depth and descriptor
 

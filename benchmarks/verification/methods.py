@@ -45,7 +45,7 @@ class Method(NamedTuple):
         return Outcome(found.matches, found.inliers, found.pose, found.degenerate, found.pairs)
 
 
-def settings(kind: str) -> geometry.GeometrySettings:
+def settings(kind: FeatureKind) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
     return geometry.GeometrySettings(FeatureKind(kind))
 

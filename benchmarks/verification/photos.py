@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -21,7 +21,8 @@ LONGER_SIDE = 512  # pixels; images are reduced or enlarged to it for descriptor
 PATCH = 21  # pixels of the reduced image
 ALIKE = 0.75  # cosine of SIFT descriptors from which on two points are of one detail
 WRONG_PAIRS, RIGHT_PAIRS, SEED = 250, 150, 0
-WRONG_PER_NIGHT = 25  # day images of other landmarks, the most similar ones
+SECONDS = 2  # between the frames of a right pair of ie_tower
+EVERY = 12  # only each nth frame of ie_tower is in a wrong pair
 STEPS = np.arange(8, 81, 2)  # inliers, of the sweep
 
 
@@ -33,9 +34,12 @@ def night_and_day(methods: Sequence[Method]) -> Section:
     similar = describe_all(night) @ describe_all(day).T
     best = similar.argmax(axis=1)
     right = [row for row, column in enumerate(best) if night[row].place == day[column].place]
-    different = np.array([[a.place != b.place for b in day] for a in night])
-    nearest = np.argsort(-np.where(different, similar, -2.0), axis=1)[:, :WRONG_PER_NIGHT]
-    wrong = [(row, column) for row, found in enumerate(nearest) for column in found]
+    wrong = [
+        (row, column)
+        for row, dark in enumerate(night)
+        for column, light in enumerate(day)
+        if dark.place != light.place
+    ]
     least = Config().min_inliers
     rows, curves = [], {}
     for method in methods:
@@ -78,12 +82,10 @@ def look_alikes(methods: Sequence[Method]) -> Section:
     sets = (_floors(), _tower(), _corridor())
     for method in methods:
         for pairs in sets:
-            views = {
-                photo.path: method.describe(photo.image)
-                for photo in {each for side in (pairs.right, pairs.wrong) for pair in side for each in pair}
-            }
+            photos = {photo for side in (pairs.right, pairs.wrong) for both in side for photo in both}
+            looks = {each: Looks.of(each.image, method.describe(each.image)) for each in photos}
             right, wrong = (
-                [_signs(method, views, *pair) for pair in side] for side in (pairs.right, pairs.wrong)
+                [_signs(method, looks[a], looks[b]) for a, b in side] for side in (pairs.right, pairs.wrong)
             )
             for sign in Signs._fields:
                 a, b = ([getattr(each, sign) for each in side] for side in (right, wrong))
@@ -126,14 +128,15 @@ NAMES = {
 }
 
 
-def _signs(method: Method, known: Mapping[str, View], query: Photo, match: Photo) -> Signs:
-    images, views = (query.image, match.image), (known[query.path], known[match.path])
-    found = method.verify(*views)
-    if found.pairs is None or not len(found.pairs):
-        return Signs(found.inliers, found.inliers / max(1, found.matches), 0.0, 0.0, 0.0, 0.0)
-    sift, patch = agreement(images, views, found.pairs)
-    alike = float(np.sum(sift >= ALIKE))
+def _signs(method: Method, query: Looks, match: Looks) -> Signs:
+    found = method.verify(query.view, match.view)
     total = max(1, found.matches)
+    if found.pairs is None or not len(found.pairs):
+        return Signs(found.inliers, found.inliers / total, 0.0, 0.0, 0.0, 0.0)
+    here, there = found.pairs.T
+    sift = (query.sift[here] * match.sift[there]).sum(axis=1)
+    patch = (query.patches[here] * match.patches[there]).sum(axis=1)
+    alike = float(np.sum(sift >= ALIKE))
     return Signs(
         found.inliers,
         found.inliers / total,
@@ -144,29 +147,27 @@ def _signs(method: Method, known: Mapping[str, View], query: Photo, match: Photo
     )
 
 
-def agreement(images, views: Sequence[View], pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How alike two images are at corresponding points.
+class Looks(NamedTuple):
+    """An image, and what it looks like at each of its features."""
 
-    Args:
-        images: two, (H, W, 3) uint8 BGR.
-        views: their features.
-        pairs: (n, 2) int, rows of the features.
+    view: View
+    sift: np.ndarray  # (N, 128) float32, unit norm: upright SIFT descriptors
+    patches: np.ndarray  # (N, PATCH²) float32, zero mean and unit norm
 
-    Returns:
-        (n,) cosine of upright SIFT descriptors, (n,) normalized correlation of patches.
-    """
-    sift, patches = [], []
-    for image, view, rows in zip(images, views, pairs.T):
+    @classmethod
+    def of(cls, image: np.ndarray, view: View) -> Looks:
+        """The looks of an image, (H, W, 3) uint8 BGR, at the features of its view."""
         gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         scale = LONGER_SIDE / max(gray.shape)
         gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        x, y = ((view.features[axis][rows] + 0.5) * scale - 0.5 for axis in "xy")
+        x, y = ((view.features[axis] + 0.5) * scale - 0.5 for axis in "xy")
         points = [cv2.KeyPoint(float(a), float(b), SIFT_SIZE, 0.0) for a, b in zip(x, y)]
-        sift.append(_unit(cv2.SIFT_create().compute(gray, points)[1]))  # type: ignore[attr-defined]
+        if not points:
+            return cls(view, np.zeros((0, 128), np.float32), np.zeros((0, PATCH**2), np.float32))
+        sift = cv2.SIFT_create().compute(gray, points)[1]  # type: ignore[attr-defined]
         cut = [cv2.getRectSubPix(gray, (PATCH, PATCH), (float(a), float(b))) for a, b in zip(x, y)]
         flat = np.array(cut, np.float32).reshape(len(cut), -1)
-        patches.append(_unit(flat - flat.mean(axis=1, keepdims=True)))
-    return (sift[0] * sift[1]).sum(axis=1), (patches[0] * patches[1]).sum(axis=1)
+        return cls(view, _unit(sift), _unit(flat - flat.mean(axis=1, keepdims=True)))
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -189,10 +190,9 @@ def _floors() -> LookAlikes:
 
 def _tower() -> LookAlikes:
     photos = ie_tower()
-    right = [(a, b) for a, b in zip(photos, photos[1:]) if a.condition == b.condition]
-    return LookAlikes(
-        "ie_tower", _chosen(right, RIGHT_PAIRS), _alike(photos, lambda a, b: a.place != b.place)
-    )
+    right = [(a, b) for a, b in zip(photos, photos[SECONDS:]) if a.condition == b.condition]
+    few = photos[::EVERY]
+    return LookAlikes("ie_tower", _chosen(right, RIGHT_PAIRS), _alike(few, lambda a, b: a.place != b.place))
 
 
 def _corridor() -> LookAlikes:

@@ -39,6 +39,14 @@ def insert(text: str, section: Section) -> str:
     return re.sub(pattern, lambda _: f"{begin}\n{section.markdown}\n{end}", text, flags=re.DOTALL)
 
 
+def rate_against_time(rates: Section, times: Section) -> Section:
+    """Share of right poses beside the milliseconds, of the methods that are in both tables."""
+    cost = {row[0]: row[1:] for row in times.rows}
+    rows = [(*row[:5], *cost[row[0]][:2], cost[row[0]][-1]) for row in rates.rows if row[0] in cost]
+    headings = (*rates.headings[:5], *times.headings[1:3], times.headings[-1])
+    return Section("rate", headings, rows, times.note)
+
+
 def percent(share: float) -> str:
     """A share, 0–1, for a table."""
     return f"{100 * share:.0f} %"

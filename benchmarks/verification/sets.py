@@ -209,11 +209,14 @@ def two_floors() -> list[Photo]:
     return [Photo(str(folder / row["file"]), row["floor"]) for row in rows_of("two_floors")]
 
 
-def ie_tower(every: int = 12) -> list[Photo]:
-    """Every nth frame of the hallways of ie_tower; ``place`` is the floor, ``condition`` the clip."""
+def ie_tower() -> list[Photo]:
+    """The hallways of ie_tower, a frame a second; ``place`` is the floor, ``condition`` the clip."""
     folder = DATA / "ie_tower"
-    rows = [row for row in rows_of("ie_tower") if row["area"] == "hallway"]
-    return [Photo(str(folder / row["file"]), row["floor"], row["video"]) for row in rows[::every]]
+    return [
+        Photo(str(folder / row["file"]), row["floor"], row["video"])
+        for row in rows_of("ie_tower")
+        if row["area"] == "hallway"
+    ]
 
 
 def rtabmap_corridor() -> list[Photo]:
