@@ -96,8 +96,3 @@ def test_network_features_with_a_copy_elsewhere_are_repeated(rng, features):
 def test_too_few_features_do_not_match(rng, features, kind, counts):
     found = match_features(*[features(bits(rng, count)) for count in counts], kind)
     assert [len(each) for each in found] == [0, 0, 0]
-
-
-def test_an_unknown_kind_is_refused(rng, features):
-    with pytest.raises(ValueError, match="Received: 'sift'"):
-        match_features(features(bits(rng, 3)), features(bits(rng, 3)), "sift")
