@@ -38,14 +38,18 @@ class Drive(NamedTuple):
         return int(np.argmax(np.diff(self.kept) > 1)) + 1
 
 
-def read_drive(simulated: bool) -> Drive:
+def read_drive(features: str, with_depth: bool, simulated: bool) -> Drive:
     """The drive with the accepted candidates of the detector.
 
     Args:
+        features: the parameter ``feature_model`` of the detector.
+        with_depth: whether the detector gets the depth images; without them the scale of a loop is not known.
         simulated: whether the poses of the candidates are true ones with noise.
     """
     source = open_drive(DRIVE)
     frames = [frame._replace(stamp=frame.stamp + BASE) for frame in source.frames()]
+    if not with_depth:
+        frames = [frame._replace(depth=b"") for frame in frames]
     poses = [frame.pose for frame in frames if frame.pose is not None]
     true = np.array([rigid(pose.position, pose.orientation) for pose in poses])
     about = source.camera or {}
@@ -60,21 +64,21 @@ def read_drive(simulated: bool) -> Drive:
     row = {frame.stamp: number for number, frame in enumerate(frames)}
     random = np.random.default_rng(0)
     loops = []
-    for candidate in accepted(frames, camera):
+    for candidate in accepted(frames, camera, features):
         pair = row[candidate.query_stamp], row[candidate.match_stamp]
         loop = simulate(frames, true, pair, random) if simulated else to_loop(candidate)
         if loop is not None:
             loops.append(loop)
     if not loops:
         raise SystemExit("expected candidates with poses. Received: none")
-    covariance = np.median([loop.covariance for loop in loops if loop.scale_known], axis=0)
+    metric = [loop.covariance for loop in loops if loop.scale_known] or [SIMULATED]
     kept = np.flatnonzero([frame.tracking_ok for frame in frames])
-    return Drive(frames, true, kept, loops, covariance)
+    return Drive(frames, true, kept, loops, np.median(metric, axis=0))
 
 
-def accepted(frames: Iterable[Frame], camera: Camera) -> Iterable[Candidate]:
+def accepted(frames: Iterable[Frame], camera: Camera, features: str) -> Iterable[Candidate]:
     """The accepted candidates of the detector."""
-    detector = LoopDetector.open(Config(max_depth_m=depth.FAR))
+    detector = LoopDetector.open(Config(max_depth_m=depth.FAR, feature_model=features))
     tracking = True
     for frame in frames:
         if frame.tracking_ok != tracking:
@@ -114,18 +118,18 @@ def simulate(
 def loop_errors(drive: Drive) -> str:
     """How exact the poses of the loops are, in a sentence."""
     row = {frame.stamp: number for number, frame in enumerate(drive.frames)}
-    metres, degrees, known = [], [], 0
+    metres, degrees = [], []
     for loop in drive.loops:
         error = inverse(inverse(drive.true[row[loop.match]]) @ drive.true[row[loop.query]]) @ loop.pose
         degrees.append(np.degrees(Rotation.from_matrix(error[:3, :3]).magnitude()))
         if loop.scale_known:
             metres.append(np.linalg.norm(error[:3, 3]))
-            known += 1
-    return (
-        f"{len(drive.loops)} loops, {known} of known scale; error of their poses, median and 95 %: "
-        f"{100 * np.median(metres):.0f} and {100 * np.percentile(metres, 95):.0f} cm, "
-        f"{np.median(degrees):.2f}° and {np.percentile(degrees, 95):.2f}°"
-    )
+    middle, high = np.percentile(degrees, (50, 95))
+    text = f"{len(drive.loops)} loops; error of their poses, median and 95 %: {middle:.2f}° and {high:.2f}°"
+    if metres:
+        middle, high = 100 * np.percentile(metres, (50, 95))
+        text += f"; of the {len(metres)} in metres: {middle:.0f} and {high:.0f} cm"
+    return text
 
 
 # ----------------------------------------------------------------------------------------- false loops

@@ -54,9 +54,11 @@ def main() -> int:
     parser.add_argument(
         "--simulated", action="store_true", help="true relative poses with noise instead of the detector's"
     )
+    parser.add_argument("--without-depth", action="store_true", help="loops of unknown scale")
+    parser.add_argument("--features", default="", help="the parameter feature_model; default: the package's")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    drive = read_drive(options.simulated)
+    drive = read_drive(options.features, not options.without_depth, options.simulated)
     print(loop_errors(drive))
     runs = {
         name: [measure(drive, seed, make(drive, seed)) for seed in SEEDS]

@@ -1,10 +1,12 @@
 """examples/pose_graph_node with synthetic odometry and candidates."""
 
+import functools
 import os
 import sys
 
 import numpy as np
 import pytest
+import rosgraph
 import rospy
 from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import Bool
@@ -46,7 +48,7 @@ class Example:
     def path(self, loops):
         """The path after an optimisation with this number of loops."""
         line = f"of {loops} loops used"
-        wait_until(lambda: line in self.process.log, 20, lambda: f"{line}. Output:\n{self.process.log}")
+        wait_until(lambda: line in self.process.log, 60, lambda: f"{line}. Output:\n{self.process.log}")
         wait_until(lambda: self.paths.messages, 5, "a path")
         return self.paths.messages[-1]
 
@@ -61,9 +63,18 @@ class Example:
 def example(ros, start_process, root):
     """The node, connected."""
     command = [sys.executable, os.path.join(root, "examples", "pose_graph_node"), "_period_s:=0.2"]
-    started = Example(ros, start_process(command))
+    process = start_process(command)
+    subscribed = functools.partial(_subscribes, "/pose_graph", "/tracking_ok")  # the last of its topics
+    wait_until(subscribed, 40, lambda: f"the example. Its output:\n{process.log}")
+    started = Example(ros, process)
     yield started
     started.listener.unregister()
+
+
+def _subscribes(node, topic):
+    """Whether a node subscribes to a topic."""
+    topics = dict(rosgraph.Master("/tests").getSystemState()[1])
+    return node in topics.get(topic, [])
 
 
 def publish_mounting(ros):
@@ -95,7 +106,7 @@ def test_odometry_of_the_camera_needs_no_tf(example):
 
 def test_loops_wait_for_the_mounting(ros, example):
     example.send(ODOMETRY, LOOPS)
-    wait_until(lambda: "Loops are not used yet" in example.process.log, 10, "a warning")
+    wait_until(lambda: "Loops are not used yet" in example.process.log, 30, "a warning")
     assert np.allclose(example.map_to_odom(), np.eye(4))
     assert not example.paths.messages
     publish_mounting(ros)
