@@ -14,7 +14,7 @@ from benchmarks.prepared_map import revisits
 from benchmarks.scenes import Place
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor
-from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.store import KeyframeStore, Session
@@ -35,8 +35,9 @@ def describing(extractor: Extractor) -> list[Figure]:
 
 def adding(extractor: Extractor, map_path: str) -> list[Figure]:
     """``LoopDetector.add`` of images of the map's places; only adds with a geometric check are measured."""
-    store = KeyframeStore(map_path, extractor.card.model_id, extractor.card.descriptor_size)
-    detector = LoopDetector(Config(), extractor, store)
+    finder, card = open_feature_finder(count=Config().local_features), extractor.card
+    store = KeyframeStore(map_path, card.model_id, card.descriptor_size, finder.model_id)
+    detector = LoopDetector(Config(), extractor, finder, store)
     stored = len(detector.map)
     durations = []
     images = revisits(iter(range(0, stored, 37)))
@@ -71,8 +72,9 @@ def storing(extractor: Extractor, path: str) -> list[Figure]:
     images = [cv2.imread(name) for name in files] or [Place(number).image() for number in range(300)]
     of = f"{len(images)} frames of the drive" if files else f"{len(images)} generated places"
     config = Config()
-    finder = FeatureFinder(config.local_features, config.feature_image_px)
-    store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
+    finder = open_feature_finder(count=config.local_features)
+    card = extractor.card
+    store = KeyframeStore(path, card.model_id, card.descriptor_size, finder.model_id)
     vector = extractor.describe(images[0])
     local = 0
     for row, image in enumerate(images, 1):

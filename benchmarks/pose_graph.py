@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--plot", type=Path, help="image to write: the first seed's paths")
+    parser.add_argument("--plot", type=Path, help="PNG to write: the first seed's paths")
     parser.add_argument(
         "--simulated", action="store_true", help="true relative poses with noise instead of the detector's"
     )
@@ -103,18 +104,29 @@ def measure(drive: Drive, seed: int, false: list[Loop], constant_scale: bool = F
 
 
 def table(runs: dict[str, list[Run]]) -> str:
-    """A line for each kind of false loops and seed, as Markdown."""
+    """A line for each kind of false loops, with the range over the seeds, as Markdown."""
     lines = [
-        "| false loops | seed | before | after | ratio | with scale | whole drive | used | false used |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| false loops | before | after | ratio | with scale | whole drive | used | false used |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, results in runs.items():
-        for seed, run in zip(SEEDS, results):
-            lines.append(
-                f"| {name} | {seed} | {run.before:.2f} m | {run.after:.2f} m | {run.after / run.before:.1%} "
-                f"| {run.scaled:.2f} m | {run.whole:.2f} m | {run.used} of {run.loops} | {run.false_used} |"
-            )
+        cells = (
+            ([run.before for run in results], "{:.2f}", " m"),
+            ([run.after for run in results], "{:.2f}", " m"),
+            ([100 * run.after / run.before for run in results], "{:.1f}", " %"),
+            ([run.scaled for run in results], "{:.2f}", " m"),
+            ([run.whole for run in results], "{:.2f}", " m"),
+            ([run.used for run in results], "{:d}", f" of {results[0].loops}"),
+            ([run.false_used for run in results], "{:d}", ""),
+        )
+        lines.append(f"| {name} | " + " | ".join(span(*cell) for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def span(values: Sequence[float], form: str, unit: str) -> str:
+    """The lowest and the highest value; one number where they are the same."""
+    ends = [form.format(end(values)) for end in (min, max)]
+    return "–".join(dict.fromkeys(ends)) + unit
 
 
 def report(runs: dict[str, list[Run]]) -> int:
@@ -132,6 +144,7 @@ def plot(drive: Drive, run: Run, path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from PIL import Image
 
     true = drive.true[drive.kept, :3, 3]
     figure, axes = pyplot.subplots(figsize=(6, 3.2), layout="constrained")
@@ -146,8 +159,9 @@ def plot(drive: Drive, run: Run, path: Path) -> None:
     axes.set_aspect("equal")
     axes.set_xlabel("x [m]")
     axes.set_ylabel("y [m]")
-    axes.legend(loc="center right", fontsize=8)
-    figure.savefig(path, dpi=80)
+    axes.legend(loc="center", bbox_to_anchor=(0.72, 0.5), fontsize=8)
+    figure.savefig(path, dpi=90)
+    Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE, colors=32).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.scenes import Place
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor
-from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.types import Camera, Keyframe
@@ -30,9 +30,9 @@ def write_map(path: str, keyframes: int, extractor: Extractor) -> None:
         extractor: describes the images.
     """
     config = Config()
-    finder = FeatureFinder(config.local_features, config.feature_image_px)
+    finder = open_feature_finder(count=config.local_features)
     random = np.random.default_rng(0)
-    store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size)
+    store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size, finder.model_id)
     for row in range(keyframes):
         if row % VIEWS == 0:
             image = Place(row // VIEWS).image()

@@ -57,14 +57,28 @@ class Place:
         """
         image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         for board in self._boards:
-            scale = FOCAL_LENGTH * board.width / (board.depth - forward) / board.texture.shape[1]
-            middle = FOCAL_LENGTH * np.array([board.x - right, board.y]) / (board.depth - forward)
-            corner = middle + (WIDTH / 2, HEIGHT / 2) - scale * np.array(board.texture.shape[1::-1]) / 2
-            view = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
-            cv2.warpAffine(
-                board.texture, view, (WIDTH, HEIGHT), image, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
-            )
+            _draw(image, board.texture, cv2.INTER_AREA, _view(board, right, forward))
         return cv2.convertScaleAbs(image, alpha=brightness)
+
+    def depth(self, right: float = 0.0, forward: float = 0.0) -> np.ndarray:
+        """(240, 320) float32, metres: the depth image of the same camera."""
+        image = np.zeros((HEIGHT, WIDTH), np.float32)
+        for board in self._boards:
+            flat = np.full(board.texture.shape[:2], board.depth - forward, np.float32)
+            _draw(image, flat, cv2.INTER_NEAREST, _view(board, right, forward))
+        return image
+
+
+def _view(board: Board, right: float, forward: float) -> np.ndarray:
+    """(2, 3): pixels of a board's texture → pixels of the image."""
+    scale = FOCAL_LENGTH * board.width / (board.depth - forward) / board.texture.shape[1]
+    middle = FOCAL_LENGTH * np.array([board.x - right, board.y]) / (board.depth - forward)
+    corner = middle + (WIDTH / 2, HEIGHT / 2) - scale * np.array(board.texture.shape[1::-1]) / 2
+    return np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
+
+
+def _draw(image: np.ndarray, texture: np.ndarray, interpolation: int, view: np.ndarray) -> None:
+    cv2.warpAffine(texture, view, (WIDTH, HEIGHT), image, interpolation, cv2.BORDER_TRANSPARENT)
 
 
 def _texture(random: np.random.Generator, paint: Painter, size: int) -> np.ndarray:

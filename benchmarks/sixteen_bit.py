@@ -18,7 +18,7 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor, open_extractor
-from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.images import FULL_RANGE, IntensityRange
 
 FOLDER = os.path.join(
@@ -92,7 +92,7 @@ def measure(extractor: Extractor, frames: list[Frame], images: list[np.ndarray])
     errors = [abs(frames[first_lap[match]].place - frames[row].place) for match, row in zip(best, revisits)]
     difference = np.mean([np.abs(a.astype(int) - frame.image).mean() for a, frame in zip(images, frames)])
     config = Config()
-    finder = FeatureFinder(config.local_features, config.feature_image_px)
+    finder = open_feature_finder(count=config.local_features)
     usable = sum(len(finder.find(image)) >= config.min_features for image in images)
     return Result(sum(error <= NEAR for error in errors), len(revisits), usable, float(difference))
 

@@ -49,7 +49,7 @@ class Player:
 
     def __init__(self, ros: RosSession, source: Source, rate: float, record: Optional[Path] = None) -> None:
         self._ros, self._source, self._rate = ros, source, rate
-        self._bag = rosbag.Bag(str(record), "w") if record else None
+        self._bag = rosbag.Bag(str(record), "w", compression="lz4") if record else None
         self.log = RunLog(source.title, source.has_truth)
         self._inbox: queue.Queue = queue.Queue()
         self._sent_at: Dict[int, float] = {}  # frame → time.monotonic()

@@ -37,7 +37,9 @@ class LoopDetector:
         store: the map; its keyframes are read into memory here.
     """
 
-    def __init__(self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore) -> None:
+    def __init__(
+        self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore
+    ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         visit = PresentVisit(min_age, limits.elsewhere_below(1.0))

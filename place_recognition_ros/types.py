@@ -7,6 +7,7 @@ import numpy as np
 
 from place_recognition_ros.poses import Pose
 
+
 class FeatureKind(Enum):
     """How the descriptors of local features are compared."""
 

@@ -14,6 +14,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [RO
 
 import tests.descriptor  # noqa: E402  under Python 3.6, pytest would import these as modules without a path
 import tests.fakes  # noqa: E402
+import tests.loops  # noqa: E402
 import tests.memory  # noqa: E402
 import tests.tools  # noqa: E402, F401
 
@@ -92,6 +93,7 @@ def make_detector(engine):
     """``make_detector(map_path, **parameters)`` → LoopDetector with ``engine``, closed after the test."""
     from place_recognition_ros.config import Config
     from place_recognition_ros.descriptor import Extractor, ModelCard
+    from place_recognition_ros.descriptor.orb import OrbFinder
     from place_recognition_ros.descriptor.preprocess import InputSpec
     from place_recognition_ros.detector import LoopDetector
     from place_recognition_ros.memory.store import KeyframeStore
@@ -113,8 +115,9 @@ def make_detector(engine):
 
     def make_detector(map_path="", **parameters):
         config = Config(**dict(defaults, **parameters))
-        store = KeyframeStore(map_path, card.model_id, card.descriptor_size)
-        opened.append(LoopDetector(config, Extractor(card, engine), store))
+        finder = OrbFinder(600)
+        store = KeyframeStore(map_path, card.model_id, card.descriptor_size, finder.model_id)
+        opened.append(LoopDetector(config, Extractor(card, engine), finder, store))
         return opened[-1]
 
     yield make_detector

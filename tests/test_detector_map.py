@@ -250,7 +250,7 @@ class TestOpen:
         assert (tmp_path / "map.db").is_file()
 
     def test_a_map_of_another_model_is_refused(self, path):
-        KeyframeStore(path, "ancient-000000000000", 512).close()
+        KeyframeStore(path, "ancient-000000000000", 512, "orb").close()
         with pytest.raises(MapMismatch, match="ancient-000000000000"):
             LoopDetector.open(Config(), path)
 

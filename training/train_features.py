@@ -113,7 +113,7 @@ def export(network, arguments):
     """Write the ONNX file and its card; returns the :class:`training.export.parity.Parity`."""
     sized = build(*arguments.size)
     sized.set_weights(network.get_weights())
-    spec = InputSpec(*arguments.size, 1, "GRAY", "NHWC", (127.5,), (127.5,))
+    spec = InputSpec(arguments.size[0], arguments.size[1], 1, "GRAY", "NHWC", (127.5,), (127.5,))
     card = ModelCard(
         name=arguments.output.stem,
         sha256="",

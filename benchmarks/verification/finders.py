@@ -55,7 +55,7 @@ def open_finder(name: str) -> Finder:
 
 def _product(name: str) -> Finder:
     finder = open_feature_finder({"default": ""}.get(name, name))
-    return Finder(Path(name).stem, finder.kind, finder.find, FEATURE.itemsize)
+    return Finder(Path(name).stem, finder.kind.value, finder.find, FEATURE.itemsize)
 
 
 def _orb(name: str) -> Finder:

@@ -47,7 +47,7 @@ class Method(NamedTuple):
 
 def settings(kind: FeatureKind) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
-    return geometry.GeometrySettings(kind)
+    return geometry.GeometrySettings(FeatureKind(kind))
 
 
 def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

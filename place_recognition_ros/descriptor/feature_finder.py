@@ -5,6 +5,7 @@ A new kind is one file with a class derived from :class:`FeatureFinder`, a line 
 """
 
 from abc import ABC, abstractmethod
+from typing import Tuple
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class FeatureFinder(ABC):
         """Release everything that the finder holds; a second call does nothing."""
 
 
-def to_original(points: np.ndarray, size: tuple, original: tuple) -> np.ndarray:
+def to_original(points: np.ndarray, size: Tuple[int, ...], original: Tuple[int, ...]) -> np.ndarray:
     """Pixels of a resized image → pixels of the original.
 
     Args:

@@ -32,8 +32,8 @@ class OrbFinder(FeatureFinder):
         keypoints, descriptors = self._orb.detectAndCompute(gray, None)
         features = np.zeros(len(keypoints), FEATURE)
         if len(keypoints):
-            points = to_original(np.float32([each.pt for each in keypoints]), gray.shape, image.shape)
-            features["x"], features["y"] = points.T
+            points = np.array([each.pt for each in keypoints], np.float32)
+            features["x"], features["y"] = to_original(points, gray.shape, image.shape).T
             features["depth"] = np.nan
             features["descriptor"] = descriptors
         return features

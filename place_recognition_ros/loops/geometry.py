@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from place_recognition_ros.loops.camera_model import MAX_PIXEL, is_calibrated, rays
+from place_recognition_ros.loops.camera_model import MAX_PIXEL, Rays, is_calibrated, rays
 from place_recognition_ros.loops.matching import Matches, match_features
 from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
@@ -111,38 +111,43 @@ def _usable_points(view: View, longer_side: int) -> _Points:
 
 def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:
     """The scene, with inliers among all matches, and whether its motion is in metres."""
-    features = points[0].features[matches.query], points[1].features[matches.match]
+    matched = [
+        _Points(side.rows[rows], side.features[rows], side.pixels[rows], side.reduction)
+        for side, rows in zip(points, (matches.query, matches.match))
+    ]
+    depths = [side.features["depth"].astype(float) for side in matched]
     nothing = Scene(np.zeros(len(matches.query), bool))
-    depths = [each["depth"].astype(float) for each in features]
     if not (is_calibrated(views[0].camera) and is_calibrated(views[1].camera)):
-        solid = [
-            np.insert(side.pixels[rows], 2, 1.0, axis=1)
-            for side, rows in zip(points, (matches.query, matches.match))
-        ]
-        identity = np.broadcast_to(np.eye(2), (len(solid[0]), 2, 2))
-        pairs = Correspondences(solid[0], solid[1], identity, identity, depths[0], depths[1])
+        query, match = (np.insert(side.pixels, 2, 1.0, axis=1) for side in matched)
+        identity = np.broadcast_to(np.eye(2), (len(query), 2, 2))
+        pairs = Correspondences(query, match, identity, identity, depths[0], depths[1])
         model = uncalibrated_model(pairs, EPIPOLAR_TOLERANCE)
         return (nothing if model is None else uncalibrated_scene(model)), False
-    seen = []
-    for view, side, feature in zip(views, points, features):
-        found = rays(view.camera, np.stack([feature["x"], feature["y"]], axis=1))  # type: ignore[arg-type]
-        seen.append(found._replace(per_pixel=found.per_pixel / side.reduction))
-    exists = np.isfinite(seen[0].points).all(axis=1) & np.isfinite(seen[1].points).all(axis=1)
-    solid = [np.insert(each.points, 2, 1.0, axis=1) for each in seen]
-    pairs = Correspondences(
-        solid[0], solid[1], seen[0].per_pixel, seen[1].per_pixel, depths[0], depths[1]
-    ).subset(exists)
+    seen = [_rays(view, side) for view, side in zip(views, matched)]
+    query, match = (np.insert(each.points, 2, 1.0, axis=1) for each in seen)
+    pairs = Correspondences(query, match, seen[0].per_pixel, seen[1].per_pixel, depths[0], depths[1])
+    rows = np.flatnonzero(np.isfinite(query + match).all(axis=1))
+    scene, scale_known = _calibrated(pairs.subset(rows))
+    inliers = nothing.inliers
+    inliers[rows[scene.inliers]] = True
+    return scene._replace(inliers=inliers), scale_known
+
+
+def _calibrated(pairs: Correspondences) -> Tuple[Scene, bool]:
     model = calibrated_model(pairs, EPIPOLAR_TOLERANCE)
     if model is None or model.inliers.sum() < MIN_POINTS:
-        return nothing, False
+        return Scene(np.zeros(len(pairs.query), bool)), False
     metric = metric_pose(pairs, model.inliers, EPIPOLAR_TOLERANCE)
     if metric is not None:
-        scene = Scene(model.inliers, "", metric)
-    else:
-        scene = calibrated_scene(pairs, model, EPIPOLAR_TOLERANCE)
-    inliers = np.zeros(len(exists), bool)
-    inliers[np.flatnonzero(exists)[scene.inliers]] = True
-    return scene._replace(inliers=inliers), metric is not None
+        return Scene(model.inliers, "", metric), True
+    return calibrated_scene(pairs, model, EPIPOLAR_TOLERANCE), False
+
+
+def _rays(view: View, points: _Points) -> Rays:
+    """The rays of features; derivatives by pixels of the reduced image."""
+    pixels = np.stack([points.features["x"], points.features["y"]], axis=1)
+    found = rays(view.camera, pixels)  # type: ignore[arg-type]
+    return found._replace(per_pixel=found.per_pixel / points.reduction)
 
 
 def _relative_pose(estimate: Estimate, scale_known: bool) -> RelativePose:

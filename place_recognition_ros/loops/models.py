@@ -17,6 +17,7 @@ EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
+OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
 SOLVED = 128  # most similar matches, over which models are fitted; all are tested against them
 _CONFIDENCE, _ITERATIONS = 0.99, 500
 _METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
@@ -147,13 +148,14 @@ def _transfer_errors(pairs: Correspondences, matrix: np.ndarray) -> np.ndarray:
 
 
 def _simplest(candidates: List[Optional[Model]], tolerance: float) -> Optional[Model]:
-    """The model of the lowest GRIC, for noise of half the tolerance."""
+    """The model of the lowest GRIC; the first is the most general one, which shows the noise."""
     models = [each for each in candidates if each is not None and each.inliers.any()]
     if not models:
         return None
     union = np.any([each.inliers for each in models], axis=0)
     count = max(2, int(union.sum()))
-    noise = tolerance / 2
+    errors = models[0].errors[models[0].errors <= 2 * tolerance]
+    noise = min(max(OVERFIT * 1.4826 * float(np.median(errors)), tolerance / 5), tolerance / 2)
 
     def gric(model: Model) -> float:
         bounded = np.minimum((model.errors[union] / noise) ** 2, 2.0 * (4 - model.dimension))

@@ -14,7 +14,6 @@ from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.loops.residuals import Motion, Residuals, cross
 
-UNKNOWN_VARIANCE = 1e6  # of what the images do not determine
 INFLATION = 1.2  # of the covariance; measured in simulations, see tests/loops/test_refinement.py
 MIN_NOISE = 0.1  # pixels of the reduced image: what calibration and rounding leave, in any case
 MAX_LEVERAGE = 0.5
@@ -34,7 +33,8 @@ class Estimate(NamedTuple):
     """A motion, and how well it is known."""
 
     motion: Motion
-    covariance: np.ndarray  # (6, 6) float64 of the translation and a rotation about the match's axes
+    covariance: np.ndarray  # (6, 6) float64 of the translation and a rotation about the match's axes;
+    # of ``refine``: 0 for what is not estimated
     noise: float  # standard deviation of a residual, pixels of the reduced image
 
 
@@ -136,10 +136,6 @@ def _estimate(residuals: Residuals, motion: Motion, freedom: Freedom) -> Optiona
     bread = inverse / max(0.1, float(curvature[exists].mean()))
     inner = INFLATION * bread @ (scores.T @ scores) @ bread + MIN_NOISE**2 * inverse
     covariance = chain @ inner @ chain.T
-    if freedom == Freedom.DIRECTION:
-        covariance[:3, :3] += UNKNOWN_VARIANCE * np.outer(motion.translation, motion.translation)
-    elif freedom == Freedom.ROTATION:
-        covariance[:3, :3] = UNKNOWN_VARIANCE * np.eye(3)
     if not np.isfinite(covariance).all():
         return None
     return Estimate(motion, (covariance + covariance.T) / 2, noise)

@@ -1,13 +1,13 @@
 """The scene and the camera motion that two images share, without depth."""
 
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
-from place_recognition_ros.loops.refinement import UNKNOWN_VARIANCE, Estimate, Freedom, refine, solve
+from place_recognition_ros.loops.refinement import Estimate, Freedom, refine, solve
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -23,13 +23,13 @@ ONE_PLANE = "one plane"
 PLANE_OR_ROTATION = "one plane or pure rotation"  # without calibration they look the same
 LITTLE_PARALLAX = "too little parallax"
 
-MAX_DIRECTION_ERROR = 0.26  # radians, standard deviation: beyond, the direction is reported as not known
+UNKNOWN_VARIANCE = 1e6  # of what the images do not determine
+UNSEEN_PARALLAX = 0.5  # pixels that a translation may have moved all features without being noticed
+CURVATURE = 0.06  # radians of direction error at which the propagated variance is half; from simulations
+MAX_DIRECTION_ERROR = 0.12  # radians, standard deviation: beyond, the direction is reported as not known
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
 SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
-MIN_FRONT = 0.75  # of the inliers must be in front of both cameras
-_DISTINCT = 0.05  # radians between motions that are two solutions
-_CLEAR = 9.0  # difference of squared normalised errors that decides between two solutions, 3 σ
 
 
 class Scene(NamedTuple):
@@ -59,7 +59,7 @@ def calibrated_scene(pairs: Correspondences, model: Model, tolerance: float) -> 
     if model.kind == ROTATION:
         return Scene(model.inliers, PURE_ROTATION, _refined_rotation(pairs, model))
     if model.kind == PLANE:
-        return _planar_scene(pairs, model, tolerance)
+        return Scene(model.inliers, ONE_PLANE)  # two motions explain it (Longuet-Higgins 1986)
     return _general_scene(pairs, model, tolerance)
 
 
@@ -75,34 +75,19 @@ def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Sc
     inliers = _near(pairs, estimate.motion, wide) & (sampson(pairs, estimate.motion.essential) <= tolerance)
     if inliers.sum() < SUPPORT * model.inliers.sum():
         return Scene(model.inliers, LITTLE_PARALLAX)  # the refinement went to a mirrored motion
-    return _checked(inliers, estimate, "")
+    return _checked(inliers, estimate)
 
 
-def _planar_scene(pairs: Correspondences, model: Model, tolerance: float) -> Scene:
-    """Two motions may explain the image of a plane; only one of them is right."""
-    found = [_refined(pairs, model.inliers, motion) for motion in _motions_of_plane(pairs, model)]
-    estimates = [each for each in found if each is not None]
-    if not estimates:
-        return Scene(model.inliers, ONE_PLANE)
-    noise = max(min(each.noise for each in estimates), tolerance / 8)
-    limit = tolerance / noise
-    costs = [
-        float((np.minimum(sampson(pairs, each.motion.essential) / noise, limit) ** 2).sum())
-        for each in estimates
-    ]
-    best = int(np.argmin(costs))
-    for other, cost in zip(estimates, costs):
-        if cost - costs[best] < _CLEAR and _apart(other.motion, estimates[best].motion) > _DISTINCT:
-            return Scene(model.inliers, ONE_PLANE)
-    return _checked(model.inliers, estimates[best], ONE_PLANE)
-
-
-def _checked(inliers: np.ndarray, estimate: Estimate, degenerate: str) -> Scene:
-    if _direction_error(estimate) <= MAX_DIRECTION_ERROR:
-        return Scene(inliers, degenerate, estimate)
-    covariance = np.zeros((6, 6))
+def _checked(inliers: np.ndarray, estimate: Estimate) -> Scene:
+    """The less the direction is determined, the less a linear propagation of errors covers."""
+    error = _direction_error(estimate)
+    covariance = estimate.covariance * (1 + (error / CURVATURE) ** 2)
+    if error <= MAX_DIRECTION_ERROR:
+        direction = estimate.motion.translation
+        covariance[:3, :3] += UNKNOWN_VARIANCE * np.outer(direction, direction)
+        return Scene(inliers, "", estimate._replace(covariance=covariance))
+    covariance[:3] = covariance[:, :3] = 0.0
     covariance[:3, :3] = UNKNOWN_VARIANCE * np.eye(3)
-    covariance[3:, 3:] = estimate.covariance[3:, 3:]
     motion = Motion(estimate.motion.rotation, np.zeros(3))
     return Scene(inliers, LITTLE_PARALLAX, Estimate(motion, covariance, estimate.noise))
 
@@ -145,25 +130,19 @@ def _near(pairs: Correspondences, motion: Motion, tolerance: float) -> np.ndarra
 def _refined_rotation(pairs: Correspondences, model: Model) -> Optional[Estimate]:
     inside = pairs.subset(model.inliers)
     residuals = into_match(inside.query, inside.match[:, :2], inverse(inside.match_per_pixel))
-    return refine(residuals, Motion(model.matrix, np.zeros(3)), Freedom.ROTATION)
+    estimate = refine(residuals, Motion(model.matrix, np.zeros(3)), Freedom.ROTATION)
+    if estimate is None:
+        return None
+    hidden = UNSEEN_PARALLAX * float(np.median(np.abs(inside.match_per_pixel[:, 0, 0])))
+    covariance = np.diag([UNKNOWN_VARIANCE] * 3 + [hidden**2] * 3)
+    covariance[3:, 3:] += estimate.covariance[3:, 3:]
+    return estimate._replace(covariance=covariance)
 
 
 def _motion_of_essential(pairs: Correspondences, model: Model) -> Motion:
     first, second, direction = cv2.decomposeEssentialMat(model.matrix)
     motions = [Motion(turn, sign * direction.ravel()) for turn in (first, second) for sign in (1.0, -1.0)]
     return max(motions, key=lambda motion: _share_in_front(pairs, model.inliers, motion))
-
-
-def _motions_of_plane(pairs: Correspondences, model: Model) -> List[Motion]:
-    """The motions of a homography under which the scene is in front of both cameras, at most two."""
-    matrix = model.matrix * np.sign(np.linalg.det(model.matrix))
-    _, rotations, translations, _ = cv2.decomposeHomographyMat(matrix, np.eye(3))
-    motions = []
-    for turn, translation in zip(rotations, translations):
-        length = np.linalg.norm(translation)
-        if length > 1e-9 and np.isfinite(turn).all():
-            motions.append(Motion(turn, translation.ravel() / length))
-    return [each for each in motions if _share_in_front(pairs, model.inliers, each) >= MIN_FRONT]
 
 
 def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion) -> float:
@@ -173,12 +152,6 @@ def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion)
     turned = cross(motion.translation).T
     in_front = ((b @ turned * normal).sum(axis=1) < 0) & ((a @ turned * normal).sum(axis=1) < 0)
     return float(in_front.mean()) if len(a) else 0.0
-
-
-def _apart(a: Motion, b: Motion) -> float:
-    """Radians: the larger of the angles between rotations and between directions."""
-    turn = np.arccos(np.clip((np.trace(a.rotation.T @ b.rotation) - 1) / 2, -1, 1))
-    return float(max(turn, np.arccos(np.clip(a.translation @ b.translation, -1, 1))))
 
 
 def _direction_error(estimate: Estimate) -> float:

@@ -16,8 +16,7 @@ import numpy as np
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.schema import READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
-from place_recognition_ros.types import FeatureKind
-from place_recognition_ros.types import FEATURE
+from place_recognition_ros.types import FEATURE, FeatureKind
 
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
 

@@ -60,9 +60,7 @@ class KeyframeStore:
         StoreError: if the file cannot be opened or is not a map.
     """
 
-    def __init__(
-        self, path: str, model_id: str, descriptor_size: int, feature_model: str
-    ) -> None:
+    def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last

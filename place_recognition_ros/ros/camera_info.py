@@ -6,10 +6,10 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.errors import CameraError
+from place_recognition_ros.loops.camera_model import COEFFICIENTS
 from place_recognition_ros.types import Camera
 
-COEFFICIENTS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
-"""Distortion model → possible lengths of D; D may also be empty: no coefficients."""
+MODELS = [name for name in COEFFICIENTS if name]
 MAX_COEFFICIENT = 1e6
 FOCAL_LENGTHS = (0.05, 50.0)  # of the longer side of the image
 MAX_ASPECT = 2.0  # of a pixel
@@ -59,18 +59,14 @@ def _checked_distortion(message: CameraInfo) -> Tuple[str, np.ndarray]:
     model = message.distortion_model
     if not model and not distortion.any():
         return "plumb_bob", np.zeros(5)  # of many simulators: an ideal camera
-    counts = COEFFICIENTS.get(model)
-    if counts is None:
-        raise CameraError(
-            f"expected one of the distortion models {', '.join(COEFFICIENTS)}. Received: {model!r}"
-        )
-    if not len(distortion):
-        return model, np.zeros(counts[-1])
+    if model not in MODELS:
+        raise CameraError(f"expected one of the distortion models {', '.join(MODELS)}. Received: {model!r}")
+    counts = COEFFICIENTS[model]
     if len(distortion) not in counts:
         raise CameraError(
             f"expected {' or '.join(map(str, counts))} numbers in D of {model}. Received: {len(distortion)}"
         )
-    if not np.abs(distortion).max() <= MAX_COEFFICIENT:  # NaN too
+    if not (np.abs(distortion) <= MAX_COEFFICIENT).all():  # NaN too
         raise CameraError(f"expected finite numbers in D. Received: {distortion.tolist()}")
     return model, distortion
 

@@ -1,53 +1,122 @@
+"""The package's network, and which finder is opened."""
+
+import json
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor.local_features import FeatureFinder
+from place_recognition_ros.descriptor.feature_network import NetworkFinder
+from place_recognition_ros.descriptor.local_features import open_feature_finder
+from place_recognition_ros.descriptor.model_card import (
+    LOCAL_FEATURES,
+    card_path,
+    default_model_path,
+    read_model,
+)
+from place_recognition_ros.descriptor.orb import OrbFinder
+from place_recognition_ros.errors import EngineError, ImageError, ModelError
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
-from place_recognition_ros.types import FEATURE, View
+from place_recognition_ros.types import FEATURE, Camera, FeatureKind, View
 
 
-def test_features_lie_in_the_image(paint):
-    features = FeatureFinder(300, 480).find(paint(1))
-    assert 200 < len(features) <= 300
-    assert features.dtype == FEATURE
-    for name, end in (("x", 320), ("y", 240), ("angle", 360.001)):
-        assert ((features[name] >= 0) & (features[name] < end)).all()
-    assert len(np.unique(features["descriptor"], axis=0)) > 100
+@pytest.fixture(scope="module")
+def finder():
+    finder = open_feature_finder(backend="onnx")
+    yield finder
+    finder.close()
 
 
-def test_color_is_seen_as_gray(paint):
+def test_the_default_is_the_package_s_network(finder):
+    card, _ = read_model(default_model_path("features.onnx"), LOCAL_FEATURES)
+    assert isinstance(finder, NetworkFinder)
+    assert (finder.kind, finder.model_id) == (FeatureKind.NETWORK, card.model_id)
+    assert card.output_shape == (1, card.input.height // 4, card.input.width // 4, 48)
+
+
+def test_orb_is_opened_by_name():
+    assert isinstance(open_feature_finder("orb", 100), OrbFinder)
+
+
+def test_features_are_inside_the_image_and_no_more_than_the_count(paint):
+    for count in (50, 360):
+        finder = open_feature_finder(count=count, backend="onnx")
+        features = finder.find(paint(1))
+        finder.close()
+        assert 0.8 * count < len(features) <= count
+        assert features.dtype == FEATURE
+        for name, end in (("x", 320), ("y", 240)):
+            assert ((features[name] >= -0.5) & (features[name] < end - 0.5)).all()
+        assert np.isnan(features["depth"]).all()
+
+
+def test_descriptors_have_length_127(finder, paint):
+    vectors = finder.find(paint(1))["descriptor"].view(np.int8).astype(float)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 127, atol=2)
+
+
+def test_color_is_seen_as_gray(finder, paint):
     gray = paint(1)
-    color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
-    finder = FeatureFinder(300, 480)
-    np.testing.assert_array_equal(finder.find(color), finder.find(gray))
+    features = finder.find(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
+    assert len(features) == len(finder.find(gray))
 
 
-def test_a_large_image_is_reduced_first_and_its_features_are_in_its_own_pixels(paint):
-    large = np.kron(paint(1), np.ones((3, 3), np.uint8))
-    finder = FeatureFinder(300, 320)
-    found, expected = finder.find(large), finder.find(paint(1))
-    np.testing.assert_array_equal(found["descriptor"], expected["descriptor"])
-    for axis in ("x", "y"):  # the centre of the first pixel is 0, so that of the first block of 3 is 1
-        np.testing.assert_allclose(found[axis], 3 * expected[axis] + 1, atol=1e-3)
+def test_coordinates_are_pixels_of_the_original(finder, paint):
+    image = cv2.GaussianBlur(paint(1), (0, 0), 1.5)
+    large = cv2.resize(image, None, fx=3, fy=2, interpolation=cv2.INTER_NEAREST)
+    small, found = (View(finder.find(each), Camera(*each.shape[1::-1])) for each in (image, large))
+    pairs = measure(small, found, GeometrySettings()).pairs
+    assert len(pairs) > 150
+    for axis, factor in (("x", 3), ("y", 2)):
+        expected = factor * (small.features[axis][pairs[:, 0]] + 0.5) - 0.5
+        assert np.median(np.abs(found.features[axis][pairs[:, 1]] - expected)) < 0.3
 
 
-def test_the_same_place_from_another_position_has_more_inliers_than_a_look_alike(paint):
-    finder = FeatureFinder(600, 480)
+def test_the_same_place_from_another_position_has_more_inliers_than_a_look_alike(finder, paint):
     here, aside, other = (
         View(finder.find(image)) for image in (paint(1), paint(1, shift=15), paint(1, texture=2))
     )
     assert measure(aside, here, GeometrySettings()).inliers >= 100
-    assert measure(other, here, GeometrySettings()).inliers < 20
+    assert measure(other, here, GeometrySettings()).inliers < 30
 
 
-@pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_flat_image_has_none(level):
-    assert len(FeatureFinder(300, 480).find(np.full((240, 320), level, np.uint8))) == 0
+@pytest.mark.parametrize("level", [0, 9, 128, 255])
+@pytest.mark.parametrize("noise", [0, 1, 3])
+def test_an_image_with_nothing_to_see_has_few(finder, rng, level, noise):
+    image = np.clip(level + noise * rng.standard_normal((240, 320)), 0, 255).astype(np.uint8)
+    assert len(finder.find(image)) < 40
 
 
-@pytest.mark.parametrize("side", [1, 2, 16, 31, 62, 63, 64, 70])
-def test_small_and_thin_images_are_no_error(side, rng):
-    for shape in ((side, side), (side, 2000), (2000, side, 3)):
-        features = FeatureFinder(300, 480).find(rng.integers(0, 256, shape).astype(np.uint8))
-        assert features.dtype == FEATURE
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (2000, 1, 3), (31, 17, 3), (1080, 1920)])
+def test_images_of_any_size_are_no_error(finder, rng, shape):
+    assert finder.find(rng.integers(0, 256, shape).astype(np.uint8)).dtype == FEATURE
+
+
+def test_what_is_no_image_is_refused(finder):
+    with pytest.raises(ImageError, match="expected an image"):
+        finder.find(np.zeros((3, 3), np.float32))
+
+
+def test_a_closed_finder_raises(paint):
+    closed = open_feature_finder(backend="onnx")
+    closed.close()
+    closed.close()
+    with pytest.raises(EngineError, match="after close"):
+        closed.find(paint(1))
+
+
+def test_a_network_of_another_kind_is_refused():
+    with pytest.raises(ModelError, match=r"kind 'local_features'.*Received: kind 'global_descriptor'"):
+        open_feature_finder(default_model_path())
+
+
+def test_a_network_with_another_descriptor_size_is_refused(tmp_path):
+    source = default_model_path("features.onnx")
+    path = tmp_path / "other.onnx"
+    shutil.copy(source, path)
+    with open(card_path(source), encoding="utf-8") as file:
+        fields = json.load(file)
+    (tmp_path / "other.json").write_text(json.dumps(dict(fields, descriptor_size=16)), encoding="utf-8")
+    with pytest.raises(ModelError, match="32 numbers"):
+        open_feature_finder(str(path))

@@ -24,7 +24,7 @@ def open_store(path):
     opened = []
 
     def open_store(path=path, model=MODEL, size=SIZE):
-        opened.append(KeyframeStore(path, model, size))
+        opened.append(KeyframeStore(path, model, size, "orb"))
         return opened[-1]
 
     yield open_store

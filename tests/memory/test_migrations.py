@@ -115,10 +115,10 @@ def test_a_failed_migration_changes_nothing_and_leaves_no_copy(old_map, expected
         patch.setattr(migrations, "crc_of", fail)
         for _ in range(3):
             with pytest.raises(StoreError, match="disk I/O error"):
-                KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+                KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb")
     assert {table: rows(old_map, table) for table in before} == before
     assert os.listdir(str(tmp_path)) == ["map.db"]
-    KeyframeStore(old_map, expected_map["model"], expected_map["size"]).close()
+    KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb").close()
 
 
 def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monkeypatch, tmp_path):
@@ -128,7 +128,7 @@ def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monk
     cp.write_text("#!/bin/sh\necho 'No space left on device' >&2; echo part > \"$3\"; exit 1\n")
     cp.chmod(0o755)
     with pytest.raises(StoreError, match="No space left on device"):
-        KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb")
     assert sorted(os.listdir(str(tmp_path))) == ["bin", "map.db"]
     assert dict(rows(old_map, "meta"))["schema"] == "1"
 
@@ -136,7 +136,7 @@ def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monk
 def test_without_a_program_to_copy_a_map_is_not_migrated(old_map, expected_map, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     with pytest.raises(StoreError, match="expected to copy the map"):
-        KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb")
     assert os.listdir(str(tmp_path)) == ["map.db"]
 
 
@@ -156,7 +156,7 @@ def test_a_map_with_a_damaged_page_is_migrated_without_that_view(old_map, expect
 
 def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_path):
     with pytest.raises(MapMismatch, match="other-000000000000"):
-        KeyframeStore(old_map, "other-000000000000", 512)
+        KeyframeStore(old_map, "other-000000000000", 512, "orb")
     assert os.listdir(str(tmp_path)) == ["map.db"]
     with open(RECORDED, "rb") as recorded, open(old_map, "rb") as file:
         assert file.read() == recorded.read()
@@ -169,4 +169,4 @@ def test_an_unknown_schema_is_refused(old_map, expected_map, found):
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (found,))
     connection.close()
     with pytest.raises(StoreError, match=f"schema {found}"):
-        KeyframeStore(old_map, expected_map["model"], expected_map["size"])
+        KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb")

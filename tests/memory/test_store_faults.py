@@ -18,7 +18,7 @@ import itertools, sys
 import numpy as np
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.types import FEATURE, Keyframe
-store = KeyframeStore(sys.argv[1], "small-0123456789ab", 8)
+store = KeyframeStore(sys.argv[1], "small-0123456789ab", 8, "orb")
 print("open", flush=True)
 for stamp in itertools.count():
     vector = np.full(8, stamp, np.float32)

@@ -47,7 +47,7 @@ class Rig:
             message.pose.pose.position.x = odometry
             message.pose.pose.orientation.w = 1.0
             self._odometry.publish(message)
-            time.sleep(0.05)  # odometry is not waited for
+            time.sleep(0.1)  # odometry is not waited for
         self.camera.publish(to_image(image, stamp))
         return self.camera.result(stamp)
 
@@ -65,12 +65,17 @@ class Rig:
         return to_depth(depth, rospy.Time()) if isinstance(depth, np.ndarray) else depth
 
     def wait(self, timeout=10, **values):
-        """Wait for a new report whose camera inputs contain these texts; returns level and message."""
+        """Wait for a new report whose camera inputs contain these texts; returns level and message.
+
+        "ok" has to be the whole text.
+        """
         first = len(self._reports.messages)
 
         def is_expected(report):
             found = {pair.key: pair.value for pair in report.status[1].values}
-            return all(text in found[name] for name, text in values.items())
+            return all(
+                found[name] == text if text == "ok" else text in found[name] for name, text in values.items()
+            )
 
         report = self._reports.wait_for(
             lambda each: each in self._reports.messages[first:] and is_expected(each), timeout
@@ -96,4 +101,5 @@ def static_transform(ros, child=FRAME):
     message.transform.rotation.z, message.transform.rotation.w = -0.5, 0.5
     publisher = ros.publisher("/tf_static", TFMessage, latch=True)
     publisher.publish(TFMessage([message]))
+    time.sleep(0.5)  # nothing tells when the node has it
     return publisher

@@ -6,6 +6,7 @@ import pytest
 from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.errors import CameraError
+from place_recognition_ros.loops.camera_model import is_calibrated
 from place_recognition_ros.ros.camera_info import to_camera
 from tests.ros.camera import changed, to_camera_info
 
@@ -168,6 +169,25 @@ def test_a_wrong_number_of_coefficients_is_refused(model, count):
 @pytest.mark.parametrize("value", [NAN, INF, -INF, 1e300])
 def test_coefficients_that_are_not_finite_are_refused(value):
     refuse("finite numbers in D", D=[0.1, value, 0, 0, 0])
+
+
+def test_whatever_is_accepted_is_a_calibration_for_the_geometry(rng):
+    """Otherwise a camera would have no poses, and nothing would report why."""
+    accepted = 0
+    for _ in range(3000):
+        width, height = rng.integers(1, 2000, 2).tolist()
+        k = np.diag(10.0 ** rng.uniform(-1, 5) * rng.uniform(0.4, 1, 3))
+        k[:2, 2], k[2, 2] = rng.uniform(-2, 3, 2) * (width, height), 1
+        model = ["plumb_bob", "rational_polynomial", "equidistant", ""][rng.integers(4)]
+        distortion = 10.0 ** rng.uniform(-3, 5) * rng.standard_normal([0, 4, 5, 8, 12, 14][rng.integers(6)])
+        message = to_camera_info(k.ravel(), width, height, D=distortion, distortion_model=model)
+        try:
+            found = to_camera(message, width, height, "optical", False)
+        except CameraError:
+            continue
+        accepted += 1
+        assert is_calibrated(found)
+    assert accepted > 50
 
 
 def test_an_empty_message_is_refused():

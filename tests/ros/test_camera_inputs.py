@@ -3,13 +3,13 @@
 import os
 import sqlite3
 import struct
-import time
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseWithCovarianceStamped
 
+from benchmarks.scenes import FOCAL_LENGTH, Place
 from tests.ros.camera import BACK, NODE, PARAMETERS, THERE, changed, to_depth
 from tests.ros.rig import HEIGHT, WIDTH, K, Rig, flat, info, static_transform
 
@@ -77,6 +77,46 @@ def test_a_map_recorded_with_depth_gives_a_later_camera_without_depth_its_depth(
     found = again.publish(THERE[0], info()).candidates[0]
     position = found.pose_match_query.pose.position
     assert (found.match_id, position.y, position.z) == (1, 0.0, 2.0)
+
+
+RIGHT, FORWARD = 0.2, 0.2  # metres: where the images of BACK were taken
+CALIBRATION = [FOCAL_LENGTH, 0, WIDTH / 2, 0, FOCAL_LENGTH, HEIGHT / 2, 0, 0, 1]
+
+
+def test_the_measured_pose_of_a_revisit_is_metric(ros, start_node):
+    start_node(max_depth_m=20.0, **PARAMETERS)
+    rig = Rig(ros)
+    static_transform(ros)
+    poses = ros.subscribe(NODE + "/pose", PoseWithCovarianceStamped)
+    for number, image in enumerate(THERE):
+        rig.publish(image, info(CALIBRATION), Place(number).depth(), odometry=float(number))
+    rig.wait(tf="ok")
+    result = rig.publish(BACK[0], info(CALIBRATION), Place(0).depth(RIGHT, FORWARD), odometry=12.0)
+    found = result.candidates[0]
+    assert (found.match_id, found.reason, found.pose_valid, found.scale_known) == (1, 0, True, True)
+    position = found.pose_match_query.pose.position
+    assert (position.x, position.y, position.z) == pytest.approx((RIGHT, 0.0, FORWARD), abs=0.06)
+    pose = poses.wait_for(lambda each: each.header.stamp == result.header.stamp).pose
+    position = pose.pose.position
+    assert (position.x, position.y, position.z) == pytest.approx((0.5 + FORWARD, -RIGHT, 0.0), abs=0.06)
+    deviation = np.sqrt(np.diag(np.reshape(pose.covariance, (6, 6))))
+    assert (deviation > 0).all()
+    assert deviation.max() < 0.1
+
+
+def test_the_pose_of_a_revisit_without_depth_is_up_to_scale(ros, start_node):
+    start_node(**PARAMETERS)
+    rig = Rig(ros)
+    poses = ros.subscribe(NODE + "/pose", PoseWithCovarianceStamped)
+    for number, image in enumerate(THERE):
+        rig.publish(image, info(CALIBRATION), odometry=float(number))
+    found = rig.publish(BACK[0], info(CALIBRATION), odometry=12.0).candidates[0]
+    assert (found.match_id, found.pose_valid, found.scale_known) == (1, True, False)
+    position = found.pose_match_query.pose.position
+    direction = np.array([position.x, position.y, position.z])
+    assert np.linalg.norm(direction) == pytest.approx(1.0)
+    assert direction @ (np.sqrt(0.5), 0, np.sqrt(0.5)) > np.cos(np.radians(30))
+    assert poses.messages == []
 
 
 def test_all_inputs_are_optional(ros, start_node):
@@ -191,13 +231,14 @@ def test_without_tf_the_mounting_is_not_known_until_it_is_published(ros, start_n
     level, message = rig.wait(tf="from base_link to camera_optical:")
     assert (level, message) == (DiagnosticStatus.OK, "ok")
     static_transform(ros)
-    time.sleep(0.2)
-    rig.publish(THERE[1], odometry=2.0)
+    for number in range(1, 6):
+        rig.publish(THERE[number], odometry=float(number))
     rig.wait(tf="ok")
-    rig.publish(THERE[2])
+    rig.publish(THERE[6])
     assert node.stop() == 0
-    expected = (0.5, 0, 0, -0.5, 0.5, -0.5, 0.5)
-    assert stored_mountings(path) == [None, expected, None]
+    first, *_, fifth, last = stored_mountings(path)
+    assert (first, last) == (None, None), "the last one has no odometry"
+    assert fifth == (0.5, 0, 0, -0.5, 0.5, -0.5, 0.5)
 
 
 def test_tf_can_be_switched_off(ros, start_node, tmp_path):

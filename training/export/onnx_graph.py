@@ -125,7 +125,8 @@ def _pad_within_convolutions(graph):
 def _specify_resize(graph):
     """Specify nearest-neighbour enlargement by an integer factor as y // factor, on which engines agree."""
     for node in graph.node:
-        if node.op_type == "Resize":
+        mode = {attribute.name: attribute.s for attribute in node.attribute if attribute.name == "mode"}
+        if node.op_type == "Resize" and mode.get("mode", b"nearest") == b"nearest":
             plain = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
             _replace_attributes(node, plain, **plain)
 

@@ -47,7 +47,7 @@ def _blurred(pixels, random):
     kernel = np.zeros((9, 9), np.float32)
     end = 16 * (4 + 0.5 * length * np.array([np.cos(direction), np.sin(direction)]))
     start = 16 * 8 - end
-    cv2.line(kernel, *(tuple(map(int, np.round(point))) for point in (start, end)), 1.0, 1, cv2.LINE_AA, 4)
+    cv2.line(kernel, start.astype(int).tolist(), end.astype(int).tolist(), (1.0,), 1, cv2.LINE_AA, 4)
     return cv2.filter2D(pixels, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT)
 
 

@@ -54,7 +54,7 @@ class RenderedPairs:
             shown = np.abs(found - there[:, 2]) < TOLERANCE * there[:, 2] + 0.05
             return image_points[:, :2], ahead & (depth > 0) & (found > 0) & shown
 
-        return Scene(*views, transfer)
+        return Scene(views[0], views[1], transfer)
 
 
 def _scaled(row, scale):

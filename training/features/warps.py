@@ -30,7 +30,7 @@ class WarpedImages:
         centre = np.array(image.shape[::-1]) / 2 + room * random.uniform(-0.5, 0.5, 2)
         far = random.random()  # how different both views are
         quads = [self._quad(centre, scale, amount, random) for amount in (0.3 * far, far)]
-        views = [self._view(image, quad) for quad in quads]
+        one, two = (self._view(image, quad) for quad in quads)
         first, second = (cv2.getPerspectiveTransform(self._corners(), quad) for quad in quads)
         homography = np.linalg.inv(second) @ first
 
@@ -39,15 +39,15 @@ class WarpedImages:
             source = cv2.perspectiveTransform(points[None], first)[0]
             return there, _inside(there, (height, width)) & _inside(source, image.shape)
 
-        return Scene(*views, transfer)
+        return Scene(one, two, transfer)
 
     def _corners(self):
         height, width = self._size
-        return np.float32([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]])
+        return np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
 
     def _quad(self, centre, scale, amount, random):
         """(4, 2) float32: the corners of a view in the image."""
-        corners = self._corners() - np.float32([(self._size[1] - 1) / 2, (self._size[0] - 1) / 2])
+        corners = self._corners() - (np.array(self._size[::-1], np.float32) - 1) / 2
         turn = amount * random.normal(0, 45 if random.random() < 0.2 else 14)
         stretch = np.exp(amount * random.normal(0, 0.3, 2))
         zoom = scale * np.exp(amount * random.normal(0, 0.4))
@@ -55,7 +55,7 @@ class WarpedImages:
         corners = (corners * stretch) @ rotation.T * zoom
         extent = zoom * np.array(self._size[::-1])
         corners = corners + amount * random.uniform(-0.16, 0.16, (4, 2)) * extent  # perspective
-        return np.float32(corners + centre + amount * random.uniform(-0.25, 0.25, 2) * extent)
+        return (corners + centre + amount * random.uniform(-0.25, 0.25, 2) * extent).astype(np.float32)
 
     def _view(self, image, quad):
         shrinks = np.sqrt(cv2.contourArea(quad) / (self._size[0] * self._size[1]))

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager
-from typing import Iterator, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, NamedTuple, Tuple
 
 import numpy as np
 
@@ -200,7 +200,7 @@ def _make_reference(card: ModelCard, onnx: bytes) -> _Reference:
     return _Reference(np.stack(inputs), vectors)
 
 
-def _unit_outputs(engine: Engine, inputs: Sequence[np.ndarray]) -> np.ndarray:
+def _unit_outputs(engine: Engine, inputs: Iterable[np.ndarray]) -> np.ndarray:
     """(N, D) float32: each output as one vector of unit norm."""
     outputs = np.stack([engine.infer(each).ravel() for each in inputs])
     return np.asarray(outputs / np.linalg.norm(outputs, axis=1, keepdims=True))

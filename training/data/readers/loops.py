@@ -30,13 +30,14 @@ class Trajectories(NamedTuple):
     heading: np.ndarray  # (N,) float64, radians, counter-clockwise; NaN: unknown
 
 
-def verified_loops(trajectories, descriptors, views, least_seconds):
+def verified_loops(trajectories, descriptors, views, kind, least_seconds):
     """Find pairs of keyframes that show the same rigid scene.
 
     Args:
         trajectories: a :class:`Trajectories`.
         descriptors: (N, D) float32, unit norm.
         views: N of the package's ``View``.
+        kind: FeatureKind of their features.
         least_seconds: minimum time between two keyframes of a session; closer ones are not loops.
 
     Returns:
@@ -44,7 +45,7 @@ def verified_loops(trajectories, descriptors, views, least_seconds):
     """
     config = Config()
     limits = Limits.from_config(config, card_similarity=-1.0)
-    settings = GeometrySettings(min_points=limits.min_inliers, longer_side=config.feature_image_px)
+    settings = GeometrySettings(kind, limits.min_inliers)
     loops = []
     for row in range(1, len(descriptors)):
         similarity = descriptors[:row] @ descriptors[row]

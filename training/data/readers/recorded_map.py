@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.schema import ORB
 from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.types import FeatureKind
 from training.data.manifest import Record
 from training.data.readers.loops import Trajectories, correct_drift, name_places, verified_loops
 from training.files import write_atomically
@@ -39,10 +39,10 @@ def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
         ValueError: naming the map, if it is not a map or contains no valid keyframe.
     """
     path = Path(path)
-    keyframes, views, thumbnails = _read(path)
+    kind, (keyframes, views, thumbnails) = _read(path)
     trajectories = _trajectories(keyframes)
     descriptors = np.stack([keyframe.descriptor for keyframe in keyframes])
-    loops = verified_loops(trajectories, descriptors, views, guard_seconds)
+    loops = verified_loops(trajectories, descriptors, views, kind, guard_seconds)
     places = np.full(len(keyframes), -1)
     if np.isnan(trajectories.position).all():
         places = name_places(trajectories, loops, EXTENT_SECONDS, guard_seconds)
@@ -68,7 +68,7 @@ def read_recorded_map(path, images, origin=None, guard_seconds=GUARD_SECONDS):
 
 
 def _read(path):
-    """Valid keyframes with thumbnails: StoredKeyframes, their views, their JPEGs."""
+    """The kind of the local features; StoredKeyframes that have thumbnails, their views, their JPEGs."""
     if not path.is_file():
         raise ValueError(f"expected a map. Received: '{path}', missing")
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,8 @@ def _read(path):
             if path.with_name(path.name + suffix).is_file():
                 shutil.copyfile(path.with_name(path.name + suffix), f"{copy}{suffix}")
         try:
-            store = KeyframeStore(str(copy), *_model_of(copy))
+            model, size, features = _model_of(copy)
+            store = KeyframeStore(str(copy), model, size, features)
             try:
                 whole = [(k, store.view(k.id), store.thumbnail(k.id)) for k in store.keyframes()]
             finally:
@@ -88,7 +89,8 @@ def _read(path):
     whole = [row for row in whole if row[2]]
     if not whole:
         raise ValueError(f"expected keyframes in the map '{path}'. Received: no valid one")
-    return tuple(zip(*whole))
+    is_orb = features == FeatureKind.ORB.value
+    return FeatureKind.ORB if is_orb else FeatureKind.NETWORK, tuple(zip(*whole))
 
 
 def _model_of(path):
@@ -101,7 +103,11 @@ def _model_of(path):
         ).fetchone()
     finally:
         connection.close()
-    return str(meta.get("model", "")), size[0] // 4 if size else 0, str(meta.get("features", ORB))
+    return (
+        str(meta.get("model", "")),
+        size[0] // 4 if size else 0,
+        str(meta.get("features", FeatureKind.ORB.value)),
+    )
 
 
 def _trajectories(keyframes):
