@@ -42,7 +42,7 @@ class Method(NamedTuple):
         if self.plain:
             return baseline.verify(query, match, self.finder.kind)
         found = geometry.measure(query, match, settings(self.finder.kind))
-        return Outcome(found.matches, found.inliers, found.pose, found.degenerate, found.pairs)
+        return Outcome(found.matches, found.inliers, found.pose, found.degenerate, found.pairs, found)
 
 
 def settings(kind: FeatureKind) -> geometry.GeometrySettings:

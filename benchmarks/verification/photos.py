@@ -45,7 +45,7 @@ def night_and_day(methods: Sequence[Method]) -> Section:
     for method in methods:
         views = [[method.describe(photo.image) for photo in side] for side in (night, day)]
         good, bad = (
-            np.array([method.verify(views[0][a], views[1][b]).inliers for a, b in pairs])
+            np.array([method.verify(views[0][a], views[1][b]).largest_threshold() for a, b in pairs])
             for pairs in (zip(right, best[right]), wrong)
         )
         strict = int(bad.max()) + 1
