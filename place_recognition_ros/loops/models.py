@@ -18,8 +18,7 @@ EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
 OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
-SOLVED = 128  # most similar matches, over which models are fitted; all are tested against them
-_CONFIDENCE, _ITERATIONS = 0.99, 500
+_CONFIDENCE, _ITERATIONS = 0.999, 1000
 _METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
 
 
@@ -92,7 +91,7 @@ def _solved(
     if len(pairs.query) < MIN_POINTS:
         return None
     per_pixel = np.median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
-    a, b = (np.ascontiguousarray(each[:SOLVED, :2] / per_pixel) for each in (pairs.query, pairs.match))
+    a, b = (np.ascontiguousarray(each[:, :2] / per_pixel) for each in (pairs.query, pairs.match))
     try:  # in pixels: OpenCV's tests for degenerate samples are meant for them
         matrix = find(a, b, per_pixel, tolerance)
     except cv2.error:
