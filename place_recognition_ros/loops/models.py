@@ -17,6 +17,7 @@ EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
+FLAT = 0.3  # share of the inliers on one plane from which its motions are examined too
 OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
 _CONFIDENCE, _ITERATIONS = 0.999, 1000
 _METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
@@ -31,6 +32,7 @@ class Model(NamedTuple):
     kind: str
     dimension: int  # of the manifold of correspondences
     parameters: int
+    homography: Optional[np.ndarray] = None  # (3, 3), of a plane that contains many of the inliers
 
 
 def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
@@ -41,7 +43,10 @@ def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Mod
 def calibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
     """The simplest model of matches; None: the points determine none."""
     flat = plane(pairs, tolerance)
-    return _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
+    best = _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
+    if best is None or flat is None or flat.inliers.sum() < FLAT * best.inliers.sum():
+        return best
+    return best._replace(homography=flat.matrix)
 
 
 def fundamental(pairs: Correspondences, tolerance: float) -> Optional[Model]:
