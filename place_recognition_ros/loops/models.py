@@ -17,9 +17,9 @@ EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
+FLAT = 0.3  # share of the inliers on one plane from which its motions are examined too
 OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
-SOLVED = 128  # most similar matches, over which models are fitted; all are tested against them
-_CONFIDENCE, _ITERATIONS = 0.99, 500
+_CONFIDENCE, _ITERATIONS = 0.999, 1000
 _METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
 
 
@@ -32,6 +32,7 @@ class Model(NamedTuple):
     kind: str
     dimension: int  # of the manifold of correspondences
     parameters: int
+    homography: Optional[np.ndarray] = None  # (3, 3), of a plane that contains many of the inliers
 
 
 def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
@@ -42,7 +43,10 @@ def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Mod
 def calibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
     """The simplest model of matches; None: the points determine none."""
     flat = plane(pairs, tolerance)
-    return _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
+    best = _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
+    if best is None or flat is None or flat.inliers.sum() < FLAT * best.inliers.sum():
+        return best
+    return best._replace(homography=flat.matrix)
 
 
 def fundamental(pairs: Correspondences, tolerance: float) -> Optional[Model]:
@@ -92,7 +96,7 @@ def _solved(
     if len(pairs.query) < MIN_POINTS:
         return None
     per_pixel = np.median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
-    a, b = (np.ascontiguousarray(each[:SOLVED, :2] / per_pixel) for each in (pairs.query, pairs.match))
+    a, b = (np.ascontiguousarray(each[:, :2] / per_pixel) for each in (pairs.query, pairs.match))
     try:  # in pixels: OpenCV's tests for degenerate samples are meant for them
         matrix = find(a, b, per_pixel, tolerance)
     except cv2.error:

@@ -8,9 +8,9 @@ correspondence, which share its errors): it holds where residuals are larger or 
 from enum import Enum
 from typing import Dict, NamedTuple, Optional, Tuple
 
+import cv2
 import numpy as np
 from scipy.optimize import least_squares
-from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.loops.residuals import Motion, Residuals, cross
 
@@ -61,13 +61,14 @@ def solve(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Mot
         return None
     noise = _noise(values[exists])
     bend = CAUCHY * noise
+    path = _Path(start, freedom)
     known: Dict[bytes, Tuple[np.ndarray, np.ndarray]] = {}
 
     def evaluate(step: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         key = step.tobytes()
         if key not in known:
             known.clear()
-            motion, chain = _moved(start, step, freedom)
+            motion, chain = path.after(step)
             value, slope = residuals(motion)
             flat, by_step = value[exists], slope[exists] @ chain
             square = (flat / bend) ** 2 + 1e-12
@@ -75,41 +76,38 @@ def solve(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Mot
             known[key] = flat * bent, by_step / ((1 + square) * bent)[:, None]
         return known[key]
 
-    zero = np.zeros({Freedom.METRIC: 6, Freedom.DIRECTION: 5, Freedom.ROTATION: 3}[freedom])
     found = least_squares(
-        lambda step: evaluate(step)[0], zero, lambda step: evaluate(step)[1], method="lm",
-        max_nfev=_EVALUATIONS, ftol=1e-4, xtol=1e-4, gtol=1e-8,
+        lambda step: evaluate(step)[0], path.zero, lambda step: evaluate(step)[1], method="lm",
+        max_nfev=_EVALUATIONS, ftol=1e-3, xtol=1e-4, gtol=1e-8,
     )  # fmt: skip
-    return _moved(start, found.x, freedom)[0]
+    return path.after(found.x)[0]
 
 
-def _moved(start: Motion, step: np.ndarray, freedom: Freedom) -> Tuple[Motion, np.ndarray]:
-    """The motion after a step, and the (6, p) derivative of its translation and rotation by the step."""
-    angles = step[-3:]
-    rotation = Rotation.from_rotvec(angles).as_matrix() @ start.rotation
-    chain = np.zeros((6, len(step)))
-    chain[3:, -3:] = _left_jacobian(angles)
-    translation = start.translation
-    if freedom == Freedom.METRIC:
-        translation = translation + step[:3]
-        chain[:3, :3] = np.eye(3)
-    elif freedom == Freedom.DIRECTION:
-        tangent = np.linalg.svd(translation[None])[2][1:].T
-        shifted = translation + tangent @ step[:2]
-        length = np.linalg.norm(shifted)
-        translation = shifted / length
-        chain[:3, :2] = (tangent - np.outer(translation, translation @ tangent)) / length
-    return Motion(rotation, translation), chain
+class _Path:
+    """Motions near a start, as a function of the steps that the freedom allows; the last three turn it."""
 
+    def __init__(self, start: Motion, freedom: Freedom) -> None:
+        self._start, self._freedom = start, freedom
+        self.zero = np.zeros({Freedom.METRIC: 6, Freedom.DIRECTION: 5, Freedom.ROTATION: 3}[freedom])
+        self._tangent = np.linalg.svd(start.translation[None])[2][1:].T  # (3, 2), across the translation
 
-def _left_jacobian(angles: np.ndarray) -> np.ndarray:
-    """Of the rotation group: how a change of the rotation vector turns the rotation from the left."""
-    square = float(angles @ angles)
-    if square < 1e-12:
-        return np.asarray(np.eye(3) + 0.5 * cross(angles))
-    angle, matrix = np.sqrt(square), cross(angles)
-    first, second = (1 - np.cos(angle)) / square, (angle - np.sin(angle)) / (square * angle)
-    return np.asarray(np.eye(3) + first * matrix + second * (matrix @ matrix))
+    def after(self, step: np.ndarray) -> Tuple[Motion, np.ndarray]:
+        """The motion after a small step, and the (6, p) derivative of its translation and rotation."""
+        turn = cross(step[-3:])
+        rotation = cv2.Rodrigues(step[-3:])[0] @ self._start.rotation
+        translation = self._start.translation
+        chain = np.zeros((6, len(step)))
+        chain[3:, -3:] = np.eye(3) + turn / 2  # the left Jacobian of the rotation group, to first order
+        if self._freedom == Freedom.METRIC:
+            translation = translation + step[:3]
+            chain[:3, :3] = np.eye(3)
+        elif self._freedom == Freedom.DIRECTION:
+            shifted = translation + self._tangent @ step[:2]
+            length = np.sqrt(shifted @ shifted)
+            translation = shifted / length
+            across = self._tangent - np.outer(translation, translation @ self._tangent)
+            chain[:3, :2] = across / length
+        return Motion(rotation, translation), chain
 
 
 def _noise(values: np.ndarray) -> float:
@@ -119,7 +117,8 @@ def _noise(values: np.ndarray) -> float:
 
 def _estimate(residuals: Residuals, motion: Motion, freedom: Freedom) -> Optional[Estimate]:
     values, slopes = residuals(motion)
-    _, chain = _moved(motion, np.zeros({Freedom.METRIC: 6, Freedom.DIRECTION: 5}.get(freedom, 3)), freedom)
+    path = _Path(motion, freedom)
+    _, chain = path.after(path.zero)
     exists = (slopes != 0).any(axis=2)
     by_step = slopes @ chain  # (N, M, p)
     noise = _noise(values[exists])
@@ -131,8 +130,8 @@ def _estimate(residuals: Residuals, motion: Motion, freedom: Freedom) -> Optiona
     if not (scale > 0).all() or np.linalg.cond(information / np.outer(scale, scale)) > 1e10:
         return None
     inverse = np.linalg.inv(information)
-    leverage = np.clip(np.einsum("nmp,pq,nmq->n", by_step, inverse, by_step), 0.0, MAX_LEVERAGE)
-    scores = np.einsum("nm,nmp->np", influence, by_step) / (1 - leverage)[:, None]
+    leverage = np.minimum(((by_step @ inverse) * by_step).sum(axis=(1, 2)), MAX_LEVERAGE)
+    scores = (influence[:, :, None] * by_step).sum(axis=1) / (1 - leverage)[:, None]
     bread = inverse / max(0.1, float(curvature[exists].mean()))
     inner = INFLATION * bread @ (scores.T @ scores) @ bread + MIN_NOISE**2 * inverse
     covariance = chain @ inner @ chain.T

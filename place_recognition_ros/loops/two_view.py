@@ -1,6 +1,6 @@
 """The scene and the camera motion that two images share, without depth."""
 
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -29,6 +29,9 @@ CURVATURE = 0.06  # radians of direction error at which the propagated variance 
 MAX_DIRECTION_ERROR = 0.12  # radians, standard deviation: beyond, the direction is reported as not known
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
+MIN_FRONT = 0.5  # of the inliers are in front of both cameras under a motion that is examined
+DISTINCT = 0.25  # radians between motions that are two solutions, and not one that is badly determined
+CLEAR = 6.0  # difference of squared normalised errors that decides between them
 SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
 
 
@@ -66,9 +69,9 @@ def calibrated_scene(pairs: Correspondences, model: Model, tolerance: float) -> 
 def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Scene:
     """Refined twice: the first band of matches favours the motion that it was chosen by."""
     wide = WIDE * tolerance
-    start = _motion_of_essential(pairs, model)
-    inside = pairs.subset(_near(pairs, start, wide))
-    first = solve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION) if len(inside.query) else None
+    first, clear = _best_motion(pairs, model, wide)
+    if not clear:
+        return Scene(model.inliers, ONE_PLANE)
     estimate = first and _refined(pairs, _near(pairs, first, wide), first)
     if estimate is None:
         return Scene(model.inliers, LITTLE_PARALLAX)
@@ -76,6 +79,28 @@ def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Sc
     if inliers.sum() < SUPPORT * model.inliers.sum():
         return Scene(model.inliers, LITTLE_PARALLAX)  # the refinement went to a mirrored motion
     return _checked(inliers, estimate)
+
+
+def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Optional[Motion], bool]:
+    """The motion with the smallest residuals, and whether no other one is as good.
+
+    Where most of the scene is one plane, a second motion explains the plane, and MAGSAC may find that one.
+    """
+    starts = [_motion_of_essential(pairs, model), *_motions_of_plane(pairs, model)]
+    motions = []
+    for start in starts:
+        inside = pairs.subset(_near(pairs, start, wide))
+        if len(inside.query):
+            motions.append(solve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
+    found = [each for each in motions if each is not None]
+    if not found:
+        return None, True
+    errors = [np.where(_near(pairs, each, wide), sampson(pairs, each.essential), wide) for each in found]
+    noise = max(1.4826 * min(float(np.median(each)) for each in errors), wide / 8)
+    costs = [float((each**2).sum()) / noise**2 for each in errors]
+    best = found[int(np.argmin(costs))]
+    others = [cost for each, cost in zip(found, costs) if _apart(each, best) > DISTINCT]
+    return best, all(cost - min(costs) >= CLEAR for cost in others)
 
 
 def _checked(inliers: np.ndarray, estimate: Estimate) -> Scene:
@@ -145,6 +170,20 @@ def _motion_of_essential(pairs: Correspondences, model: Model) -> Motion:
     return max(motions, key=lambda motion: _share_in_front(pairs, model.inliers, motion))
 
 
+def _motions_of_plane(pairs: Correspondences, model: Model) -> List[Motion]:
+    """The motions of the homography under which its scene is in front of both cameras, usually two."""
+    if model.homography is None:
+        return []
+    matrix = model.homography * np.sign(np.linalg.det(model.homography))
+    _, rotations, translations, _ = cv2.decomposeHomographyMat(matrix, np.eye(3))
+    motions = []
+    for turn, translation in zip(rotations, translations):
+        length = np.linalg.norm(translation)
+        if length > 1e-6 and np.isfinite(turn).all() and np.isfinite(length):
+            motions.append(Motion(turn, translation.ravel() / length))
+    return [each for each in motions if _share_in_front(pairs, model.inliers, each) >= MIN_FRONT]
+
+
 def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion) -> float:
     """Share of the inliers whose rays meet in front of both cameras."""
     a, b = pairs.query[inliers] @ motion.rotation.T, pairs.match[inliers]
@@ -152,6 +191,12 @@ def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion)
     turned = cross(motion.translation).T
     in_front = ((b @ turned * normal).sum(axis=1) < 0) & ((a @ turned * normal).sum(axis=1) < 0)
     return float(in_front.mean()) if len(a) else 0.0
+
+
+def _apart(a: Motion, b: Motion) -> float:
+    """Radians: the larger of the angles between rotations and between directions."""
+    turn = np.arccos(np.clip((np.trace(a.rotation.T @ b.rotation) - 1) / 2, -1, 1))
+    return float(max(turn, np.arccos(np.clip(a.translation @ b.translation, -1, 1))))
 
 
 def _direction_error(estimate: Estimate) -> float:

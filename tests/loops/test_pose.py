@@ -125,7 +125,7 @@ def test_too_little_parallax_is_named_and_its_direction_is_not_reported(make_pai
     generator = np.random.default_rng(5)
     names = set()
     for _ in range(12):
-        query, match, rotation, translation = make_pair(base=0.04, count=60, generator=generator)
+        query, match, rotation, translation = make_pair(base=0.06, count=60, noise=1.0, generator=generator)
         found = measure(query, match, SETTINGS)
         names.add(found.degenerate)
         if found.degenerate == LITTLE_PARALLAX and found.pose is not None:
