@@ -27,10 +27,12 @@ def teacher(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def gray_at():
-    """``gray_at(image, points)``: (N,) values by bilinear interpolation."""
+    """``gray_at(image, points)``: (N,) values by bilinear interpolation; beyond the edge, the edge's."""
 
     def gray_at(image, points):
         x, y = np.float32(points).T
-        return cv2.remap(image.astype(np.float32), x[None], y[None], cv2.INTER_LINEAR)[0]
+        return cv2.remap(
+            image.astype(np.float32), x[None], y[None], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
+        )[0]
 
     return gray_at
