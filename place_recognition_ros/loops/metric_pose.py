@@ -1,8 +1,9 @@
 """The camera motion in metres, where depth is known at matched features.
 
 Perspective-n-point in each direction for which there is depth (RANSAC over three points: Gao et al., PAMI
-2003), then one refinement of both directions together. Two directions must agree: a wrong depth, such as
-that of another scale or of a stuck sensor, does not pass as a pose.
+2003), then one refinement of both directions together. Two directions must agree, that is, the motion found in
+either one must fit both: a wrong depth, such as that of another scale or of a stuck sensor, does not pass as a
+pose.
 """
 
 from typing import List, NamedTuple, Optional
@@ -24,8 +25,6 @@ from place_recognition_ros.loops.residuals import (
 MIN_DEPTHS = 12  # matched features with depth, in one direction
 MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
 DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
-SYSTEMATIC = 0.03  # of the median depth: scale error of a depth camera, on which two of them may differ
-MAX_DISAGREEMENT = 22.5  # squared Mahalanobis distance of two poses, 99.9 % of six dimensions
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
 SOLVED = 64  # most similar inliers, over which a pose is sampled
@@ -43,6 +42,13 @@ class _Direction(NamedTuple):
     known: np.ndarray  # (N,) bool
 
 
+class _Fit(NamedTuple):
+    """What fits a motion in one direction."""
+
+    to_pixels: np.ndarray  # (N, 2, 2), from a difference on the plane to whitened pixels
+    near: np.ndarray  # (N,) bool
+
+
 def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -> Optional[Estimate]:
     """The motion in metres.
 
@@ -55,33 +61,30 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
         The estimate; None: too few depths, or they contradict each other or the scene.
     """
     directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
-    estimates = []
-    for direction in directions:
-        start = _perspective(direction, inliers, tolerance)
-        estimate = start and _refined([direction], start, inliers, tolerance)
-        if not estimate:
-            return None
-        estimates.append(estimate)
-    if not estimates or (len(estimates) == 2 and not _agree(estimates[0], estimates[1], directions)):
+    starts = [_perspective(each, inliers, tolerance) for each in directions]
+    found = [start and _fits(directions, start, inliers, tolerance) for start in starts]
+    if not found or any(each is None for each in found):
         return None
-    better = min(estimates, key=lambda each: float(np.trace(each.covariance)))
-    return _refined(directions, better.motion, inliers, tolerance)
+    number = int(np.argmax([sum(fit.near.sum() for fit in each) for each in found]))
+    rows = np.any([fit.near for fit in found[number]], axis=0)
+    residuals = joined(
+        *[(_residuals(each, fit, rows), fit.near[rows]) for each, fit in zip(directions, found[number])]
+    )
+    return refine(residuals, starts[number], Freedom.METRIC)
 
 
-def _refined(
-    directions: List[_Direction], start: Motion, inliers: np.ndarray, tolerance: float
-) -> Optional[Estimate]:
-    """Over everything that fits the start; None: it is too little."""
-    parts, rows = [], np.zeros(len(inliers), bool)
+def _fits(
+    directions: List[_Direction], motion: Motion, inliers: np.ndarray, tolerance: float
+) -> Optional[List[_Fit]]:
+    """What fits a motion in each direction; None: too little in one of them."""
+    fits = []
     for direction in directions:
-        to_pixels = _whitened(direction, start)
-        near = _near(direction, start, to_pixels, WIDE * tolerance)
+        to_pixels = _whitened(direction, motion)
+        near = _near(direction, motion, to_pixels, WIDE * tolerance)
         if near.sum() < max(MIN_DEPTHS, SUPPORT * (direction.known & inliers).sum()):
             return None
-        parts.append((direction, to_pixels, near))
-        rows |= near
-    residuals = joined(*[(_residuals(*each, rows), each[2][rows]) for each in parts])
-    return refine(residuals, start, Freedom.METRIC)
+        fits.append(_Fit(to_pixels, near))
+    return fits
 
 
 def _directions(pairs: Correspondences) -> List[_Direction]:
@@ -141,22 +144,11 @@ def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, toleranc
     return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
 
 
-def _residuals(direction: _Direction, to_pixels: np.ndarray, near: np.ndarray, rows: np.ndarray) -> Residuals:
+def _residuals(direction: _Direction, fit: _Fit, rows: np.ndarray) -> Residuals:
     build = into_match if direction.forward else into_query
-    usable = near[rows][:, None]
+    usable = fit.near[rows][:, None]
     return build(
         np.where(usable, direction.points[rows], 1.0),
         direction.observed[rows],
-        np.where(usable[:, :, None], to_pixels[rows], 0.0),
+        np.where(usable[:, :, None], fit.to_pixels[rows], 0.0),
     )
-
-
-def _agree(a: Estimate, b: Estimate, directions: List[_Direction]) -> bool:
-    """Whether two poses differ no more than their covariances, and a scale error of the depth, allow."""
-    depth = float(np.median([np.nanmedian(each.points[:, 2]) for each in directions]))
-    turn = cv2.Rodrigues(a.motion.rotation @ b.motion.rotation.T)[0].ravel()
-    difference = np.concatenate([a.motion.translation - b.motion.translation, turn])
-    covariance = a.covariance + b.covariance
-    covariance[:3, :3] += (SYSTEMATIC * depth) ** 2 * np.eye(3)
-    covariance[3:, 3:] += (SYSTEMATIC / 2) ** 2 * np.eye(3)
-    return bool(difference @ np.linalg.solve(covariance, difference) <= MAX_DISAGREEMENT)

@@ -28,8 +28,10 @@ class Motion(NamedTuple):
 
     @property
     def essential(self) -> np.ndarray:
-        """(3, 3): the essential matrix E with x_match · E x_query = 0."""
-        return cross(self.translation) @ self.rotation
+        """(3, 3): the essential matrix E of unit translation, with x_match · E x_query = 0."""
+        length = np.linalg.norm(self.translation)
+        direction = self.translation / length if length > 0 else np.array((0.0, 0.0, 1.0))
+        return cross(direction) @ self.rotation
 
 
 class Correspondences(NamedTuple):
@@ -88,8 +90,11 @@ def epipolar(pairs: Correspondences, weights: np.ndarray) -> Residuals:
 
 def sampson(pairs: Correspondences, essential: np.ndarray) -> np.ndarray:
     """(N,): absolute Sampson distances in pixels."""
-    errors, slopes = _Lines(pairs)(essential[None])
-    return np.asarray(np.abs(errors[0]) / (np.sqrt((slopes[0] ** 2).sum(axis=0)) + 1e-12))
+    lines, back = pairs.query @ essential.T, pairs.match @ essential
+    by_match = np.einsum("nij,ni->nj", pairs.match_per_pixel, lines[:, :2])
+    by_query = np.einsum("nij,ni->nj", pairs.query_per_pixel, back[:, :2])
+    square = (by_match**2).sum(axis=1) + (by_query**2).sum(axis=1)
+    return np.asarray(np.abs((pairs.match * lines).sum(axis=1)) / (np.sqrt(square) + 1e-12))
 
 
 class _Lines:

@@ -7,7 +7,7 @@ import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
-from place_recognition_ros.loops.refinement import Estimate, Freedom, refine, solve
+from place_recognition_ros.loops.refinement import Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -91,7 +91,7 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
     for start in starts:
         inside = pairs.subset(_near(pairs, start, wide))
         if len(inside.query):
-            motions.append(solve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
+            motions.append(improve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
     found = [each for each in motions if each is not None]
     if not found:
         return None, True
