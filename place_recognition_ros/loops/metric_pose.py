@@ -1,9 +1,9 @@
 """The camera motion in metres, where depth is known at matched features.
 
 Perspective-n-point in each direction for which there is depth (RANSAC over three points: Gao et al., PAMI
-2003), then one refinement of both directions together. Two directions must agree, that is, the motion found in
-either one must fit both: a wrong depth, such as that of another scale or of a stuck sensor, does not pass as a
-pose.
+2003), then one refinement of both directions together. Two directions must agree: the motion found in either
+one must fit both, so that a wrong depth, such as that of another scale or of a stuck sensor, does not pass as
+a pose.
 """
 
 from typing import List, NamedTuple, Optional
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse
-from place_recognition_ros.loops.refinement import Estimate, Freedom, refine
+from place_recognition_ros.loops.refinement import Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -20,6 +20,7 @@ from place_recognition_ros.loops.residuals import (
     into_match,
     into_query,
     joined,
+    median,
 )
 
 MIN_DEPTHS = 12  # matched features with depth, in one direction
@@ -28,7 +29,7 @@ DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few 
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
 SOLVED = 64  # most similar inliers, over which a pose is sampled
-_CONFIDENCE, _ITERATIONS = 0.99, 100
+_CONFIDENCE, _ITERATIONS = 0.95, 100
 _NEAR_DIMENSIONS = 1.25  # of the tolerance for one dimension of noise, for two
 
 
@@ -66,11 +67,9 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
     if not found or any(each is None for each in found):
         return None
     number = int(np.argmax([sum(fit.near.sum() for fit in each) for each in found]))
-    rows = np.any([fit.near for fit in found[number]], axis=0)
-    residuals = joined(
-        *[(_residuals(each, fit, rows), fit.near[rows]) for each, fit in zip(directions, found[number])]
-    )
-    return refine(residuals, starts[number], Freedom.METRIC)
+    start = improve(_residuals(directions, found[number]), starts[number], Freedom.METRIC)
+    fits = start and _fits(directions, start, inliers, tolerance)
+    return fits and refine(_residuals(directions, fits), start, Freedom.METRIC)
 
 
 def _fits(
@@ -101,12 +100,12 @@ def _directions(pairs: Correspondences) -> List[_Direction]:
 def _perspective(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Optional[Motion]:
     """From query to match, whichever of them has depth; over the most similar inliers."""
     rows = np.flatnonzero(direction.known & inliers)[:SOLVED]
-    per_pixel = float(np.median(np.abs(direction.per_pixel[rows, 0, 0])))
+    per_pixel = median(np.abs(direction.per_pixel[rows, 0, 0]))
     points, observed = (np.ascontiguousarray(each[rows]) for each in (direction.points, direction.observed))
     try:
         success, turn, shift, _ = cv2.solvePnPRansac(
             points, observed / per_pixel, np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0),
-            None, None, False, _ITERATIONS, 1.5 * tolerance, _CONFIDENCE, None, cv2.SOLVEPNP_AP3P,
+            None, None, False, _ITERATIONS, 1.5 * tolerance, _CONFIDENCE, None, cv2.SOLVEPNP_P3P,
         )  # fmt: skip
     except cv2.error:
         return None
@@ -144,11 +143,13 @@ def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, toleranc
     return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
 
 
-def _residuals(direction: _Direction, fit: _Fit, rows: np.ndarray) -> Residuals:
-    build = into_match if direction.forward else into_query
-    usable = fit.near[rows][:, None]
-    return build(
-        np.where(usable, direction.points[rows], 1.0),
-        direction.observed[rows],
-        np.where(usable[:, :, None], fit.to_pixels[rows], 0.0),
-    )
+def _residuals(directions: List[_Direction], fits: List[_Fit]) -> Residuals:
+    rows = np.any([fit.near for fit in fits], axis=0)
+    parts = []
+    for direction, fit in zip(directions, fits):
+        build = into_match if direction.forward else into_query
+        usable = fit.near[rows][:, None]
+        points = np.where(usable, direction.points[rows], 1.0)
+        to_pixels = np.where(usable[:, :, None], fit.to_pixels[rows], 0.0)
+        parts.append(build(points, direction.observed[rows], to_pixels))
+    return joined(parts)

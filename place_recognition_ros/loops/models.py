@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
-from place_recognition_ros.loops.residuals import Correspondences, sampson
+from place_recognition_ros.loops.residuals import Correspondences, median, sampson
 
 EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 """Kinds of models."""
@@ -98,7 +98,7 @@ def _solved(
     """(3, 3) of unit norm; None: degenerate points, for which OpenCV throws, or gives None or several."""
     if len(pairs.query) < MIN_POINTS:
         return None
-    per_pixel = np.median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
+    per_pixel = median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
     a, b = (np.ascontiguousarray(each[:, :2] / per_pixel) for each in (pairs.query, pairs.match))
     try:  # in pixels: OpenCV's tests for degenerate samples are meant for them
         matrix = find(a, b, per_pixel, tolerance)
@@ -163,7 +163,7 @@ def _simplest(candidates: List[Optional[Model]], tolerance: float) -> Optional[M
     union = np.any([each.inliers for each in models], axis=0)
     count = max(2, int(union.sum()))
     errors = models[0].errors[models[0].errors <= 2 * tolerance]
-    noise = min(max(OVERFIT * 1.4826 * float(np.median(errors)), tolerance / 5), tolerance / 2)
+    noise = min(max(OVERFIT * 1.4826 * median(errors), tolerance / 5), tolerance / 2)
 
     def gric(model: Model) -> float:
         bounded = np.minimum((model.errors[union] / noise) ** 2, 2.0 * (4 - model.dimension))

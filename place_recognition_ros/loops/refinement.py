@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from scipy.optimize import least_squares
 
-from place_recognition_ros.loops.residuals import Motion, Residuals, cross
+from place_recognition_ros.loops.residuals import Motion, Residuals, cross, median
 
 INFLATION = 1.2  # of the covariance; measured in simulations, see tests/loops/test_refinement.py
 MIN_NOISE = 0.1  # pixels of the reduced image: what calibration and rounding leave, in any case
 MAX_LEVERAGE = 0.5
 CAUCHY = 2.4  # standard deviations at which the loss bends; 95 % efficiency with normal errors
-_STEPS, _EVALUATIONS = 4, 10
+_STEPS, _EVALUATIONS = 3, 10
 
 
 class Freedom(Enum):
@@ -131,7 +131,7 @@ class _Path:
 
 def _noise(values: np.ndarray) -> float:
     """Standard deviation by the median, which mismatches do not move."""
-    return max(MIN_NOISE, 1.4826 * float(np.median(np.abs(values))))
+    return max(MIN_NOISE, 1.4826 * median(np.abs(values)))
 
 
 def _estimate(residuals: Residuals, motion: Motion, freedom: Freedom) -> Optional[Estimate]:

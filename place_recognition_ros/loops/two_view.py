@@ -15,6 +15,7 @@ from place_recognition_ros.loops.residuals import (
     cross,
     epipolar,
     into_match,
+    median,
     sampson,
 )
 
@@ -96,7 +97,7 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
     if not found:
         return None, True
     errors = [np.where(_near(pairs, each, wide), sampson(pairs, each.essential), wide) for each in found]
-    noise = max(1.4826 * min(float(np.median(each)) for each in errors), wide / 8)
+    noise = max(1.4826 * min(median(each) for each in errors), wide / 8)
     costs = [float((each**2).sum()) / noise**2 for each in errors]
     best = found[int(np.argmin(costs))]
     others = [cost for each, cost in zip(found, costs) if _apart(each, best) > DISTINCT]
@@ -129,7 +130,7 @@ def _bounded_epipolar(pairs: Correspondences, start: Motion) -> Residuals:
     the parallax of the scene; no loss of the residual alone prevents that.
     """
     parallax = np.linalg.norm(_parallax(pairs, start), axis=1)
-    bound = LEVERAGE * max(1.0, float(np.median(parallax)))
+    bound = LEVERAGE * max(1.0, median(parallax))
     return epipolar(pairs, np.minimum(1.0, bound / np.maximum(parallax, 1e-9)))
 
 
@@ -158,7 +159,7 @@ def _refined_rotation(pairs: Correspondences, model: Model) -> Optional[Estimate
     estimate = refine(residuals, Motion(model.matrix, np.zeros(3)), Freedom.ROTATION)
     if estimate is None:
         return None
-    hidden = UNSEEN_PARALLAX * float(np.median(np.abs(inside.match_per_pixel[:, 0, 0])))
+    hidden = UNSEEN_PARALLAX * median(np.abs(inside.match_per_pixel[:, 0, 0]))
     covariance = np.diag([UNKNOWN_VARIANCE] * 3 + [hidden**2] * 3)
     covariance[3:, 3:] += estimate.covariance[3:, 3:]
     return estimate._replace(covariance=covariance)
