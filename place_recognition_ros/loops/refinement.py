@@ -94,9 +94,8 @@ def _bent(residuals: Residuals, path: "_Path") -> Optional[Callable[..., Tuple[n
             motion, chain = path.after(step)
             value, slope = residuals(motion)
             flat, by_step = value[exists], slope[exists] @ chain
-            square = (flat / bend) ** 2 + 1e-12
-            bent = np.sqrt(np.log1p(square) / square)
-            known[key] = flat * bent, by_step / ((1 + square) * bent)[:, None]
+            bent = 1 / np.sqrt(1 + (flat / bend) ** 2)
+            known[key] = flat * bent, by_step * (bent**3)[:, None]
         return known[key]
 
     return evaluate
@@ -142,7 +141,7 @@ def _estimate(residuals: Residuals, motion: Motion, freedom: Freedom) -> Optiona
     by_step = slopes @ chain  # (N, M, p)
     noise = _noise(values[exists])
     square = (values / (CAUCHY * noise)) ** 2
-    influence, curvature = values / (1 + square), (1 - square) / (1 + square) ** 2
+    influence, curvature = values / (1 + square) ** 2, (1 - 3 * square) / (1 + square) ** 3
     flat = by_step[exists]
     information = flat.T @ flat
     scale = np.sqrt(np.diag(information))
