@@ -7,7 +7,7 @@ import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
-from place_recognition_ros.loops.refinement import Estimate, Freedom, improve, refine
+from place_recognition_ros.loops.refinement import INFLATION, Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -31,6 +31,7 @@ MAX_DIRECTION_ERROR = 0.12  # radians, standard deviation: beyond, the direction
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
 MIN_FRONT = 0.5  # of the inliers are in front of both cameras under a motion that is examined
+AMBIGUOUS = 400.0  # inliers at which nothing but the true motion fits; from rendered pairs of training towns
 DISTINCT = 0.25  # radians between motions that are two solutions, and not one that is badly determined
 CLEAR = 6.0  # difference of squared normalised errors that decides between them
 SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
@@ -105,9 +106,15 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
 
 
 def _checked(inliers: np.ndarray, estimate: Estimate) -> Scene:
-    """The less the direction is determined, the less a linear propagation of errors covers."""
-    error = _direction_error(estimate)
+    """The pose as it is published, with what a linear propagation of errors leaves out.
+
+    First, it holds the less, the less the direction is determined. Second, a rotation and a translation move
+    features alike, so that several motions fit few inliers almost equally well; the residuals near one of
+    them do not show the others.
+    """
+    error = _direction_error(estimate) / np.sqrt(INFLATION)
     covariance = estimate.covariance * (1 + (error / CURVATURE) ** 2)
+    covariance *= max(1.0, AMBIGUOUS / np.count_nonzero(inliers)) ** 1.5
     if error <= MAX_DIRECTION_ERROR:
         direction = estimate.motion.translation
         covariance[:3, :3] += UNKNOWN_VARIANCE * np.outer(direction, direction)
