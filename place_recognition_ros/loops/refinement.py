@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 
 from place_recognition_ros.loops.residuals import Motion, Residuals, cross, median
 
-INFLATION = 4.0  # of the covariance; measured on rendered pairs of training towns, see ``_estimate``
+INFLATION = 6.0  # of the covariance; measured on rendered pairs of training towns, see ``_estimate``
 MIN_NOISE = 0.1  # pixels of the reduced image: what calibration and rounding leave, in any case
 MAX_LEVERAGE = 0.5
 BEND = 2.4  # standard deviations; residuals of more than about twice as much have hardly any influence
