@@ -16,7 +16,7 @@ PACKAGE = "place_recognition_ros"
 LAYERS = (
     (
         *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
-        *("validation", "worker"),
+        *("package_models", "validation", "worker"),
     ),
     ("descriptor", "memory"),
     ("loops",),

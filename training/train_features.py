@@ -10,6 +10,7 @@ The same command resumes an interrupted run.
 """
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -40,10 +41,11 @@ from training.features.pairs import Mixture, Pairs
 from training.features.rendered import RenderedPairs
 from training.features.teacher import Teacher
 from training.features.warps import BlankViews, WarpedImages
-from training.files import PROJECT
+from training.files import PROJECT, write_atomically
 
 TRAINING_SIZE = (192, 256)  # height and width of a view, pixels
 WARMUP = 200  # steps
+MULTIPLE = 16  # of which the sides of the input are
 EPOCH = 250  # steps between two checkpoints
 RENDERED, BLANK = 0.3, 0.04  # shares of the training pairs
 
@@ -53,6 +55,7 @@ def main():
     keras.utils.set_random_seed(arguments.seed)
     folder = arguments.run
     folder.mkdir(parents=True, exist_ok=True)
+    record_options(arguments, folder)
     network = train(arguments, folder)
     network.save_weights(folder / "network.weights.h5")
     parity = export(network, arguments)
@@ -60,6 +63,25 @@ def main():
         f"{arguments.output}: {network.count_params()} parameters, {arguments.output.stat().st_size} bytes; "
         f"Keras and ONNX Runtime: cosine at least {parity.cosine:.7f}"
     )
+
+
+def record_options(arguments, folder):
+    """Write what determines the weights to the folder of a run.
+
+    Raises:
+        ValueError: if the run was begun with other options; its checkpoint is not what these would give.
+    """
+    names = ("teacher", "images", "rendered", "steps", "batch", "learning_rate", "seed")
+    options = {name: str(getattr(arguments, name)) for name in names}
+    path = folder / "options.json"
+    begun = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else options
+    if begun != options:
+        other = ", ".join(f"{name} {options[name]}" for name in names if options[name] != begun.get(name))
+        raise ValueError(
+            f"expected the options with which the run in '{folder}' was begun, or another --run. "
+            f"Received: {other}"
+        )
+    write_atomically(path, json.dumps(options, indent=2).encode())
 
 
 def train(arguments, folder):
@@ -96,10 +118,7 @@ def scenes(images, rendered):
         images: list of pairs: folder or manifest of photographs, and its share.
         rendered: list of Path, outputs of training.features.render_pairs.
     """
-    photographs = [
-        (share, [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in find_images([folder])])
-        for folder, share in images
-    ]
+    photographs = [(share, [_read_gray(path) for path in find_images([folder])]) for folder, share in images]
     return Mixture(
         [
             (1.0 - RENDERED - BLANK, WarpedImages(photographs, TRAINING_SIZE)),
@@ -107,6 +126,13 @@ def scenes(images, rendered):
             (BLANK, BlankViews(TRAINING_SIZE)),
         ]
     )
+
+
+def _read_gray(path):
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise ValueError(f"expected an image that can be decoded. Received: '{path}'")
+    return image
 
 
 def export(network, arguments):
@@ -162,16 +188,31 @@ def parse_arguments():
     parser.add_argument(
         "--trained-on", nargs="*", type=_licence, default=[], metavar="SET=LICENCE", help="for the card"
     )
-    return parser.parse_args(command_line())
+    arguments = parser.parse_args(command_line())
+    if arguments.steps <= WARMUP or arguments.steps % EPOCH:
+        parser.error(f"expected --steps above {WARMUP}, a multiple of {EPOCH}. Received: {arguments.steps}")
+    if min(arguments.size) < 1 or any(side % MULTIPLE for side in arguments.size):
+        parser.error("expected multiples of {} as --size. Received: {} {}".format(MULTIPLE, *arguments.size))
+    if arguments.batch < 1:
+        parser.error(f"expected --batch of at least 1. Received: {arguments.batch}")
+    return arguments
 
 
 def _share(text):
-    folder, _, share = text.partition("=")
-    return Path(folder), float(share or 1.0)
+    folder, equals, share = text.rpartition("=")
+    try:
+        found = (Path(folder), float(share)) if equals else (Path(text), 1.0)
+    except ValueError:
+        found = (Path(), 0.0)
+    if not 0 < found[1] < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected FOLDER=SHARE, a positive number. Received: '{text}'")
+    return found
 
 
 def _licence(text):
-    name, _, licence = text.partition("=")
+    name, equals, licence = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"expected SET=LICENCE. Received: '{text}'")
     return name, licence
 
 

@@ -7,6 +7,7 @@ from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, default_
 from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.errors import ModelError
+from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.types import FEATURE
 
 DESCRIPTOR_SIZE = FEATURE["descriptor"].shape[0]  # bytes
@@ -32,7 +33,7 @@ def open_feature_finder(
     """
     if model == OrbFinder.model_id:
         return OrbFinder(count)
-    path = model or default_model_path("features.onnx")
+    path = model or default_model_path(FEATURES)
     card, onnx = read_model(path, LOCAL_FEATURES)
     if card.descriptor_size != DESCRIPTOR_SIZE or card.input.channels != 1:
         raise ModelError(

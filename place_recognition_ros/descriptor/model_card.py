@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.descriptor.onnx_file import has_external_data
 from place_recognition_ros.descriptor.preprocess import InputSpec
 from place_recognition_ros.errors import ModelError
+from place_recognition_ros.package_models import DEFAULT, FEATURES, model_folders
 
 GLOBAL_DESCRIPTOR, LOCAL_FEATURES = "global_descriptor", "local_features"
 CELL = 4  # pixels; a network of local features returns one descriptor for a square of this side
@@ -59,30 +60,34 @@ def card_path(onnx_path: str) -> str:
     return os.path.splitext(onnx_path)[0] + ".json"
 
 
-def default_model_path(name: str = "default.onnx") -> str:
+def default_model_path(name: str = DEFAULT) -> str:
     """Path of a model that the package brings, in the source tree or in the install space.
 
     Raises:
         ModelError: if it is in neither.
     """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    prefix = os.path.normpath(os.path.join(package, "..", "..", "..", ".."))  # of lib/python3/dist-packages/
-    places = [
-        os.path.join(os.path.dirname(package), "models", name),
-        os.path.join(prefix, "share", "place_recognition_ros", "models", name),
-    ]
+    places = [os.path.join(folder, name) for folder in model_folders()]
     for path in places:
         if os.path.isfile(path):
             return path
     raise ModelError(f"expected the package's model in {' or '.join(places)}. Received: no such file")
 
 
-def read_model(onnx_path: str, kind: str = GLOBAL_DESCRIPTOR) -> Tuple[ModelCard, bytes]:
+def package_models() -> List[str]:
+    """Paths of all models that the package brings.
+
+    Raises:
+        ModelError: if one is missing.
+    """
+    return [default_model_path(name) for name in (DEFAULT, FEATURES)]
+
+
+def read_model(onnx_path: str, kind: Optional[str] = GLOBAL_DESCRIPTOR) -> Tuple[ModelCard, bytes]:
     """Read a model and the card beside it, and verify that they belong together.
 
     Args:
         onnx_path: the ONNX file.
-        kind: what the network must compute.
+        kind: what the network must compute; None: anything.
 
     Returns:
         The card, and the bytes of the model that were checked against it.
@@ -95,7 +100,7 @@ def read_model(onnx_path: str, kind: str = GLOBAL_DESCRIPTOR) -> Tuple[ModelCard
     onnx = _read(onnx_path, "model")
     path = card_path(onnx_path)
     card = _parse(path)
-    if card.kind != kind:
+    if kind is not None and card.kind != kind:
         raise ModelError(f"expected a model of kind '{kind}' in '{onnx_path}'. Received: kind '{card.kind}'")
     found = hashlib.sha256(onnx).hexdigest()
     if found != card.sha256:

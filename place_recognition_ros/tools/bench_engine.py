@@ -2,13 +2,13 @@
 
 Usage: python3 -m place_recognition_ros.tools.bench_engine [MODEL.onnx ...] [--backend tensorrt] [--roofline]
 
-Without a model: the package's own. Each model runs in its own process, because memory is measured per
+Without a model: both of the package. Each model runs in its own process, because memory is measured per
 process. On a TX2, run `sudo jetson_clocks` first. The times include neither building the engine nor the
 first runs.
 
-network: the engine alone. describe: with the pre-processing of a 640×480 image. images/s: describe on one
-thread. memory added: by opening and running the model. memory peak: of the process, with building the engine.
-GPU memory: in addition to an empty CUDA context (on a Jetson, it is part of the memory of the CPU).
+network: the engine alone. image: from a 640×480 image to its descriptor, or to its local features. images/s:
+on one thread. memory added: by opening and running the model. memory peak: of the process, with building the
+engine. GPU memory: in addition to an empty CUDA context (on a Jetson, it is part of the memory of the CPU).
 """
 
 import argparse
@@ -22,10 +22,14 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.descriptor.backends import BACKENDS
-from place_recognition_ros.descriptor.model_card import default_model_path, read_model
+from place_recognition_ros.config import Config
+from place_recognition_ros.descriptor.backends import BACKENDS, open_engine
+from place_recognition_ros.descriptor.engine import Engine
+from place_recognition_ros.descriptor.extractor import Extractor
+from place_recognition_ros.descriptor.feature_network import NetworkFinder
+from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, ModelCard, package_models, read_model
 from place_recognition_ros.descriptor.preprocess import prepare
+from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
 from place_recognition_ros.tools.layers import read_layers
@@ -37,7 +41,7 @@ _IMAGE_SHAPE = (480, 640, 3)
 _TIMES = ("median", "p95", "p99")
 HEADINGS = (
     *("model", "engine", "machine"),
-    *("network " + ", ".join(_TIMES) + ", ms", "describe " + ", ".join(_TIMES) + ", ms", "images/s"),
+    *("network " + ", ".join(_TIMES) + ", ms", "image " + ", ".join(_TIMES) + ", ms", "images/s"),
     *("memory added, MB", "memory peak, MB", "GPU memory, MB"),
 )
 
@@ -60,7 +64,7 @@ class Measured(NamedTuple):
     engine: str
     machine: str
     network: Latency
-    describe: Latency
+    image: Latency  # with the pre-processing and, for local features, the selection of keypoints
     images_per_second: float
     added_bytes: int
     peak_bytes: int
@@ -70,7 +74,7 @@ class Measured(NamedTuple):
     def cells(self) -> List[str]:
         gpu = "" if self.gpu_bytes is None else f"{self.gpu_bytes / 1e6:.0f}"
         return [
-            *(self.model, self.engine, self.machine, str(self.network), str(self.describe)),
+            *(self.model, self.engine, self.machine, str(self.network), str(self.image)),
             *(f"{self.images_per_second:.1f}", f"{self.added_bytes / 1e6:.0f}"),
             *(f"{self.peak_bytes / 1e6:.0f}", gpu),
         ]
@@ -108,38 +112,45 @@ def measure(path: str, backend: str, threads: int, runs: int) -> Measured:
 
     Args:
         path: an ONNX file with its card beside it.
-        backend, threads: as :func:`open_extractor` takes them.
+        backend, threads: as :func:`open_engine` takes them.
         runs: number of timed runs, at least one.
 
     Raises:
         ModelError, EngineError: if the model cannot be opened, or fails.
     """
-    card, _ = read_model(path)
+    card, onnx = read_model(path, kind=None)
     image = np.random.default_rng(0).integers(0, 255, _IMAGE_SHAPE, np.uint8)
     prepared = prepare(image, card.input)
     before, free = _memory()["VmRSS"], _free_gpu_bytes() if backend != "onnx" else None
-    extractor = open_extractor(path, backend, threads)
-    engine = extractor.engine
+    engine, _ = open_engine(card, onnx, backend, threads, BuildSettings())
+    process = _user(card, engine)
     np.copyto(engine.input, prepared)
     network = _timed(lambda: engine.infer(engine.input), runs)
-    describe = _timed(lambda: extractor.describe(image), runs)
+    whole = _timed(lambda: process(image), runs)
     taken = None
-    if extractor.engine_name.startswith("tensorrt") and free is not None:
+    if engine.name.startswith("tensorrt") and free is not None:
         taken = free - load_library().cuda.mem_get_info()[0]  # the engine's context is current
     memory = _memory()
     measured = Measured(
         card.name,
-        extractor.engine_name,
+        engine.name,
         _machine(),
         latency(network),
-        latency(describe),
-        rate(describe),
+        latency(whole),
+        rate(whole),
         memory["VmRSS"] - before,
         memory["VmHWM"],
         taken,
     )
-    extractor.close()
+    engine.close()
     return measured
+
+
+def _user(card: ModelCard, engine: Engine) -> Callable[[np.ndarray], Any]:
+    """What the node calls with an image."""
+    if card.kind == LOCAL_FEATURES:
+        return NetworkFinder(card, engine, Config().local_features).find
+    return Extractor(card, engine).describe
 
 
 def _timed(action: Callable[[], Any], runs: int) -> List[float]:
@@ -183,7 +194,7 @@ def _read(path: str) -> str:
 
 
 def _estimate(path: str, device: Device) -> str:
-    layers = read_layers(read_model(path)[1])
+    layers = read_layers(read_model(path, kind=None)[1])
     multiply_adds = sum(layer.multiply_adds for layer in layers)
     return f"{1e3 * roofline(layers, device):.2f} ({multiply_adds / 1e6:.0f} M multiply-adds)"
 
@@ -220,7 +231,7 @@ def main() -> int:
         headings.append(f"roofline of {DEVICES[arguments.device].name}, FP16, ms")
     print(table_row(headings) + "\n|" + "---|" * len(headings), flush=True)
     failed = False
-    for path in arguments.models or [default_model_path()]:
+    for path in arguments.models or package_models():
         process = multiprocessing.get_context("spawn").Process(target=_print_row, args=(path, arguments))
         process.start()
         process.join()

@@ -1,16 +1,17 @@
-"""Build the TensorRT engine of a model ahead of the node's first start.
+"""Build the TensorRT engines of the models ahead of the node's first start.
 
 Usage: python3 -m place_recognition_ros.tools.build_engine [MODEL.onnx ...]
 
-Without a model: the package's own. The engine is stored where the node looks for it (--cache: the node's
-parameter ~engine_cache). A TX2 needs minutes for it, once; a second call only loads the engine.
+Without a model: both of the package, the global descriptor's and the local features'. The engines are stored
+where the node looks for them (--cache: the node's parameter ~engine_cache). A TX2 needs minutes for it, once;
+a second call only loads the engines.
 """
 
 import argparse
 import logging
 import sys
 
-from place_recognition_ros.descriptor.model_card import default_model_path, read_model
+from place_recognition_ros.descriptor.model_card import package_models, read_model
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.descriptor.tensorrt.cache import default_folder
 from place_recognition_ros.errors import PlaceRecognitionError
@@ -31,8 +32,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     settings = BuildSettings(arguments.cache, arguments.workspace_mb, arguments.precision)
     try:
-        for path in arguments.models or [default_model_path()]:
-            card, onnx = read_model(path)
+        for path in arguments.models or package_models():
+            card, onnx = read_model(path, kind=None)
             engine = open_tensorrt(card, onnx, settings)
             engine.close()
             print(f"{path}: ready on {engine.name}")

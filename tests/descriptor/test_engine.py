@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from place_recognition_ros import config
-from place_recognition_ros.descriptor import Extractor, extractor, open_extractor
+from place_recognition_ros.descriptor import Extractor, backends, open_extractor
 from place_recognition_ros.descriptor.engine import Engine, Port
 from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.errors import EngineError
 
 IMAGE = Port("image", (1, 2, 3, 3), "float32")
@@ -41,9 +42,9 @@ def install_backend(monkeypatch):
     """``install_backend(open)`` puts a backend first in the table."""
 
     def install_backend(open_engine):
-        table = {"new": extractor._Backend(lambda: True, lambda card, onnx, *_: open_engine(card, onnx))}
-        monkeypatch.setattr(extractor, "_BACKENDS", dict(table, onnx=extractor._BACKENDS["onnx"]))
-        monkeypatch.setattr(extractor, "BACKENDS", ("auto", "new", "onnx"))
+        table = {"new": backends._Backend(lambda: True, lambda card, onnx, *_: open_engine(card, onnx))}
+        monkeypatch.setattr(backends, "_BACKENDS", dict(table, onnx=backends._BACKENDS["onnx"]))
+        monkeypatch.setattr(backends, "BACKENDS", ("auto", "new", "onnx"))
 
     return install_backend
 
@@ -106,9 +107,9 @@ def test_a_network_with_channels_first(onnx, weights, write_model, card_fields):
     path = write_model(onnx.model(weights, inputs=[onnx.port("image", (1, 3, 2, 3))]), input=fields)
     image = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
     expected = np.append(image[0, :, 2], image[1, 0, 2]).astype(np.float32)
-    vector = open_extractor(path).engine.infer(extractor.prepare(image, read_model(path)[0].input))
+    vector = open_extractor(path).engine.infer(prepare(image, read_model(path)[0].input))
     np.testing.assert_array_equal(vector, expected)
 
 
 def test_the_configuration_names_every_backend():
-    assert sorted(config.BACKENDS) == sorted(extractor.BACKENDS)
+    assert sorted(config.BACKENDS) == sorted(backends.BACKENDS)

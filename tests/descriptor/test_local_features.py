@@ -1,12 +1,13 @@
 """The package's network, and which finder is opened."""
 
+import hashlib
 import json
-import shutil
 
 import cv2
 import numpy as np
 import pytest
 
+from place_recognition_ros.descriptor import local_features
 from place_recognition_ros.descriptor.feature_network import NetworkFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.descriptor.model_card import (
@@ -18,7 +19,9 @@ from place_recognition_ros.descriptor.model_card import (
 from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.errors import EngineError, ImageError, ModelError
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
+from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.types import FEATURE, Camera, FeatureKind, View
+from tests.descriptor.damage import damage
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def finder():
 
 
 def test_the_default_is_the_package_s_network(finder):
-    card, _ = read_model(default_model_path("features.onnx"), LOCAL_FEATURES)
+    card, _ = read_model(default_model_path(FEATURES), LOCAL_FEATURES)
     assert isinstance(finder, NetworkFinder)
     assert (finder.kind, finder.model_id) == (FeatureKind.NETWORK, card.model_id)
     assert card.output_shape == (1, card.input.height // 4, card.input.width // 4, 48)
@@ -122,12 +125,52 @@ def test_a_network_of_another_kind_is_refused():
         open_feature_finder(default_model_path())
 
 
-def test_a_network_with_another_descriptor_size_is_refused(tmp_path):
-    source = default_model_path("features.onnx")
-    path = tmp_path / "other.onnx"
-    shutil.copy(source, path)
-    with open(card_path(source), encoding="utf-8") as file:
-        fields = json.load(file)
-    (tmp_path / "other.json").write_text(json.dumps(dict(fields, descriptor_size=16)), encoding="utf-8")
+@pytest.fixture
+def write_features(tmp_path):
+    """``write_features(content, **changes_to_the_card)`` → path of a copy; content: None: unchanged."""
+
+    def write_features(content=None, **changes):
+        source = default_model_path(FEATURES)
+        with open(card_path(source), encoding="utf-8") as file:
+            fields = dict(json.load(file), **changes)
+        with open(source, "rb") as file:
+            content = file.read() if content is None else content
+        (tmp_path / "other.onnx").write_bytes(content)
+        (tmp_path / "other.json").write_text(json.dumps(fields), encoding="utf-8")
+        return str(tmp_path / "other.onnx")
+
+    return write_features
+
+
+def test_a_network_with_another_descriptor_size_is_refused(write_features):
     with pytest.raises(ModelError, match="32 numbers"):
-        open_feature_finder(str(path))
+        open_feature_finder(write_features(descriptor_size=16))
+
+
+def test_a_network_with_another_output_than_its_card_says_is_refused(write_features):
+    fields = dict(read_model(default_model_path(FEATURES), LOCAL_FEATURES)[0].input._asdict(), height=480)
+    with pytest.raises(EngineError, match=r"one output \(\(1, 120, 80, 48\), 'float32'\), as the card says"):
+        open_feature_finder(write_features(input=fields), backend="onnx")
+
+
+@pytest.mark.parametrize("times", [20, pytest.param(1000, marks=pytest.mark.stress)])
+def test_an_altered_network_is_refused_before_it_is_opened(times, write_features, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("an altered network was opened")
+
+    monkeypatch.setattr(local_features, "open_engine", refuse)
+    random = np.random.RandomState(0)
+    with open(default_model_path(FEATURES), "rb") as file:
+        whole = file.read()
+    for _ in range(times):
+        altered = damage(whole, random)
+        if altered != whole:
+            with pytest.raises(ModelError, match="expected SHA-256"):
+                open_feature_finder(write_features(altered))
+
+
+def test_a_network_with_a_tensor_in_another_file_is_refused(onnx, weights, write_features):
+    content = onnx.model(weights, external="../../etc/passwd")
+    path = write_features(content, sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(ModelError, match="expected all tensors within"):
+        open_feature_finder(path)

@@ -56,6 +56,8 @@ def test_config_launch_files_and_model_are_installed(install_space):
         "launch/desktop.launch",
         "models/default.onnx",
         "models/default.json",
+        "models/features.onnx",
+        "models/features.json",
         "examples/bag_to_g2o",
     ):
         assert (share / name).is_file(), name

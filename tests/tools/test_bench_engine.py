@@ -9,12 +9,12 @@ import types
 import numpy as np
 import pytest
 
-from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, package_models, read_model
 from place_recognition_ros.errors import EngineError
 from place_recognition_ros.tools import bench_engine
 from place_recognition_ros.tools.bench_engine import HEADINGS, Latency, Measured
 
-SHAPE = read_model(bench_engine.default_model_path())[0].input.shape
+DEFAULT, FEATURES = package_models()
 
 
 def run_tool(root, *arguments):
@@ -90,71 +90,102 @@ def gpu(monkeypatch):
     return events
 
 
-class Extractor:
-    """A fake extractor, which counts its calls."""
+class FakeEngine:
+    """An engine that counts its calls and returns what the card states: zeros, but a unit descriptor."""
 
-    def __init__(self, name, shape):
-        self.engine_name, self.infers, self.describes, self.closed = name, 0, 0, False
-        self.engine = types.SimpleNamespace(input=np.zeros(shape, np.float32), infer=self._infer)
+    def __init__(self, name, card):
+        self.name, self.infers, self.closed = name, 0, False
+        self.input = np.zeros(card.input.shape, np.float32)
+        self.output = np.zeros(card.output_shape[1:], np.float32)
+        self.output.flat[0] = 1.0
 
-    def _infer(self, tensor):
-        assert not self.closed and tensor is self.engine.input and tensor.any()
+    def infer(self, tensor):
+        assert not self.closed and tensor is self.input and tensor.any()
         self.infers += 1
-
-    def describe(self, image):
-        assert not self.closed and image.shape == (480, 640, 3)
-        self.describes += 1
+        return self.output
 
     def close(self):
         self.closed = True
 
 
-def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, monkeypatch):
-    extractor = Extractor("tensorrt 8.2.1.8, a GPU", SHAPE)
-    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: gpu.append("opened") or extractor)
-    measured = bench_engine.measure(bench_engine.default_model_path(), "tensorrt", 1, 3)
+@pytest.fixture
+def open_as(gpu, monkeypatch):
+    """``open_as(name)``: models are opened on fake engines of that name, which are appended to the result."""
+
+    def open_as(name):
+        opened = []
+
+        def open_engine(card, *_):
+            gpu.append("opened")
+            opened.append(FakeEngine(name, card))
+            return opened[-1], ""
+
+        monkeypatch.setattr(bench_engine, "open_engine", open_engine)
+        return opened
+
+    return open_as
+
+
+@pytest.mark.parametrize("path", [DEFAULT, FEATURES], ids=["descriptor", "features"])
+def test_the_memory_of_a_gpu_is_measured_beside_an_empty_context(gpu, open_as, path):
+    opened = open_as("tensorrt 8.2.1.8, a GPU")
+    measured = bench_engine.measure(path, "tensorrt", 1, 3)
     assert measured.gpu_bytes == 100
     assert gpu == ["context", "memory", "closed", "opened", "memory"]
-    assert (extractor.infers, extractor.describes) == (23, 23)
-    assert extractor.closed
+    (engine,) = opened
+    assert engine.infers == 2 * 23  # alone, and with what the node does before and after it
+    assert engine.closed
 
 
-def test_without_tensorrt_there_is_no_gpu_memory(gpu, monkeypatch):
-    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", SHAPE)
-    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
-    assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
+def test_local_features_are_measured_with_the_selection_of_keypoints(open_as, monkeypatch):
+    images = []
+    find = bench_engine.NetworkFinder.find
+    monkeypatch.setattr(
+        bench_engine.NetworkFinder,
+        "find",
+        lambda self, image: images.append(image.shape) or find(self, image),
+    )
+    open_as("an engine")
+    measured = bench_engine.measure(FEATURES, "auto", 1, 1)
+    assert measured.model == read_model(FEATURES, LOCAL_FEATURES)[0].name
+    assert images == [(480, 640, 3)] * 21
 
 
-def test_tensorrt_without_a_gpu(gpu, monkeypatch):
+def test_without_tensorrt_there_is_no_gpu_memory(open_as):
+    open_as("onnxruntime 1.10.0, CPU, 1 thread")
+    assert bench_engine.measure(DEFAULT, "auto", 1, 1).gpu_bytes is None
+
+
+def test_tensorrt_without_a_gpu(open_as, monkeypatch):
     def refuse(_):
         raise EngineError("expected a GPU that CUDA can use. Received: none")
 
     monkeypatch.setattr(bench_engine, "Gpu", refuse)
-    extractor = Extractor("onnxruntime 1.10.0, CPU, 1 thread", SHAPE)
-    monkeypatch.setattr(bench_engine, "open_extractor", lambda *_: extractor)
-    assert bench_engine.measure(bench_engine.default_model_path(), "auto", 1, 1).gpu_bytes is None
+    open_as("onnxruntime 1.10.0, CPU, 1 thread")
+    assert bench_engine.measure(DEFAULT, "auto", 1, 1).gpu_bytes is None
 
 
 def test_the_tool_writes_a_table(root):
     done = run_tool(root, "--backend", "onnx", "--runs", "2", "--roofline")
     assert done.returncode == 0, done.stderr.decode()
-    head, line, row = done.stdout.decode().splitlines()
-    columns = [len(re.findall(r"(?<!\\)\|", each)) for each in (head, line, row)]
-    assert columns == [len(HEADINGS) + 2] * 3
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[0] == "default"
-    assert cells[1].startswith("onnxruntime ")
-    for times in cells[3:5]:
-        assert 0 < float(times.split(", ")[0]) <= float(times.split(", ")[2])
-    added, peak = (float(cell) for cell in cells[6:8])
-    assert 0 < added < peak
-    assert re.fullmatch(r"\d+\.\d\d \(\d+ M multiply-adds\)", cells[9])
+    head, line, *rows = done.stdout.decode().splitlines()
+    columns = [len(re.findall(r"(?<!\\)\|", each)) for each in (head, line, *rows)]
+    assert columns == [len(HEADINGS) + 2] * 4
     assert "roofline of Jetson TX2" in head
+    for name, row in zip(("default", "features"), rows):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[0] == name
+        assert cells[1].startswith("onnxruntime ")
+        for times in cells[3:5]:
+            assert 0 < float(times.split(", ")[0]) <= float(times.split(", ")[2])
+        added, peak = (float(cell) for cell in cells[6:8])
+        assert 0 < added < peak
+        assert re.fullmatch(r"\d+\.\d\d \(\d+ M multiply-adds\)", cells[9])
 
 
 def test_a_missing_model_is_reported_and_the_next_is_measured(root, tmp_path):
     missing = str(tmp_path / "missing.onnx")
-    done = run_tool(root, missing, bench_engine.default_model_path(), "--backend", "onnx", "--runs", "1")
+    done = run_tool(root, missing, DEFAULT, "--backend", "onnx", "--runs", "1")
     assert done.returncode == 1
     assert "ModelError: expected the model as a file. Received: '" + missing in done.stderr.decode()
     assert done.stdout.decode().splitlines()[-1].startswith("| default |")

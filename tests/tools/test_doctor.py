@@ -8,9 +8,11 @@ from collections import Counter
 
 import pytest
 
+from place_recognition_ros.package_models import model_folders
 from place_recognition_ros.tools.doctor import __main__ as doctor
 from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Machine, Ran, read_board, run_command
 from place_recognition_ros.tools.doctor.system_checks import cache_folder
+from tests.tools.test_model_checks import COMPLETE
 
 L4T = "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: Sat Feb 19 2022\n"
 CPU = "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_{}_freq"
@@ -25,6 +27,7 @@ FILES = {
     CPU.format(3, "max"): "2035200\n",
     GPU.format("min"): "1300500000\n",
     GPU.format("max"): "1300500000\n",
+    **{os.path.join(model_folders()[0], name): text for name, text in COMPLETE.items()},
 }
 COMMANDS = {
     "uname": "aarch64\n",
@@ -214,7 +217,7 @@ def test_cuda_without_its_compiler_is_sufficient_to_run(fake_machine):
         assert (line.mark, line.found[:4]) == (OK, "10.2")
 
 
-PC = {path: None for path in FILES if path != "/proc/meminfo"}
+PC = {path: None for path in FILES if path.startswith(("/etc/", "/proc/device-tree", "/sys/"))}
 
 
 def test_a_pc_with_a_gpu(fake_machine):

@@ -10,7 +10,6 @@ TEMPERATURE = 0.06  # of the cosines in the contrastive term
 INTEREST = -4.0  # logit from which on a pixel may become a keypoint
 
 
-@keras.saving.register_keras_serializable("place_recognition_ros")
 class Distillation(keras.Model):
     """The network with its loss, to be compiled and trained with :meth:`fit`.
 

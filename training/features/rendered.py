@@ -17,6 +17,9 @@ class RenderedPairs:
     Args:
         folders: list of Path, outputs of training.features.render_pairs.
         size: height and width of a view, pixels.
+
+    Raises:
+        OSError, ValueError: if a folder has no pairs.csv, or there are no pairs.
     """
 
     def __init__(self, folders, size):
@@ -25,6 +28,8 @@ class RenderedPairs:
         for folder in folders:
             with open(folder / "pairs.csv", encoding="utf-8", newline="") as file:
                 self._pairs += [(folder, row) for row in csv.DictReader(file)]
+        if not self._pairs:
+            raise ValueError(f"expected rendered pairs. Received: none in {', '.join(map(str, folders))}")
 
     def __call__(self, random):
         """A random :class:`training.features.pairs.Scene`."""
@@ -33,8 +38,8 @@ class RenderedPairs:
         views, depths = [], []
         for letter in "ab":
             name = f"{row['pair']}_{letter}"
-            image = cv2.imread(str(folder / "images" / f"{name}.webp"), cv2.IMREAD_GRAYSCALE)
-            depth = cv2.imread(str(folder / "depth" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+            image = _read(folder / "images" / f"{name}.webp", cv2.IMREAD_GRAYSCALE)
+            depth = _read(folder / "depth" / f"{name}.png", cv2.IMREAD_UNCHANGED)
             views.append(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
             depths.append(cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST) / 1000.0)
         intrinsics = _scaled(row, np.array(size) / np.array(image.shape[::-1]))
@@ -55,6 +60,13 @@ class RenderedPairs:
             return image_points[:, :2], ahead & (depth > 0) & (found > 0) & shown
 
         return Scene(views[0], views[1], transfer)
+
+
+def _read(path, flags):
+    image = cv2.imread(str(path), flags)
+    if image is None:
+        raise ValueError(f"expected an image that can be decoded. Received: '{path}'")
+    return image
 
 
 def _scaled(row, scale):

@@ -1,6 +1,9 @@
 """The teacher: an ONNX network with the interface of EdgePoint2 (Yao et al., arXiv 2504.17280)."""
 
+from pathlib import Path
+
 import numpy as np
+import onnxruntime
 
 from training.features.network import CELL
 
@@ -11,14 +14,27 @@ class Teacher:
     Args:
         path: ONNX file with the input "image", (1, 1, H, W) float32 gray 0 to 255, H and W multiples of 32,
             and the outputs "features", (1, 32, H/4, W/4), and "score", (1, 1, H, W) logits.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is no network with these names.
     """
 
     def __init__(self, path):
-        import onnxruntime
-
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        content = Path(path).read_bytes()
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's own have no other common base
+            raise ValueError(
+                f"expected the teacher as an ONNX file in '{path}'. Received: {error}"
+            ) from error
+        ports = [port.name for port in (*self._session.get_inputs(), *self._session.get_outputs())]
+        if ports[0] != "image" or not {"features", "score"} <= set(ports[1:]):
+            raise ValueError(
+                f"expected the input image and the outputs features and score in '{path}'. Received: {ports}"
+            )
 
     def __call__(self, image):
         """Descriptors and scores of an image.

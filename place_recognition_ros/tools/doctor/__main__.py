@@ -11,6 +11,7 @@ import signal
 import sys
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
+from place_recognition_ros.tools.doctor import model_checks as models
 from place_recognition_ros.tools.doctor import python_checks as python
 from place_recognition_ros.tools.doctor import system_checks as system
 from place_recognition_ros.tools.doctor.machine import FAIL, WARN, Line, Machine, this_machine
@@ -39,6 +40,7 @@ CHECKS = (
     Check("cv_bridge", python.check_cv_bridge, True),
     Check("tf2_ros", python.check_tf2, False),
     Check("onnxruntime", python.check_onnxruntime, False),
+    Check("models", models.check_models, True),
     Check("memory", system.check_memory, False),
     Check("swap", system.check_swap, False),
     Check("disk", system.check_disk, True),

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from place_recognition_ros.descriptor.preprocess import InputSpec, prepare  # noqa: E402
 from place_recognition_ros.errors import ModelError  # noqa: E402
-from tests.training.export.exported_models import NAMES, ORDERS, exported  # noqa: E402
+from tests.training.export.exported_models import ORDERS, exported  # noqa: E402
 from training.data import read_image  # noqa: E402
 from training.data.images import find_images  # noqa: E402
 from training.export.half_precision import MIN_COSINE, convert_to_half, to_half  # noqa: E402
@@ -48,7 +48,7 @@ def smallest_cosine(model, half, images):
     return np.min(cosines)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ORDERS)
 def test_synthetic_images_have_similar_descriptors(name):
     model = exported(name, 192, 256)
     half, cosine = convert_to_half(model, prepared(name, made_up()[::2]))
@@ -67,7 +67,7 @@ def seen(data):
     return seen
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ORDERS)
 def test_real_images_have_similar_descriptors(name, seen):
     """Other images than those of the parity check."""
     model = exported(name, 192, 256)

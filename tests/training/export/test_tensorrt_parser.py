@@ -5,6 +5,7 @@ without a GPU. They are of the newest generation; that the TX2's 8.2 knows the o
 """
 
 import importlib.util
+import itertools
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt"
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from tests.training.export.exported_models import NAMES, SIZES, exported  # noqa: E402
+from tests.training.export.exported_models import FEATURES_SIZE, NAMES, SIZES, exported  # noqa: E402
 from tests.training.export.tensorrt_operators import faults  # noqa: E402
 from training.export.half_precision import to_half  # noqa: E402
 
@@ -26,8 +27,11 @@ needs_tensorrt = pytest.mark.skipif(
     importlib.util.find_spec("tensorrt_rtx_bindings") is None,
     reason="NVIDIA's parser is not here: pip install -r requirements/tensorrt.txt",
 )
-each_model = pytest.mark.parametrize("name", NAMES)
-each_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+each_model = pytest.mark.parametrize(
+    "name, size",
+    [*itertools.product(NAMES, SIZES), ("features", FEATURES_SIZE)],
+    ids=lambda value: value if isinstance(value, str) else "{}x{}".format(*value),
+)
 
 # Calls of NVIDIA's library, in a process of its own, so that a crash fails only this test.
 BUILD = """
@@ -64,14 +68,12 @@ def build(folder, *models):
 
 
 @each_model
-@each_size
 def test_8_2_supports_all_operators_and_types(name, size):
     assert faults(exported(name, *size)) == []
 
 
 @needs_tensorrt
 @each_model
-@each_size
 def test_nvidias_builder_makes_an_engine_in_both_precisions(name, size, tmp_path):
     model = exported(name, *size)
     single, half = build(tmp_path, model, to_half(model))
