@@ -14,7 +14,6 @@ from place_recognition_ros.errors import EngineError
 from place_recognition_ros.images import check_image
 from place_recognition_ros.types import FEATURE, FeatureKind
 
-
 MIN_SIGNAL = (
     1.2  # deviation of the smoothed image by the mean distance from it; scenes have 2 to 8, white noise 0.3
 )
