@@ -183,13 +183,13 @@ class Config:
         360, "maximum number of local features per keyframe, 44 bytes each", low=50, high=10000
     )
     min_inliers: int = _parameter(
-        25, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000
+        30, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000
     )
     min_inlier_ratio: float = _parameter(
-        0.7, "minimum share of the matched features that fit it", low=0, high=1
+        0.6, "minimum share of the matched features that fit it", low=0, high=1
     )
     min_coverage: float = _parameter(
-        0.15,
+        0.4,
         "minimum share of inliers among the features in their region, unless the match was expected",
         low=0,
         high=1,

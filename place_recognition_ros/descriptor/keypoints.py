@@ -20,11 +20,12 @@ def scores_of(maps: np.ndarray, size: int) -> np.ndarray:
     return np.ascontiguousarray(cells.transpose(0, 2, 1, 3)).reshape(rows * CELL, columns * CELL)
 
 
-def select(scores: np.ndarray, count: int) -> np.ndarray:
+def select(scores: np.ndarray, shown: Tuple[int, int], count: int) -> np.ndarray:
     """The best local maxima of the scores, to a fraction of a pixel.
 
     Args:
         scores: (H, W) float32 logits.
+        shown: height and width of the part, from the first pixel, that is image; the rest is padding.
         count: how many at most.
 
     Returns:
@@ -33,7 +34,8 @@ def select(scores: np.ndarray, count: int) -> np.ndarray:
     width = scores.shape[1]
     peaks = scores == cv2.dilate(scores, WINDOW)
     peaks &= scores > DISTINCT
-    peaks[:BORDER] = peaks[-BORDER:] = peaks[:, :BORDER] = peaks[:, -BORDER:] = False
+    bottom, right = (max(0, side - BORDER) for side in shown)
+    peaks[:BORDER] = peaks[bottom:] = peaks[:, :BORDER] = peaks[:, right:] = False
     flat, at = scores.ravel(), np.flatnonzero(peaks)
     if len(at) > count:
         at = at[np.argpartition(-flat[at], count)[:count]]
@@ -73,7 +75,8 @@ def sample(maps: np.ndarray, points: np.ndarray, size: int) -> np.ndarray:
     return np.round(INT8 * vectors / np.maximum(norms, 1e-6)).astype(np.int8)
 
 
-def find(maps: np.ndarray, size: int, count: int) -> Tuple[np.ndarray, np.ndarray]:
+def find(maps: np.ndarray, shown: Tuple[int, int], count: int) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints and descriptors of an output; see :func:`select` and :func:`sample`."""
-    points = select(scores_of(maps, size), count)
+    size = maps.shape[-1] - CELL * CELL
+    points = select(scores_of(maps, size), shown, count)
     return points, sample(maps, points, size)

@@ -73,8 +73,10 @@ def rays(camera: Camera, pixels: np.ndarray) -> Rays:
     pixels = np.asarray(pixels, float).reshape(-1, 2)
     with np.errstate(all="ignore"):
         usable = (np.abs(pixels) <= MAX_PIXEL).all(axis=1)
+        if not _is_distorted(camera):
+            return _rays_without_distortion(camera, pixels, usable)
         points = _undistort(camera, np.where(usable[:, None], pixels, 0.0))
-        for _ in range(_STEPS if _is_distorted(camera) else 0):
+        for _ in range(_STEPS):
             points = _limited(points)
             points = points + times(inverse(_derivative(camera, points)), pixels - project(camera, points))
         tangent = np.hypot(points[:, 0], points[:, 1])
@@ -87,6 +89,13 @@ def rays(camera: Camera, pixels: np.ndarray) -> Rays:
         usable &= np.isfinite(per_pixel).all(axis=(1, 2))
     points[~usable] = np.nan
     return Rays(points, per_pixel)
+
+
+def _rays_without_distortion(camera: Camera, pixels: np.ndarray, usable: np.ndarray) -> Rays:
+    per_pixel = np.linalg.inv(np.asarray(camera.intrinsics, float)[:2, :2])
+    points = (pixels - np.asarray(camera.intrinsics, float)[:2, 2]) @ per_pixel.T
+    points[~(usable & ((points**2).sum(axis=1) <= MAX_TANGENT**2))] = np.nan
+    return Rays(points, np.broadcast_to(per_pixel, (len(points), 2, 2)))
 
 
 def project(camera: Camera, points: np.ndarray) -> np.ndarray:
@@ -110,8 +119,6 @@ def _undistort(camera: Camera, pixels: np.ndarray) -> np.ndarray:
     if len(pixels) == 0:
         return np.zeros((0, 2))
     intrinsics = np.asarray(camera.intrinsics, float)
-    if not _is_distorted(camera):
-        return (pixels - intrinsics[:2, 2]) @ np.linalg.inv(intrinsics[:2, :2]).T
     shaped = np.ascontiguousarray(pixels[:, None])
     if camera.distortion_model == "equidistant":
         points = cv2.fisheye.undistortPoints(shaped, _skewless(camera), _four(camera))
@@ -122,9 +129,6 @@ def _undistort(camera: Camera, pixels: np.ndarray) -> np.ndarray:
 
 def _derivative(camera: Camera, points: np.ndarray) -> np.ndarray:
     """(N, 2, 2): of the pixel by the point on the plane."""
-    if not _is_distorted(camera):
-        focal = np.asarray(camera.intrinsics, float)[:2, :2]
-        return np.broadcast_to(focal, (len(points), 2, 2)).copy()
     steps = np.array([(_STEP, 0.0), (-_STEP, 0.0), (0.0, _STEP), (0.0, -_STEP)])
     moved = project(camera, (points[None] + steps[:, None]).reshape(-1, 2)).reshape(4, -1, 2)
     return np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=-1) / (2 * _STEP)

@@ -7,6 +7,7 @@ from place_recognition_ros.loops.geometry import Geometry
 from place_recognition_ros.loops.models import MIN_POINTS
 from place_recognition_ros.types import Reason, Status, WorldPose
 
+EXPECTED = 0.9  # of the coverage: enough where a keyframe just before was accepted next to the match
 ELSEWHERE = 0.7  # of a similarity: an image that is less similar than this shows another place
 
 
@@ -87,6 +88,6 @@ def _geometric_objection(evidence: Evidence, limits: Limits) -> Reason:
         return Reason.FEW_INLIERS
     if not geometry.spread:
         return Reason.DEGENERATE
-    if geometry.coverage < limits.min_coverage and not evidence.expected:
+    if geometry.coverage < limits.min_coverage * (EXPECTED if evidence.expected else 1.0):
         return Reason.FEW_INLIERS
     return Reason.NONE

@@ -13,7 +13,7 @@ from place_recognition_ros.loops.matching import Matches, match_features
 from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
-from place_recognition_ros.loops.residuals import Correspondences
+from place_recognition_ros.loops.residuals import Correspondences, sampson
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -134,6 +134,11 @@ def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: M
 
 
 def _calibrated(pairs: Correspondences) -> Tuple[Scene, bool]:
+    """With depth at most matches, a metric pose needs no other model; else one finds the inliers first."""
+    metric = metric_pose(pairs, np.ones(len(pairs.query), bool), EPIPOLAR_TOLERANCE)
+    if metric is not None:
+        inliers = sampson(pairs, metric.motion.essential) <= EPIPOLAR_TOLERANCE
+        return Scene(inliers, "", metric), True
     model = calibrated_model(pairs, EPIPOLAR_TOLERANCE)
     if model is None or model.inliers.sum() < MIN_POINTS:
         return Scene(np.zeros(len(pairs.query), bool)), False

@@ -1,8 +1,9 @@
 """The camera motion in metres, where depth is known at matched features.
 
 Perspective-n-point in each direction for which there is depth (RANSAC over three points: Gao et al., PAMI
-2003), then one refinement of both directions together. Two directions must agree: a wrong depth, such as
-that of another scale or of a stuck sensor, does not pass as a pose.
+2003), then one refinement of both directions together. Two directions must agree: the motion found in either
+one must fit both, so that a wrong depth, such as that of another scale or of a stuck sensor, does not pass as
+a pose.
 """
 
 from typing import List, NamedTuple, Optional
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse
-from place_recognition_ros.loops.refinement import Estimate, Freedom, refine
+from place_recognition_ros.loops.refinement import Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -19,17 +20,16 @@ from place_recognition_ros.loops.residuals import (
     into_match,
     into_query,
     joined,
+    median,
 )
 
 MIN_DEPTHS = 12  # matched features with depth, in one direction
 MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
 DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
-SYSTEMATIC = 0.03  # of the median depth: scale error of a depth camera, on which two of them may differ
-MAX_DISAGREEMENT = 22.5  # squared Mahalanobis distance of two poses, 99.9 % of six dimensions
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
 SOLVED = 64  # most similar inliers, over which a pose is sampled
-_CONFIDENCE, _ITERATIONS = 0.99, 100
+_CONFIDENCE, _ITERATIONS = 0.95, 100
 _NEAR_DIMENSIONS = 1.25  # of the tolerance for one dimension of noise, for two
 
 
@@ -41,6 +41,13 @@ class _Direction(NamedTuple):
     observed: np.ndarray  # (N, 2) in the other camera, on the plane z = 1
     per_pixel: np.ndarray  # (N, 2, 2) of the other camera
     known: np.ndarray  # (N,) bool
+
+
+class _Fit(NamedTuple):
+    """What fits a motion in one direction."""
+
+    to_pixels: np.ndarray  # (N, 2, 2), from a difference on the plane to whitened pixels
+    near: np.ndarray  # (N,) bool
 
 
 def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -> Optional[Estimate]:
@@ -55,33 +62,28 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
         The estimate; None: too few depths, or they contradict each other or the scene.
     """
     directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
-    estimates = []
-    for direction in directions:
-        start = _perspective(direction, inliers, tolerance)
-        estimate = start and _refined([direction], start, inliers, tolerance)
-        if not estimate:
-            return None
-        estimates.append(estimate)
-    if not estimates or (len(estimates) == 2 and not _agree(estimates[0], estimates[1], directions)):
+    starts = [_perspective(each, inliers, tolerance) for each in directions]
+    found = [start and _fits(directions, start, inliers, tolerance) for start in starts]
+    if not found or any(each is None for each in found):
         return None
-    better = min(estimates, key=lambda each: float(np.trace(each.covariance)))
-    return _refined(directions, better.motion, inliers, tolerance)
+    number = int(np.argmax([sum(fit.near.sum() for fit in each) for each in found]))
+    start = improve(_residuals(directions, found[number]), starts[number], Freedom.METRIC)
+    fits = start and _fits(directions, start, inliers, tolerance)
+    return fits and refine(_residuals(directions, fits), start, Freedom.METRIC)
 
 
-def _refined(
-    directions: List[_Direction], start: Motion, inliers: np.ndarray, tolerance: float
-) -> Optional[Estimate]:
-    """Over everything that fits the start; None: it is too little."""
-    parts, rows = [], np.zeros(len(inliers), bool)
+def _fits(
+    directions: List[_Direction], motion: Motion, inliers: np.ndarray, tolerance: float
+) -> Optional[List[_Fit]]:
+    """What fits a motion in each direction; None: too little in one of them."""
+    fits = []
     for direction in directions:
-        to_pixels = _whitened(direction, start)
-        near = _near(direction, start, to_pixels, WIDE * tolerance)
+        to_pixels = _whitened(direction, motion)
+        near = _near(direction, motion, to_pixels, WIDE * tolerance)
         if near.sum() < max(MIN_DEPTHS, SUPPORT * (direction.known & inliers).sum()):
             return None
-        parts.append((direction, to_pixels, near))
-        rows |= near
-    residuals = joined(*[(_residuals(*each, rows), each[2][rows]) for each in parts])
-    return refine(residuals, start, Freedom.METRIC)
+        fits.append(_Fit(to_pixels, near))
+    return fits
 
 
 def _directions(pairs: Correspondences) -> List[_Direction]:
@@ -98,12 +100,12 @@ def _directions(pairs: Correspondences) -> List[_Direction]:
 def _perspective(direction: _Direction, inliers: np.ndarray, tolerance: float) -> Optional[Motion]:
     """From query to match, whichever of them has depth; over the most similar inliers."""
     rows = np.flatnonzero(direction.known & inliers)[:SOLVED]
-    per_pixel = float(np.median(np.abs(direction.per_pixel[rows, 0, 0])))
+    per_pixel = median(np.abs(direction.per_pixel[rows, 0, 0]))
     points, observed = (np.ascontiguousarray(each[rows]) for each in (direction.points, direction.observed))
     try:
         success, turn, shift, _ = cv2.solvePnPRansac(
             points, observed / per_pixel, np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0),
-            None, None, False, _ITERATIONS, 1.5 * tolerance, _CONFIDENCE, None, cv2.SOLVEPNP_AP3P,
+            None, None, False, _ITERATIONS, 1.5 * tolerance, _CONFIDENCE, None, cv2.SOLVEPNP_P3P,
         )  # fmt: skip
     except cv2.error:
         return None
@@ -141,22 +143,13 @@ def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, toleranc
     return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
 
 
-def _residuals(direction: _Direction, to_pixels: np.ndarray, near: np.ndarray, rows: np.ndarray) -> Residuals:
-    build = into_match if direction.forward else into_query
-    usable = near[rows][:, None]
-    return build(
-        np.where(usable, direction.points[rows], 1.0),
-        direction.observed[rows],
-        np.where(usable[:, :, None], to_pixels[rows], 0.0),
-    )
-
-
-def _agree(a: Estimate, b: Estimate, directions: List[_Direction]) -> bool:
-    """Whether two poses differ no more than their covariances, and a scale error of the depth, allow."""
-    depth = float(np.median([np.nanmedian(each.points[:, 2]) for each in directions]))
-    turn = cv2.Rodrigues(a.motion.rotation @ b.motion.rotation.T)[0].ravel()
-    difference = np.concatenate([a.motion.translation - b.motion.translation, turn])
-    covariance = a.covariance + b.covariance
-    covariance[:3, :3] += (SYSTEMATIC * depth) ** 2 * np.eye(3)
-    covariance[3:, 3:] += (SYSTEMATIC / 2) ** 2 * np.eye(3)
-    return bool(difference @ np.linalg.solve(covariance, difference) <= MAX_DISAGREEMENT)
+def _residuals(directions: List[_Direction], fits: List[_Fit]) -> Residuals:
+    rows = np.any([fit.near for fit in fits], axis=0)
+    parts = []
+    for direction, fit in zip(directions, fits):
+        build = into_match if direction.forward else into_query
+        usable = fit.near[rows][:, None]
+        points = np.where(usable, direction.points[rows], 1.0)
+        to_pixels = np.where(usable[:, :, None], fit.to_pixels[rows], 0.0)
+        parts.append(build(points, direction.observed[rows], to_pixels))
+    return joined(parts)

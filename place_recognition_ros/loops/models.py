@@ -1,7 +1,8 @@
 """Models of what two images share: an epipolar geometry, a homography, a rotation; and the choice among them.
 
-MAGSAC++ (Barath et al., CVPR 2020) fits the first two, the essential matrix over five points (Nistér, PAMI
-2004). GRIC (Torr, IJCV 2002) chooses the simplest model that explains the matches.
+USAC fits the first two, sampling the most similar matches first (PROSAC, Chum and Matas, CVPR 2005), the
+essential matrix over five points (Nistér, PAMI 2004); the refinement has its own weights, so the more costly
+score of MAGSAC++ gains nothing. GRIC (Torr, IJCV 2002) chooses the simplest model that explains the matches.
 """
 
 from typing import Callable, List, NamedTuple, Optional
@@ -10,17 +11,17 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
-from place_recognition_ros.loops.residuals import Correspondences, sampson
+from place_recognition_ros.loops.residuals import Correspondences, median, sampson
 
 EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 """Kinds of models."""
 
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
-FLAT = 0.3  # share of the inliers on one plane from which its motions are examined too
+FLAT = 0.5  # share of the inliers on one plane from which its motions are examined too
 OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
-_CONFIDENCE, _ITERATIONS = 0.999, 1000
-_METHOD = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
+_CONFIDENCE, _ITERATIONS = 0.999, 300
+_METHOD = getattr(cv2, "USAC_PROSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
 
 
 class Model(NamedTuple):
@@ -37,13 +38,15 @@ class Model(NamedTuple):
 
 def uncalibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
     """The simplest model of matches whose rays are pixels; None: the points determine none."""
-    return _simplest([fundamental(pairs, tolerance), plane(pairs, tolerance)], tolerance)
+    general = fundamental(pairs, tolerance)
+    return _simplest([general, plane(pairs, tolerance, general)], tolerance)
 
 
 def calibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model]:
     """The simplest model of matches; None: the points determine none."""
-    flat = plane(pairs, tolerance)
-    best = _simplest([essential(pairs, tolerance), flat, rotation(pairs, flat, tolerance)], tolerance)
+    general = essential(pairs, tolerance)
+    flat = plane(pairs, tolerance, general)
+    best = _simplest([general, flat, rotation(pairs, flat, tolerance)], tolerance)
     if best is None or flat is None or flat.inliers.sum() < FLAT * best.inliers.sum():
         return best
     return best._replace(homography=flat.matrix)
@@ -95,7 +98,7 @@ def _solved(
     """(3, 3) of unit norm; None: degenerate points, for which OpenCV throws, or gives None or several."""
     if len(pairs.query) < MIN_POINTS:
         return None
-    per_pixel = np.median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
+    per_pixel = median(np.abs([pairs.query_per_pixel[:, 0, 0], pairs.match_per_pixel[:, 0, 0]]))
     a, b = (np.ascontiguousarray(each[:, :2] / per_pixel) for each in (pairs.query, pairs.match))
     try:  # in pixels: OpenCV's tests for degenerate samples are meant for them
         matrix = find(a, b, per_pixel, tolerance)
@@ -107,9 +110,10 @@ def _solved(
     return None if not norm > 0 else np.asarray(matrix[:3] / norm)
 
 
-def plane(pairs: Correspondences, tolerance: float) -> Optional[Model]:
-    """A homography; None: the points do not determine one."""
-    matrix = _solved(_find_homography, pairs, tolerance)
+def plane(pairs: Correspondences, tolerance: float, general: Optional[Model]) -> Optional[Model]:
+    """A homography, sampled from the inliers of a more general model; None: the points determine none."""
+    inside = pairs if general is None else pairs.subset(general.inliers)
+    matrix = _solved(_find_homography, inside, tolerance)
     if matrix is None or not abs(np.linalg.det(matrix)) > 1e-12 * np.abs(matrix).max() ** 3:
         return None
     errors = _transfer_errors(pairs, matrix)
@@ -159,7 +163,7 @@ def _simplest(candidates: List[Optional[Model]], tolerance: float) -> Optional[M
     union = np.any([each.inliers for each in models], axis=0)
     count = max(2, int(union.sum()))
     errors = models[0].errors[models[0].errors <= 2 * tolerance]
-    noise = min(max(OVERFIT * 1.4826 * float(np.median(errors)), tolerance / 5), tolerance / 2)
+    noise = min(max(OVERFIT * 1.4826 * median(errors), tolerance / 5), tolerance / 2)
 
     def gric(model: Model) -> float:
         bounded = np.minimum((model.errors[union] / noise) ** 2, 2.0 * (4 - model.dimension))

@@ -7,7 +7,7 @@ import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
-from place_recognition_ros.loops.refinement import Estimate, Freedom, refine, solve
+from place_recognition_ros.loops.refinement import INFLATION, Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
     Motion,
@@ -15,6 +15,7 @@ from place_recognition_ros.loops.residuals import (
     cross,
     epipolar,
     into_match,
+    median,
     sampson,
 )
 
@@ -30,6 +31,7 @@ MAX_DIRECTION_ERROR = 0.12  # radians, standard deviation: beyond, the direction
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 LEVERAGE = 2.0  # of the median parallax: matches with more are weighted down to the influence of this much
 MIN_FRONT = 0.5  # of the inliers are in front of both cameras under a motion that is examined
+AMBIGUOUS = 700.0  # inliers at which nothing but the true motion fits; from rendered pairs of training towns
 DISTINCT = 0.25  # radians between motions that are two solutions, and not one that is badly determined
 CLEAR = 6.0  # difference of squared normalised errors that decides between them
 SUPPORT = 0.75  # of the model's inliers must also be inliers of the refined motion
@@ -91,12 +93,12 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
     for start in starts:
         inside = pairs.subset(_near(pairs, start, wide))
         if len(inside.query):
-            motions.append(solve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
+            motions.append(improve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
     found = [each for each in motions if each is not None]
     if not found:
         return None, True
     errors = [np.where(_near(pairs, each, wide), sampson(pairs, each.essential), wide) for each in found]
-    noise = max(1.4826 * min(float(np.median(each)) for each in errors), wide / 8)
+    noise = max(1.4826 * min(median(each) for each in errors), wide / 8)
     costs = [float((each**2).sum()) / noise**2 for each in errors]
     best = found[int(np.argmin(costs))]
     others = [cost for each, cost in zip(found, costs) if _apart(each, best) > DISTINCT]
@@ -104,9 +106,15 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
 
 
 def _checked(inliers: np.ndarray, estimate: Estimate) -> Scene:
-    """The less the direction is determined, the less a linear propagation of errors covers."""
-    error = _direction_error(estimate)
+    """The pose as it is published, with what a linear propagation of errors leaves out.
+
+    First, it holds the less, the less the direction is determined. Second, a rotation and a translation move
+    features alike, so that several motions fit few inliers almost equally well; the residuals near one of
+    them do not show the others.
+    """
+    error = _direction_error(estimate) / np.sqrt(INFLATION)
     covariance = estimate.covariance * (1 + (error / CURVATURE) ** 2)
+    covariance *= max(1.0, AMBIGUOUS / np.count_nonzero(inliers)) ** 1.5
     if error <= MAX_DIRECTION_ERROR:
         direction = estimate.motion.translation
         covariance[:3, :3] += UNKNOWN_VARIANCE * np.outer(direction, direction)
@@ -129,7 +137,7 @@ def _bounded_epipolar(pairs: Correspondences, start: Motion) -> Residuals:
     the parallax of the scene; no loss of the residual alone prevents that.
     """
     parallax = np.linalg.norm(_parallax(pairs, start), axis=1)
-    bound = LEVERAGE * max(1.0, float(np.median(parallax)))
+    bound = LEVERAGE * max(1.0, median(parallax))
     return epipolar(pairs, np.minimum(1.0, bound / np.maximum(parallax, 1e-9)))
 
 
@@ -158,7 +166,7 @@ def _refined_rotation(pairs: Correspondences, model: Model) -> Optional[Estimate
     estimate = refine(residuals, Motion(model.matrix, np.zeros(3)), Freedom.ROTATION)
     if estimate is None:
         return None
-    hidden = UNSEEN_PARALLAX * float(np.median(np.abs(inside.match_per_pixel[:, 0, 0])))
+    hidden = UNSEEN_PARALLAX * median(np.abs(inside.match_per_pixel[:, 0, 0]))
     covariance = np.diag([UNKNOWN_VARIANCE] * 3 + [hidden**2] * 3)
     covariance[3:, 3:] += estimate.covariance[3:, 3:]
     return estimate._replace(covariance=covariance)
