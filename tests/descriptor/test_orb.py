@@ -22,7 +22,7 @@ def test_color_is_seen_as_gray(paint):
     gray = paint(1)
     color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
     finder = OrbFinder(300)
-    np.testing.assert_array_equal(finder.find(color), finder.find(gray))
+    assert finder.find(color).tobytes() == finder.find(gray).tobytes()  # depth is NaN, which equals nothing
 
 
 def test_a_large_image_is_reduced_first_and_its_features_are_in_its_own_pixels(paint):
