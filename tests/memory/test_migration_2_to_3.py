@@ -1,5 +1,6 @@
 """Migration of a map of schema 2; data/record_schema_2.py describes how it was recorded."""
 
+import gzip
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from place_recognition_ros.memory.store import KeyframeStore
 from tests.memory.files import alter
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-RECORDED = os.path.join(DATA, "map_schema_2.sqlite")
+RECORDED = os.path.join(DATA, "map_schema_2.sqlite.gz")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,8 @@ def expected_map():
 
 @pytest.fixture
 def old_map(path):
-    shutil.copyfile(RECORDED, path)
+    with gzip.open(RECORDED) as recorded, open(path, "wb") as file:
+        shutil.copyfileobj(recorded, file)
     return path
 
 
@@ -35,8 +37,8 @@ def open_old(open_store, expected_map):
     return lambda path: open_store(path, expected_map["model"], expected_map["size"])
 
 
-def test_the_recorded_map_has_angles_where_schema_3_has_depth():
-    connection = sqlite3.connect(RECORDED)
+def test_the_recorded_map_has_angles_where_schema_3_has_depth(old_map):
+    connection = sqlite3.connect(old_map)
     angles = np.frombuffer(
         b"".join(features[8:12] for (features,) in connection.execute("SELECT features FROM views")), "<f4"
     )
@@ -81,18 +83,22 @@ def test_a_map_that_is_refused_for_its_features_is_not_migrated(old_map, expecte
     with pytest.raises(MapMismatch, match="local features of features-0123456789ab"):
         KeyframeStore(old_map, expected_map["model"], expected_map["size"], "features-0123456789ab")
     assert os.listdir(str(tmp_path)) == ["map.db"]
-    with open(RECORDED, "rb") as recorded, open(old_map, "rb") as file:
+    with gzip.open(RECORDED) as recorded, open(old_map, "rb") as file:
         assert file.read() == recorded.read()
 
 
 def test_the_old_map_is_copied(old_map, open_old, tmp_path):
+    before = dump(old_map)
     open_old(old_map).close()
-    contents = []
-    for path in (RECORDED, str(tmp_path / "map.schema2.db")):
-        connection = sqlite3.connect(path)
-        contents.append(list(connection.iterdump()))
-        connection.close()
-    assert contents[0] == contents[1]
+    assert dump(tmp_path / "map.schema2.db") == before
+
+
+def dump(path):
+    """The content of a map as SQL statements."""
+    connection = sqlite3.connect(str(path))
+    statements = list(connection.iterdump())
+    connection.close()
+    return statements
 
 
 @pytest.mark.parametrize("column", ["features", "thumbnail"])

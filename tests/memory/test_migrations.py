@@ -1,5 +1,6 @@
 """Migration of a map of schema 1; data/record_schema_1.py describes how it was recorded."""
 
+import gzip
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.visit import PresentVisit
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-RECORDED = os.path.join(DATA, "map_schema_1.sqlite")
+RECORDED = os.path.join(DATA, "map_schema_1.sqlite.gz")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,8 @@ def expected_map():
 
 @pytest.fixture
 def old_map(path):
-    shutil.copyfile(RECORDED, path)
+    with gzip.open(RECORDED) as recorded, open(path, "wb") as file:
+        shutil.copyfileobj(recorded, file)
     return path
 
 
@@ -158,7 +160,7 @@ def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_pa
     with pytest.raises(MapMismatch, match="other-000000000000"):
         KeyframeStore(old_map, "other-000000000000", 512, "orb")
     assert os.listdir(str(tmp_path)) == ["map.db"]
-    with open(RECORDED, "rb") as recorded, open(old_map, "rb") as file:
+    with gzip.open(RECORDED) as recorded, open(old_map, "rb") as file:
         assert file.read() == recorded.read()
 
 
