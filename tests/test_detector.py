@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import EngineError, ImageError, KeyframeError
+from place_recognition_ros.loops import evidence
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Count, Keyframe, Kind, Reason, Status
 
@@ -262,8 +263,12 @@ def test_another_world_frame_begins_a_new_session(make_detector, places):
     assert detector.map.session.frame == "map"
 
 
-def test_after_an_accepted_match_the_next_one_needs_less_coverage(make_detector, add_images, paint, revisit):
-    """Half of the image has changed; without the earlier match it would be rejected."""
+def test_after_an_accepted_match_the_next_one_needs_less_coverage(
+    make_detector, add_images, paint, revisit, monkeypatch
+):
+    """Part of the image has changed; without the earlier match it would be rejected."""
+
+    monkeypatch.setattr(evidence, "EXPECTED", 0.3)
 
     def changed(layout):
         image = revisit(layout)
@@ -272,7 +277,7 @@ def test_after_an_accepted_match_the_next_one_needs_less_coverage(make_detector,
         return image
 
     for before, accepted in ((revisit(3), True), (paint(20), False)):
-        detector = make_detector(min_coverage=0.4)
+        detector = make_detector(min_coverage=0.4, min_inlier_ratio=0.5)
         add_images(detector, [paint(layout) for layout in range(1, 13)])
         candidates = add_images(detector, [before, changed(4)], start=13)[-1].candidates
         assert candidates[0].match_id == 4

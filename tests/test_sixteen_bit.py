@@ -48,6 +48,6 @@ def test_16_bit_images_give_the_same_revisits_as_8_bit_images(camera, extractor,
     assert result.usable >= reference.usable - MAX_LOSS
 
 
-def test_12_bit_images_are_unusable_with_the_full_range(extractor, frames):
+def test_12_bit_images_lose_nearly_all_gray_levels_with_the_full_range(frames):
     images = read_back(with_bits(12, [frame.image for frame in frames]), 0, FULL_RANGE)
-    assert measure(extractor, frames, images).usable == 0
+    assert max(image.max() for image in images) <= 16

@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import threading
 from typing import Any, NamedTuple
 
 from place_recognition_ros.errors import EngineError
@@ -50,8 +51,19 @@ def load_library() -> Library:
     return Library(trt, cuda, _logger_of(trt))
 
 
+class _Shared(threading.local):
+    """The CUDA context of a thread, which all its engines use: two of them could not both be current."""
+
+    cuda: Any = None  # the module that made the context
+    context: Any = None
+    users = 0
+
+
+_shared = _Shared()
+
+
 class Gpu:
-    """A CUDA context on the first GPU, current only in the thread that makes it.
+    """The CUDA context of this thread on the first GPU: made by its first user, ended by the last.
 
     A thread that waits for the GPU sleeps, which leaves the core to SLAM.
 
@@ -66,13 +78,20 @@ class Gpu:
             device = cuda.Device(0)
             self.name: str = device.name()
             self.compute_capability = "{}.{}".format(*device.compute_capability())
-            self._context = device.make_context(cuda.ctx_flags.SCHED_BLOCKING_SYNC)
+            if _shared.cuda is not cuda or not _shared.users:
+                _shared.context = device.make_context(cuda.ctx_flags.SCHED_BLOCKING_SYNC)
+                _shared.cuda, _shared.users = cuda, 0
         except cuda.Error as error:
             raise EngineError(f"expected a GPU that CUDA can use. Received: {error}") from error
+        _shared.users += 1
 
     def close(self) -> None:
-        self._context.pop()
-        self._context.detach()
+        """Stop using the context, in the thread that uses it."""
+        _shared.users -= 1
+        if not _shared.users:
+            context, _shared.context = _shared.context, None
+            context.pop()
+            context.detach()
 
 
 _loggers: dict = {}  # module → its logger
