@@ -151,7 +151,7 @@ def test_a_folder_without_pairs_is_refused(tmp_path):
         RenderedPairs([tmp_path], SIZE)
 
 
-@pytest.mark.skipif(find_spec("panda3d") is None, reason="needs panda3d, requirements/rendering.txt")
+@pytest.mark.skipif(find_spec("panda3d") is None, reason="needs panda3d, requirements/training.txt")
 def test_what_render_pairs_writes_can_be_read(tmp_path):
     """In a process of its own, because TensorFlow's LLVM and Mesa's crash each other."""
     options = ["--output", str(tmp_path), "--seed", "301", "--pairs", "2", "--size", "96x64"]
