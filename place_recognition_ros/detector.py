@@ -184,7 +184,7 @@ class LoopDetector:
         return types.DetectorStatus(
             model_id=self._extractor.card.model_id,
             engine=self._extractor.engine_name,
-            fallback=self._extractor.fallback,
+            fallback=self._extractor.fallback or self._finder.fallback,
             map_id=self._map_id,
             keyframes=len(self.map),
             waiting=self.map.waiting,

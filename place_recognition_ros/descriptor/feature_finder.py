@@ -18,10 +18,12 @@ class FeatureFinder(ABC):
     Attributes:
         kind: how the descriptors are compared.
         model_id: what made the features of a map; features of different models cannot be matched.
+        fallback: why the engine is not the preferred one; empty if it is.
     """
 
     kind: FeatureKind
     model_id: str
+    fallback: str = ""
 
     @abstractmethod
     def find(self, image: np.ndarray) -> np.ndarray:

@@ -27,12 +27,13 @@ class NetworkFinder(FeatureFinder):
         card: the model's card, of kind LOCAL_FEATURES.
         engine: an open engine with this model.
         count: how many features at most.
+        fallback: why it is not the preferred engine; empty if it is.
     """
 
     kind = FeatureKind.NETWORK
 
-    def __init__(self, card: ModelCard, engine: Engine, count: int) -> None:
-        self.model_id = card.model_id
+    def __init__(self, card: ModelCard, engine: Engine, count: int, fallback: str = "") -> None:
+        self.model_id, self.fallback = card.model_id, fallback
         self._card, self._count = card, count
         self._engine: Optional[Engine] = engine
 

@@ -40,5 +40,5 @@ def open_feature_finder(
             f"expected a network of gray images and descriptors of {DESCRIPTOR_SIZE} numbers in '{path}'. "
             f"Received: {card.input.channels} channels and {card.descriptor_size} numbers"
         )
-    engine, _ = open_engine(card, onnx, backend, threads, build)
-    return NetworkFinder(card, engine, count)
+    engine, fallback = open_engine(card, onnx, backend, threads, build)
+    return NetworkFinder(card, engine, count, fallback)
