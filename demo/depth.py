@@ -7,8 +7,6 @@ import numpy as np
 
 NEAR, FAR = 0.5, 25.0  # metres; outside of them the depth is not known, as with a depth camera
 STEP = 3 * np.log(FAR / NEAR) / 254  # of the logarithm of the depth, per level; level 0: not known
-    3 * np.log(FAR / NEAR) / 254
-)  # of the logarithm of the depth, from a level to the next; level 0: not known
 METRES = np.append(0.0, NEAR * np.exp(STEP * np.arange(255))).astype(np.float32)
 STORED = (96, 72)  # width and height of a file, pixels
 DECODED = (320, 240)  # of a decoded depth image: the size of the drive's images
