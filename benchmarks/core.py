@@ -68,7 +68,7 @@ def searching(size: int, keyframes: int) -> list[Figure]:
 
 def storing(extractor: Extractor, path: str) -> list[Figure]:
     """Size of the map's file, with the images of the demo drive."""
-    files = sorted(glob.glob(os.path.join(DRIVE, "*.jpg")))
+    files = sorted(glob.glob(os.path.join(DRIVE, "*.webp")))
     images = [cv2.imread(name) for name in files] or [Place(number).image() for number in range(300)]
     of = f"{len(images)} frames of the drive" if files else f"{len(images)} generated places"
     config = Config()

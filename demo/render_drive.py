@@ -19,7 +19,7 @@ from rendering.camera import camera_pose
 SIZE = (320, 240)  # pixels
 FOCAL = 200.0  # pixels
 SEED = 7
-QUALITY = 25  # of the JPEG files: about 6 kB each
+QUALITY = 8  # of the WebP files: about 3 kB each
 SOFTNESS = 0.45  # blur of a small lens, pixels
 MAP_RESOLUTION = 0.12  # metres per pixel
 MAP_ORIGIN = (-14.0, -14.0)  # metres, of the lower left corner
@@ -58,12 +58,12 @@ def main() -> None:
 
 def file_name(index: int) -> str:
     """Of a frame's image, relative to the drive's folder."""
-    return f"frames/{index:06d}.jpg"
+    return f"frames/{index:06d}.webp"
 
 
 def depth_name(index: int) -> str:
     """Of a frame's depth image, in the drive's folder ``depth``."""
-    return Path(file_name(index)).with_suffix(".png").name
+    return Path(file_name(index)).name
 
 
 def trajectory_csv(frames: List[DriveFrame]) -> str:
@@ -116,16 +116,8 @@ def render(frames: List[DriveFrame], folder: Path, seed: int, every: int, sample
         frame = frames[i]
         image = renderer.render(frame.pose, light_at(frame.daytime))
         image = cover_lens(cv2.GaussianBlur(image, (0, 0), SOFTNESS), frame.cover, i)
-        options = [
-            cv2.IMWRITE_JPEG_QUALITY,
-            QUALITY,
-            cv2.IMWRITE_JPEG_OPTIMIZE,
-            1,
-            cv2.IMWRITE_JPEG_PROGRESSIVE,
-            1,
-        ]
         path = folder / Path(file_name(i)).name
-        cv2.imwrite(str(path), image, options)
+        cv2.imwrite(str(path), image, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
         total += path.stat().st_size
         if i % 20 == 0:
             print(f"{i:4d} of {len(frames)}", flush=True)

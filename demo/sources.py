@@ -14,6 +14,7 @@ from place_recognition_ros.poses import Pose
 SUFFIXES = (
     ".bmp", ".dib", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 )  # fmt: skip
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
 COMPRESSED = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png"}  # as sensor_msgs/CompressedImage names them
 COLUMNS = ("file", "stamp", "x", "y", "z", "qx", "qy", "qz", "qw", "tracking_ok")
 
@@ -89,10 +90,18 @@ def open_drive(folder: Path) -> Source:
 
 def _load(folder: Path, row: Frame) -> Frame:
     """A frame of a drive with its image and depth image."""
-    depth = folder / "depth" / Path(row.name).with_suffix(".png").name
+    data, depth = (folder / row.name).read_bytes(), folder / "depth" / Path(row.name).name
+    if not row.format:
+        data = _to_jpeg(data)
     return row._replace(
-        data=(folder / row.name).read_bytes(), depth=depth.read_bytes() if depth.is_file() else b""
+        data=data, format=row.format or "jpeg", depth=depth.read_bytes() if depth.is_file() else b""
     )
+
+
+def _to_jpeg(data: bytes) -> bytes:
+    """The file as JPEG, which CompressedImage has and WebP is not; unchanged if it does not decode."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return data if image is None else cv2.imencode(".jpg", image, JPEG)[1].tobytes()
 
 
 def read_trajectory(path: Path) -> List[Frame]:
@@ -114,7 +123,8 @@ def read_trajectory(path: Path) -> List[Frame]:
                 name, stamp, *numbers, ok = row
                 x, y, z, qx, qy, qz, qw = (float(number) for number in numbers)
                 pose = Pose(np.array([x, y, z]), np.array([qx, qy, qz, qw]))
-                frame = Frame(round(float(stamp) * 1e9), name, b"", "jpeg", None, pose, bool(int(ok)))
+                kind = COMPRESSED.get(Path(name).suffix.lower(), "")
+                frame = Frame(round(float(stamp) * 1e9), name, b"", kind, None, pose, bool(int(ok)))
             except ValueError as error:
                 raise SourceError(
                     f"expected {len(COLUMNS)} values in line {reader.line_num} of '{path}'. Received: {row}"

@@ -63,8 +63,8 @@ def test_the_trajectory_and_calibration_in_the_repository_are_those_of_the_code(
     assert (DRIVE / "trajectory.csv").read_text(encoding="utf-8") == trajectory_csv(frames)
     assert (DRIVE / "camera.yaml").read_text(encoding="utf-8") == camera_yaml()
     images = sorted((DRIVE / "frames").iterdir())
-    assert [image.name for image in images] == [f"{i:06d}.jpg" for i in range(len(frames))]
-    assert sum(image.stat().st_size for image in images) < 2.3e6
+    assert [image.name for image in images] == [f"{i:06d}.webp" for i in range(len(frames))]
+    assert sum(image.stat().st_size for image in images) < 1.1e6
 
 
 def test_an_image_through_a_covered_lens_is_dark():

@@ -75,6 +75,18 @@ def test_a_drive_has_truth(drive):
     assert frame.data.startswith(b"\xff\xd8")
 
 
+def test_webp_images_of_a_drive_are_sent_as_jpeg(drive):
+    path = drive / "frames" / "000000.webp"
+    cv2.imwrite(str(path), np.full((4, 4, 3), 90, np.uint8))
+    csv = drive / "trajectory.csv"
+    csv.write_text(csv.read_text().replace(".jpg", ".webp"))
+    (frame,) = open_source(drive, drive).frames()
+    assert (frame.format, frame.data[:2]) == ("jpeg", b"\xff\xd8")
+    path.write_bytes(b"garbage")
+    (frame,) = open_source(drive, drive).frames()
+    assert frame.data == b"garbage"
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [("a.jpg,0.1,1,2", "10 values in line 2"), ("a.jpg,x,1,2,3,0,0,0,1,1", "10 values in line 2")],

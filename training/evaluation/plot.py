@@ -7,7 +7,7 @@ import numpy as np
 
 _COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
 _COLUMNS = 4
-_PALETTE = 128  # number of colours in a PNG file
+_PALETTE = 32  # number of colours in a PNG file
 _LABELLED = 40  # maximum number of labels that are legible
 
 

@@ -1,4 +1,4 @@
-"""How map_schema_1.sqlite.gz was recorded, before gzip, by revision f01d9ca, the last one that wrote schema 1.
+"""How map_schema_1.sqlite.gz was recorded, by revision f01d9ca, the last one that wrote schema 1.
 
 In a checkout of that revision: ``PYTHONPATH=. python3 record_schema_1.py OUTPUT_FOLDER``. Two sessions of the
 rendered drive, the second one along the street of the first. map_schema_1.json holds its content and,

@@ -1,4 +1,4 @@
-"""How map_schema_2.sqlite.gz was recorded, before gzip, by revision 6553ab1, the last one that wrote schema 2.
+"""How map_schema_2.sqlite.gz was recorded, by revision 6553ab1, the last one that wrote schema 2.
 
 In a checkout of that revision: ``PYTHONPATH=. python3 record_schema_2.py OUTPUT_FOLDER``. Two sessions of the
 rendered drive, with a camera and its mounting. map_schema_2.json holds its content.
