@@ -82,8 +82,14 @@ def _find_fundamental(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance:
 
 def _find_essential(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
     camera = np.diag((1 / per_pixel, 1 / per_pixel, 1.0))
-    matrix, _ = cv2.findEssentialMat(a, b, camera, _METHOD, _CONFIDENCE, tolerance, _ITERATIONS)
-    return matrix
+    if not hasattr(cv2, "UsacParams"):
+        return cv2.findEssentialMat(a, b, camera, cv2.RANSAC, _CONFIDENCE, tolerance)[0]
+    settings = cv2.UsacParams()
+    settings.sampler, settings.score = cv2.SAMPLING_PROSAC, cv2.SCORE_METHOD_MSAC
+    settings.loMethod, settings.loIterations = cv2.LOCAL_OPTIM_INNER_LO, 5
+    settings.final_polisher = cv2.NONE_POLISHER  # the refinement follows
+    settings.threshold, settings.confidence, settings.maxIterations = tolerance, _CONFIDENCE, _ITERATIONS
+    return cv2.findEssentialMat(a, b, camera, camera, np.zeros(0), np.zeros(0), settings)[0]
 
 
 def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
