@@ -2,9 +2,10 @@
 
 Robust least squares with the loss of Geman and McClure (1987): matches of a detail next to the right one are
 inliers that are 2 to 4 pixels off, where this loss has lost most of its influence. A few Gauss-Newton steps
-where only a motion is needed, and Levenberg-Marquardt (SciPy's MINPACK) for the result. The covariance is the sandwich of M-estimation
-(Huber 1967; MacKinnon and White 1985 for few samples; Liang and Zeger 1986 for the residuals of one
-correspondence, which share its errors): it holds where residuals are larger or heavier-tailed than assumed.
+where only a motion is needed, and Levenberg-Marquardt (SciPy's MINPACK) for the result. The covariance is the
+sandwich of M-estimation (Huber 1967; MacKinnon and White 1985 for few samples; Liang and Zeger 1986 for the
+residuals of one correspondence, which share its errors): it holds where residuals are larger or have heavier
+tails than assumed.
 """
 
 from enum import Enum

@@ -13,6 +13,7 @@ from place_recognition_ros.loops.residuals import (
     Motion,
     Residuals,
     cross,
+    crossed,
     epipolar,
     into_match,
     median,
@@ -92,7 +93,7 @@ def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Opt
     motions = []
     for start in starts:
         inside = pairs.subset(_errors(pairs, start, wide) <= wide)
-        if len(inside.query):
+        if len(inside.query) >= max(1, SUPPORT * model.inliers.sum()):
             motions.append(improve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
     found = [each for each in motions if each is not None]
     if len(found) < 2:
@@ -198,7 +199,7 @@ def _motions_of_plane(pairs: Correspondences, model: Model) -> List[Motion]:
 def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion) -> float:
     """Share of the inliers whose rays meet in front of both cameras."""
     a, b = pairs.query[inliers] @ motion.rotation.T, pairs.match[inliers]
-    normal = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+    normal = crossed(a, b)
     turned = cross(motion.translation).T
     in_front = ((b @ turned * normal).sum(axis=1) < 0) & ((a @ turned * normal).sum(axis=1) < 0)
     return float(in_front.mean()) if len(a) else 0.0
