@@ -62,14 +62,19 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
         The estimate; None: too few depths, or they contradict each other or the scene.
     """
     directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
-    starts = [_perspective(each, inliers, tolerance) for each in directions]
-    found = [start and _fits(directions, start, inliers, tolerance) for start in starts]
-    if not found or any(each is None for each in found):
+    starts = []
+    for direction in directions:
+        start = _perspective(direction, inliers, tolerance)
+        fits = start and _fits(directions, start, inliers, tolerance)
+        if not start or not fits:
+            return None
+        starts.append((sum(int(fit.near.sum()) for fit in fits), start, fits))
+    if not starts:
         return None
-    number = int(np.argmax([sum(fit.near.sum() for fit in each) for each in found]))
-    start = improve(_residuals(directions, found[number]), starts[number], Freedom.METRIC)
-    fits = start and _fits(directions, start, inliers, tolerance)
-    return fits and refine(_residuals(directions, fits), start, Freedom.METRIC)
+    _, start, fits = max(starts, key=lambda each: each[0])
+    better = improve(_residuals(directions, fits), start, Freedom.METRIC)
+    fits = better and _fits(directions, better, inliers, tolerance)
+    return refine(_residuals(directions, fits), better, Freedom.METRIC) if better and fits else None
 
 
 def _fits(

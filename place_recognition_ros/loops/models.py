@@ -103,9 +103,9 @@ def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: 
 def _usac(tolerance: float, iterations: int) -> "cv2.UsacParams":
     """Sampling by similarity, short local optimisations; the refinement of the motion follows."""
     settings = cv2.UsacParams()
-    settings.sampler, settings.score = cv2.SAMPLING_PROSAC, cv2.SCORE_METHOD_MSAC
-    settings.loMethod, settings.loIterations = cv2.LOCAL_OPTIM_INNER_LO, 5
-    settings.final_polisher = cv2.NONE_POLISHER
+    settings.sampler = cv2.SAMPLING_PROSAC
+    if hasattr(cv2, "NONE_POLISHER"):  # OpenCV 4.7 and newer
+        settings.final_polisher = cv2.NONE_POLISHER
     settings.threshold, settings.confidence, settings.maxIterations = tolerance, _CONFIDENCE, iterations
     return settings
 
