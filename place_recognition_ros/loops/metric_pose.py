@@ -11,7 +11,7 @@ from typing import List, NamedTuple, Optional
 import cv2
 import numpy as np
 
-from place_recognition_ros.loops.camera_model import inverse
+from place_recognition_ros.loops.camera_model import inverse, times
 from place_recognition_ros.loops.refinement import Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
     Correspondences,
@@ -28,7 +28,7 @@ MIN_DEPTH, MAX_DEPTH = 0.02, 500.0  # metres; sensors report nothing else
 DEPTH_NOISE = 0.01  # of a depth: of a stereo or time-of-flight camera at a few metres
 WIDE = 2.0  # of the tolerance: matches that take part in the refinement, where the loss weights them
 SUPPORT = 0.5  # of the inliers with depth must also fit the metric pose
-SOLVED = 64  # most similar inliers, over which a pose is sampled
+SOLVED = 48  # most similar inliers, over which a pose is sampled
 _CONFIDENCE, _ITERATIONS = 0.95, 100
 _NEAR_DIMENSIONS = 1.25  # of the tolerance for one dimension of noise, for two
 
@@ -62,28 +62,28 @@ def metric_pose(pairs: Correspondences, inliers: np.ndarray, tolerance: float) -
         The estimate; None: too few depths, or they contradict each other or the scene.
     """
     directions = [each for each in _directions(pairs) if (each.known & inliers).sum() >= MIN_DEPTHS]
-    starts = [_perspective(each, inliers, tolerance) for each in directions]
-    found = [start and _fits(directions, start, inliers, tolerance) for start in starts]
-    if not found or any(each is None for each in found):
+    starts = []
+    for direction in directions:
+        start = _perspective(direction, inliers, tolerance)
+        fits = start and _fits(directions, start, inliers, tolerance)
+        if not start or not fits:
+            return None
+        starts.append((sum(int(fit.near.sum()) for fit in fits), start, fits))
+    if not starts:
         return None
-    number = int(np.argmax([sum(fit.near.sum() for fit in each) for each in found]))
-    start = improve(_residuals(directions, found[number]), starts[number], Freedom.METRIC)
-    fits = start and _fits(directions, start, inliers, tolerance)
-    return fits and refine(_residuals(directions, fits), start, Freedom.METRIC)
+    _, start, fits = max(starts, key=lambda each: each[0])
+    better = improve(_residuals(directions, fits), start, Freedom.METRIC)
+    fits = better and _fits(directions, better, inliers, tolerance)
+    return refine(_residuals(directions, fits), better, Freedom.METRIC) if better and fits else None
 
 
 def _fits(
     directions: List[_Direction], motion: Motion, inliers: np.ndarray, tolerance: float
 ) -> Optional[List[_Fit]]:
     """What fits a motion in each direction; None: too little in one of them."""
-    fits = []
-    for direction in directions:
-        to_pixels = _whitened(direction, motion)
-        near = _near(direction, motion, to_pixels, WIDE * tolerance)
-        if near.sum() < max(MIN_DEPTHS, SUPPORT * (direction.known & inliers).sum()):
-            return None
-        fits.append(_Fit(to_pixels, near))
-    return fits
+    fits = [_fit(each, motion, WIDE * tolerance) for each in directions]
+    needed = [max(MIN_DEPTHS, SUPPORT * (each.known & inliers).sum()) for each in directions]
+    return fits if all(fit.near.sum() >= least for fit, least in zip(fits, needed)) else None
 
 
 def _directions(pairs: Correspondences) -> List[_Direction]:
@@ -115,32 +115,24 @@ def _perspective(direction: _Direction, inliers: np.ndarray, tolerance: float) -
     return motion if direction.forward else motion.inverse
 
 
-def _whitened(direction: _Direction, motion: Motion) -> np.ndarray:
-    """(N, 2, 2): differences on the plane → pixels; reduced along the epipolar line, where depth errors act.
+def _fit(direction: _Direction, motion: Motion, tolerance: float) -> _Fit:
+    """Differences are reduced along the epipolar line, where errors of the depth act.
 
     The scale is that of one feature's noise: a difference contains the noise of two features.
     """
+    rotation, translation = motion if direction.forward else motion.inverse
+    turned = direction.points @ rotation.T
+    depth = (turned + translation)[:, 2:]
+    depth = np.where(depth > 1e-6, depth, np.nan)
+    plane = (turned + translation)[:, :2] / depth
     to_pixels = inverse(direction.per_pixel)
-    plane, farther = (
-        _projected(direction, scale * direction.points, motion) for scale in (1.0, 1.0 + DEPTH_NOISE)
-    )
-    shift = np.matmul(to_pixels, (farther - plane)[:, :, None])[:, :, 0]
+    shift = times(to_pixels, DEPTH_NOISE * (turned[:, :2] - plane * turned[:, 2:]) / depth)
     square = (shift**2).sum(axis=1) + 1e-12
     reduction = (1 - 1 / np.sqrt(1 + square / 2)) / square
     whitening = np.eye(2) - reduction[:, None, None] * shift[:, :, None] * shift[:, None, :]
-    return np.asarray(np.matmul(whitening, to_pixels) / np.sqrt(2.0))
-
-
-def _projected(direction: _Direction, points: np.ndarray, motion: Motion) -> np.ndarray:
-    rotation, translation = motion if direction.forward else motion.inverse
-    moved = points @ rotation.T + translation
-    return np.asarray(moved[:, :2] / np.where(moved[:, 2:] > 1e-6, moved[:, 2:], np.nan))
-
-
-def _near(direction: _Direction, motion: Motion, to_pixels: np.ndarray, tolerance: float) -> np.ndarray:
-    difference = _projected(direction, direction.points, motion) - direction.observed
-    error = np.linalg.norm(np.matmul(to_pixels, difference[:, :, None])[:, :, 0], axis=1)
-    return np.asarray(error <= _NEAR_DIMENSIONS * tolerance)  # False for NaN
+    to_pixels = np.matmul(whitening, to_pixels) / np.sqrt(2.0)
+    square = (times(to_pixels, plane - direction.observed) ** 2).sum(axis=1)
+    return _Fit(to_pixels, square <= (_NEAR_DIMENSIONS * tolerance) ** 2)  # False for NaN
 
 
 def _residuals(directions: List[_Direction], fits: List[_Fit]) -> Residuals:

@@ -21,7 +21,8 @@ PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of n
 FLAT = 0.5  # share of the inliers on one plane from which its motions are examined too
 OVERFIT = 1.2  # a general model fits part of the noise where a simpler one is true; from simulations
 _CONFIDENCE, _ITERATIONS = 0.999, 300
-_METHOD = getattr(cv2, "USAC_PROSAC", cv2.RANSAC)  # OpenCV 4.5 and newer
+_ITERATIONS_PLANE = 100  # among inliers of an epipolar geometry
+_HAS_USAC = hasattr(cv2, "UsacParams")  # OpenCV 4.5 and newer
 
 
 class Model(NamedTuple):
@@ -46,8 +47,10 @@ def calibrated_model(pairs: Correspondences, tolerance: float) -> Optional[Model
     """The simplest model of matches; None: the points determine none."""
     general = essential(pairs, tolerance)
     flat = plane(pairs, tolerance, general)
+    if general is not None and flat is not None and flat.inliers.sum() < FLAT * general.inliers.sum():
+        return _simplest([general, flat], tolerance)
     best = _simplest([general, flat, rotation(pairs, flat, tolerance)], tolerance)
-    if best is None or flat is None or flat.inliers.sum() < FLAT * best.inliers.sum():
+    if best is None or flat is None:
         return best
     return best._replace(homography=flat.matrix)
 
@@ -76,20 +79,35 @@ def _epipolar(
 
 
 def _find_fundamental(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
-    matrix, _ = cv2.findFundamentalMat(a, b, _METHOD, tolerance, _CONFIDENCE, _ITERATIONS)
-    return matrix
+    if not _HAS_USAC:
+        return cv2.findFundamentalMat(a, b, cv2.RANSAC, tolerance, _CONFIDENCE)[0]
+    return cv2.findFundamentalMat(a, b, _usac(tolerance, _ITERATIONS))[0]
 
 
 def _find_essential(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
-    camera = np.diag((1 / per_pixel, 1 / per_pixel, 1.0))
-    matrix, _ = cv2.findEssentialMat(a, b, camera, _METHOD, _CONFIDENCE, tolerance, _ITERATIONS)
-    return matrix
+    camera, none = np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0)
+    if not _HAS_USAC:
+        return cv2.findEssentialMat(a, b, camera, cv2.RANSAC, _CONFIDENCE, tolerance)[0]
+    return cv2.findEssentialMat(a, b, camera, camera, none, none, _usac(tolerance, _ITERATIONS))[0]
 
 
 def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
-    matrix, _ = cv2.findHomography(a, b, _METHOD, tolerance, None, _ITERATIONS, _CONFIDENCE)
+    if _HAS_USAC:
+        matrix, _ = cv2.findHomography(a, b, _usac(tolerance, _ITERATIONS_PLANE))
+    else:
+        matrix, _ = cv2.findHomography(a, b, cv2.RANSAC, tolerance, None, _ITERATIONS, _CONFIDENCE)
     scale = np.array((1 / per_pixel, 1 / per_pixel, 1.0))
     return None if matrix is None else matrix * scale / scale[:, None]
+
+
+def _usac(tolerance: float, iterations: int) -> "cv2.UsacParams":
+    """Sampling by similarity, short local optimisations; the refinement of the motion follows."""
+    settings = cv2.UsacParams()
+    settings.sampler = cv2.SAMPLING_PROSAC
+    if hasattr(cv2, "NONE_POLISHER"):  # OpenCV 4.7 and newer
+        settings.final_polisher = cv2.NONE_POLISHER
+    settings.threshold, settings.confidence, settings.maxIterations = tolerance, _CONFIDENCE, iterations
+    return settings
 
 
 def _solved(

@@ -2,10 +2,10 @@
 
 Robust least squares with the loss of Geman and McClure (1987): matches of a detail next to the right one are
 inliers that are 2 to 4 pixels off, where this loss has lost most of its influence. A few Gauss-Newton steps
-where only a motion is needed, and Levenberg-Marquardt (SciPy's MINPACK) for the result. The covariance is
-the sandwich of M-estimation (Huber 1967; MacKinnon and White 1985 for few samples; Liang and Zeger 1986 for
-the residuals of one
-correspondence, which share its errors): it holds where residuals are larger or heavier-tailed than assumed.
+where only a motion is needed, and Levenberg-Marquardt (SciPy's MINPACK) for the result. The covariance is the
+sandwich of M-estimation (Huber 1967; MacKinnon and White 1985 for few samples; Liang and Zeger 1986 for the
+residuals of one correspondence, which share its errors): it holds where residuals are larger or have heavier
+tails than assumed.
 """
 
 from enum import Enum
@@ -21,7 +21,7 @@ INFLATION = 6.0  # of the covariance; measured on rendered pairs of training tow
 MIN_NOISE = 0.1  # pixels of the reduced image: what calibration and rounding leave, in any case
 MAX_LEVERAGE = 0.5
 BEND = 2.4  # standard deviations; residuals of more than about twice as much have hardly any influence
-_STEPS, _EVALUATIONS = 3, 10
+_STEPS, _EVALUATIONS = 2, 10
 
 
 class Freedom(Enum):
@@ -58,7 +58,7 @@ def refine(residuals: Residuals, start: Motion, freedom: Freedom) -> Optional[Es
         return None
     found = least_squares(
         lambda step: evaluate(step)[0], path.zero, lambda step: evaluate(step)[1], method="lm",
-        max_nfev=_EVALUATIONS, ftol=1e-3, xtol=1e-4, gtol=1e-8,
+        max_nfev=_EVALUATIONS, ftol=1e-2, xtol=1e-3, gtol=1e-8,
     )  # fmt: skip
     return _estimate(residuals, path.after(found.x)[0], freedom)
 

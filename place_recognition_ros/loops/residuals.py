@@ -8,6 +8,8 @@ from typing import Callable, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from place_recognition_ros.loops.camera_model import times
+
 Residuals = Callable[["Motion"], Tuple[np.ndarray, np.ndarray]]
 """Motion → (N, M) residuals of N correspondences, pixels, and (N, M, 6) derivatives by t and ω.
 
@@ -70,6 +72,11 @@ def cross(vectors: np.ndarray) -> np.ndarray:
 _AXES = cross(np.eye(3))
 
 
+def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(..., 3) cross products; faster than NumPy's."""
+    return np.asarray(a[..., [1, 2, 0]] * b[..., [2, 0, 1]] - a[..., [2, 0, 1]] * b[..., [1, 2, 0]])
+
+
 def epipolar(pairs: Correspondences, weights: np.ndarray) -> Residuals:
     """(N, 1): Sampson's distance (Torr and Zisserman, CVIU 1997) in pixels, whatever the distortion is.
 
@@ -130,10 +137,8 @@ def into_match(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) 
 
     def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
         turned = points @ motion.rotation.T
-        by_motion = np.zeros((len(points), 3, 6))
-        by_motion[:, :, :3] = np.eye(3)
-        by_motion[:, :, 3:] = -cross(turned)
-        return _projected(turned + motion.translation, by_motion, observed, to_pixels)
+        values, by_point = _projected(turned + motion.translation, observed, to_pixels)
+        return values, np.concatenate([by_point, crossed(turned[:, None], by_point)], axis=2)
 
     return residuals
 
@@ -142,25 +147,24 @@ def into_query(points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray) 
     """(N, 2): points of the match's frame, projected into the query, minus where they were observed."""
 
     def residuals(motion: Motion) -> Tuple[np.ndarray, np.ndarray]:
-        back = motion.rotation.T
         moved = points - motion.translation
-        by_motion = np.zeros((len(points), 3, 6))
-        by_motion[:, :, :3] = -back
-        by_motion[:, :, 3:] = np.matmul(back, cross(moved))
-        return _projected(moved @ motion.rotation, by_motion, observed, to_pixels)
+        values, by_point = _projected(moved @ motion.rotation, observed, to_pixels)
+        by_point = by_point @ motion.rotation.T
+        return values, np.concatenate([-by_point, crossed(by_point, moved[:, None])], axis=2)
 
     return residuals
 
 
 def _projected(
-    points: np.ndarray, by_motion: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray
+    points: np.ndarray, observed: np.ndarray, to_pixels: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Residuals and derivatives from points in the camera's frame and their (N, 3, 6) derivatives."""
+    """(N, 2) residuals and (N, 2, 3) derivatives by the (N, 3) points in the camera's frame."""
     depth = np.where(points[:, 2] > 1e-3, points[:, 2], 1e-3)  # a point behind the camera: a large error
     plane = points[:, :2] / depth[:, None]
-    slope = (by_motion[:, :2] - plane[:, :, None] * by_motion[:, 2:]) / depth[:, None, None]
-    values = np.matmul(to_pixels, (plane - observed)[:, :, None])[:, :, 0]
-    return values, np.matmul(to_pixels, slope)
+    slopes = to_pixels / depth[:, None, None]
+    return times(to_pixels, plane - observed), np.concatenate(
+        [slopes, -times(slopes, plane)[:, :, None]], axis=2
+    )
 
 
 def joined(parts: Sequence[Residuals]) -> Residuals:

@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from place_recognition_ros.loops.camera_model import inverse, times
+from place_recognition_ros.loops.camera_model import inverse
 from place_recognition_ros.loops.models import EPIPOLAR, PLANE, ROTATION, Model
 from place_recognition_ros.loops.refinement import INFLATION, Estimate, Freedom, improve, refine
 from place_recognition_ros.loops.residuals import (
@@ -13,6 +13,7 @@ from place_recognition_ros.loops.residuals import (
     Motion,
     Residuals,
     cross,
+    crossed,
     epipolar,
     into_match,
     median,
@@ -74,10 +75,10 @@ def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Sc
     first, clear = _best_motion(pairs, model, wide)
     if not clear:
         return Scene(model.inliers, ONE_PLANE)
-    estimate = first and _refined(pairs, _near(pairs, first, wide), first)
+    estimate = first and _refined(pairs, _errors(pairs, first, wide) <= wide, first)
     if estimate is None:
         return Scene(model.inliers, LITTLE_PARALLAX)
-    inliers = _near(pairs, estimate.motion, wide) & (sampson(pairs, estimate.motion.essential) <= tolerance)
+    inliers = _errors(pairs, estimate.motion, wide) <= tolerance
     if inliers.sum() < SUPPORT * model.inliers.sum():
         return Scene(model.inliers, LITTLE_PARALLAX)  # the refinement went to a mirrored motion
     return _checked(inliers, estimate)
@@ -86,18 +87,18 @@ def _general_scene(pairs: Correspondences, model: Model, tolerance: float) -> Sc
 def _best_motion(pairs: Correspondences, model: Model, wide: float) -> Tuple[Optional[Motion], bool]:
     """The motion with the smallest residuals, and whether no other one is as good.
 
-    Where most of the scene is one plane, a second motion explains the plane, and MAGSAC may find that one.
+    Where most of the scene is one plane, a second motion explains the plane, and sampling may find that one.
     """
     starts = [_motion_of_essential(pairs, model), *_motions_of_plane(pairs, model)]
     motions = []
     for start in starts:
-        inside = pairs.subset(_near(pairs, start, wide))
-        if len(inside.query):
+        inside = pairs.subset(_errors(pairs, start, wide) <= wide)
+        if len(inside.query) >= max(1, SUPPORT * model.inliers.sum()):
             motions.append(improve(_bounded_epipolar(inside, start), start, Freedom.DIRECTION))
     found = [each for each in motions if each is not None]
-    if not found:
-        return None, True
-    errors = [np.where(_near(pairs, each, wide), sampson(pairs, each.essential), wide) for each in found]
+    if len(found) < 2:
+        return (found[0] if found else None), True
+    errors = [np.minimum(_errors(pairs, each, wide), wide) for each in found]
     noise = max(1.4826 * min(median(each) for each in errors), wide / 8)
     costs = [float((each**2).sum()) / noise**2 for each in errors]
     best = found[int(np.argmin(costs))]
@@ -144,20 +145,23 @@ def _bounded_epipolar(pairs: Correspondences, start: Motion) -> Residuals:
 def _parallax(pairs: Correspondences, motion: Motion) -> np.ndarray:
     """(N, 2) pixels of the match: from where a point at infinity would be to where the feature is."""
     turned = pairs.query @ motion.rotation.T
-    return times(inverse(pairs.match_per_pixel), pairs.match[:, :2] - turned[:, :2] / turned[:, 2:])
+    (a, b), (c, d) = pairs.match_per_pixel.transpose(1, 2, 0)
+    pixel = np.sqrt(np.abs(a * d - b * c))  # its size on the plane
+    return np.asarray((pairs.match[:, :2] - turned[:, :2] / turned[:, 2:]) / pixel[:, None])
 
 
-def _near(pairs: Correspondences, motion: Motion, tolerance: float) -> np.ndarray:
-    """(N,) bool: near its epipolar line, on the side on which points in front of the cameras are."""
+def _errors(pairs: Correspondences, motion: Motion, slack: float) -> np.ndarray:
+    """(N,) pixels: distance to the epipolar line; infinite on its side of points behind a camera.
+
+    A point is behind a camera only if it is more than ``slack`` pixels on that side.
+    """
     turned = pairs.query @ motion.rotation.T
-    plane_points = turned[:, :2] / turned[:, 2:]
-    approach = times(
-        inverse(pairs.match_per_pixel),
-        (motion.translation[:2] - plane_points * motion.translation[2]) / turned[:, 2:],
+    approach = (motion.translation[:2] * turned[:, 2:] - turned[:, :2] * motion.translation[2]) * np.sign(
+        turned[:, 2:]
     )
     along = (_parallax(pairs, motion) * approach).sum(axis=1)
-    in_front = along >= -tolerance * np.linalg.norm(approach, axis=1)
-    return np.asarray(in_front & (sampson(pairs, motion.essential) <= tolerance))
+    in_front = along >= -slack * np.sqrt((approach**2).sum(axis=1))
+    return np.where(in_front, sampson(pairs, motion.essential), np.inf)
 
 
 def _refined_rotation(pairs: Correspondences, model: Model) -> Optional[Estimate]:
@@ -195,7 +199,7 @@ def _motions_of_plane(pairs: Correspondences, model: Model) -> List[Motion]:
 def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion) -> float:
     """Share of the inliers whose rays meet in front of both cameras."""
     a, b = pairs.query[inliers] @ motion.rotation.T, pairs.match[inliers]
-    normal = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+    normal = crossed(a, b)
     turned = cross(motion.translation).T
     in_front = ((b @ turned * normal).sum(axis=1) < 0) & ((a @ turned * normal).sum(axis=1) < 0)
     return float(in_front.mean()) if len(a) else 0.0

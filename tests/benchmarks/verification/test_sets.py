@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from benchmarks.verification import sets
-from benchmarks.verification.sets import common, scaled, viewing_distance
+from benchmarks.verification.sets import common, registered, scaled, viewing_distance
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
 
@@ -53,6 +53,21 @@ def test_the_pairs_of_strecha_are_of_their_bin_and_always_the_same():
         assert all(low <= pair.degrees < high for pair in pairs)
         assert len({(pair.query.path, pair.match.path) for pair in pairs}) == sets.PAIRS
         assert [pair.query.path for pair in pairs] == [pair.query.path for pair in second[low, high]]
+
+
+def test_registered_depth_is_that_of_the_nearest_point_at_each_pixel():
+    depth = np.full((40, 50), 3000, np.uint16)
+    depth[:, 25:] = 1000  # the right half is near
+    depth[5:10, 10:15] = 0
+    intrinsics = np.array([[20.0, 0, 24.5], [0, 20.0, 19.5], [0, 0, 1]])  # a wider view than the camera's
+    found = registered(depth, intrinsics, CAMERA)
+    assert found.shape == (80, 100)
+    assert set(np.unique(found)) <= {0, 1000, 3000}
+    assert (found[:, :48] != 1000).all()
+    assert (found[:, 50:] == 1000).all()
+    row, column = (np.array([7, 12]) - (19.5, 24.5)) * 50 / 20 + (39.5, 49.5)
+    assert found[int(row), int(column)] == 0
+    assert (found[40:, :48] == 3000).all()
 
 
 @pytest.mark.skipif(not (sets.DATA / "7scenes_redkitchen").is_dir(), reason="the image set is missing")
