@@ -64,7 +64,7 @@ class ImageReader:
         if ENCODINGS[encoding].bits == 16:
             words = rows.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16, copy=False)
             colors = words.reshape(message.height, message.width, -1)[..., :3]  # alpha is no brightness
-            rows = self._range_of(encoding).to_8_bits(colors)
+            rows = self._scale(encoding, colors, learn)
         elif encoding == "yuv422_yuy2":
             rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
         name = encoding.replace("a16", "8").replace("16", "8")

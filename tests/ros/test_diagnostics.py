@@ -127,7 +127,10 @@ UNUSABLE = {
     "white": (lambda image: np.full_like(image, 255), Count.FEW_FEATURES),
     "covered lens": (lambda image: np.full_like(image, 9), Count.FEW_FEATURES),
     "blurred": (lambda image: cv2.GaussianBlur(image, (0, 0), 15), Count.FEW_FEATURES),
-    "fog": (lambda image: 200 + cv2.GaussianBlur(image, (0, 0), 9) // 64, Count.FEW_FEATURES),
+    "wall": (
+        lambda image: np.random.default_rng(0).integers(198, 203, image.shape).astype(np.uint8),
+        Count.FEW_FEATURES,
+    ),
     "truncated": (None, Count.BAD_IMAGE),
     "no stamp": (None, Count.NO_STAMP),
 }

@@ -111,6 +111,5 @@ def test_query_image_does_not_change_the_16_bit_range_of_the_stream(ros, start_n
     for _ in range(6):
         assert ros.call(NODE + "/query_image", QueryImage, to_mono16(THERE[1], 0, 257), 1).message
     camera.publish_and_wait(THERE[0], to_mono16)
-    every=np.array([each.descriptor for each in descriptors.wait(7)]); print('DEBUG',(every@every[-1]).round(3))
     before, after = (np.array(each.descriptor) for each in descriptors.wait(7)[-2:])
     assert before @ after > 0.9999
