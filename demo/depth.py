@@ -26,8 +26,8 @@ def encode(depth: np.ndarray) -> bytes:
     depth = depth[np.ix_(rows, columns)]
     known = (depth >= NEAR) & (depth <= FAR)
     level = 1 + np.round(np.log(np.where(known, depth, NEAR) / NEAR) / STEP)
-    image = np.where(known, level, 0).astype(np.uint8)
-    image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)  # WebP has no gray images
+    gray = np.where(known, level, 0).astype(np.uint8)
+    image = cv2.merge([gray, gray, gray])  # WebP has no gray images
     return cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, LOSSLESS])[1].tobytes()
 
 
