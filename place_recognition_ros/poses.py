@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+MAX_POSITION = 1e9  # metres; no robot is farther from its origin
+
 
 class Pose(NamedTuple):
     """A rigid transform from the body to the session's world frame."""
@@ -23,11 +25,12 @@ class Pose(NamedTuple):
 
     @property
     def is_rigid(self) -> bool:
-        """Whether shapes are right, all numbers finite, and the quaternion of unit norm, but for rounding."""
+        """Whether shapes are right, positions at most ``MAX_POSITION``, the quaternion of about unit norm."""
         if np.shape(self.position) != (3,) or np.shape(self.orientation) != (4,):
             return False
         norm = float(np.linalg.norm(self.orientation))
-        return bool(np.isfinite(self.position).all()) and abs(norm - 1.0) < 1e-2  # false for NaN too
+        farthest = float(np.abs(self.position).max())
+        return farthest <= MAX_POSITION and abs(norm - 1.0) < 1e-2  # false for NaN too
 
 
 def compose(outer: Pose, inner: Pose) -> Pose:

@@ -7,11 +7,10 @@ import numpy as np
 from place_recognition_ros.depth import check_depth
 from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.images import check_image
-from place_recognition_ros.poses import Pose
+from place_recognition_ros.poses import MAX_POSITION, Pose
 from place_recognition_ros.types import Camera, Keyframe
 
 MAX_STAMP = 2**63 - 1  # nanoseconds, in the year 2262; ROS 1 ends in 2106
-MAX_POSITION = 1e9  # metres
 
 
 def checked_keyframe(keyframe: Keyframe) -> Keyframe:
@@ -43,7 +42,7 @@ def _checked_pose(name: str, pose: Any) -> Optional[Pose]:
         return None
     if isinstance(pose, Pose) and _is_finite(pose.position, (3,)) and _is_finite(pose.orientation, (4,)):
         numbers = Pose(np.array(pose.position, float), np.array(pose.orientation, float))
-        if numbers.is_rigid and np.abs(numbers.position).max() <= MAX_POSITION:
+        if numbers.is_rigid:
             return numbers
     raise KeyframeError(
         f"expected a Pose with positions up to {MAX_POSITION:g} m and a unit quaternion as {name}. "

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from place_recognition_ros.poses import Pose, angle, distance
+from place_recognition_ros.poses import MAX_POSITION, Pose, angle, distance
 
 
 def pose(x=0.0, turn=0.0):
@@ -27,3 +27,13 @@ def test_angle_is_in_radians_and_independent_of_the_sign_of_the_quaternion(turn)
 def test_rounding_errors_of_a_quaternion_do_not_make_the_angle_nan():
     long = Pose(np.zeros(3), np.array([0, 0, 0, 1.0000001]))
     assert angle(long, long) == 0
+
+
+@pytest.mark.parametrize("x", [0.0, -MAX_POSITION, MAX_POSITION])
+def test_a_pose_of_a_robot_is_rigid(x):
+    assert pose(x, 1.0).is_rigid
+
+
+@pytest.mark.parametrize("x", [2 * MAX_POSITION, -2 * MAX_POSITION, 1e300, math.inf, math.nan])
+def test_a_pose_that_no_robot_has_is_not_rigid(x):
+    assert not pose(x).is_rigid

@@ -58,7 +58,7 @@ class Mounting:
             return None
         try:
             found = self._look_up(stamp, base, camera)
-        except self._tf2.TransformException as error:
+        except (self._tf2.TransformException, ValueError) as error:  # ValueError: a null character in a name
             self.state = f"from {base} to {camera}: {error}"
             return None
         pose = messages.to_transform(found.transform)

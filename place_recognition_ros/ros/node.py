@@ -103,7 +103,9 @@ class PlaceRecognitionNode:
         if not pose.orientation.any():  # some drivers leave it out; the position is of use
             pose = pose._replace(orientation=np.array([0.0, 0.0, 0.0, 1.0]))
         if not pose.is_rigid:
-            rospy.logwarn_throttle(60.0, "odom: expected a unit quaternion. Received: %s", pose)
+            rospy.logwarn_throttle(
+                60.0, "odom: expected finite positions, a unit quaternion. Received: %s", pose
+            )
             return
         header = message.header
         self._odometry.add(StampedPose(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id))

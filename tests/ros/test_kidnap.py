@@ -129,3 +129,20 @@ def test_without_an_orientation_the_position_of_odometry_is_used(ros, start_node
     Camera(ros).publish_and_wait(THERE[0])
     assert node.stop() == 0
     assert [pose for *_, pose in stored(path)] == [pytest.approx((3, 0, 0, 0, 0, 0, 1))]
+
+
+def test_odometry_that_no_robot_has_is_not_used(ros, start_node, tmp_path):
+    path = str(tmp_path / "map.db")
+    node = start_node(map_path=path, **PARAMETERS)
+    odometry = ros.publisher("odom", Odometry)
+    message = Odometry()
+    message.header.stamp, message.pose.pose.position.x = to_time(1001), 1e10
+    message.pose.pose.orientation.w = 1.0
+    odometry.publish(message)
+    message.header.stamp, message.pose.pose.position.x = to_time(1), 3.0
+    odometry.publish(message)  # far from the image in time; only shows that both have arrived
+    Diagnostics(ros).wait({"odometry poses": 1})
+    Camera(ros).publish_and_wait(THERE[0])
+    assert node.stop() == 0
+    assert [pose for *_, pose in stored(path)] == [None]
+    assert "odom: expected finite positions" in node.log

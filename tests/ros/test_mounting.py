@@ -73,11 +73,21 @@ def test_a_leading_slash_is_ignored(mounting):
         ("/", "camera", "child_frame_id in odom"),
         ("camera", "camera", "not needed: odom is the pose of camera"),
         ("a b\n", "c//d", "from a b"),
+        ("base\0", "camera", "null character"),
+        ("base", "camera\0", "null character"),
     ],
 )
 def test_what_is_not_known_gives_no_pose_and_a_reason(mounting, base, camera, reason):
     assert x_at(mounting, 0, base, camera) is None
     assert reason in mounting.state
+
+
+@pytest.mark.parametrize("x", [1e10, float("inf"), float("nan")])
+def test_a_transform_that_no_robot_has_gives_no_pose(mounting, x):
+    """A keyframe with such a pose would be refused."""
+    mounting._buffer.set_transform_static(transform(x), "test")
+    assert x_at(mounting, 0) is None
+    assert mounting.state != "ok"
 
 
 def test_a_loop_of_frames_gives_no_pose(mounting):
