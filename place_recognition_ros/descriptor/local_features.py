@@ -3,7 +3,7 @@
 from place_recognition_ros.descriptor.backends import open_engine
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.feature_network import NetworkFinder
-from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, default_model_path, read_model
+from place_recognition_ros.descriptor.model_card import CELL, LOCAL_FEATURES, default_model_path, read_model
 from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.errors import ModelError
@@ -39,6 +39,11 @@ def open_feature_finder(
         raise ModelError(
             f"expected a network of gray images and descriptors of {DESCRIPTOR_SIZE} numbers in '{path}'. "
             f"Received: {card.input.channels} channels and {card.descriptor_size} numbers"
+        )
+    if card.input.height % CELL or card.input.width % CELL:
+        raise ModelError(
+            f"expected a height and a width that are multiples of {CELL} in '{path}'. "
+            f"Received: {card.input.height} × {card.input.width}"
         )
     engine, fallback = open_engine(card, onnx, backend, threads, build)
     return NetworkFinder(card, engine, count, fallback)

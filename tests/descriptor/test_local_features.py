@@ -153,6 +153,13 @@ def test_a_network_with_another_output_than_its_card_says_is_refused(write_featu
         open_feature_finder(write_features(input=fields), backend="onnx")
 
 
+@pytest.mark.parametrize("name, size", [("height", 242), ("width", 321)])
+def test_a_network_with_parts_of_cells_is_refused(write_features, name, size):
+    fields = dict(read_model(default_model_path(FEATURES), LOCAL_FEATURES)[0].input._asdict(), **{name: size})
+    with pytest.raises(ModelError, match="a height and a width that are multiples of 4"):
+        open_feature_finder(write_features(input=fields), backend="onnx")
+
+
 @pytest.mark.parametrize("times", [20, pytest.param(1000, marks=pytest.mark.stress)])
 def test_an_altered_network_is_refused_before_it_is_opened(times, write_features, monkeypatch):
     def refuse(*_):
