@@ -15,7 +15,7 @@ from place_recognition_ros.poses import Pose, angle, distance
 from place_recognition_ros.types import Kind
 from rendering.camera import direction
 
-RIGHT = (10.0, 35.0)  # maximum metres and degrees between the two views of a right candidate
+RIGHT = (10.0, 50.0)  # maximum metres and degrees between the two views of a right candidate; they see 77°
 REVISIT = (4.0, 25.0)  # the same for a query that should be recognised
 
 

@@ -186,11 +186,11 @@ class Config:
         30, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000
     )
     min_inlier_ratio: float = _parameter(
-        0.6, "minimum share of the matched features that fit it", low=0, high=1
+        0.55, "minimum share of the matched features that fit it", low=0, high=1
     )
     min_coverage: float = _parameter(
-        0.4,
-        "minimum share of inliers among the features in their region, unless the match was expected",
+        0.38,
+        "minimum share of inliers among the features in their region; 10 % less where a match was expected",
         low=0,
         high=1,
     )

@@ -64,7 +64,7 @@ def test_the_trajectory_and_calibration_in_the_repository_are_those_of_the_code(
     assert (DRIVE / "camera.yaml").read_text(encoding="utf-8") == camera_yaml()
     images = sorted((DRIVE / "frames").iterdir())
     assert [image.name for image in images] == [f"{i:06d}.webp" for i in range(len(frames))]
-    assert sum(image.stat().st_size for image in images) < 1.1e6
+    assert sum(image.stat().st_size for image in images) < 0.9e6
 
 
 def test_an_image_through_a_covered_lens_is_dark():
