@@ -26,7 +26,9 @@ class Loop(NamedTuple):
 
     query: int  # stamp, nanoseconds
     match: int  # stamp, nanoseconds
-    pose: np.ndarray  # (4, 4): the query camera in the match camera's optical frame; metres or of length 1
+    pose: (
+        np.ndarray
+    )  # (4, 4): the query camera in the match camera's optical frame; metres, or of length 1 or 0
     covariance: np.ndarray  # (6, 6): x y z and rotation about x y z of the match's frame; m², rad²
     scale_known: bool
 
@@ -36,7 +38,7 @@ class Edge(NamedTuple):
 
     first: int  # row of a vertex
     second: int
-    pose: np.ndarray  # (4, 4): the second in the first
+    pose: np.ndarray  # (4, 4): the query camera in the match's optical frame; metres, or of length 1 or 0
     covariance: np.ndarray  # (6, 6): x y z and rotation about x y z of the second's frame; m², rad²
 
 

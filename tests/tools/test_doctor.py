@@ -133,7 +133,7 @@ FAULTS = [
     ("faiss", {}, {"import faiss": missing("faiss")}, FAIL, "No module", "tx2.txt faiss-cpu"),
     ("faiss", {}, {"import faiss": Ran(-11, "")}, FAIL, "SIGSEGV", "--force-reinstall faiss-cpu"),
     ("OpenCV", {}, {"import cv2": Ran(1, TLS)}, FAIL, "TLS", LD_PRELOAD),
-    ("OpenCV", {}, {"import cv2": "found 4.1.1 False"}, WARN, "no MAGSAC", "opencv-python-headless"),
+    ("OpenCV", {}, {"import cv2": "found 4.1.1 False"}, WARN, "no USAC", "opencv-python-headless"),
     ("rospy", {}, NO_ROSPY, FAIL, "No module", "docker build"),
     ("rospy", {}, {"import os, rospy": missing("netifaces")}, FAIL, "netifaces", APT + "python3-netifaces"),
     ("rospy", {}, {"import os, rospy": missing("yaml")}, FAIL, "yaml", APT + "python3-yaml"),

@@ -174,15 +174,15 @@ def check_faiss(machine: Machine) -> Line:
 
 
 def check_opencv(machine: Machine) -> Line:
-    code = "import cv2; print('found', cv2.__version__, hasattr(cv2, 'USAC_MAGSAC'))"
+    code = "import cv2; print('found', cv2.__version__, hasattr(cv2, 'UsacParams'))"
     line = _check(machine, code, "opencv-python-headless")
     if line.mark == FAIL:
         return line
-    version, has_magsac = line.found.split()
-    if has_magsac == "True":
+    version, has_usac = line.found.split()
+    if has_usac == "True":
         return Line(OK, version)
     fix = _pip(machine, read_board(machine), "opencv-python-headless")
-    return Line(WARN, f"{version} has no MAGSAC++; RANSAC is used for the geometry", fix)
+    return Line(WARN, f"{version} has no USAC; plain RANSAC is used for the geometry", fix)
 
 
 def check_onnxruntime(machine: Machine) -> Line:
