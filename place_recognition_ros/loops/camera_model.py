@@ -19,6 +19,9 @@ COEFFICIENTS = {
 }
 """Distortion model → possible numbers of coefficients; 0: no distortion."""
 
+FOCAL_LENGTHS = (0.05, 50.0)  # of the longer side of the image
+MAX_ASPECT = 2.0  # of a pixel
+MAX_OFFSET = 1.0  # of the image's sides: distance of the principal point from its centre
 MAX_TANGENT = 4.0  # of the angle to the optical axis, 76°; the plane cannot represent rays at 90°
 MAX_ERROR = 0.05  # pixels between a point and the projection of its ray
 MAX_PIXEL = 1e5  # no coordinate of a real image is larger
@@ -49,11 +52,11 @@ def is_calibrated(camera: Optional[Camera]) -> bool:
     size = np.array((camera.width, camera.height), float)
     focal, centre = np.diag(intrinsics)[:2], intrinsics[:2, 2]
     longer = size.max()
+    low, high = (factor * longer for factor in FOCAL_LENGTHS)
     return bool(
         size.min() > 0 and longer <= MAX_PIXEL
-        and (0.05 * longer <= focal).all() and (focal <= 50 * longer).all()
-        and 0.5 <= focal[0] / focal[1] <= 2.0
-        and (-0.5 * size <= centre).all() and (centre <= 1.5 * size).all()
+        and low <= focal.min() and focal.max() <= min(high, MAX_ASPECT * focal.min())
+        and (np.abs(centre - size / 2) <= MAX_OFFSET * size).all()
         and np.allclose(intrinsics[[1, 2, 2, 2], [0, 0, 1, 2]], (0, 0, 0, 1))
     )  # fmt: skip
 

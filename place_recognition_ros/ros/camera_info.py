@@ -6,14 +6,11 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.errors import CameraError
-from place_recognition_ros.loops.camera_model import COEFFICIENTS
+from place_recognition_ros.loops.camera_model import COEFFICIENTS, FOCAL_LENGTHS, MAX_ASPECT, MAX_OFFSET
 from place_recognition_ros.types import Camera
 
 MODELS = [name for name in COEFFICIENTS if name]
 MAX_COEFFICIENT = 1e6
-FOCAL_LENGTHS = (0.05, 50.0)  # of the longer side of the image
-MAX_ASPECT = 2.0  # of a pixel
-MAX_OFFSET = 1.0  # of the image's sides: distance of the principal point from its centre
 
 
 def to_camera(message: CameraInfo, width: int, height: int, frame_id: str, rectified: bool) -> Camera:
