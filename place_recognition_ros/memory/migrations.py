@@ -61,7 +61,7 @@ def copy_aside(connection: Any, path: str, schema: int) -> str:
 
 
 def migrate(connection: Any, schema: int) -> None:
-    """Bring a map to the present schema, or leave it as it is.
+    """Bring a map to the present schema; where a step fails, it stays as the steps before have left it.
 
     Args:
         connection: the open map, not inside a transaction.

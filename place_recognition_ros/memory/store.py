@@ -115,7 +115,10 @@ class KeyframeStore:
         try:
             migrate(self._connection, found)
         except BaseException:
-            os.remove(copy)  # the map is as it was
+            with suppress(sqlite3.Error):
+                now = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+                if now == (str(found),):
+                    os.remove(copy)  # the map is as it was
             raise
         _log.warning("The map is migrated. A copy of it as it was: '%s'", copy)
 

@@ -123,6 +123,25 @@ def test_a_failed_migration_changes_nothing_and_leaves_no_copy(old_map, expected
     KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb").close()
 
 
+def test_where_a_later_step_fails_the_copy_of_the_old_map_remains(
+    old_map, expected_map, monkeypatch, tmp_path
+):
+    before = {table: rows(old_map, table) for table in ("meta", "keyframes", "views")}
+
+    def fail(_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(migrations._STEPS, 2, fail)
+        with pytest.raises(StoreError, match="disk I/O error"):
+            KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb")
+    assert dict(rows(old_map, "meta"))["schema"] == "2"
+    copy = str(tmp_path / "map.schema1.db")
+    assert {table: rows(copy, table) for table in before} == before
+    KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb").close()
+    assert dict(rows(old_map, "meta"))["schema"] == "3"
+
+
 def test_a_map_that_cannot_be_copied_is_not_migrated(old_map, expected_map, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
