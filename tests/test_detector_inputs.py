@@ -107,9 +107,10 @@ def test_the_pose_in_the_world_follows_from_the_mounting_of_the_match(make_detec
     assert candidate.world_pose.frame_id == "odom"
 
 
-def test_if_poses_are_those_of_the_camera_no_mounting_is_needed(make_detector, paint, measured_pose):
+@pytest.mark.parametrize("frame", ["optical", "/optical"])
+def test_if_poses_are_those_of_the_camera_no_mounting_is_needed(make_detector, paint, measured_pose, frame):
     measured_pose(RelativePose(AHEAD, np.eye(6), True))
-    match = {"pose": Pose(np.array([10.0, 0, 0]), OPTICAL), "pose_frame": "optical", "world_frame": "slam"}
+    match = {"pose": Pose(np.array([10.0, 0, 0]), OPTICAL), "pose_frame": frame, "world_frame": "slam"}
     candidate = there_and_back(make_detector(), paint, **match)
     np.testing.assert_allclose(candidate.world_pose.pose.position, [12, 0, 0], atol=1e-9)
 

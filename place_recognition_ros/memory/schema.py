@@ -133,7 +133,7 @@ def pose_of_camera(columns: Tuple[Any, ...], camera: Camera) -> Optional[Pose]:
     pose, pose_frame, mounting = unpack_pose(columns[3]), columns[4], unpack_pose(columns[6])
     if pose is None or not pose.is_rigid:  # older versions stored poses unchecked
         return None
-    if pose_frame and pose_frame == camera.frame_id:
+    if pose_frame and pose_frame.lstrip("/") == camera.frame_id.lstrip("/"):  # tf had a leading slash
         return pose
     return None if mounting is None or not mounting.is_rigid else compose(pose, mounting)
 

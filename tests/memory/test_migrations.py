@@ -123,9 +123,7 @@ def test_a_failed_migration_changes_nothing_and_leaves_no_copy(old_map, expected
     KeyframeStore(old_map, expected_map["model"], expected_map["size"], "orb").close()
 
 
-def test_where_a_later_step_fails_the_copy_of_the_old_map_remains(
-    old_map, expected_map, monkeypatch, tmp_path
-):
+def test_where_a_later_step_fails_the_copy_remains(old_map, expected_map, monkeypatch, tmp_path):
     before = {table: rows(old_map, table) for table in ("meta", "keyframes", "views")}
 
     def fail(_):

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from training.features.network import CELL, DESCRIPTOR_SIZE
+from place_recognition_ros.descriptor.model_card import CELL
+from training.features.network import DESCRIPTOR_SIZE
 
 SCORE_WEIGHT, CONTRAST_WEIGHT = 0.15, 0.15
 TEMPERATURE = 0.06  # of the cosines in the contrastive term

@@ -8,7 +8,8 @@ workshops 2018); no layer works in full resolution. Every operation is one that 
 import keras
 from keras import layers, ops
 
-CELL = 4  # pixels; side of a cell of the output
+from place_recognition_ros.descriptor.model_card import CELL
+
 DESCRIPTOR_SIZE = 32
 CHANNELS = (8, 24, 32, 32)  # at 1/2, 1/4, 1/8, 1/16 of the image
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from training.features.network import CELL
+from place_recognition_ros.descriptor.model_card import CELL
 
 
 class Teacher:

@@ -6,8 +6,9 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import model_card  # noqa: E402
+from place_recognition_ros.descriptor.model_card import CELL  # noqa: E402
 from tests.training.networks import randomize_normalization  # noqa: E402
-from training.features.network import CELL, DESCRIPTOR_SIZE, ImageNormalization, build  # noqa: E402
+from training.features.network import DESCRIPTOR_SIZE, ImageNormalization, build  # noqa: E402
 
 
 @pytest.fixture(scope="module")
