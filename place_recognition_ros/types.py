@@ -133,9 +133,7 @@ class RelativePose(NamedTuple):
     """The query camera in the match camera's optical frame."""
 
     pose: Pose  # position: metres; where the scale is not known of length 1, or 0: only the rotation is known
-    covariance: (
-        np.ndarray
-    )  # (6, 6) float64 of x y z and the rotation about x y z of the match's frame; m², rad²
+    covariance: np.ndarray  # (6, 6) float64 of x y z and the rotation about the match's x y z; m², rad²
     scale_known: bool
 
 

@@ -29,10 +29,7 @@ class StampedBuffer:
         self._is_published = is_published
         self._changed = threading.Condition()
         self._misses = 0
-        self._missed = (
-            0,
-            0.0,
-        )  # stamp of the last image without a message, and until when it could have waited
+        self._missed = (0, 0.0)  # stamp of the last image without a message; how long it could have waited
         self.received = 0
         """Messages since the start."""
 
