@@ -126,3 +126,10 @@ def test_a_bag_without_odometry_is_refused(export, tmp_path):
     result = export(write_bag(tmp_path / "run.bag", [], LOOPS))
     assert result.returncode == 1
     assert "expected odometry on /odom" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_named(export, tmp_path):
+    result = export(write_bag(tmp_path / "run.bag", CAMERAS, LOOPS), "--output", "no/folder.g2o")
+    assert result.returncode == 1
+    assert "expected an --output that can be written" in result.stderr
+    assert "no/folder.g2o" in result.stderr
