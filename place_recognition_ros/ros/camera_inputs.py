@@ -1,5 +1,6 @@
 """What accompanies the images, all of it optional: camera_info, depth, and the mounting of the camera."""
 
+import re
 from collections import Counter, deque
 from typing import Counter as CounterType
 from typing import Deque, List, NamedTuple, Optional, Set, Tuple
@@ -126,7 +127,7 @@ class CameraInputs:
 
     def _complain(self, name: str, reason: str) -> None:
         """Remember why an input is not usable; the log names each kind of fault once."""
-        fault = (name, reason.split(" Received", maxsplit=1)[0])
+        fault = (name, re.sub(r"\d+", "#", reason.split(" Received", maxsplit=1)[0]))  # sizes may vary
         if reason and fault not in self._logged:
             self._logged.add(fault)
             rospy.logwarn("%s cannot be used: %s", name, reason)

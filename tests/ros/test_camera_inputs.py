@@ -196,6 +196,16 @@ def test_a_depth_image_that_cannot_be_used_is_reported_and_the_images_are_used(r
     assert known == pytest.approx({len(HOSTILE_DEPTHS) + 3: 1.5})
 
 
+def test_a_fault_with_other_numbers_each_time_is_logged_once(ros, start_node):
+    node = start_node(**PARAMETERS)
+    rig = Rig(ros)
+    for step, image in zip((5, 6, 7), THERE):
+        rig.publish(image, depth=changed(to_depth(flat(2.0), 0, step=step, width=WIDTH + step)))
+        rig.wait(depth=f"Received: step={step}")
+    assert node.stop() == 0
+    assert node.log.count("depth cannot be used: expected step") == 1
+
+
 def test_an_image_waits_for_its_depth(ros, start_node, tmp_path):
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **PARAMETERS)
