@@ -19,13 +19,13 @@ class PoseError(NamedTuple):
     """Difference between a measured relative pose and the true one; NaN: nothing was measured."""
 
     rotation: float = float("nan")  # degrees
-    direction: float = float("nan")  # degrees between the translations
+    direction: float = float("nan")  # degrees between the translations; NaN where only a rotation was found
     metres: float = float("nan")  # length of their difference; NaN without a scale
     share: float = float("nan")  # the same, as a share of the true distance
 
     @property
     def right(self) -> bool:
-        """Whether both angles are below 5°; False without a pose."""
+        """Whether both angles are below 5°; False without a pose or a direction."""
         return self.rotation < DEGREES and self.direction < DEGREES
 
 
@@ -50,7 +50,9 @@ def pose_error(measured: RelativePose | None, truth: Pose) -> PoseError:
 
 
 def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
-    """Angle between two vectors, 0 to 180; exact for small angles too."""
+    """Angle between two vectors, 0 to 180; exact for small angles too; NaN if one of them is zero."""
+    if not (np.any(a) and np.any(b)):
+        return float("nan")
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b))))
 
 
@@ -59,12 +61,15 @@ def normalized_error(measured: RelativePose, truth: Pose) -> float:
 
     The error is that of :class:`RelativePose`: translation, then the rotation vector of R_truth R_measured⁻¹,
     which is about the axes of the match camera. Without a scale the translations have length 1, and the
-    error along the measured one, whose variance says nothing, is left out.
+    error along the measured one, whose variance says nothing, is left out. Where only the rotation was found,
+    the translation is left out.
 
     Returns:
         float, χ² distributed with :func:`freedom` degrees of freedom if the covariance is right.
     """
     rotation = (truth.rotation * measured.pose.rotation.inv()).as_rotvec()
+    if freedom(measured) == 3:
+        return float(rotation @ np.linalg.solve(measured.covariance[3:, 3:], rotation))
     position, covariance = truth.position, measured.covariance
     if not measured.scale_known:
         position = position / np.linalg.norm(position)
@@ -79,7 +84,9 @@ def normalized_error(measured: RelativePose, truth: Pose) -> float:
 
 def freedom(measured: RelativePose) -> int:
     """Degrees of freedom of the normalized error."""
-    return 6 if measured.scale_known else 5
+    if measured.scale_known:
+        return 6
+    return 5 if np.any(measured.pose.position) else 3
 
 
 def within_bound(measured: RelativePose, truth: Pose, share: float = 0.95) -> bool:

@@ -55,6 +55,19 @@ def test_a_pair_without_a_pose_is_not_right():
     assert np.isnan(error).all()
 
 
+def test_a_pose_without_a_direction_is_not_right():
+    error = pose_error(measured((0, 0, 0), scale=False), pose((1, 0, 0)))
+    assert error.rotation == 0
+    assert np.isnan(error.direction)
+    assert not error.right
+
+
+def test_the_normalized_error_of_a_rotation_alone_is_that_of_its_angles():
+    found = measured((0, 0, 0), scale=False, covariance=np.diag([1e6] * 3 + [1e-4] * 3))
+    assert freedom(found) == 3
+    assert normalized_error(found, pose((1, 0, 0), (0.02, 0, 0))) == pytest.approx(4)
+
+
 def test_small_angles_are_exact():
     assert degrees_between(np.array([1, 0, 0]), np.array([1, 1e-9, 0])) == pytest.approx(np.degrees(1e-9))
 
