@@ -1,8 +1,8 @@
 """Models of what two images share: an epipolar geometry, a homography, a rotation; and the choice among them.
 
-USAC fits the first two, sampling the most similar matches first (PROSAC, Chum and Matas, CVPR 2005), the
-essential matrix over five points (Nistér, PAMI 2004); the refinement has its own weights, so the more costly
-score of MAGSAC++ gains nothing. GRIC (Torr, IJCV 2002) chooses the simplest model that explains the matches.
+MAGSAC++ (Barath et al., CVPR 2020) fits the essential matrix over five points (Nistér, PAMI 2004); a less
+exact one loses against a homography where a facade has little relief. The other two are sampled with the most
+similar matches first (PROSAC, Chum and Matas, CVPR 2005). GRIC (Torr, IJCV 2002) chooses the simplest model that explains the matches.
 """
 
 from typing import Callable, List, NamedTuple, Optional
@@ -84,10 +84,10 @@ def _find_fundamental(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance:
 
 
 def _find_essential(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
-    camera, none = np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0)
-    if not _HAS_USAC:
-        return cv2.findEssentialMat(a, b, camera, cv2.RANSAC, _CONFIDENCE, tolerance)[0]
-    return cv2.findEssentialMat(a, b, camera, camera, none, none, _usac(tolerance, _ITERATIONS))[0]
+    camera = np.diag((1 / per_pixel, 1 / per_pixel, 1.0))
+    find = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)
+    matrix, _ = cv2.findEssentialMat(a, b, camera, find, _CONFIDENCE, tolerance, _ITERATIONS)
+    return matrix
 
 
 def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
@@ -100,7 +100,7 @@ def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: 
 
 
 def _usac(tolerance: float, iterations: int) -> "cv2.UsacParams":
-    """Sampling by similarity, short local optimisations; the refinement of the motion follows."""
+    """Sampling by similarity, with short local optimisations."""
     settings = cv2.UsacParams()
     settings.sampler = cv2.SAMPLING_PROSAC
     if hasattr(cv2, "NONE_POLISHER"):  # OpenCV 4.7 and newer
