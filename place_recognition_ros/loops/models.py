@@ -1,8 +1,9 @@
 """Models of what two images share: an epipolar geometry, a homography, a rotation; and the choice among them.
 
-USAC fits the first two, sampling the most similar matches first (PROSAC, Chum and Matas, CVPR 2005), the
-essential matrix over five points (Nistér, PAMI 2004); the refinement has its own weights, so the more costly
-score of MAGSAC++ gains nothing. GRIC (Torr, IJCV 2002) chooses the simplest model that explains the matches.
+MAGSAC++ (Barath et al., CVPR 2020) fits the essential matrix over five points (Nistér, PAMI 2004); a less
+exact one loses against a homography where a facade has little relief. The other two are sampled with the most
+similar matches first (PROSAC, Chum and Matas, CVPR 2005). GRIC (Torr, IJCV 2002) chooses the simplest model
+that explains the matches.
 """
 
 from typing import Callable, List, NamedTuple, Optional
@@ -19,7 +20,8 @@ EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 MIN_POINTS = 8  # below this nothing is fitted
 PLANE_TOLERANCE = 1.25  # of the epipolar tolerance: 95 % of two dimensions of noise, not of one
 FLAT = 0.5  # share of the inliers on one plane from which its motions are examined too
-_CONFIDENCE, _ITERATIONS = 0.999, 300
+OVERFIT = 1.1  # a general model fits part of the noise where a simpler one is true; from simulations
+_CONFIDENCE, _ITERATIONS = 0.999, 1000  # few inliers need many; most pairs stop early
 _ITERATIONS_PLANE = 100  # among inliers of an epipolar geometry
 _HAS_USAC = hasattr(cv2, "UsacParams")  # OpenCV 4.5 and newer
 
@@ -84,10 +86,10 @@ def _find_fundamental(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance:
 
 
 def _find_essential(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
-    camera, none = np.diag((1 / per_pixel, 1 / per_pixel, 1.0)), np.zeros(0)
-    if not _HAS_USAC:
-        return cv2.findEssentialMat(a, b, camera, cv2.RANSAC, _CONFIDENCE, tolerance)[0]
-    return cv2.findEssentialMat(a, b, camera, camera, none, none, _usac(tolerance, _ITERATIONS))[0]
+    camera = np.diag((1 / per_pixel, 1 / per_pixel, 1.0))
+    find = getattr(cv2, "USAC_MAGSAC", cv2.RANSAC)
+    matrix, _ = cv2.findEssentialMat(a, b, camera, find, _CONFIDENCE, tolerance, _ITERATIONS)
+    return matrix
 
 
 def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: float) -> np.ndarray:
@@ -100,7 +102,7 @@ def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: 
 
 
 def _usac(tolerance: float, iterations: int) -> "cv2.UsacParams":
-    """Sampling by similarity, short local optimisations; the refinement of the motion follows."""
+    """Sampling by similarity, with short local optimisations."""
     settings = cv2.UsacParams()
     settings.sampler = cv2.SAMPLING_PROSAC
     if hasattr(cv2, "NONE_POLISHER"):  # OpenCV 4.7 and newer
@@ -180,7 +182,7 @@ def _simplest(candidates: List[Optional[Model]], tolerance: float) -> Optional[M
     union = np.any([each.inliers for each in models], axis=0)
     count = max(2, int(union.sum()))
     errors = models[0].errors[models[0].errors <= 2 * tolerance]
-    noise = min(max(1.4826 * median(errors), tolerance / 5), tolerance / 2)
+    noise = min(max(OVERFIT * 1.4826 * median(errors), tolerance / 5), tolerance / 2)
 
     def gric(model: Model) -> float:
         bounded = np.minimum((model.errors[union] / noise) ** 2, 2.0 * (4 - model.dimension))
