@@ -9,8 +9,11 @@ import numpy as np
 from benchmarks.verification import baseline
 from benchmarks.verification.finders import Finder
 from benchmarks.verification.outcome import Outcome
+from place_recognition_ros.depth import with_depth
 from place_recognition_ros.loops import geometry
 from place_recognition_ros.types import Camera, FeatureKind, View
+
+MAX_DEPTH = 100.0  # metres; the depth of rendered pairs is exact
 
 
 class Method(NamedTuple):
@@ -32,10 +35,9 @@ class Method(NamedTuple):
             camera: None: only the size is known.
             depth: (H, W) float32 metres or uint16 millimetres, aligned to the image; 0: not known.
         """
-        features = self.finder.find(image)
-        if depth is not None:
-            features["depth"] = depth_at(depth, features["x"], features["y"])
-        return View(features, camera or Camera(image.shape[1], image.shape[0]))
+        height, width = image.shape[:2]
+        features = with_depth(self.finder.find(image), depth, width, height, MAX_DEPTH)
+        return View(features, camera or Camera(width, height))
 
     def verify(self, query: View, match: View) -> Outcome:
         """Compare two images."""
@@ -48,15 +50,6 @@ class Method(NamedTuple):
 def settings(kind: FeatureKind) -> geometry.GeometrySettings:
     """The package's settings by default, for a kind of features."""
     return geometry.GeometrySettings(FeatureKind(kind))
-
-
-def depth_at(depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(N,) float32 metres at the nearest pixels; NaN where it is not known."""
-    rows, columns = (
-        np.clip(np.round(each).astype(int), 0, side - 1) for each, side in zip((y, x), depth.shape)
-    )
-    metres = depth[rows, columns].astype(np.float32) * (1e-3 if depth.dtype == np.uint16 else 1.0)
-    return np.where(metres > 0, metres, np.nan).astype(np.float32)
 
 
 def method(finder: Finder, plain: bool = False) -> Method:

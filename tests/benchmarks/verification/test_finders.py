@@ -3,7 +3,6 @@ import pytest
 
 from benchmarks.verification.baseline import matched
 from benchmarks.verification.finders import original, sampled, strongest
-from benchmarks.verification.methods import depth_at
 
 
 def test_the_strongest_local_maxima_come_first():
@@ -33,13 +32,6 @@ def test_coordinates_return_to_the_original_image():
     x, y = original(np.array([-0.5, 9.5]), np.array([-0.5, 4.5]), (5, 10), (50, 200))
     assert x.tolist() == [-0.5, 199.5]
     assert y.tolist() == [-0.5, 49.5]
-
-
-def test_depth_is_that_of_the_nearest_pixel():
-    depth = np.array([[1000, 0], [3000, 4000]], np.uint16)
-    found = depth_at(depth, np.array([0.4, 1.2, 0.6, 5.0]), np.array([0.0, 0.3, 0.8, 5.0]))
-    assert found[[0, 2, 3]] == pytest.approx([1.0, 4.0, 4.0])
-    assert np.isnan(found[1])
 
 
 @pytest.mark.parametrize("kind", ["network", "orb", "sift"])
