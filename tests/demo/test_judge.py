@@ -23,8 +23,8 @@ def looking(x, y, degrees):
         (looking(0, 0, 0), True),
         (looking(9.9, 0, 0), True),
         (looking(10.1, 0, 0), False),
-        (looking(0, 0, 34), True),
-        (looking(0, 0, 36), False),
+        (looking(0, 0, 49), True),
+        (looking(0, 0, 51), False),
         (looking(0, 0, 180), False),
     ],
 )
