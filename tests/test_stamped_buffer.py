@@ -58,6 +58,13 @@ def test_the_nearest_message_within_the_tolerance_is_used(make_buffer, patience,
     assert at(make_buffer(66, 100, 133), image) == expected
 
 
+def waited_in_vain(buffer):
+    """The buffer after so many images without a message that the next ones do not wait."""
+    for image in range(MAX_MISSES):
+        assert at(buffer, 1000 * image) is None
+    return buffer
+
+
 def test_an_image_does_not_wait_for_a_topic_without_publisher(make_buffer, patience):
     patience(1e6)
     assert at(make_buffer(published=False), 100) is None
@@ -86,18 +93,14 @@ def test_waiting_ends(make_buffer, patience):
 
 def test_after_waiting_in_vain_images_do_not_wait(make_buffer, patience):
     patience(0.001)
-    buffer = make_buffer()
-    for image in range(MAX_MISSES):
-        assert at(buffer, 1000 * image) is None
+    buffer = waited_in_vain(make_buffer())
     patience(1e6)
     assert at(buffer, 9000) is None
 
 
 def test_a_message_that_came_in_time_after_all_makes_images_wait_again(make_buffer, patience):
     patience(0.001)
-    buffer = make_buffer()
-    for image in range(MAX_MISSES):
-        at(buffer, 1000 * image)
+    buffer = waited_in_vain(make_buffer())
     patience(60.0)
     assert at(buffer, 9000) is None, "it does not wait"
     buffer.add(Message(9000))  # while it could have waited
@@ -109,9 +112,7 @@ def test_a_message_that_came_in_time_after_all_makes_images_wait_again(make_buff
 
 def test_a_message_that_came_too_late_does_not_make_images_wait(make_buffer, patience):
     patience(0.001)
-    buffer = make_buffer()
-    for image in range(MAX_MISSES):
-        at(buffer, 1000 * image)
+    buffer = waited_in_vain(make_buffer())
     time.sleep(0.002)
     buffer.add(Message(1000 * (MAX_MISSES - 1)))
     patience(1e6)

@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from benchmarks.verification.sets import DATA
+from place_recognition_ros.descriptor import keypoints
+from place_recognition_ros.descriptor.feature_finder import to_original
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.types import FEATURE
 
 TEACHER = DATA / "edgepoint2" / "t32.onnx"
 STEP = 32  # the published network needs sides that are multiples of it
-CELL = 4  # pixels of the image per cell of its descriptor map
 WINDOW = 5  # pixels; a keypoint has the highest score in it
 ORB_COUNT, SIFT_COUNT = 600, 600
 LONGER_SIDE = 512  # pixels; larger images are reduced to it for ORB and SIFT
@@ -129,23 +130,14 @@ def sampled(maps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         maps: (32, H/4, W/4) float32.
         x, y: (N,) float32 pixels.
     """
-    where = [(each + np.float32(0.5)) / CELL - np.float32(0.5) for each in (x, y)]
-    channels = np.ascontiguousarray(maps.transpose(1, 2, 0))
-    parts = [
-        cv2.remap(
-            channels[..., i : i + 4], where[0], where[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        for i in range(0, len(maps), 4)
-    ]
-    vectors = np.concatenate([part.reshape(len(x), -1) for part in parts], axis=1)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return np.round(127 * vectors).astype(np.int8)
+    points = np.stack([x, y], axis=1)
+    return keypoints.sample(np.moveaxis(maps, 0, -1), points, len(maps))
 
 
 def original(x: np.ndarray, y: np.ndarray, small: tuple, whole: tuple) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates in the original image; (0, 0) is the centre of the first pixel of either image."""
-    scale_y, scale_x = whole[0] / small[0], whole[1] / small[1]
-    return (x + 0.5) * scale_x - 0.5, (y + 0.5) * scale_y - 0.5
+    x, y = to_original(np.stack([x, y], axis=1), small, whole).T
+    return x, y
 
 
 def _gray(image: np.ndarray) -> np.ndarray:

@@ -1,9 +1,6 @@
 """Migration of a map of schema 2; data/record_schema_2.py describes how it was recorded."""
 
-import gzip
-import json
 import os
-import shutil
 import sqlite3
 
 import numpy as np
@@ -12,23 +9,17 @@ import pytest
 from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import migrations
 from place_recognition_ros.memory.store import KeyframeStore
-from tests.memory.files import alter
-
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-RECORDED = os.path.join(DATA, "map_schema_2.sqlite.gz")
+from tests.memory.files import alter, recorded_bytes, recorded_content, write_recorded
 
 
 @pytest.fixture(scope="module")
 def expected_map():
-    with open(os.path.join(DATA, "map_schema_2.json"), encoding="utf-8") as file:
-        return json.load(file)
+    return recorded_content(2)
 
 
 @pytest.fixture
 def old_map(path):
-    with gzip.open(RECORDED) as recorded, open(path, "wb") as file:
-        shutil.copyfileobj(recorded, file)
-    return path
+    return write_recorded(2, path)
 
 
 @pytest.fixture
@@ -83,8 +74,8 @@ def test_a_map_that_is_refused_for_its_features_is_not_migrated(old_map, expecte
     with pytest.raises(MapMismatch, match="local features of features-0123456789ab"):
         KeyframeStore(old_map, expected_map["model"], expected_map["size"], "features-0123456789ab")
     assert os.listdir(str(tmp_path)) == ["map.db"]
-    with gzip.open(RECORDED) as recorded, open(old_map, "rb") as file:
-        assert file.read() == recorded.read()
+    with open(old_map, "rb") as file:
+        assert file.read() == recorded_bytes(2)
 
 
 def test_the_old_map_is_copied(old_map, open_old, tmp_path):

@@ -1,9 +1,6 @@
 """Migration of a map of schema 1; data/record_schema_1.py describes how it was recorded."""
 
-import gzip
-import json
 import os
-import shutil
 import sqlite3
 
 import numpy as np
@@ -15,22 +12,17 @@ from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.schema import SCHEMA
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.visit import PresentVisit
-
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-RECORDED = os.path.join(DATA, "map_schema_1.sqlite.gz")
+from tests.memory.files import recorded_bytes, recorded_content, write_recorded
 
 
 @pytest.fixture(scope="module")
 def expected_map():
-    with open(os.path.join(DATA, "map_schema_1.json"), encoding="utf-8") as file:
-        return json.load(file)
+    return recorded_content(1)
 
 
 @pytest.fixture
 def old_map(path):
-    with gzip.open(RECORDED) as recorded, open(path, "wb") as file:
-        shutil.copyfileobj(recorded, file)
-    return path
+    return write_recorded(1, path)
 
 
 def rows(path, table):
@@ -177,8 +169,8 @@ def test_a_map_of_another_model_is_refused_before_it_is_migrated(old_map, tmp_pa
     with pytest.raises(MapMismatch, match="other-000000000000"):
         KeyframeStore(old_map, "other-000000000000", 512, "orb")
     assert os.listdir(str(tmp_path)) == ["map.db"]
-    with gzip.open(RECORDED) as recorded, open(old_map, "rb") as file:
-        assert file.read() == recorded.read()
+    with open(old_map, "rb") as file:
+        assert file.read() == recorded_bytes(1)
 
 
 @pytest.mark.parametrize("found", ["0", "-1", "", "two", str(SCHEMA + 1)])

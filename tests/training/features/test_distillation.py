@@ -1,16 +1,12 @@
 """The loss: least for a network that imitates its teacher and agrees with itself; the same with JAX."""
 
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
 from place_recognition_ros.descriptor import keypoints  # noqa: E402
+from tests.training.jax_run import IN_JAX, NEEDS_JAX, run_with_jax  # noqa: E402
 from training.features.distillation import (  # noqa: E402
     Distillation,
     contrastive_loss,
@@ -170,17 +166,11 @@ def test_every_weight_of_the_network_is_trained(batch):
         assert np.abs(keras.ops.convert_to_numpy(variable) - old).max() > 0, variable.path
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs with JAX already")
-@pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements/training.txt")
+@IN_JAX
+@NEEDS_JAX
 def test_the_loss_is_the_same_with_jax():
     """Runs some of these tests with the JAX backend, in a separate process."""
     chosen = "cross_entropy or run_time_package or perfect_imitation or is_trained or with_jax"
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, __file__],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_with_jax(chosen, __file__)
     assert run.returncode == 0, run.stdout[-3000:]
     assert "1 skipped" in run.stdout  # this test is skipped with JAX, so JAX was used

@@ -1,9 +1,5 @@
 """The losses against loops over the equations of their papers; the same with JAX."""
 
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +7,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs requirements/training.txt")
 
+from tests.training.jax_run import IN_JAX, NEEDS_JAX, run_with_jax  # noqa: E402
 from training.learning.losses import (  # noqa: E402
     LOSSES,
     all_pairs_hinge,
@@ -251,17 +248,11 @@ def test_every_loss_can_be_configured():
         assert config.LossConfig(name=name).name == name
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="runs with JAX already")
-@pytest.mark.skipif(find_spec("jax") is None, reason="needs jax, requirements/training.txt")
+@IN_JAX
+@NEEDS_JAX
 def test_losses_are_equal_with_jax():
     """Runs these tests and those of the metrics with the JAX backend, in a separate process."""
     chosen = "equation_of_its_paper or identical or test_metrics or with_jax"
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *FILES],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_with_jax(chosen, *FILES)
     assert run.returncode == 0, run.stdout[-3000:]
     assert "1 skipped" in run.stdout  # this test is skipped with JAX, so JAX was used
