@@ -1,9 +1,8 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
-from collections import deque
 from contextlib import ExitStack
-from typing import Deque, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extr
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
-from place_recognition_ros.loops.checks import Checks, Observation
-from place_recognition_ros.loops.evidence import Limits
+from place_recognition_ros.loops.decisions import Decisions, Observation
+from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.thumbnail import thumbnail
@@ -48,10 +48,10 @@ class LoopDetector:
         self._map_id = store.map_id
         self._extractor = extractor
         self._finder = finder
-        self._checks = Checks(config, limits, self.map, min_age, finder.kind)
+        weights = Coefficients(**finder.decision)
+        self._decisions = Decisions(config, limits, weights, self.map, min_age, finder.kind)
         self._tracking = TrackingMonitor()
-        self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
-        self._accepted: Deque[Optional[Candidate]] = deque(maxlen=config.sequence_length)
+        self._queries = 0
         self._newest: Optional[Observation] = None
         self._stamp = -1  # of the newest keyframe of this session, nanoseconds
         self._watch = Stopwatch()
@@ -104,28 +104,26 @@ class LoopDetector:
         self._stamp = keyframe.stamp
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        descriptor = observation.query.descriptor
-        self._past.appendleft(descriptor)
-        self.map.observe(keyframe, descriptor)
-        number, outcome = self._store(keyframe, observation)
-        observation = observation._replace(
-            query=observation.query._replace(id=number),
-            past=np.array(self._past),
-            accepted=[each for each in self._accepted if each is not None],
-        )
+        self.map.observe(keyframe, observation.query.descriptor)
+        keyframe_id, outcome = self._store(keyframe, observation)
+        self._queries += 1
+        query = observation.query._replace(id=keyframe_id)
+        observation = observation._replace(query=query, pose=keyframe.pose, number=self._queries)
         self._newest = observation
-        candidates = self._search(observation, self.config.top_k)
-        self._accepted.append(next((each for each in candidates if each.accepted), None))
-        if any(each.accepted and each.kind == Kind.KIDNAP_RECOVERY for each in candidates):
+        matches = self._search(observation, self.config.top_k)
+        with self._watch("decide"):
+            decision = self._decisions.add(observation, matches, self._kind)
+        result = self._result(observation, decision.candidates, outcome)
+        result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
+        if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted + result.confirmed):
             self._tracking.recovered(keyframe.stamp)
-        return self._result(observation, candidates, outcome)
+        return result._replace(tracking=self.tracking)
 
     def relocalize(self) -> QueryResult:
         """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
         if self._newest is None:
             return self._result(None, [], Count.QUERY)
-        candidates = self._search(self._newest, self.config.top_k, Kind.RELOCALIZATION)
-        return self._result(self._newest, candidates, Count.QUERY)
+        return self._look(self._newest, self.config.top_k)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -148,7 +146,7 @@ class LoopDetector:
         observation = self._describe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        return self._result(observation, self._search(observation, k, Kind.RELOCALIZATION), Count.QUERY)
+        return self._look(observation, k)
 
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -202,8 +200,7 @@ class LoopDetector:
     def _begin_session(self) -> None:
         self.map.start_session()
         self._stamp = -1
-        self._past.clear()
-        self._accepted.clear()
+        self._decisions.begin_session()
         self._newest = None
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
@@ -230,7 +227,7 @@ class LoopDetector:
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
-        return Observation(query, types.View(features, camera), descriptor[np.newaxis], [])
+        return Observation(query, types.View(features, camera))
 
     def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
@@ -247,13 +244,16 @@ class LoopDetector:
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
 
-    def _search(self, observation: Observation, k: int, kind: Optional[Kind] = None) -> List[Candidate]:
-        """Candidates for a query; ``kind`` where it is the same for all of them."""
+    def _search(self, observation: Observation, k: int) -> List[Match]:
         with self._watch("search"):
-            matches = self.map.search(observation.query.descriptor, k)
-        with self._watch("checks"):
-            kinds = [self._kind(match) if kind is None else kind for match in matches]
-            return self._checks.run(observation, matches, kinds)
+            return self.map.search(observation.query.descriptor, k)
+
+    def _look(self, observation: Observation, k: int) -> QueryResult:
+        """The result of a service request, which changes nothing."""
+        matches = self._search(observation, k)
+        with self._watch("decide"):
+            candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
+        return self._result(observation, candidates[:k], Count.QUERY)
 
     def _kind(self, match: Match) -> Kind:
         if match.entry.session == self.map.session.id:

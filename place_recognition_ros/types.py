@@ -38,9 +38,8 @@ class Kind(IntEnum):
 class Status(IntEnum):
     """How many checks a match has passed. The numbers are those of LoopCandidate.msg."""
 
-    RETRIEVED = 0  # similar; not checked further
-    CONSISTENT = 1  # the keyframes before and after it are similar too
-    VERIFIED = 2  # and the local features fit one rigid scene
+    RETRIEVED = 0  # similar; not examined further
+    VERIFIED = 2  # the evidence along the trajectory suffices
     REJECTED = 3  # see reason
 
 
@@ -156,6 +155,22 @@ class Query(NamedTuple):
     descriptor: np.ndarray  # (D,) float32, unit norm
 
 
+class Evidence(NamedTuple):
+    """What is known for and against one match; None or −1: not examined, or without meaning here."""
+
+    similarity: float  # cosine of the global descriptors, −1 to 1
+    margin: float  # similarity minus that of the best other place (−1 where there is none)
+    travelled: Optional[float] = None  # metres since the match; of a match in the same session
+    least_similarity: Optional[float] = None  # of the query to the keyframes since the match; likewise
+    matches: int = -1  # of local features
+    inliers: int = -1  # of these, how many fit one rigid scene
+    coverage: float = 0.0  # inliers among all features of the common region, the lower of both images; 0 to 1
+    spread: bool = False  # whether the inliers spread over both images
+    aliasing: float = 0.0  # log odds that wrong matches of this map typically have, not above 0
+    possible: bool = True  # whether odometry allows the jump that the match needs
+    near: Optional[float] = None  # share of the keyframes that are as near by odometry; None: not known
+
+
 class Candidate(NamedTuple):
     """A query and a keyframe of the map that may show the same place."""
 
@@ -170,18 +185,35 @@ class Candidate(NamedTuple):
     match_session: int
     query_robot: str
     match_robot: str
-    similarity: float  # cosine, -1 to 1
-    margin: float  # similarity minus that of the best other place (−1 where there is none)
-    confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not calibrated
-    matches: int = -1  # of local features; -1: geometry not run
-    inliers: int = -1  # of the epipolar geometry; -1: geometry not run
+    evidence: Evidence
+    confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not weighed
     pose: Optional[RelativePose] = None  # None: not known
     world_pose: Optional[WorldPose] = None  # of the query camera in the match's world; None: not known
 
     @property
     def accepted(self) -> bool:
-        """Whether every check that is switched on was passed."""
-        return self.status in (Status.CONSISTENT, Status.VERIFIED)
+        """Whether a pose graph may trust it."""
+        return self.status == Status.VERIFIED
+
+    @property
+    def similarity(self) -> float:
+        """Cosine of the global descriptors, −1 to 1."""
+        return self.evidence.similarity
+
+    @property
+    def margin(self) -> float:
+        """Similarity minus that of the best other place."""
+        return self.evidence.margin
+
+    @property
+    def matches(self) -> int:
+        """Matched local features; −1: geometry was not run."""
+        return self.evidence.matches
+
+    @property
+    def inliers(self) -> int:
+        """Matched features that fit one rigid scene; −1: geometry was not run."""
+        return self.evidence.inliers
 
 
 class Tracking(NamedTuple):
@@ -201,6 +233,8 @@ class QueryResult(NamedTuple):
     outcome: Count  # STORED, FEW_FEATURES, TRACKING_LOST, MAP_FULL or STORE_FAILED; QUERY: not a keyframe
     map_id: str
     model_id: str
+    confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now
+    retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
 
     @property
     def accepted(self) -> List[Candidate]:

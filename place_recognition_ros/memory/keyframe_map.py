@@ -5,7 +5,7 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 
@@ -124,17 +124,35 @@ class KeyframeMap:
             descriptor: (D,) float32, unit norm.
             k: how many at most.
         """
-        matches = []
-        for keyframe_id, similarity in self._index.search(descriptor, k):
-            entry = self._timeline[keyframe_id]
-            session = self._sessions.get(entry.session)
-            robot, frame = (session.robot, session.frame) if session else ("", "")
-            matches.append(Match(entry, robot, similarity, frame))
-        return matches
+        return [self._match(*found) for found in self._index.search(descriptor, k)]
 
-    def around(self, keyframe_id: int, radius: int) -> Tuple[np.ndarray, int]:
-        """:meth:`Timeline.around`, without the keyframes of the present visit."""
-        return self._timeline.around(keyframe_id, radius, self._visit.waiting)
+    def nearest(self, keyframe_id: int, radius: int, descriptor: np.ndarray) -> Match:
+        """The keyframe most similar to a descriptor among those around another one.
+
+        Args:
+            keyframe_id: of a keyframe that is searched.
+            radius: how many keyframes before and after it in its session are compared.
+            descriptor: (D,) float32, unit norm.
+        """
+        vectors, row = self._timeline.around(keyframe_id, radius, self._visit.waiting)
+        similarities = vectors @ descriptor
+        best = int(similarities.argmax())
+        return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
+
+    def sample(self, session: int, count: int) -> List[Entry]:
+        """About ``count`` keyframes, evenly distributed over the map; of them, those of a session."""
+        return [entry for entry in self._timeline.sample(count) if entry.session == session]
+
+    @property
+    def travelled(self) -> float:
+        """Metres since the present session began, where poses are known."""
+        return self._timeline.travelled
+
+    def _match(self, keyframe_id: int, similarity: float) -> Match:
+        entry = self._timeline[keyframe_id]
+        session = self._sessions.get(entry.session)
+        robot, frame = (session.robot, session.frame) if session else ("", "")
+        return Match(entry, robot, similarity, frame)
 
     def departure(self, entry: Entry, descriptor: np.ndarray) -> Departure:
         """How far the camera has been from a place of this session since.

@@ -1,0 +1,143 @@
+"""Hypotheses: runs of matches along one stretch of an earlier trajectory, accepted or refuted as a whole.
+
+Each view adds its log odds to the hypothesis, which is accepted above one bound and refuted below another:
+Wald's sequential probability ratio test (Ann. Math. Stat. 16, 1945). Views of one run are not independent:
+two corridors of one design look alike in every image. Therefore n views count as n / (1 + (n − 1) ρ)
+independent ones, ρ the correlation of their errors (Kish, Survey Sampling, 1965, section 8.2), and no number
+of weak views is worth more than 1 / ρ of them. Hypotheses of different places compete for the query as in a
+Bayes filter over places (Cummins and Newman, FAB-MAP, IJRR 27, 2008): two that fit equally have at most one
+half each.
+"""
+
+from typing import Callable, Dict, List, NamedTuple
+
+import numpy as np
+
+from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.types import Candidate
+
+GAP = 4  # queries without support after which a run has ended
+SPEED = 3  # keyframes of the map that a run moves on per query, at most, forward or backward
+TOLERANCE = 2  # keyframes of the map: matches this close show one place
+ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
+WINDOW = 8  # newest views that are weighed
+REFUTED = -3.0  # log odds of a whole run below which it is refuted
+
+
+class Support(NamedTuple):
+    """One view of a run."""
+
+    number: int  # of the query
+    descriptor: np.ndarray  # (D,) float32, of the query
+    candidate: Candidate
+    log_odds: float  # of the images
+    odometry: float = 0.0  # log odds: the camera is near the match according to odometry
+
+
+class Hypothesis:
+    """A run of matches along one stretch of an earlier trajectory."""
+
+    def __init__(self) -> None:
+        self.views: List[Support] = []
+        self.published: Dict[int, Candidate] = {}  # query number → the candidate that was accepted
+
+    @property
+    def session(self) -> int:
+        return self.views[-1].candidate.match_session
+
+    @property
+    def newest(self) -> Support:
+        return self.views[-1]
+
+    def reach(self, number: int) -> int:
+        """How many keyframes of the map the match of a query can be away from the newest one."""
+        return SPEED * max(0, number - self.newest.number) + TOLERANCE
+
+    def continues(self, view: Support) -> bool:
+        """Whether a match continues the run."""
+        away = abs(view.candidate.match_id - self.newest.candidate.match_id)
+        same_session = view.candidate.match_session == self.session
+        same_trajectory = view.candidate.query_session == self.newest.candidate.query_session
+        return same_session and same_trajectory and away <= self.reach(view.number)
+
+    def add(self, view: Support) -> None:
+        """Add a view; of views that look the same, only the newest counts: standing still proves nothing."""
+        if self.views and float(view.descriptor @ self.newest.descriptor) >= ALIKE:
+            self.views.pop()
+        self.views.append(view)
+
+    def log_odds(self, weights: Coefficients, window: int = WINDOW) -> float:
+        """Log odds that the run is right, if no other place competes with it."""
+        views = self.views[-window:]
+        independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
+        images = independent * float(np.mean([view.log_odds for view in views]))
+        return weights.prior + images + float(np.mean([view.odometry for view in views]))
+
+    def is_refuted(self, weights: Coefficients) -> bool:
+        """Whether all views together speak against the run."""
+        return self.log_odds(weights, window=len(self.views)) < REFUTED
+
+
+class Hypotheses:
+    """All runs that have not ended.
+
+    Args:
+        weights: the coefficients.
+        one_place: whether two candidates show the same place, as far as the map knows.
+    """
+
+    def __init__(self, weights: Coefficients, one_place: Callable[[Candidate, Candidate], bool]) -> None:
+        self._weights = weights
+        self._one_place = one_place
+        self._runs: List[Hypothesis] = []
+
+    def copy(self) -> "Hypotheses":
+        """The same hypotheses, which can be continued without changing these."""
+        twin = Hypotheses(self._weights, self._one_place)
+        for run in self._runs:
+            other = Hypothesis()
+            other.views, other.published = list(run.views), dict(run.published)
+            twin._runs.append(other)
+        return twin
+
+    def clear(self) -> None:
+        """Forget all: another trajectory begins."""
+        self._runs.clear()
+
+    def alive(self, number: int) -> List[Hypothesis]:
+        """The runs that a query can continue, the most probable first."""
+        runs = [run for run in self._runs if number - run.newest.number <= GAP]
+        return sorted(runs, key=lambda run: -run.log_odds(self._weights))
+
+    def add(self, views: List[Support]) -> List[Hypothesis]:
+        """Add the matches of one query, of different places.
+
+        Returns:
+            The hypothesis of each of them.
+        """
+        runs: List[Hypothesis] = []
+        for view in views:
+            known = [run for run in self.alive(view.number) if run not in runs and run.continues(view)]
+            run = known[0] if known else Hypothesis()
+            run.add(view)
+            runs.append(run)
+        if views:
+            number = views[0].number
+            others = [run for run in self._runs if run not in runs and number - run.newest.number <= GAP]
+            self._runs = runs + others
+        return runs
+
+    def posterior(self, run: Hypothesis, number: int) -> float:
+        """Log odds that a run is right, against "none of them" and the runs that compete with it."""
+        return run.log_odds(self._weights) - float(np.logaddexp.reduce([0.0, *self._rivals(run, number)]))
+
+    def strongest_rival(self, run: Hypothesis, number: int) -> float:
+        """Log odds of the best run at another place; −inf: there is none."""
+        return max(self._rivals(run, number), default=float("-inf"))
+
+    def _rivals(self, run: Hypothesis, number: int) -> List[float]:
+        return [
+            other.log_odds(self._weights)
+            for other in self.alive(number)
+            if other is not run and not self._one_place(other.newest.candidate, run.newest.candidate)
+        ]
