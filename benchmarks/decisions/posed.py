@@ -22,7 +22,6 @@ from benchmarks.decisions.recording import (
 from benchmarks.verification.sets import (
     DATA,
     GRID,
-    OVERLAP,
     Shot,
     kitchen_shots,
     rows_of,
@@ -40,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DRIVE = ROOT / "demo" / "drive"
 BUILDINGS = ROOT / ".run" / "data"  # building_SEED, written by rendering.building
 RIGHT, WRONG = 0.2, 0.02  # share of either image that the other one shows: at least, at most
+REVISIT = 0.5  # the same for a view that should be recognised
 NEAR_TO_FAR = (0.5, 1.0, 2.0)  # of the usual distance of what is seen: WRONG needs all of them
 ROOM_STEP_S = 1.0  # the rooms are played slowly: at the real rate a set lasts half a minute
 KITCHEN_METRES, DESK_METRES = 2.0, 1.2  # usual distance of what is seen
@@ -76,7 +76,7 @@ def tum_rpy() -> Recording:
 
 def _of_room(name: str, frames: Sequence[Frame], overlap: np.ndarray) -> Recording:
     verdicts = _by_overlap(overlap)
-    found = find_revisits(frames, overlap[1] >= OVERLAP, verdicts != Verdict.WRONG)
+    found = find_revisits(frames, overlap[1] >= REVISIT, overlap[1] >= RIGHT)
     return Recording(name, name.replace("_depth", ""), frames, verdicts, found)
 
 
@@ -105,7 +105,7 @@ def strecha() -> Recording:
         _frame_of(shot, stamp, pose)._replace(session=2 * names.index(row["set"]) + second)
         for shot, stamp, pose, row, second in zip(shots, stamps(len(rows), PHOTO_S), poses, rows, walk)
     ]
-    again = find_revisits(frames, overlap[1] >= OVERLAP, verdicts != Verdict.WRONG)
+    again = find_revisits(frames, overlap[1] >= REVISIT, overlap[1] >= RIGHT)
     return Recording("strecha", "strecha", frames, verdicts, again)
 
 
