@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -22,15 +23,15 @@ class Reliability(NamedTuple):
 
     confidence: list[float]  # mean of each bin
     share: list[float]  # that is right, of each bin
-    count: list[int]
+    numbers: list[int]  # of matches in each bin
 
     @property
     def error(self) -> float:
         """Expected calibration error (ECE); NaN without a confidence."""
-        if not self.count:
+        if not self.numbers:
             return float("nan")
         gap = np.abs(np.subtract(self.confidence, self.share))
-        return float(np.average(gap, weights=self.count))
+        return float(np.average(gap, weights=self.numbers))
 
 
 def curve(scored: Iterable[tuple[int, float, bool]], revisits: Iterable[int]) -> Curve:
@@ -82,22 +83,29 @@ def reliability(confident: Iterable[tuple[float, bool]]) -> Reliability:
     )
 
 
-def runs_of(revisits: Sequence[int], gap: int = 1) -> list[tuple[int, int]]:
-    """First and last frame of each run of revisits, which at most ``gap`` frames interrupt."""
+def runs_of(revisits: Iterable[int], session: Sequence[int], gap: int = 1) -> list[tuple[int, int]]:
+    """First and last frame of each run of revisits in one session, which at most ``gap`` frames interrupt.
+
+    Args:
+        revisits: frames that should be recognised.
+        session: of every frame of the recording.
+        gap: frames.
+    """
     found: list[tuple[int, int]] = []
     for number in sorted(revisits):
-        if found and number - found[-1][1] <= gap + 1:
+        last = found[-1][1] if found else -1
+        if found and number - last <= gap + 1 and session[number] == session[last]:
             found[-1] = (found[-1][0], number)
         else:
             found.append((number, number))
     return found
 
 
-def delays(revisits: Sequence[int], accepted: Iterable[int]) -> list[float]:
+def delays(runs: Iterable[tuple[int, int]], accepted: Iterable[int]) -> list[float]:
     """Keyframes from the first of each run of revisits to the first accepted candidate of that run.
 
     Args:
-        revisits: frames that should be recognised.
+        runs: as of :func:`runs_of`.
         accepted: frames at which right candidates were returned.
 
     Returns:
@@ -105,6 +113,6 @@ def delays(revisits: Sequence[int], accepted: Iterable[int]) -> list[float]:
     """
     frames = sorted(accepted)
     return [
-        min((frame - begin for frame in frames if begin <= frame <= end), default=float("inf"))
-        for begin, end in runs_of(revisits)
+        float(min((frame - begin for frame in frames if begin <= frame <= end), default=math.inf))
+        for begin, end in runs
     ]

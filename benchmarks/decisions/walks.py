@@ -109,8 +109,8 @@ def rtabmap_corridor() -> Recording:
     """A loop of corridors that look alike, walked twice and a bit; 2 s per frame.
 
     Up to 2 places apart is RIGHT, more than 5 WRONG, and between them UNKNOWN, because the truth is good to
-    ±2. The two frames of a bare wall are UNKNOWN to all. The path is a rectangle of 6.25 m × 13.75 m with its
-    corners where the walk turns.
+    ±2. So are near places on two sides of a turn, and the two frames of a bare wall to all others. The path
+    is assumed: a rectangle of 6.25 m × 13.75 m with its corners where the walk turns.
     """
     rows = rows_of("rtabmap_corridor")
     wall = np.array([row["place"] == "" for row in rows])
@@ -119,6 +119,9 @@ def rtabmap_corridor() -> Recording:
     apart = np.abs(place[:, None] - place[None])
     apart = np.minimum(apart, CORRIDOR_LOOP - apart)
     verdicts = np.select([apart <= CORRIDOR_RIGHT, apart <= CORRIDOR_UNKNOWN], [1, 2], 0).astype(np.int8)
+    side = np.digitize(place, [corner[0] for corner in CORNERS[1:-1]])
+    turned = (side[:, None] != side[None]) & (place[:, None] != place[None])
+    verdicts[turned & (verdicts == Verdict.RIGHT)] = Verdict.UNKNOWN
     verdicts[wall[:, None] | wall[None]] = Verdict.UNKNOWN
     folder = DATA / "rtabmap_corridor"
     files = [str(folder / row["file"]) for row in rows]

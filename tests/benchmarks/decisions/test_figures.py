@@ -39,20 +39,24 @@ def test_without_revisits_there_is_no_recall():
 def test_a_calibrated_confidence_has_no_error():
     found = reliability([(0.75, right) for right in (True, True, True, False)])
     assert found.error == pytest.approx(0.0)
-    assert found.count == [4]
+    assert found.numbers == [4]
 
 
 def test_overconfidence_is_weighted_by_the_number_of_its_bin():
     found = reliability([(1.0, False)] * 3 + [(0.0, False), (float("nan"), True)])
-    assert found.count == [1, 3]
+    assert found.numbers == [1, 3]
     assert found.error == pytest.approx(0.75)
     assert math.isnan(reliability([]).error)
 
 
 def test_a_single_frame_does_not_interrupt_a_run():
-    assert runs_of([3, 4, 6, 9]) == [(3, 6), (9, 9)]
-    assert runs_of([]) == []
+    assert runs_of([3, 4, 6, 9], [0] * 10) == [(3, 6), (9, 9)]
+    assert runs_of([], []) == []
+
+
+def test_a_run_ends_with_its_session():
+    assert runs_of([1, 2, 3], [0, 0, 0, 1]) == [(1, 2), (3, 3)]
 
 
 def test_the_delay_is_from_the_first_of_a_run_to_its_first_acceptance():
-    assert delays([10, 11, 12, 30, 31], [5, 12, 40]) == [2, float("inf")]
+    assert delays([(10, 12), (30, 31)], [5, 12, 40]) == [2, math.inf]
