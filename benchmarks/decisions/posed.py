@@ -44,6 +44,10 @@ NEAR_TO_FAR = (0.5, 1.0, 2.0)  # of the usual distance of what is seen: WRONG ne
 ROOM_STEP_S = 1.0  # the rooms are played slowly: at the real rate a set lasts half a minute
 KITCHEN_METRES, DESK_METRES = 2.0, 1.2  # usual distance of what is seen
 PHOTO_S = 5.0
+SAME_BUILDING = {
+    "entry": "castle",
+    "fountain": "castle",
+}  # of strecha: all are in the courtyard of one castle
 TUM_K = ((517.3, 0, 318.6), (0, 516.5, 255.3), (0, 0, 1))  # freiburg1, 640×480, as its authors calibrated it
 TUM_D = (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)
 QUATERNION = ("qx", "qy", "qz", "qw")
@@ -90,7 +94,8 @@ def strecha() -> Recording:
     walk = [sum(r["set"] == row["set"] for r in rows[:i]) % 2 for i, row in enumerate(rows)]
     order = sorted(range(len(rows)), key=lambda i: (rows[i]["set"], walk[i]))
     rows, walk = [rows[i] for i in order], [walk[i] for i in order]
-    groups, place = (np.array([row[key] for row in rows]) for key in ("set", "place"))
+    groups = np.array([row["set"] for row in rows])
+    place = np.array([SAME_BUILDING.get(row["place"], row["place"]) for row in rows])
     center = np.array([[float(row[name]) for name in ("cx", "cy", "cz")] for row in rows])
     world = np.array([[float(row[f"r{i}"]) for i in range(9)] for row in rows]).reshape(-1, 3, 3)
     shots = [strecha_shot(row["file"]) for row in rows]
