@@ -56,9 +56,9 @@ def run(recording: Recording, **parameters: Any) -> Run:
             start = time.perf_counter()
             result = detector.add(keyframe)
             found.milliseconds.append(1e3 * (time.perf_counter() - start))
-            for candidate in (*result.candidates, *getattr(result, "confirmed", ())):
+            for candidate in (*result.candidates, *result.confirmed):
                 found.records.append(_record(recording, numbers, candidate, number))
-            for retraction in getattr(result, "retractions", ()):
+            for retraction in result.retracted:
                 query, match = numbers[retraction.query_stamp], numbers[retraction.match_stamp]
                 found.retracted.append((query, match, recording.judge(query, match)))
     finally:

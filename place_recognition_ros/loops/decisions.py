@@ -5,6 +5,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.aliasing import Aliasing
 from place_recognition_ros.loops.evidence import (
+    NO_SCENE,
     Coefficients,
     log_odds,
     odds_of,
@@ -244,22 +245,22 @@ class Decisions:
 
     def _learn(self, supports: List[Support]) -> None:
         """Of several places at most one is right: the others show what wrong matches of this map reach."""
-        best = max(supports, key=lambda each: each.log_odds, default=None)
-        for each in supports:
-            if (
-                best is not None
-                and each is not best
-                and not self._is_one_place(each.candidate, best.candidate)
-            ):
-                plain = each.candidate.evidence._replace(aliasing=0.0)
-                self._aliasing.observe(log_odds(plain, self._weights))
+        if not supports:
+            return
+        plain = [
+            each._replace(log_odds=log_odds(each.candidate.evidence._replace(aliasing=0.0), self._weights))
+            for each in supports
+        ]
+        best = max(plain, key=lambda each: each.log_odds)
+        rivals = [each.log_odds for each in plain if not self._is_one_place(each.candidate, best.candidate)]
+        self._aliasing.observe(max(rivals, default=NO_SCENE))
 
     def _judge(self, hypotheses: Hypotheses, run: Hypothesis, number: int) -> Candidate:
         """The newest candidate of a run with its confidence and its status."""
         candidate = run.newest.candidate
         posterior = hypotheses.posterior(run, number)
         candidate = candidate._replace(confidence=probability(posterior))
-        if posterior >= self._required:
+        if posterior >= self._required and run.newest.log_odds > 0:
             return candidate._replace(status=Status.VERIFIED)
         own, best = run.log_odds(self._weights), hypotheses.strongest_rival(run, number)
         reason = Reason.NOT_YET
