@@ -42,7 +42,8 @@ class StaticRegion:
     @property
     def cells(self) -> np.ndarray:
         """(rows, columns) bool: the static cells of a grid over the image; all False while unsure."""
-        return self._cells if self._cells.mean() <= MAX_SHARE else np.zeros_like(self._cells)
+        sure = np.count_nonzero(self._cells) <= MAX_SHARE * self._cells.size
+        return self._cells if sure else np.zeros_like(self._cells)
 
     def observe(self, image: np.ndarray, pose: Optional[Pose] = None) -> None:
         """Learn from the next image; one of another shape begins again.
