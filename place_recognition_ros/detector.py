@@ -154,6 +154,10 @@ class LoopDetector:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._result(observation, self._search(observation, k, Kind.RELOCALIZATION), Count.QUERY)
 
+    def set_mask(self, mask: Optional[np.ndarray]) -> None:
+        """Leave out a part of each image: :meth:`Overlay.set_mask`."""
+        self._overlay.set_mask(mask)
+
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
 

@@ -13,9 +13,9 @@ from place_recognition_ros.types import View
 
 STILL = 0.01  # of the longer side of the image: a point that moved less did not move
 GRID = 4  # cells along either side of the image
-POPULATED = 4  # features of a cell that can be found again
-FOUND = 0.2  # of a cell's features are inliers: the cell is found again
-WHOLE = 0.6  # of the populated cells: not one part of the image
+LEAST = 2  # inliers, and
+FOUND = 0.2  # of a cell's features: the cell is found again
+WHOLE = 0.55  # of the cells: not one part of the image
 
 
 class Support(NamedTuple):
@@ -23,7 +23,7 @@ class Support(NamedTuple):
 
     counts: np.ndarray  # (K,) bool: the inliers that count
     still: float  # share of the inliers that are at the same pixels in both images, 0 to 1
-    breadth: float  # share of the populated cells of the image that are found again, of the lower image; 0 to 1
+    breadth: float  # share of the image that is found again, the lower one of both images; 0 to 1
 
 
 def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
@@ -70,10 +70,8 @@ def _size(view: View, pixels: np.ndarray) -> np.ndarray:
 
 
 def _breadth(side: _Side) -> float:
+    """Share of all cells: blank ones count, because a hood below a blank wall is all that is found again."""
     cells = np.clip(side.points * GRID, 0, GRID - 1).astype(int) @ np.array([1, GRID])
     everything = np.bincount(cells[side.usable], minlength=GRID * GRID)
     found = np.bincount(cells[side.rows], minlength=GRID * GRID)
-    populated = everything >= POPULATED
-    if not populated.any():
-        return 0.0
-    return float((found[populated] >= FOUND * everything[populated]).mean())
+    return float(np.mean((found >= LEAST) & (found >= FOUND * everything)))
