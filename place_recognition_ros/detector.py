@@ -14,6 +14,7 @@ from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extr
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
+from place_recognition_ros.informative import is_informative
 from place_recognition_ros.loops.checks import Checks, Observation
 from place_recognition_ros.loops.evidence import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
@@ -235,7 +236,7 @@ class LoopDetector:
             descriptor = self._extractor.describe(shown)
         with self._watch("local features"):
             height, width = keyframe.image.shape[:2]
-            features = self._finder.find(shown)
+            features = self._finder.find(shown) if is_informative(shown) else np.zeros(0, types.FEATURE)
             features = features if cover is None else cover.outside(features)
             features = rotate_back(features, self.config.rotate_image, width, height)
             features = with_depth(features, keyframe.depth, width, height, self.config.max_depth_m)

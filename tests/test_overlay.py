@@ -118,7 +118,9 @@ def test_what_is_no_mask_is_refused(bad):
 @pytest.mark.parametrize("learn", [True, False])
 def test_a_hood_is_left_out_after_enough_views_if_learning_is_on(learn):
     overlay = Overlay(learn)
-    hood = np.random.default_rng(0).integers(0, 256, (12, 64, 3), np.uint8).repeat(5, axis=0).repeat(5, axis=1)
+    hood = (
+        np.random.default_rng(0).integers(0, 256, (12, 64, 3), np.uint8).repeat(5, axis=0).repeat(5, axis=1)
+    )
     for number in range(NEEDED + 3):
         image = Place(number).image()
         image[-60:] = hood

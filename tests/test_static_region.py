@@ -10,7 +10,9 @@ from place_recognition_ros.static_region import NEEDED, StaticRegion
 
 HEIGHT, WIDTH = 240, 320
 RANDOM = np.random.default_rng(7)
-TEXTURE = cv2.resize(RANDOM.integers(0, 256, (12, 40, 3), np.uint8), (WIDTH, 96), interpolation=cv2.INTER_NEAREST)
+TEXTURE = cv2.resize(
+    RANDOM.integers(0, 256, (12, 40, 3), np.uint8), (WIDTH, 96), interpolation=cv2.INTER_NEAREST
+)
 
 
 def views(count, first=0):
@@ -87,7 +89,13 @@ def test_lines_towards_a_vanishing_point_are_not_learned():
             cv2.line(image, (WIDTH // 2, HEIGHT // 2), corner, (20, 20, 20), 3)
         for x in random.integers(0, WIDTH, 8):
             half = abs(int(x) - WIDTH // 2) // 2
-            cv2.rectangle(image, (int(x), HEIGHT // 2 - half), (int(x) + half // 2, HEIGHT // 2 + half), (90, 60, 40), -1)
+            cv2.rectangle(
+                image,
+                (int(x), HEIGHT // 2 - half),
+                (int(x) + half // 2, HEIGHT // 2 + half),
+                (90, 60, 40),
+                -1,
+            )
         images.append(image)
     assert learned(images).cells.mean() < 0.01
 

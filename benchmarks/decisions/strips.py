@@ -215,7 +215,9 @@ SEQUENCES = {
 
 def main(argv: list[str] | None = None) -> int:
     """Print a table; returns 1 if a wrong match was accepted or too few revisits were found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sets", nargs="+", choices=tuple(SEQUENCES), default=tuple(SEQUENCES))
     parser.add_argument("--strips", nargs="+", choices=tuple(STRIPS), default=tuple(STRIPS))
     parser.add_argument("--shares", nargs="+", type=float, default=SHARES)
@@ -224,11 +226,16 @@ def main(argv: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     config = Config(learn_overlay=not options.no_learning)
     failed = False
-    print(f"{'set':10} {'strip':10} {'share':>6} {'images':>7} {'wrong':>6} {'found':>6} {'of those without':>17}")
+    print(
+        f"{'set':10} {'strip':10} {'share':>6} {'images':>7} {'wrong':>6} {'found':>6} {'of those without':>17}"
+    )
     for name in options.sets:
         sequence = SEQUENCES[name]()
         plain = run(sequence, "", 0.0, config)
-        print(f"{name:10} {'none':10} {0:6.2f} {len(sequence.images):7} {plain.wrong:6} {len(plain.found):6}", flush=True)
+        print(
+            f"{name:10} {'none':10} {0:6.2f} {len(sequence.images):7} {plain.wrong:6} {len(plain.found):6}",
+            flush=True,
+        )
         for strip in options.strips:
             for share in options.shares:
                 outcome = run(sequence, strip, share, config)

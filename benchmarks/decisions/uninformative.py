@@ -138,11 +138,17 @@ def used(detector: LoopDetector, images: Iterator[tuple[str, np.ndarray]], start
 
 def real_images() -> dict[str, list[np.ndarray]]:
     """Real images that are hard to use."""
-    koe = [read_image(str(DATA / "koe_landmarks" / row["file"])) for row in rows_of("koe_landmarks") if row["condition"] == "night"]
+    koe = [
+        read_image(str(DATA / "koe_landmarks" / row["file"]))
+        for row in rows_of("koe_landmarks")
+        if row["condition"] == "night"
+    ]
     laps = corridor().images
     return {
         "rtabmap_corridor": laps,
-        "rtabmap_corridor at 160×120": [cv2.resize(each, (160, 120), interpolation=cv2.INTER_AREA) for each in laps],
+        "rtabmap_corridor at 160×120": [
+            cv2.resize(each, (160, 120), interpolation=cv2.INTER_AREA) for each in laps
+        ],
         "rtabmap_corridor at a quarter of its light": [(each // 4) for each in laps],
         "koe_landmarks by night": koe,
     }
@@ -150,7 +156,9 @@ def real_images() -> dict[str, list[np.ndarray]]:
 
 def main(argv: list[str] | None = None) -> int:
     """Print both tables; returns 1 if an uninformative image was used."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames", type=int, default=FRAMES)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)

@@ -52,11 +52,11 @@ def test_a_strip_that_moved_counts():
 
 
 def test_of_a_moved_scene_with_a_strip_the_scene_counts():
-    points = np.concatenate([grid(0.8), grid(0, 0.4)])
+    points = np.concatenate([grid(0.8), grid(0, 0.3)])
     moved = points.copy()
     moved[len(grid(0.8)) :] += [10, 3]
     support = measure_support(view(points), view(moved), same(points))
-    assert support.counts.tolist() == [False] * len(grid(0.8)) + [True] * len(grid(0, 0.4))
+    assert support.counts.tolist() == [False] * len(grid(0.8)) + [True] * len(grid(0, 0.3))
 
 
 def test_one_object_has_a_low_breadth():
