@@ -39,7 +39,7 @@ def is_informative(image: np.ndarray) -> bool:
 
 def _structure(gray: np.ndarray) -> np.ndarray:
     """RMS gradient of each cell in the direction in which it is lower, gray levels per pixel."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(cv2.medianBlur(gray, 3), (0, 0), 1.5)  # the median removes hot pixels
     x, y = (cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
     size = (gray.shape[1] // CELL, gray.shape[0] // CELL)
     xx, yy, xy = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (x * x, y * y, x * y))

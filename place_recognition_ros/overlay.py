@@ -89,22 +89,21 @@ class Overlay:
         Args:
             image: (H, W, 3) or (H, W) uint8.
         """
-        size, cells = image.shape[:2], self._region.cells
+        height, width = image.shape[:2]
+        size, cells = (height, width), self._region.cells
         key = (size, cells.tobytes())
         if key != self._key:
             self._cover, self._key = self._make(size, cells), key
         return self._cover
 
     def _make(self, size: Tuple[int, int], cells: np.ndarray) -> Optional[Cover]:
-        mask = np.zeros(size, np.uint8)
+        mask = np.zeros(size, bool)
         for part in (cells, self._given):
             if part is not None and part.any():
-                mask |= cv2.resize(part.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
-        if not mask.any() or mask.all():
-            return None
+                mask |= cv2.resize(part.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST) > 0
         reach = 2 * max(1, round(MARGIN * max(size))) + 1
-        mask = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-        return None if mask.all() else Cover(mask > 0, _mirrored(mask))
+        mask = cv2.dilate(mask.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+        return Cover(mask, _mirrored(mask)) if mask.any() and not mask.all() else None
 
 
 def _checked(mask: Any) -> np.ndarray:
@@ -127,8 +126,9 @@ def _mirrored(mask: np.ndarray) -> np.ndarray:
     Where the opposite pixel is in the mask too, or outside of the image, the nearest pixel itself.
     """
     height, width = mask.shape
-    _, labels = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    outside = np.flatnonzero(mask.ravel() == 0)
+    left_out = mask.astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(left_out, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    outside = np.flatnonzero(~mask)
     pixel_of = np.zeros(labels.max() + 1, int)
     pixel_of[labels.ravel()[outside]] = outside
     inside = np.flatnonzero(mask)
@@ -136,4 +136,4 @@ def _mirrored(mask: np.ndarray) -> np.ndarray:
     y, x = 2 * (nearest // width) - inside // width, 2 * (nearest % width) - inside % width
     y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
     opposite = y * width + x
-    return np.asarray(np.where(mask.ravel()[opposite] == 0, opposite, nearest))
+    return np.asarray(np.where(mask.ravel()[opposite], nearest, opposite))

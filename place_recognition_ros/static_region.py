@@ -110,7 +110,8 @@ def _is_different(view: np.ndarray, last: np.ndarray) -> bool:
     """Whether enough of the image has changed."""
     here, there = _cell_means(_square(view)), _cell_means(_square(last))
     common = _cell_means(view[0] * last[0] + view[1] * last[1])
-    changed = (np.maximum(here, there) > LEAST_GRADIENT) & (common < CHANGED_BELOW * np.sqrt(here * there))
+    textured = np.maximum(here, there) > LEAST_GRADIENT
+    changed = textured & (common < CHANGED_BELOW * np.sqrt(here * there))
     return bool(changed.mean() >= DIFFERENT)
 
 

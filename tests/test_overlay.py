@@ -111,7 +111,7 @@ def test_a_refused_mask_leaves_the_one_before_it():
     ids=["float", "three axes", "empty", "all black", "text", "inverted"],
 )
 def test_what_is_no_mask_is_refused(bad):
-    with pytest.raises(ImageError, match="expected a mask.*Received"):
+    with pytest.raises(ImageError, match=r"expected a mask.*Received"):
         Overlay().set_mask(bad)
 
 

@@ -45,7 +45,7 @@ def test_nothing_is_known_before_enough_different_views():
 
 def test_a_time_stamp_over_the_scene_is_learned():
     images = views(30)
-    for number, image in enumerate(images):
+    for image in images:
         cv2.rectangle(image, (4, 4), (190, 22), (0, 0, 0), -1)
         cv2.putText(image, "CAM 3 2024-06-11", (6, 19), 0, 0.5, (255, 255, 255), 1)
     cells = learned(images).cells

@@ -20,14 +20,11 @@ import cv2
 import numpy as np
 
 import demo
-
 from benchmarks.verification.sets import DATA, read_image, rows_of
 from demo.judge import judge, revisits
 from demo.sources import decode, open_drive
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
-from place_recognition_ros.images import shrink
-from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Keyframe
 
 SHARES = (0.15, 0.30, 0.45)  # of the height of the image
@@ -47,7 +44,6 @@ class Sequence(NamedTuple):
     stamps: list[int]  # nanoseconds
     is_right: Callable[[int, int], bool]  # of the rows of a query and of its match
     revisits: frozenset[int] = frozenset()  # rows of queries that should be recognised
-    poses: list[Pose] | None = None
 
 
 class Outcome(NamedTuple):
@@ -55,7 +51,7 @@ class Outcome(NamedTuple):
 
     wrong: int  # accepted matches of different places
     found: frozenset[int]  # rows of the revisits with an accepted match of their own place
-    first_wrong: list[tuple[int, int]] = []  # rows of the first wrong pairs
+    first_wrong: tuple[tuple[int, int], ...] = ()  # rows of the first wrong pairs
 
 
 # ---------------------------------------------------------------------------------------- strips
@@ -168,8 +164,9 @@ def corridor() -> Sequence:
 def drive() -> Sequence:
     """The demo's drive in one session."""
     frames = list(open_drive(DRIVE).frames())
-    images = [decode(frame) for frame in frames]
-    stamps, poses = [frame.stamp for frame in frames], [frame.pose for frame in frames]
+    images = [image for image in map(decode, frames) if image is not None]
+    stamps = [frame.stamp for frame in frames]
+    poses = [frame.pose for frame in frames if frame.pose is not None]
     due = revisits(stamps, poses, [True] * len(frames), 10 * 10**9)
     return Sequence(images, stamps, lambda a, b: judge(poses[a], poses[b]).right, frozenset(due))
 
@@ -197,7 +194,7 @@ def run(sequence: Sequence, name: str, share: float, config: Config) -> Outcome:
             elif row in sequence.revisits:
                 found.add(row)
     detector.close()
-    return Outcome(len(wrong), frozenset(found), wrong[:10])
+    return Outcome(len(wrong), frozenset(found), tuple(wrong[:10]))
 
 
 def accepted(detector: LoopDetector, image: np.ndarray, stamp: int) -> Iterable[Candidate]:
@@ -232,21 +229,22 @@ def main(argv: list[str] | None = None) -> int:
     for name in options.sets:
         sequence = SEQUENCES[name]()
         plain = run(sequence, "", 0.0, config)
-        print(
-            f"{name:10} {'none':10} {0:6.2f} {len(sequence.images):7} {plain.wrong:6} {len(plain.found):6}",
-            flush=True,
-        )
+        _print(name, "none", 0.0, sequence, plain, float("nan"))
         for strip in options.strips:
             for share in options.shares:
                 outcome = run(sequence, strip, share, config)
                 kept = len(outcome.found) / len(plain.found) if plain.found else float("nan")
                 failed |= outcome.wrong > plain.wrong or (share <= 0.15 and kept < 0.8)
-                print(
-                    f"{name:10} {strip:10} {share:6.2f} {len(sequence.images):7} {outcome.wrong:6} "
-                    f"{len(outcome.found):6} {kept:17.2f}",
-                    flush=True,
-                )
+                _print(name, strip, share, sequence, outcome, kept)
     return int(failed)
+
+
+def _print(name: str, strip: str, share: float, sequence: Sequence, outcome: Outcome, kept: float) -> None:
+    print(
+        f"{name:10} {strip:10} {share:6.2f} {len(sequence.images):7} {outcome.wrong:6} "
+        f"{len(outcome.found):6} {kept:17.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m benchmarks.decisions.uninformative
 
-1,000 of 12 kinds, made from the drive's images where a kind needs one, are added to a detector whose map holds
-the drive. Also printed: which share of real images, dim and small ones among them, is used.
+1,000 of 12 kinds, made from the drive's images where a kind needs one, are added to a detector whose map
+holds the drive. Also printed: which share of real images, dim and small ones among them, is used.
 """
 
 from __future__ import annotations
