@@ -76,7 +76,7 @@ class StaticRegion:
         return found | (near & around)
 
     def _cells_above(self, alike: float) -> Tuple[np.ndarray, np.ndarray]:
-        """Cells whose constant gradients have two directions, and those with at least one; (rows, columns)."""
+        """Cells whose constant gradients have two directions, and those with one or two; (rows, columns)."""
         x, y, power = self._mean
         constant = (power > LEAST_POWER) & (x * x + y * y > alike * alike * power)
         x, y = x * constant, y * constant
@@ -93,8 +93,7 @@ def _gradients(image: np.ndarray) -> np.ndarray:
     small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     view = np.stack([cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)])
-    view /= np.sqrt(_square(view)) + np.float32(NOISE)
-    return view
+    return np.asarray(view / (np.sqrt(_square(view)) + np.float32(NOISE)))
 
 
 def _square(view: np.ndarray) -> np.ndarray:

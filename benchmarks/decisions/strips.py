@@ -138,8 +138,11 @@ def mixed_places() -> Sequence:
     """One image of each place of outdoor, timisoara_heritage, koe_landmarks and strecha."""
     first: dict[str, str] = {}
     for name, column in (
-        ("outdoor", "sequence"), ("timisoara_heritage", "place"), ("koe_landmarks", "place"), ("strecha", "place"),
-    ):  # fmt: skip
+        ("outdoor", "sequence"),
+        ("timisoara_heritage", "place"),
+        ("koe_landmarks", "place"),
+        ("strecha", "place"),
+    ):
         for row in rows_of(name):
             if row[column] not in NOT_APART:
                 first.setdefault(f"{name} {row[column]}", f"{name}/{row['file']}")
@@ -224,7 +227,8 @@ def main(argv: list[str] | None = None) -> int:
     config = Config(learn_overlay=not options.no_learning)
     failed = False
     print(
-        f"{'set':10} {'strip':10} {'share':>6} {'images':>7} {'wrong':>6} {'found':>6} {'of those without':>17}"
+        f"{'set':10} {'strip':10} {'share':>6} {'images':>7} {'wrong':>6} {'found':>6} "
+        f"{'of those without':>17}"
     )
     for name in options.sets:
         sequence = SEQUENCES[name]()
