@@ -107,6 +107,9 @@ class Config:
     use_tf: bool = _parameter(
         True, "take the pose of the camera on the robot from tf; needs odom with its child_frame_id"
     )
+    learn_overlay: bool = _parameter(
+        True, "leave out what is in every image: a hood, an arm, a time stamp; learned while the camera moves"
+    )
     sixteen_bit_min: int = _parameter(
         0, "value of 16-bit images that becomes black, where sixteen_bit_max is given", low=0, high=65535
     )

@@ -13,6 +13,7 @@ from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extr
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
+from place_recognition_ros.informative import is_informative
 from place_recognition_ros.loops.decisions import Decisions, Observation
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.limits import Limits
@@ -20,6 +21,7 @@ from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.overlay import Overlay
 from place_recognition_ros.rotation import rotate, rotate_back
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
@@ -48,6 +50,7 @@ class LoopDetector:
         self._map_id = store.map_id
         self._extractor = extractor
         self._finder = finder
+        self._overlay = Overlay(config.learn_overlay, config.rotate_image)
         weights = Coefficients(**finder.decision)
         self._decisions = Decisions(config, limits, weights, self.map, min_age, finder.kind)
         self._tracking = TrackingMonitor()
@@ -100,6 +103,8 @@ class LoopDetector:
             EngineError: if the image cannot be described.
         """
         keyframe = self._checked(keyframe)
+        with self._watch("overlay"):
+            self._overlay.observe(rotate(keyframe.image, self.config.rotate_image), keyframe.pose)
         observation = self._describe(keyframe)
         self._stamp = keyframe.stamp
         if len(observation.view.features) < self.config.min_features:
@@ -147,6 +152,10 @@ class LoopDetector:
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
+
+    def set_mask(self, mask: Optional[np.ndarray]) -> None:
+        """Leave out a part of each image: :meth:`Overlay.set_mask`."""
+        self._overlay.set_mask(mask)
 
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -219,10 +228,14 @@ class LoopDetector:
     def _describe(self, keyframe: Keyframe) -> Observation:
         upright = rotate(keyframe.image, self.config.rotate_image)
         with self._watch("describe"):
-            descriptor = self._extractor.describe(upright)
+            cover = self._overlay.cover(upright)
+            shown = upright if cover is None else cover.fill(upright)
+            descriptor = self._extractor.describe(shown)
         with self._watch("local features"):
             height, width = keyframe.image.shape[:2]
-            features = rotate_back(self._finder.find(upright), self.config.rotate_image, width, height)
+            features = self._finder.find(shown) if is_informative(shown) else np.zeros(0, types.FEATURE)
+            features = features if cover is None else cover.outside(features)
+            features = rotate_back(features, self.config.rotate_image, width, height)
             features = with_depth(features, keyframe.depth, width, height, self.config.max_depth_m)
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""

@@ -92,6 +92,7 @@ class Count(Enum):
     BAD_CAMERA_INFO = "with a camera_info that cannot be used"
     DEPTH = "with depth"
     BAD_DEPTH = "with a depth image that cannot be used"
+    BAD_MASK = "masks that cannot be used"
     # what came through services
     QUERY = "service queries"
 

@@ -219,7 +219,8 @@ def test_a_match_with_damaged_features_is_not_verified(detector, add_images, pai
 
 
 def test_the_status_contains_the_duration_of_each_stage(detector):
-    assert set(detector.status().durations) == {"describe", "local features", "store", "search", "checks"}
+    stages = {"overlay", "describe", "local features", "store", "search", "checks"}
+    assert set(detector.status().durations) == stages
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Whether the detector's decisions are right: wrong loop closures, recall of revisits, calibration."""
+"""Figures of the decisions: which look-alikes are refused, and which revisits are found."""

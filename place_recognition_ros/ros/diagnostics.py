@@ -19,6 +19,7 @@ from place_recognition_ros.types import Count
 LEVELS = {  # of a count that has risen since the last report
     Count.DROPPED: DiagnosticStatus.WARN,
     Count.BAD_IMAGE: DiagnosticStatus.WARN,
+    Count.BAD_MASK: DiagnosticStatus.WARN,
     Count.TRACKING_LOST: DiagnosticStatus.WARN,
     Count.MAP_FULL: DiagnosticStatus.WARN,
     Count.STORE_FAILED: DiagnosticStatus.ERROR,

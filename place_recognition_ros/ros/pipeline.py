@@ -81,6 +81,15 @@ class Pipeline:
         """Take a report of the SLAM front end, at ``stamp`` (nanoseconds)."""
         self._publishers.tracking(self._detector.set_tracking(ok, stamp))
 
+    def set_mask(self, message: Image) -> None:
+        """Take the user's mask; one that cannot be used is counted, and the one before it stays."""
+        try:
+            mask = self._reader.read(message, learn=False)
+            self._detector.set_mask(mask if mask.ndim == 2 else mask.max(axis=2))
+        except ImageError as error:
+            self._counts[Count.BAD_MASK] += 1
+            rospy.logerr("Mask refused: %s", error)
+
     def relocalize(self) -> QueryResult:
         """:meth:`LoopDetector.relocalize`."""
         self._counts[Count.QUERY] += 1
