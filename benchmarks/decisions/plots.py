@@ -11,7 +11,7 @@ from benchmarks.decisions.figures import Curve, Reliability
 from benchmarks.verification.plots import COLORS
 
 PANEL, GAP, TOP, COLUMNS = 110, 34, 40, 4  # pixels; panels side by side
-MAX_POINTS = 40  # of a curve
+MAX_POINTS = 15  # of a curve
 
 
 def precision_recall(curves: Mapping[str, Mapping[str, Curve]]) -> str:
