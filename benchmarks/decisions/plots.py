@@ -11,7 +11,7 @@ from benchmarks.decisions.figures import Curve, Reliability
 from benchmarks.verification.plots import COLORS
 
 PANEL, GAP, TOP, COLUMNS = 110, 34, 40, 4  # pixels; panels side by side
-MAX_POINTS = 40  # of a curve
+MAX_POINTS = 15  # of a curve
 
 
 def precision_recall(curves: Mapping[str, Mapping[str, Curve]]) -> str:
@@ -73,10 +73,7 @@ def _panel(x: int, y: int, title: str, below: str) -> str:
     ]
     if below:
         texts.append(f'<text x="{middle}" y="{y + PANEL + 12}" text-anchor="middle">{below}</text>')
-    frame = (
-        f'<rect x="{x}" y="{y}" width="{PANEL}" height="{PANEL}" fill="none" stroke="#cccccc" '
-        'stroke-width="0.7"/>'
-    )
+    frame = f'<rect x="{x}" y="{y}" width="{PANEL}" height="{PANEL}" fill="none" stroke="#cccccc"/>'
     return frame + "".join(texts)
 
 
@@ -86,13 +83,12 @@ def _upright(x: int, y: int, text: str) -> str:
 
 def _line(x: int, y: int, points: Sequence[tuple[float, float]], color: str) -> str:
     places = " ".join(f"{x + PANEL * a:.1f},{y + PANEL * (1 - b):.1f}" for a, b in points)
-    return f'<polyline points="{places}" fill="none" stroke="{color}" stroke-width="1.4"/>'
+    return f'<polyline points="{places}" stroke="{color}"/>'
 
 
 def _document(width: int, height: int, parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
-        'font-size="9" fill="#222222"><rect width="100%" height="100%" fill="white"/>\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
+        'font-size="9" fill="#222222"><style>polyline{fill:none;stroke-width:1.4}</style>'
+        '<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,10 +68,10 @@ def ie_tower() -> Recording:
             query, match = (number[row["video"], int(row[each])] for each in ("query", "match"))
             verdicts[query, match] = verdicts[match, query] = Verdict.RIGHT
             returns[query, match] = True
-    _, session = np.unique(clip, return_inverse=True)
-    times = _in_sessions(session.tolist(), second.tolist())
+    session = [number for number, (_, group) in enumerate(itertools.groupby(clip)) for _ in group]
+    times = _in_sessions(session, second.tolist())
     folder = DATA / "ie_tower"
-    frames = frames_of([str(folder / row["file"]) for row in rows], times, session.tolist())
+    frames = frames_of([str(folder / row["file"]) for row in rows], times, session)
     revisits = tuple(int(i) for i in np.flatnonzero(returns.any(axis=1)))
     return Recording("ie_tower", "ie_tower", frames, verdicts, revisits)
 
