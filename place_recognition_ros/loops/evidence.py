@@ -18,11 +18,11 @@ class Coefficients(NamedTuple):
     those of equal numbers of right and wrong matches; ``prior`` is what the detector adds once.
     """
 
-    bias: float = -13.3
-    coverage: float = 10.0  # per 1 of the share of features in the common region that fit the scene
-    inliers: float = 2.0  # per factor of e in their number
-    aliasing: float = -0.8  # per 1 of the log odds that wrong matches of this map typically have
-    correlation: float = 0.4  # between the errors of two views of one run, 0 to 1
+    bias: float = -12.6
+    coverage: float = 9.1  # per 1 of the share of features in the common region that fit the scene
+    inliers: float = 2.35  # per factor of e in their number
+    aliasing: float = 0.0  # per 1 of the log odds that wrong matches of this map typically have
+    correlation: float = 0.3  # between the errors of two views of one run, 0 to 1
     prior: float = -1.0  # log odds that a candidate is right before anything is measured
 
 
