@@ -22,6 +22,7 @@ from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Query, Reason, Status, View
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
+SUPPORTS = 1.0  # log odds of a view with which it can be accepted, however strong the others of its run are
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
 
 
@@ -260,7 +261,7 @@ class Decisions:
         candidate = run.newest.candidate
         posterior = hypotheses.posterior(run, number)
         candidate = candidate._replace(confidence=probability(posterior))
-        if posterior >= self._required and run.newest.log_odds > 0:
+        if posterior >= self._required and run.newest.log_odds >= SUPPORTS:
             return candidate._replace(status=Status.VERIFIED)
         own, best = run.log_odds(self._weights), hypotheses.strongest_rival(run, number)
         reason = Reason.NOT_YET
@@ -277,7 +278,7 @@ class Decisions:
         if judged.accepted:
             for view in run.views[:-1]:
                 earlier = view.candidate
-                if view.number not in run.published and view.log_odds > 0:
+                if view.number not in run.published and view.log_odds >= SUPPORTS:
                     decision.confirmed.append(
                         earlier._replace(
                             status=Status.VERIFIED, reason=Reason.NONE, confidence=judged.confidence
