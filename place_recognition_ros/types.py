@@ -169,7 +169,6 @@ class Evidence(NamedTuple):
     spread: bool = False  # whether the inliers spread over both images
     aliasing: float = 0.0  # log odds that wrong matches of this map typically have, not above 0
     possible: bool = True  # whether odometry allows the jump that the match needs
-    near: Optional[float] = None  # share of the keyframes that are as near by odometry; None: not known
 
 
 class Candidate(NamedTuple):

@@ -9,20 +9,19 @@ from place_recognition_ros.loops.evidence import (
     Coefficients,
     log_odds,
     odds_of,
-    odometry_log_odds,
     probability,
 )
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.loops.hypotheses import TOLERANCE, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.limits import Limits, objection
-from place_recognition_ros.loops.witness import Witness
+from place_recognition_ros.loops.witness import allows
 from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Query, Reason, Status, View
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
-SUPPORTS = 1.0  # log odds of a view with which it can be accepted, however strong the others of its run are
+SUPPORTS = 0.5  # log odds of a view with which it can be accepted, however strong the others of its run are
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
 
 
@@ -71,7 +70,7 @@ class Decisions:
         self._most = config.max_verifications
         self._required = odds_of(config.accept_confidence)
         self._geometry = GeometrySettings(feature_kind, limits.min_inliers)
-        self._witness = Witness(config.odometry_drift, memory)
+        self._drift = config.odometry_drift
         self._aliasing = Aliasing()
         self._links: Dict[int, int] = {}  # query id → match id of accepted candidates
         self._hypotheses = Hypotheses(weights, self._is_one_place)
@@ -140,7 +139,7 @@ class Decisions:
     def _proposals(
         self, hypotheses: Hypotheses, observation: Observation, matches: List[Match]
     ) -> List[Match]:
-        """The keyframes with which the most probable runs would continue, where they are not among the matches."""
+        """The keyframes that would continue the most probable runs, where they are not among the matches."""
         found: List[Match] = []
         for run in hypotheses.alive(observation.number)[:PROPOSED]:
             newest, reach = run.newest.candidate, run.reach(observation.number)
@@ -226,9 +225,9 @@ class Decisions:
             aliasing=self._aliasing.level,
         )
         if match.entry.session == observation.query.session:
-            testimony = self._witness.testify(observation.pose, match.entry, geometry.pose)
-            if testimony is not None:
-                evidence = evidence._replace(possible=testimony.possible, near=testimony.near)
+            travelled = self._memory.travelled
+            possible = allows(observation.pose, match.entry, geometry.pose, travelled, self._drift)
+            evidence = evidence._replace(possible=possible)
         return self._limited(
             draft._replace(
                 evidence=evidence,
@@ -241,8 +240,7 @@ class Decisions:
 
     def _support(self, observation: Observation, candidate: Candidate) -> Support:
         odds = log_odds(candidate.evidence, self._weights)
-        odometry = odometry_log_odds(candidate.evidence.near)
-        return Support(observation.number, observation.query.descriptor, candidate, odds, odometry)
+        return Support(observation.number, observation.query.descriptor, candidate, odds)
 
     def _learn(self, supports: List[Support]) -> None:
         """Of several places at most one is right: the others show what wrong matches of this map reach."""

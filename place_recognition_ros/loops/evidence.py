@@ -1,6 +1,6 @@
 """The evidence for one match, and how strongly each part of it speaks for the match. Functions of numbers."""
 
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, NamedTuple
 
 import numpy as np
 
@@ -61,13 +61,3 @@ def probability(odds: float) -> float:
 def odds_of(share: float) -> float:
     """Probability → log odds."""
     return float(np.log(share) - np.log1p(-share))
-
-
-def odometry_log_odds(share: Optional[float]) -> float:
-    """What it says that odometry places the camera near the match.
-
-    Args:
-        share: of the keyframes of the session, those at which the camera may be according to odometry; a
-            look-alike is among them by chance with this probability. None: not known.
-    """
-    return 0.0 if share is None else float(-np.log(max(share, 1.0 / 32.0)))

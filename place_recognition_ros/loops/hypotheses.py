@@ -30,8 +30,7 @@ class Support(NamedTuple):
     number: int  # of the query
     descriptor: np.ndarray  # (D,) float32, of the query
     candidate: Candidate
-    log_odds: float  # of the images
-    odometry: float = 0.0  # log odds: the camera is near the match according to odometry
+    log_odds: float
 
 
 class Hypothesis:
@@ -70,8 +69,7 @@ class Hypothesis:
         """Log odds that the run is right, if no other place competes with it."""
         views = self.views[-window:]
         independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-        images = independent * float(np.mean([view.log_odds for view in views]))
-        return weights.prior + images + float(np.mean([view.odometry for view in views]))
+        return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
 
     def is_refuted(self, weights: Coefficients) -> bool:
         """Whether all views together speak against the run."""

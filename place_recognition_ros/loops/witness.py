@@ -1,60 +1,39 @@
-"""Odometry as a witness: can the camera be where a match says, and how much does it say that it can?"""
+"""Odometry as a witness: can the camera be where a match says?
 
-from typing import NamedTuple, Optional
+It only refutes. That odometry allows a match says little for it: the floors of a building are above each
+other, and their look-alike places are the nearest ones of all.
+"""
+
+from typing import Optional
 
 import numpy as np
 
-from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.timeline import Entry
 from place_recognition_ros.poses import Pose, distance
 from place_recognition_ros.types import RelativePose
 
-VIEW = 5.0  # metres: cameras that see one place are seldom farther apart; used where no metric pose says more
-SAMPLES = 128  # keyframes of the session whose distance is compared
+VIEW = 10.0  # metres: cameras that see one place are seldom farther apart,
+MARGIN = 1.0  # metres, or where geometry measured how far: the error of that
 
 
-class Testimony(NamedTuple):
-    """What odometry says of a match of the same session."""
-
-    possible: bool  # the jump that the match needs is within the drift bound
-    near: float  # share of the session's keyframes where the camera may be, 0 to 1
-
-
-class Witness:
-    """Compares matches with odometry.
+def allows(
+    pose: Optional[Pose], entry: Entry, relative: Optional[RelativePose], travelled: float, drift: float
+) -> bool:
+    """Whether the jump that a match of the same session needs is within the drift of odometry.
 
     Args:
+        pose: of the query, in the world frame of the session.
+        entry: the match.
+        relative: the query camera in the frame of the match camera, where known.
+        travelled: by the query since the session began, metres.
         drift: metres of error per metre travelled, at most; 0: odometry is not used.
-        memory: the keyframes.
+
+    Returns:
+        True also where poses are not known.
     """
-
-    def __init__(self, drift: float, memory: KeyframeMap) -> None:
-        self._drift = drift
-        self._memory = memory
-
-    def testify(
-        self, pose: Optional[Pose], entry: Entry, relative: Optional[RelativePose]
-    ) -> Optional[Testimony]:
-        """What odometry says.
-
-        Args:
-            pose: of the query, in the world frame of the match's session.
-            entry: the match, of the same session.
-            relative: the query camera in the frame of the match camera, where known.
-
-        Returns:
-            None where poses are not known.
-        """
-        if self._drift == 0 or pose is None or entry.pose is None:
-            return None
-        apart = VIEW
-        if relative is not None and relative.scale_known:
-            apart = min(VIEW, float(np.linalg.norm(relative.pose.position)) + VIEW / 5)
-        entries = self._memory.sample(entry.session, SAMPLES)
-        bound = apart + self._drift * self._travelled_since(entry)
-        positions = np.array([each.pose.position for each in entries if each.pose is not None])
-        near = np.linalg.norm(positions - pose.position, axis=1) <= bound if len(positions) else np.ones(1)
-        return Testimony(distance(pose, entry.pose) <= bound, float(np.mean(near)))
-
-    def _travelled_since(self, entry: Entry) -> float:
-        return max(0.0, self._memory.travelled - entry.travelled)
+    if drift == 0 or pose is None or entry.pose is None:
+        return True
+    apart = VIEW
+    if relative is not None and relative.scale_known:
+        apart = float(np.linalg.norm(relative.pose.position)) + MARGIN
+    return distance(pose, entry.pose) <= apart + drift * max(0.0, travelled - entry.travelled)

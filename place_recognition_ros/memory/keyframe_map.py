@@ -139,10 +139,6 @@ class KeyframeMap:
         best = int(similarities.argmax())
         return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
 
-    def sample(self, session: int, count: int) -> List[Entry]:
-        """About ``count`` keyframes, evenly distributed over the map; of them, those of a session."""
-        return [entry for entry in self._timeline.sample(count) if entry.session == session]
-
     @property
     def travelled(self) -> float:
         """Metres since the present session began, where poses are known."""

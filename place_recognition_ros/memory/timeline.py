@@ -100,10 +100,6 @@ class Timeline:
         """The id of the keyframe that is ``offset`` keyframes after another one; negative: before it."""
         return self._ids[self._row(keyframe_id) + offset]
 
-    def sample(self, count: int) -> List[Entry]:
-        """At most ``count`` keyframes, evenly distributed."""
-        return self._entries[:: max(1, -(-len(self) // count))]
-
     def _run(self, rows: range, keyframe_id: int, waiting: AbstractSet[int]) -> int:
         """How many of these rows, counted from the first, belong to the session and are searched."""
         session, count = self[keyframe_id].session, 0
