@@ -1,7 +1,8 @@
-"""Render drives through a building: ``python -m rendering.building --seed 1 --floors 4 --laps 2 --out FOLDER``.
+"""Render drives through a building.
 
-Writes the images (WebP), gt.csv (a line per image: the camera's optical frame in the world of the building;
-metres, seconds) and camera.csv (the intrinsics). The same arguments give the same images.
+``python -m rendering.building --seed 1 --floors 4 --laps 2 --out FOLDER`` writes the images (WebP), gt.csv
+(a line per image: the camera's optical frame in the world of the building; metres, seconds) and camera.csv
+(the intrinsics). The same arguments give the same images.
 """
 
 import argparse

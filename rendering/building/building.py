@@ -62,7 +62,9 @@ class Building:
         """(3, 3) float64, K of the robot's camera; ``size``: width and height, pixels."""
         return pinhole(size, size[0] * self.design.look.focal)
 
-    def drive(self, floor: int, laps: int, random: np.random.Generator, reverse: bool = False) -> List[Keyframe]:
+    def drive(
+        self, floor: int, laps: int, random: np.random.Generator, reverse: bool = False
+    ) -> List[Keyframe]:
         """The trajectory of laps along the corridors of a floor.
 
         Args:
@@ -90,9 +92,10 @@ class Building:
         parts = [solid.vertices(), ground.vertices()]
         light = [irradiance(part, sources, spaces) for part in parts]
         up = np.array([0, 0, floor * STOREY], np.float32)
-        for part in (*parts, outside := outdoors.vertices(), sheets := panes.vertices()):
+        parts += [outdoors.vertices(), panes.vertices()]
+        for part in parts:
             part["vertex"] += up
-        return FloorModel(parts[0], light[0], parts[1], light[1], outside, sheets)
+        return FloorModel(parts[0], light[0], parts[1], light[1], parts[2], parts[3])
 
     def _rooms(self, contents: Contents):
         """Fixtures whose room can be seen into, with the room's margin beyond them."""
@@ -144,5 +147,3 @@ def lit(vertices: np.ndarray, light: np.ndarray) -> np.ndarray:
     copy = vertices.copy()
     copy["tint"] *= np.power(light, 1 / 2.2)
     return copy
-
-

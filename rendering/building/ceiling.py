@@ -60,7 +60,9 @@ def _lamp(skins: Skins, is_lit: bool) -> Mesh:
     else:
         for y in (-0.4, 0.4):
             mesh.tube((0, y, 0), (0, y, -0.015), (0.1, 0.1), skins.paint((0.75, 0.75, 0.75)), 12)
-            mesh.tube((0, y, -0.014), (0, y, -0.018), (0.075, 0.075), skins.paint(skins.look.lamp_color, glow), 12)
+            mesh.tube(
+                (0, y, -0.014), (0, y, -0.018), (0.075, 0.075), skins.paint(skins.look.lamp_color, glow), 12
+            )
     return mesh
 
 
@@ -91,8 +93,8 @@ def _portal(skins: Skins, portal: Portal) -> Mesh:
         mesh.quad([(x, a, z0), (x, b, z0), (x, b, z1), (x, a, z1)], wall)
     for y in (-0.35, 0.35):
         solid(mesh, (-0.12, y - 0.13, top - 0.07), (-0.08, y + 0.13, top), skins.steel)
-    signs = skins.textures.signs
-    signs["exit"].show(mesh, [(-0.09, 0.18, top + 0.1), (-0.09, -0.18, top + 0.1), (-0.09, -0.18, top + 0.28), (-0.09, 0.18, top + 0.28)], 0.6)
+    corners = [(-0.09, y, top + z) for y, z in ((0.18, 0.1), (-0.18, 0.1), (-0.18, 0.28), (0.18, 0.28))]
+    skins.textures.signs["exit"].show(mesh, corners, 0.6)
     return mesh
 
 

@@ -73,7 +73,8 @@ def random_contents(design: Design, floor: int, difference: float, seed: int) ->
     for x, y, _ in design.lamps:
         spot = np.array([[x, y]]) + random.uniform(-1.2, 1.2, (1, 2))
         if random.random() < 0.3 * difference and design.plan.clearance(spot)[0] > 0.4:
-            vents.append((str(random.choice(["grille", "diffuser", "hatch"])), *map(float, spot[0])))
+            outlet = str(random.choice(["grille", "diffuser", "hatch"]))
+            vents.append((outlet, float(spot[0, 0]), float(spot[0, 1])))
     dark = frozenset(k for k in range(len(design.lamps)) if random.random() < 0.08 * difference)
     shift = tuple(float(v) for v in random.uniform(0, 9, 2) * (difference > 0))
     return Contents(
@@ -91,4 +92,6 @@ def _hang(wall, low, high, random):
         wide = min(size, high - low)
         ratio = random.choice([1.4, 0.75, 1.0])
         along = float(start + k * (size + 0.1) + wide / 2)
-        yield Hung(wall, along, float(z), float(wide), float(min(wide * ratio, 1.3)), int(random.integers(POSTERS)))
+        yield Hung(
+            wall, along, float(z), float(wide), float(min(wide * ratio, 1.3)), int(random.integers(POSTERS))
+        )

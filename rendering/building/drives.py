@@ -68,11 +68,11 @@ def write_drives(
                     lap = frame.lap
                     renderer.begin(drive.floor, visits[lap])
                 image = renderer.render(frame.pose, random)
-                name = f"images/{number:02d}_{drive.floor}_{lap}_{frame.index:04d}.webp"
+                name = f"images/{number:02d}_{drive.floor}_{lap}_{frame.number:04d}.webp"
                 cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
                 stamp = f"{start + frame.stamp:.3f}"
                 numbers = [f"{v:.6f}" for v in (*frame.pose.position, *frame.pose.orientation)]
-                table.writerow([name, drive.floor, lap, frame.index, stamp, *numbers])
+                table.writerow([name, drive.floor, lap, frame.number, stamp, *numbers])
                 written += 1
             start += frames[-1].stamp + PAUSE
     return written

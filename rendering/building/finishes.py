@@ -134,7 +134,9 @@ def grille(count: int = 9) -> np.ndarray:
     """An air vent with horizontal fins."""
     image = paper((0.86, 0.86, 0.85))
     for i in range(count):
-        rectangle(image, 0.08, 0.09 + 0.84 * i / count, 0.92, 0.09 + 0.84 * (i + 0.55) / count, (0.2, 0.2, 0.2))
+        rectangle(
+            image, 0.08, 0.09 + 0.84 * i / count, 0.92, 0.09 + 0.84 * (i + 0.55) / count, (0.2, 0.2, 0.2)
+        )
     rectangle(image, 0, 0, 1, 1, (0.6, 0.6, 0.6), 8)
     return image
 

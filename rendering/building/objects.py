@@ -55,7 +55,10 @@ def cupboard(skins: Skins, random) -> Mesh:
                 x += thick + random.choice([0.004, 0.05])
     else:
         for x in (-wide, 0.0):
-            mesh.quad(facing(x + 0.015, x + wide - 0.015, 0.06, high - 0.02, -0.363), skins.paint(np.array(color) * 1.08))
+            mesh.quad(
+                facing(x + 0.015, x + wide - 0.015, 0.06, high - 0.02, -0.363),
+                skins.paint(np.array(color) * 1.08),
+            )
         solid(mesh, (-0.05, -0.38, high * 0.5), (-0.035, -0.36, high * 0.5 + 0.14), skins.paint(BLACK))
     return mesh
 

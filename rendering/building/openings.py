@@ -55,7 +55,12 @@ def add_door(mesh: Mesh, skins: Skins, fixture: Fixture, is_open: bool, random) 
         if is_open:  # turned into the room
             turn = np.radians(100)
             dx, dy = wide * np.cos(turn) * (-1 if k else 1), wide * np.sin(turn)
-            corners = [(hinge, 0.1, 0), (hinge + dx, 0.1 + dy, 0), (hinge + dx, 0.1 + dy, top), (hinge, 0.1, top)]
+            corners = [
+                (hinge, 0.1, 0),
+                (hinge + dx, 0.1 + dy, 0),
+                (hinge + dx, 0.1 + dy, top),
+                (hinge, 0.1, top),
+            ]
         else:
             corners = facing(low + k * wide, low + (k + 1) * wide, 0, top, 0.06)
         mesh.quad(corners, skin, uv)
@@ -85,7 +90,9 @@ def add_window(mesh: Mesh, skins: Skins, x0, x1, z0, z1, y=0.0, thickness=0.3) -
     mesh.quad([(x0, y, z0), (x0, y + thickness, z0), (x0, y + thickness, z1), (x0, y, z1)], reveal)
     mesh.quad([(x1, y + thickness, z0), (x1, y, z0), (x1, y, z1), (x1, y + thickness, z1)], reveal)
     mesh.quad([(x0, y + thickness, z1), (x1, y + thickness, z1), (x1, y, z1), (x0, y, z1)], reveal)
-    solid(mesh, (x0 - 0.03, y - 0.06, z0 - 0.04), (x1 + 0.03, y + thickness, z0), skins.paint((0.85, 0.84, 0.8)))
+    solid(
+        mesh, (x0 - 0.03, y - 0.06, z0 - 0.04), (x1 + 0.03, y + thickness, z0), skins.paint((0.85, 0.84, 0.8))
+    )
     bar = skins.frame
     back = y + thickness - 0.1
     across = max(1, round((x1 - x0) / 0.9))

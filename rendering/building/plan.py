@@ -160,7 +160,10 @@ def _add_side_corridors(spaces, length, depth, halves, random):
     reach = random.uniform(2.5, 6.5, 4)
     possible = [
         (Rect(-west - reach[0], -south, 0, south), (-west - reach[0], 0.0)),
-        (Rect(length, depth - north, length + east + reach[1], depth + north), (length + east + reach[1], depth)),
+        (
+            Rect(length, depth - north, length + east + reach[1], depth + north),
+            (length + east + reach[1], depth),
+        ),
         (Rect(-west, depth, west, depth + north + reach[2]), (0.0, depth + north + reach[2])),
         (Rect(length - east, -south - reach[3], length + east, 0), (length, -south - reach[3])),
     ]

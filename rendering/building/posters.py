@@ -44,7 +44,14 @@ def photograph(rng) -> np.ndarray:
         base += rng.uniform(0.1, 0.2)
     for _ in range(int(rng.integers(0, 9))):
         x, y, size = rng.uniform(0.05, 0.9), rng.uniform(0.4, 0.8), rng.uniform(0.03, 0.15)
-        rectangle(image, x, y, x + size * rng.uniform(0.4, 1.5), y + size, random_color(rng, (0.1, 0.8), (0.1, 0.95)))
+        rectangle(
+            image,
+            x,
+            y,
+            x + size * rng.uniform(0.4, 1.5),
+            y + size,
+            random_color(rng, (0.1, 0.8), (0.1, 0.95)),
+        )
     return image
 
 
@@ -93,7 +100,14 @@ def chart(rng) -> np.ndarray:
     colors = [random_color(rng, (0.5, 1), (0.4, 0.9)) for _ in range(3)]
     if rng.random() < 0.5:
         for i in range(count):
-            rectangle(image, (i + 0.7) / (count + 1), rng.uniform(0.1, 0.8), (i + 1.3) / (count + 1), 0.9, colors[i % 3])
+            rectangle(
+                image,
+                (i + 0.7) / (count + 1),
+                rng.uniform(0.1, 0.8),
+                (i + 1.3) / (count + 1),
+                0.9,
+                colors[i % 3],
+            )
     else:
         for color in colors:
             heights = np.cumsum(rng.normal(0, 0.12, count)) + 0.5

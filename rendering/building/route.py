@@ -22,7 +22,7 @@ class Keyframe(NamedTuple):
     """A keyframe of a drive."""
 
     lap: int
-    index: int  # within the lap
+    number: int  # within the lap
     stamp: float  # seconds
     pose: Pose  # of the optical frame in the world of the building
 

@@ -63,7 +63,7 @@ def building_textures(look: Look, floors: int, random: np.random.Generator) -> T
     library.add("wood", wood)
     for paint in (finishes.blocks, finishes.concrete, finishes.slats, finishes.ceiling_tiles, finishes.steel):
         library.add(paint.__name__, paint(random))
-    library.add(look.floor if look.floor not in ("plaster",) else "floor", getattr(finishes, look.floor)(random))
+    library.add(look.floor, getattr(finishes, look.floor)(random))
     library.add("carpet_rooms", finishes.carpet(random))
     veneer = wood if look.door_wood else None
     library.add("door", finishes.door_leaf(random, veneer, look.glazed))

@@ -44,6 +44,8 @@ def random_visits(count: int, random: np.random.Generator):
 
 def through_camera(image: np.ndarray, visit: Visit, random: np.random.Generator) -> np.ndarray:
     """The image with the blur, white balance and noise of a visit; (H, W, 3) uint8 BGR."""
-    soft = cv2.GaussianBlur(image.astype(np.float32), (0, 0), visit.blur) * np.float32(visit.balance)
+    soft = cv2.GaussianBlur(image.astype(np.float32), (0, 0), visit.blur) * np.array(
+        visit.balance, np.float32
+    )
     noise = cv2.GaussianBlur(random.standard_normal(image.shape, np.float32), (0, 0), 0.6)
     return np.clip(soft + visit.noise / noise.std() * noise + 0.5, 0, 255).astype(np.uint8)

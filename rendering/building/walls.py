@@ -17,6 +17,7 @@ from rendering.building.openings import (
     steps,
 )
 from rendering.building.skins import FRAME_DARK, Skins, facing, solid
+from rendering.building.textures import Tile
 from rendering.mesh import Mesh
 
 PROUD = 0.012  # metres: sheets in front of the wall
@@ -41,31 +42,40 @@ def add_wall(mesh: Mesh, skins: Skins, design: Design, contents: Contents, index
     _add_surface(local, skins, wall.length, [f for _, f in fixtures], shift)
     for k, fixture in fixtures:
         _add_fixture(local, skins, fixture, k in contents.opened, k)
-        if fixture.kind == "door":
-            labels = skins.textures.labels[floor]
-            x = fixture.high + NEAR_DOOR
-            labels[1 + k % (len(labels) - 1)].show(local, facing(x - 0.08, x + 0.08, 1.5, 1.68, -PROUD))
-        if fixture.kind == "lift":
-            skins.textures.labels[floor][0].show(local, facing(fixture.high + 0.1, fixture.high + 0.36, 1.5, 1.8, -PROUD))
+        _add_label(local, skins.textures.labels[floor], fixture, k)
     for mark in design.marks:
         if mark.wall == index:
             _add_mark(local, skins, mark)
-    for hung in contents.hung:
-        if hung.wall == index:
-            low, high = hung.along - hung.wide / 2, hung.along + hung.wide / 2
-            z0, z1 = hung.z - hung.high / 2, hung.z + hung.high / 2
-            solid(local, (low - 0.015, -0.015, z0 - 0.015), (high + 0.015, 0, z1 + 0.015), skins.paint((0.4, 0.4, 0.4)))
-            skins.textures.posters[floor][hung.poster].show(local, facing(low, high, z0, z1, -0.018))
-    for thing in contents.standing:
-        if thing.wall == index:
-            local.place(KINDS[thing.kind](skins, np.random.default_rng(thing.seed)), (thing.along, -0.03, 0))
-    for at, low, high, drop in contents.pipes:
-        if at == index:
-            z = skins.look.height - drop
-            local.tube((low, -0.12, z), (high, -0.12, z), (0.05, 0.05), skins.paint((0.62, 0.63, 0.66)), 8)
-            for x in np.arange(low + 0.5, high, 1.5):
-                solid(local, (x, -0.19, z - 0.07), (x + 0.05, 0, z + 0.07), skins.paint((0.35, 0.35, 0.36)))
+    _add_contents(local, skins, contents, index, floor)
     mesh.place(local, wall.start, wall.yaw)
+
+
+def _add_label(mesh: Mesh, labels: Sequence[Tile], fixture: Fixture, number: int) -> None:
+    """The number of a room beside its door, or of the floor beside a lift."""
+    x = fixture.high + NEAR_DOOR
+    if fixture.kind == "door":
+        plate = facing(x - 0.08, x + 0.08, 1.5, 1.68, -PROUD)
+        labels[1 + number % (len(labels) - 1)].show(mesh, plate)
+    if fixture.kind == "lift":
+        labels[0].show(mesh, facing(x - 0.18, x + 0.08, 1.5, 1.8, -PROUD))
+
+
+def _add_contents(mesh: Mesh, skins: Skins, contents: Contents, index: int, floor: int) -> None:
+    """Posters, furniture and pipes at one wall."""
+    frame, metal = skins.paint((0.4, 0.4, 0.4)), skins.paint((0.62, 0.63, 0.66))
+    for hung in (each for each in contents.hung if each.wall == index):
+        low, high = hung.along - hung.wide / 2, hung.along + hung.wide / 2
+        z0, z1 = hung.z - hung.high / 2, hung.z + hung.high / 2
+        solid(mesh, (low - 0.015, -0.015, z0 - 0.015), (high + 0.015, 0, z1 + 0.015), frame)
+        skins.textures.posters[floor][hung.poster].show(mesh, facing(low, high, z0, z1, -0.018))
+    for thing in (each for each in contents.standing if each.wall == index):
+        furniture = KINDS[thing.kind](skins, np.random.default_rng(thing.seed))
+        mesh.place(furniture, (thing.along, -0.03, 0))
+    for _, low, high, drop in (each for each in contents.pipes if each[0] == index):
+        z = skins.look.height - drop
+        mesh.tube((low, -0.12, z), (high, -0.12, z), (0.05, 0.05), metal, 8)
+        for x in np.arange(low + 0.5, high, 1.5):
+            solid(mesh, (x, -0.19, z - 0.07), (x + 0.05, 0, z + 0.07), skins.paint((0.35, 0.35, 0.36)))
 
 
 def _add_surface(mesh: Mesh, skins: Skins, length: float, fixtures: Sequence[Fixture], shift) -> None:
@@ -85,7 +95,9 @@ def _add_surface(mesh: Mesh, skins: Skins, length: float, fixtures: Sequence[Fix
             elif z0 < look.lower < z1:
                 sheet(mesh, xs, steps(z0, look.lower), skins.lower, shift)
                 sheet(mesh, xs, steps(look.lower, z1), skins.wall, shift)
-                mesh.quad(facing(low, high, look.lower - 0.02, look.lower + 0.02, -0.004), skins.paint(look.accent))
+                mesh.quad(
+                    facing(low, high, look.lower - 0.02, look.lower + 0.02, -0.004), skins.paint(look.accent)
+                )
             else:
                 sheet(mesh, xs, steps(z0, z1), skins.wall, shift)
         if hole is None or hole[0] > SKIRTING:

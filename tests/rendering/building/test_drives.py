@@ -40,7 +40,7 @@ def test_the_poses_are_those_of_the_drive(rows):
     for number, floor, laps in ((0, 0, 2), (1, 1, 1)):
         random = np.random.default_rng((2, 5, number))
         drives.random_visits(laps, random)
-        frames = {(f.lap, f.index): f for f in building.drive(floor, laps, random)}
+        frames = {(f.lap, f.number): f for f in building.drive(floor, laps, random)}
         own = [row for row in rows if int(row["floor"]) == floor]
         assert own
         for row in own:

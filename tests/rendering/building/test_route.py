@@ -29,7 +29,7 @@ def test_keyframes_are_a_step_or_a_turn_apart(building):
         assert moved > 0.95 * STEP or turned > 0.85 * TURN
         assert moved < 1.1 * STEP
         assert after.stamp > before.stamp
-    assert [frame.index for frame in frames] == list(range(len(frames)))
+    assert [frame.number for frame in frames] == list(range(len(frames)))
 
 
 def test_a_second_lap_passes_the_same_places_on_another_line(building):
