@@ -1,5 +1,5 @@
 #version 330
-// Every surface of the town; its geometry is given in world coordinates.
+// Every surface; its geometry is given in world coordinates.
 in vec4 p3d_Vertex;
 in vec3 p3d_Normal;
 in vec2 p3d_MultiTexCoord0;

@@ -8,6 +8,7 @@ uniform sampler2D depth;
 uniform vec4 frustum;      // tan of half the view across and up; near, far, in metres
 uniform mat4 to_world;     // camera (right, up, back) to world
 uniform float exposure;
+uniform int probes;        // per pixel, of the ambient occlusion
 
 #include_sky
 
@@ -26,9 +27,8 @@ vec3 position(vec2 at) {
 float openness(vec3 here, vec3 n) {
     float angle = hash(gl_FragCoord.xy) * 6.2832;
     float hidden = 0.0;
-    const int SAMPLES = 20;
-    for (int i = 0; i < SAMPLES; ++i) {
-        float reach = 0.9 * pow((float(i) + 0.5) / float(SAMPLES), 1.4);
+    for (int i = 0; i < probes; ++i) {
+        float reach = 0.9 * pow((float(i) + 0.5) / float(probes), 1.4);
         angle += 2.39996;
         float lift = hash(gl_FragCoord.yx + float(i) * 3.1);
         vec3 ray = vec3(cos(angle) * sqrt(1.0 - lift * lift), sin(angle) * sqrt(1.0 - lift * lift), lift);
@@ -39,7 +39,7 @@ float openness(vec3 here, vec3 n) {
         float gap = -probe.z - found;
         if (gap > 0.02 && gap < 1.2) hidden += 1.0;
     }
-    return 1.0 - hidden / float(SAMPLES);
+    return 1.0 - hidden / float(probes);
 }
 
 vec3 film(vec3 x) {

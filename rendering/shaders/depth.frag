@@ -1,5 +1,5 @@
 #version 330
-// Shadow map: only depth; transparent texels are discarded.
+// Only depth; transparent texels are discarded.
 in vec2 uv;
 in vec3 kind;
 uniform sampler2DArray textures;
