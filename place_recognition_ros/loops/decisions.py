@@ -21,7 +21,7 @@ from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Query, Reason, Status, View
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
-SUPPORTS = 0.5  # log odds of a view with which it can be accepted, however strong the others of its run are
+SUPPORTS = 0.0  # log odds of a view with which it can be accepted, however strong the others of its run are
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
 
 
@@ -259,11 +259,12 @@ class Decisions:
         candidate = run.newest.candidate
         posterior = hypotheses.posterior(run, number)
         candidate = candidate._replace(confidence=probability(posterior))
-        if posterior >= self._required and run.newest.log_odds >= SUPPORTS:
+        supports = run.newest.log_odds >= SUPPORTS
+        if posterior >= self._required and supports:
             return candidate._replace(status=Status.VERIFIED)
         own, best = run.log_odds(self._weights), hypotheses.strongest_rival(run, number)
         reason = Reason.NOT_YET
-        if own >= self._required:
+        if own >= self._required and supports:
             reason = Reason.OUTRANKED if best > own + CLEARLY else Reason.AMBIGUOUS
         elif run.newest.log_odds < -CLEARLY:
             reason = Reason.CONTRADICTED
