@@ -167,7 +167,9 @@ class Evidence(NamedTuple):
     inliers: int = -1  # of these, how many fit one rigid scene
     coverage: float = 0.0  # inliers among all features of the common region, the lower of both images; 0 to 1
     spread: bool = False  # whether the inliers spread over both images
-    aliasing: float = 0.0  # log odds that wrong matches of this map typically have, not above 0
+    breadth: float = 0.0  # share of the image that is found again, the lower of both images; 0 to 1
+    shift: float = 0.0  # median distance between the pixels of an inlier, of the image's longer side
+    aliasing: float = 0.0  # strength that wrong matches of this map typically have, see loops.evidence
     possible: bool = True  # whether odometry allows the jump that the match needs
 
 

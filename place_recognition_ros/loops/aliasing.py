@@ -9,21 +9,25 @@ from typing import Deque
 
 import numpy as np
 
-WINDOW = 256  # newest wrong matches
-PRIOR, PRIOR_COUNT = -3.0, 8  # before anything is known: between a home and the floors of a tower
+WINDOW = 256  # newest queries
+PRIOR_COUNT = 64  # queries that the prior counts as
 
 
 class Aliasing:
-    """The typical log odds of wrong matches of a map, from geometry alone."""
+    """The typical strength of wrong matches of a map.
 
-    def __init__(self) -> None:
-        self._rivals: Deque[float] = deque([PRIOR] * PRIOR_COUNT, maxlen=WINDOW)
+    Args:
+        prior: the strength before anything is known: a world with some look-alikes.
+    """
+
+    def __init__(self, prior: float) -> None:
+        self._strengths: Deque[float] = deque([prior] * PRIOR_COUNT, maxlen=WINDOW)
 
     @property
     def level(self) -> float:
-        """Median log odds of a wrong match, not above 0."""
-        return min(0.0, float(np.median(self._rivals)))
+        """Mean strength of the best wrong match of a query."""
+        return float(np.mean(self._strengths))
 
-    def observe(self, log_odds: float) -> None:
-        """Take the log odds of a match that is weaker than another one of the same query."""
-        self._rivals.append(log_odds)
+    def observe(self, strength: float) -> None:
+        """Take the strength of the best match of a query at another place than the right one."""
+        self._strengths.append(strength)

@@ -2,14 +2,16 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional
 
+import numpy as np
+
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.aliasing import Aliasing
 from place_recognition_ros.loops.evidence import (
-    NO_SCENE,
     Coefficients,
     log_odds,
     odds_of,
     probability,
+    strength,
 )
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.loops.hypotheses import TOLERANCE, Hypotheses, Hypothesis, Support
@@ -71,7 +73,7 @@ class Decisions:
         self._required = odds_of(config.accept_confidence)
         self._geometry = GeometrySettings(feature_kind, limits.min_inliers)
         self._drift = config.odometry_drift
-        self._aliasing = Aliasing()
+        self._aliasing = Aliasing(weights.typical)
         self._links: Dict[int, int] = {}  # query id → match id of accepted candidates
         self._hypotheses = Hypotheses(weights, self._is_one_place)
 
@@ -222,6 +224,8 @@ class Decisions:
             inliers=geometry.inliers,
             coverage=geometry.coverage,
             spread=geometry.spread,
+            breadth=geometry.breadth,
+            shift=geometry.shift,
             aliasing=self._aliasing.level,
         )
         if match.entry.session == observation.query.session:
@@ -246,13 +250,13 @@ class Decisions:
         """Of several places at most one is right: the others show what wrong matches of this map reach."""
         if not supports:
             return
-        plain = [
-            each._replace(log_odds=log_odds(each.candidate.evidence._replace(aliasing=0.0), self._weights))
-            for each in supports
+        strengths = [strength(each.candidate.evidence, self._weights) for each in supports]
+        best = supports[int(np.argmax(strengths))].candidate
+        rivals = [
+            found for found, each in zip(strengths, supports) if not self._is_one_place(each.candidate, best)
         ]
-        best = max(plain, key=lambda each: each.log_odds)
-        rivals = [each.log_odds for each in plain if not self._is_one_place(each.candidate, best.candidate)]
-        self._aliasing.observe(max(rivals, default=NO_SCENE))
+        nothing = strength(Evidence(0.0, 0.0), self._weights)
+        self._aliasing.observe(max(rivals, default=nothing))
 
     def _judge(self, hypotheses: Hypotheses, run: Hypothesis, number: int) -> Candidate:
         """The newest candidate of a run with its confidence and its status."""

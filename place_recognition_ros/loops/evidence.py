@@ -6,51 +6,53 @@ import numpy as np
 
 from place_recognition_ros.types import Evidence
 
-NO_SCENE = -6.0  # log odds where too few features match, or no rigid scene was found
-MAX_LOG_ODDS = 8.0  # of one view, for or against: no image is more certain than that
 MAX_INLIERS = 200  # more of them say nothing more
+FEW_INLIERS = 15  # what a match without a common scene counts as
 
 
 class Coefficients(NamedTuple):
     """How the parts of the evidence are weighed, fitted by ``python -m training.calibrate``.
 
-    The log odds of one view are linear in them (logistic regression; Cox, J. R. Stat. Soc. B, 1958). They are
-    those of equal numbers of right and wrong matches; ``prior`` is what the detector adds once.
+    The log odds of one view are linear in them (logistic regression; Cox, J. R. Stat. Soc. B, 1958).
     """
 
-    bias: float = -12.6
-    coverage: float = 9.1  # per 1 of the share of features in the common region that fit the scene
-    inliers: float = 2.35  # per factor of e in their number
-    aliasing: float = 0.0  # per 1 of the log odds that wrong matches of this map typically have
+    bias: float = -10.8
+    coverage: float = 14.2  # per 1 of the share of features in the common region that fit the scene
+    inliers: float = 3.67  # per factor of e in their number
+    aliasing: float = -0.8  # per 1 of the strength that wrong matches of this map typically have
+    typical: float = 15.0  # this strength, before a map is known
     correlation: float = 0.3  # between the errors of two views of one run, 0 to 1
     prior: float = -1.0  # log odds that a candidate is right before anything is measured
 
 
+def strength(evidence: Evidence, weights: Coefficients) -> float:
+    """How well two images fit each other, whatever the map: the part of the log odds that geometry gives."""
+    inliers = min(max(evidence.inliers, FEW_INLIERS), MAX_INLIERS)
+    return weights.coverage * evidence.coverage + weights.inliers * float(np.log(inliers))
+
+
 def parts(evidence: Evidence, weights: Coefficients) -> Dict[str, float]:
-    """What each part of the evidence of one view adds to the log odds, without odometry and the prior.
+    """What each part of the evidence of one view adds to its log odds.
 
     Args:
         evidence: with geometry.
         weights: the coefficients.
 
     Returns:
-        Name of the part → log odds; their sum is :func:`log_odds` where it is within the limits.
+        Name of the part → log odds; their sum is :func:`log_odds`.
     """
-    inliers = min(max(evidence.inliers, 1), MAX_INLIERS)
+    coverage = weights.coverage * evidence.coverage
     return {
         "base rate": weights.bias,
-        "coverage": weights.coverage * evidence.coverage,
-        "inliers": weights.inliers * float(np.log(inliers)),
+        "coverage": coverage,
+        "inliers": strength(evidence, weights) - coverage,
         "look-alikes in this map": weights.aliasing * evidence.aliasing,
     }
 
 
 def log_odds(evidence: Evidence, weights: Coefficients) -> float:
-    """The log odds that one view adds to a hypothesis; ``NO_SCENE`` where geometry found none."""
-    if evidence.inliers < 0 or not evidence.spread:
-        return NO_SCENE
-    total = sum(parts(evidence, weights).values())
-    return float(np.clip(total, NO_SCENE, MAX_LOG_ODDS))
+    """The log odds of one view that it shows the place of the match, where geometry found a scene."""
+    return sum(parts(evidence, weights).values())
 
 
 def probability(odds: float) -> float:

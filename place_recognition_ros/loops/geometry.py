@@ -53,6 +53,7 @@ class Geometry(NamedTuple):
         (0, 2), int
     )  # (inliers, 2) int, rows of the query's and the match's features
     breadth: float = 0.0  # share of the image that is found again, see Support
+    shift: float = 0.0  # median distance of an inlier from its place in the match, of the image's longer side
 
 
 class _Points(NamedTuple):
@@ -103,6 +104,7 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
             scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
             pairs[support.counts],
             support.breadth,
+            support.shift,
         )
 
 

@@ -21,6 +21,7 @@ SPEED = 3  # keyframes of the map that a run moves on per query, at most, forwar
 TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
+SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below which nothing is out of view
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
 
 
@@ -65,15 +66,27 @@ class Hypothesis:
             self.views.pop()
         self.views.append(view)
 
-    def log_odds(self, weights: Coefficients, window: int = WINDOW) -> float:
+    def log_odds(self, weights: Coefficients) -> float:
         """Log odds that the run is right, if no other place competes with it."""
-        views = self.views[-window:]
-        independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-        return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
+        return _weighed(self.views[-WINDOW:], weights)
 
     def is_refuted(self, weights: Coefficients) -> bool:
-        """Whether all views together speak against the run."""
-        return self.log_odds(weights, window=len(self.views)) < REFUTED
+        """Whether the views after the accepted ones refute them.
+
+        Only views from nearly the same viewpoint can: there, what does not reappear is not there. From
+        another viewpoint, much of a place cannot be seen.
+        """
+        telling = [
+            view
+            for view in self.views
+            if view.number in self.published or view.candidate.evidence.shift < SAME_VIEWPOINT
+        ]
+        return bool(self.published) and _weighed(telling, weights) < REFUTED
+
+
+def _weighed(views: List[Support], weights: Coefficients) -> float:
+    independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
+    return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
 
 
 class Hypotheses:

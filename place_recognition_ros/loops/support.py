@@ -24,6 +24,7 @@ class Support(NamedTuple):
     counts: np.ndarray  # (K,) bool: the inliers that count
     still: float  # share of the inliers that are at the same pixels in both images, 0 to 1
     breadth: float  # share of the image that is found again, the lower one of both images; 0 to 1
+    shift: float  # median distance between the two pixels of an inlier, of the image's longer side
 
 
 def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
@@ -39,17 +40,17 @@ def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
         pairs: (K, 2) int, rows of the query's and the match's features, as in ``Geometry.pairs``.
 
     Returns:
-        The support; without pairs, ``still`` and ``breadth`` are 0.
+        The support; without pairs, the other figures are 0.
     """
     if not len(pairs):
-        return Support(np.zeros(0, bool), 0.0, 0.0)
+        return Support(np.zeros(0, bool), 0.0, 0.0, 0.0)
     sides = [_Side(view, rows) for view, rows in zip((query, match), pairs.T)]
     (here, size), (there, _) = ((side.points[side.rows], side.size) for side in sides)
     moved = np.linalg.norm((here - there) * size, axis=1)
     still = moved < STILL * size.max()
     breadth = min(_breadth(side) for side in sides)
     counts = ~still if breadth < WHOLE else np.ones(len(pairs), bool)
-    return Support(counts, float(still.mean()), breadth)
+    return Support(counts, float(still.mean()), breadth, float(np.median(moved)) / size.max())
 
 
 class _Side:
