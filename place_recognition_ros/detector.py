@@ -14,8 +14,9 @@ from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.informative import is_informative
-from place_recognition_ros.loops.decisions import Decisions, Observation
+from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore

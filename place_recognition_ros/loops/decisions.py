@@ -1,45 +1,32 @@
 """Similar keyframes become candidates: evidence is gathered, weighed and followed along the trajectory."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.aliasing import Aliasing
-from place_recognition_ros.loops.evidence import (
-    Coefficients,
-    log_odds,
-    odds_of,
-    probability,
-    strength,
-)
-from place_recognition_ros.loops.geometry import GeometrySettings, measure
+from place_recognition_ros.loops.consistency import Consistency, Loop
+from place_recognition_ros.loops.evidence import Coefficients, log_odds, odds_of, probability, strength
+from place_recognition_ros.loops.examination import Examiner, Observation
+from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.hypotheses import TOLERANCE, Hypotheses, Hypothesis, Support
-from place_recognition_ros.loops.limits import Limits, objection
-from place_recognition_ros.loops.witness import allows
-from place_recognition_ros.loops.world_pose import world_pose
+from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
-from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Query, Reason, Status, View
+from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
-SUPPORTS = 0.0  # log odds of a view with which it can be accepted, however strong the others of its run are
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
+SUPPORTS = -2.0  # log odds of a view with which it can be accepted in a run that is certain
 
-
-class Observation(NamedTuple):
-    """A query with what the decision needs of it."""
-
-    query: Query
-    view: View
-    pose: Optional[Pose] = None  # of the robot in the world frame of the session, as odometry reports it
-    number: int = 0  # counts the queries of a trajectory
+KindOf = Callable[[Match], Kind]
+"""What a match of the present query would mean."""
 
 
 class Decision(NamedTuple):
     """What a query leads to."""
 
-    candidates: List[Candidate]  # of this query, best first
+    candidates: List[Candidate]  # of this query, the accepted ones first, then by similarity
     confirmed: List[Candidate]  # of earlier queries of the same run, accepted only now
     retracted: List[Candidate]  # accepted earlier, and refuted now
 
@@ -65,25 +52,24 @@ class Decisions:
         visit: int,
         feature_kind: FeatureKind,
     ) -> None:
-        self._limits = limits
         self._weights = weights
         self._memory = memory
         self._visit = visit
         self._most = config.max_verifications
         self._required = odds_of(config.accept_confidence)
-        self._geometry = GeometrySettings(feature_kind, limits.min_inliers)
-        self._drift = config.odometry_drift
+        geometry = GeometrySettings(feature_kind, limits.min_inliers)
+        self._examiner = Examiner(limits, memory, geometry, visit, config.odometry_drift)
         self._aliasing = Aliasing(weights.typical)
-        self._links: Dict[int, int] = {}  # query id → match id of accepted candidates
+        self._consistency = Consistency(config.odometry_drift)
         self._hypotheses = Hypotheses(weights, self._is_one_place)
+        self._links: Dict[int, int] = {}  # query id → match id of accepted candidates
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
         self._hypotheses.clear()
+        self._consistency.clear()
 
-    def add(
-        self, observation: Observation, matches: List[Match], kind_of: Callable[[Match], Kind]
-    ) -> Decision:
+    def add(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> Decision:
         """Decide about the matches of the next keyframe of the trajectory.
 
         Args:
@@ -91,52 +77,55 @@ class Decisions:
             matches: the most similar keyframes, best first.
             kind_of: what each of them would mean.
         """
-        return self._decide(self._hypotheses, observation, matches, kind_of, learn=True)
-
-    def look(
-        self, observation: Observation, matches: List[Match], kind_of: Callable[[Match], Kind]
-    ) -> List[Candidate]:
-        """The same without consequences.
-
-        An observation with the number of the newest query continues its runs; number 0 is that of an image
-        which belongs to no trajectory.
-        """
-        copy = (
-            self._hypotheses.copy() if observation.number else Hypotheses(self._weights, self._is_one_place)
-        )
-        return self._decide(copy, observation, matches, kind_of, learn=False).candidates
-
-    def _decide(
-        self,
-        hypotheses: Hypotheses,
-        observation: Observation,
-        matches: List[Match],
-        kind_of: Callable[[Match], Kind],
-        learn: bool,
-    ) -> Decision:
-        matches = matches + self._proposals(hypotheses, observation, matches)
-        margins = {match.entry.id: self._margin(match, matches) for match in matches}
-        candidates = [
-            self._draft(observation, each, kind_of(each), margins[each.entry.id]) for each in matches
-        ]
-        examined = self._examine(hypotheses, observation, matches, candidates)
-        supports = [self._support(observation, candidates[row]) for row in examined]
-        if learn:
-            self._learn(supports)
-        supports = [each for each in supports if each.candidate.reason == Reason.NONE]
-        runs = hypotheses.add(supports)
-        judged = {
-            run.newest.candidate.match_id: self._judge(hypotheses, run, observation.number) for run in runs
-        }
-        candidates = [judged.get(each.match_id, each) for each in candidates]
-        candidates.sort(key=lambda each: (each.accepted, each.similarity), reverse=True)
-        decision = Decision(candidates, [], [])
-        if learn:
-            for run in runs:
-                self._publish(run, judged[run.newest.candidate.match_id], observation, decision)
+        examined, candidates = self._examined(self._hypotheses, observation, matches, kind_of)
+        self._learn(examined)
+        runs = self._hypotheses.add(self._supports(observation, examined))
+        decision = Decision([], [], [])
+        judged = {}
+        for run in runs:
+            candidate = self._judge(self._hypotheses, run, observation.number)
+            judged[candidate.match_id] = self._follow(run, candidate, observation, decision)
+        decision.candidates.extend(_sorted(candidates, judged))
         return decision
 
+    def look(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> List[Candidate]:
+        """The same without consequences; an observation with the newest number continues its runs."""
+        hypotheses = (
+            self._hypotheses.copy() if observation.number else Hypotheses(self._weights, self._is_one_place)
+        )
+        examined, candidates = self._examined(hypotheses, observation, matches, kind_of)
+        runs = hypotheses.add(self._supports(observation, examined))
+        judged = [self._judge(hypotheses, run, observation.number) for run in runs]
+        return _sorted(candidates, {each.match_id: each for each in judged})
+
     # -------------------------------------------------------------------------------------- evidence
+
+    def _examined(
+        self, hypotheses: Hypotheses, observation: Observation, matches: List[Match], kind_of: KindOf
+    ) -> Tuple[List[Candidate], List[Candidate]]:
+        """Run geometry on the most promising places, at most ``max_verifications``.
+
+        A place is examined once: the most similar keyframe represents it. Runs that are alive come first.
+
+        Returns:
+            The candidates that were examined, and all.
+        """
+        matches = matches + self._proposals(hypotheses, observation, matches)
+        candidates = [self._examiner.draft(observation, each, matches, kind_of(each)) for each in matches]
+        expected = [run.newest.candidate for run in hypotheses.alive(observation.number)[:PROPOSED]]
+        order = sorted(
+            (row for row, each in enumerate(candidates) if each.reason == Reason.NONE),
+            key=lambda row: not any(self._is_one_place(candidates[row], each) for each in expected),
+        )
+        chosen: List[int] = []
+        for row in order:
+            if len(chosen) == self._most:
+                break
+            if not any(self._examiner.same_visit(matches[row], matches[other]) for other in chosen):
+                level = self._aliasing.level
+                candidates[row] = self._examiner.measured(observation, matches[row], candidates[row], level)
+                chosen.append(row)
+        return [candidates[row] for row in chosen], candidates
 
     def _proposals(
         self, hypotheses: Hypotheses, observation: Observation, matches: List[Match]
@@ -151,155 +140,28 @@ class Decisions:
                 if each.entry.session == newest.match_session
                 and abs(each.entry.id - newest.match_id) <= reach
             ]
-            if not near:
+            if not near and self._memory.is_searched(newest.match_id):
                 found.append(self._memory.nearest(newest.match_id, reach, observation.query.descriptor))
         return found
 
-    def _margin(self, match: Match, matches: List[Match]) -> float:
-        others = [other.similarity for other in matches if not self._same_visit(match, other)]
-        return match.similarity - max(others, default=-1.0)
-
-    def _draft(self, observation: Observation, match: Match, kind: Kind, margin: float) -> Candidate:
-        """A candidate with the evidence that costs nothing."""
-        evidence = Evidence(match.similarity, margin)
-        if kind == Kind.LOOP_CLOSURE:
-            departure = self._memory.departure(match.entry, observation.query.descriptor)
-            evidence = evidence._replace(
-                travelled=departure.travelled, least_similarity=departure.least_similarity
-            )
-        query, entry = observation.query, match.entry
-        return self._limited(
-            Candidate(
-                kind=kind,
-                status=Status.RETRIEVED,
-                reason=Reason.NONE,
-                query_id=query.id,
-                match_id=entry.id,
-                query_stamp=query.stamp,
-                match_stamp=entry.stamp,
-                query_session=query.session,
-                match_session=entry.session,
-                query_robot=query.robot,
-                match_robot=match.robot,
-                evidence=evidence,
-            )
-        )
-
-    def _limited(self, candidate: Candidate) -> Candidate:
-        reason = objection(candidate.evidence, self._limits)
-        if reason == Reason.NONE:
-            return candidate
-        return candidate._replace(status=Status.REJECTED, reason=reason)
-
-    def _examine(
-        self,
-        hypotheses: Hypotheses,
-        observation: Observation,
-        matches: List[Match],
-        candidates: List[Candidate],
-    ) -> List[int]:
-        """Run geometry on the most promising places, at most ``max_verifications``; returns their rows.
-
-        A place is examined once: the most similar keyframe represents it. Runs that are alive come first.
-        """
-        expected = [run.newest.candidate for run in hypotheses.alive(observation.number)[:PROPOSED]]
-        order = sorted(
-            (row for row, each in enumerate(candidates) if each.reason == Reason.NONE),
-            key=lambda row: not any(self._is_one_place(candidates[row], each) for each in expected),
-        )
-        examined: List[int] = []
-        for row in order:
-            if len(examined) == self._most:
-                break
-            if not any(self._same_visit(matches[row], matches[other]) for other in examined):
-                candidates[row] = self._measured(observation, matches[row], candidates[row])
-                examined.append(row)
-        return examined
-
-    def _measured(self, observation: Observation, match: Match, draft: Candidate) -> Candidate:
-        view = self._memory.view(match.entry.id)
-        geometry = measure(observation.view, view, self._geometry)
-        evidence = draft.evidence._replace(
-            matches=geometry.matches,
-            inliers=geometry.inliers,
-            coverage=geometry.coverage,
-            spread=geometry.spread,
-            breadth=geometry.breadth,
-            shift=geometry.shift,
-            aliasing=self._aliasing.level,
-        )
-        if match.entry.session == observation.query.session:
-            travelled = self._memory.travelled
-            possible = allows(observation.pose, match.entry, geometry.pose, travelled, self._drift)
-            evidence = evidence._replace(possible=possible)
-        return self._limited(
-            draft._replace(
-                evidence=evidence,
-                pose=geometry.pose,
-                world_pose=world_pose(geometry.pose, view.pose, match.frame),
-            )
-        )
-
-    # -------------------------------------------------------------------------------------- decision
-
-    def _support(self, observation: Observation, candidate: Candidate) -> Support:
-        odds = log_odds(candidate.evidence, self._weights)
-        return Support(observation.number, observation.query.descriptor, candidate, odds)
-
-    def _learn(self, supports: List[Support]) -> None:
-        """Of several places at most one is right: the others show what wrong matches of this map reach."""
-        if not supports:
-            return
-        strengths = [strength(each.candidate.evidence, self._weights) for each in supports]
-        best = supports[int(np.argmax(strengths))].candidate
-        rivals = [
-            found for found, each in zip(strengths, supports) if not self._is_one_place(each.candidate, best)
+    def _supports(self, observation: Observation, examined: List[Candidate]) -> List[Support]:
+        """The candidates that passed all limits, weighed."""
+        descriptor = observation.query.descriptor
+        return [
+            Support(observation.number, descriptor, each, log_odds(each.evidence, self._weights))
+            for each in examined
+            if each.reason == Reason.NONE
         ]
+
+    def _learn(self, examined: List[Candidate]) -> None:
+        """Of several places at most one is right: the others show what wrong matches of this map reach."""
+        if not examined:
+            return
+        strengths = [strength(each.evidence, self._weights) for each in examined]
+        best = examined[int(np.argmax(strengths))]
+        rivals = [found for found, each in zip(strengths, examined) if not self._is_one_place(each, best)]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
         self._aliasing.observe(max(rivals, default=nothing))
-
-    def _judge(self, hypotheses: Hypotheses, run: Hypothesis, number: int) -> Candidate:
-        """The newest candidate of a run with its confidence and its status."""
-        candidate = run.newest.candidate
-        posterior = hypotheses.posterior(run, number)
-        candidate = candidate._replace(confidence=probability(posterior))
-        supports = run.newest.log_odds >= SUPPORTS
-        if posterior >= self._required and supports:
-            return candidate._replace(status=Status.VERIFIED)
-        own, best = run.log_odds(self._weights), hypotheses.strongest_rival(run, number)
-        reason = Reason.NOT_YET
-        if own >= self._required and supports:
-            reason = Reason.OUTRANKED if best > own + CLEARLY else Reason.AMBIGUOUS
-        elif run.newest.log_odds < -CLEARLY:
-            reason = Reason.CONTRADICTED
-        return candidate._replace(status=Status.REJECTED, reason=reason)
-
-    def _publish(
-        self, run: Hypothesis, judged: Candidate, observation: Observation, decision: Decision
-    ) -> None:
-        """Follow the decision through: earlier views of an accepted run, or of a refuted one."""
-        if judged.accepted:
-            for view in run.views[:-1]:
-                earlier = view.candidate
-                if view.number not in run.published and view.log_odds >= SUPPORTS:
-                    decision.confirmed.append(
-                        earlier._replace(
-                            status=Status.VERIFIED, reason=Reason.NONE, confidence=judged.confidence
-                        )
-                    )
-                    run.published[view.number] = decision.confirmed[-1]
-            run.published[observation.number] = judged
-            for each in run.published.values():
-                self._links[each.query_id] = each.match_id
-        elif run.is_refuted(self._weights):
-            decision.retracted.extend(run.published.values())
-            for each in run.published.values():
-                self._links.pop(each.query_id, None)
-            run.published.clear()
-
-    def _same_visit(self, a: Match, b: Match) -> bool:
-        near = abs(a.entry.stamp - b.entry.stamp) < self._visit
-        return near and a.entry.session == b.entry.session
 
     def _is_one_place(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show the same place, as far as the map knows."""
@@ -308,3 +170,66 @@ class Decisions:
         older, newer = sorted((a.match_id, b.match_id))
         around = range(newer - TOLERANCE, newer + TOLERANCE + 1)
         return any(abs(self._links[each] - older) <= 2 * TOLERANCE for each in around if each in self._links)
+
+    # -------------------------------------------------------------------------------------- decision
+
+    def _judge(self, hypotheses: Hypotheses, run: Hypothesis, number: int) -> Candidate:
+        """The newest candidate of a run with its confidence and its status."""
+        posterior = hypotheses.posterior(run, number)
+        candidate = run.newest.candidate._replace(confidence=probability(posterior))
+        if run.newest.log_odds < SUPPORTS:
+            return candidate._replace(status=Status.REJECTED, reason=Reason.CONTRADICTED)
+        if posterior >= self._required:
+            return candidate._replace(status=Status.VERIFIED)
+        reason, own = Reason.NOT_YET, run.log_odds(self._weights)
+        if own >= self._required:
+            outranked = hypotheses.strongest_rival(run, number) > own + CLEARLY
+            reason = Reason.OUTRANKED if outranked else Reason.AMBIGUOUS
+        return candidate._replace(status=Status.REJECTED, reason=reason)
+
+    def _follow(
+        self, run: Hypothesis, candidate: Candidate, observation: Observation, decision: Decision
+    ) -> Candidate:
+        """Publish an accepted candidate with the earlier views of its run, or take a refuted run back.
+
+        Returns:
+            The candidate; rejected if it contradicts the other loops.
+        """
+        if not candidate.accepted:
+            if run.is_refuted(self._weights):
+                self._retract(list(run.published.values()), decision)
+            return candidate
+        loop = self._loop(candidate, observation)
+        if loop is not None:
+            contradicted = self._consistency.contradicted(loop)
+            if contradicted is None:
+                return candidate._replace(status=Status.REJECTED, reason=Reason.ODOMETRY_CONFLICT)
+            self._retract(contradicted, decision)
+            self._consistency.add(loop)
+        for view in run.views[:-1]:
+            if view.number not in run.published and view.log_odds >= SUPPORTS:
+                earlier = view.candidate._replace(status=Status.VERIFIED, confidence=candidate.confidence)
+                decision.confirmed.append(earlier)
+                run.published[view.number] = earlier
+        run.published[observation.number] = candidate
+        for each in run.published.values():
+            self._links[each.query_id] = each.match_id
+        return candidate
+
+    def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
+        entry = self._memory.entry(candidate.match_id)
+        if observation.pose is None or entry.pose is None:
+            return None
+        return Loop(candidate, observation.pose, entry.pose, self._memory.travelled, entry.travelled)
+
+    def _retract(self, candidates: List[Candidate], decision: Decision) -> None:
+        self._consistency.remove(candidates)
+        self._hypotheses.forget(candidates)
+        for each in candidates:
+            self._links.pop(each.query_id, None)
+        decision.retracted.extend(candidates)
+
+
+def _sorted(candidates: List[Candidate], judged: Dict[int, Candidate]) -> List[Candidate]:
+    found = [judged.get(each.match_id, each) for each in candidates]
+    return sorted(found, key=lambda each: (each.accepted, each.similarity), reverse=True)

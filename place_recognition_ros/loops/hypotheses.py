@@ -21,6 +21,8 @@ SPEED = 3  # keyframes of the map that a run moves on per query, at most, forwar
 TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
+REMEMBERED = 64  # newest views that can be refuted
+ODOMETRY = 1.0  # log odds that it adds where odometry allows all views of a run
 SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below which nothing is out of view
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
 
@@ -65,6 +67,9 @@ class Hypothesis:
         if self.views and float(view.descriptor @ self.newest.descriptor) >= ALIKE:
             self.views.pop()
         self.views.append(view)
+        del self.views[:-REMEMBERED]
+        for number in [each for each in self.published if each < self.views[0].number]:
+            del self.published[number]
 
     def log_odds(self, weights: Coefficients) -> float:
         """Log odds that the run is right, if no other place competes with it."""
@@ -86,7 +91,8 @@ class Hypothesis:
 
 def _weighed(views: List[Support], weights: Coefficients) -> float:
     independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-    return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
+    odometry = ODOMETRY if all(view.candidate.evidence.possible for view in views) else 0.0
+    return weights.prior + odometry + independent * float(np.mean([view.log_odds for view in views]))
 
 
 class Hypotheses:
@@ -137,6 +143,14 @@ class Hypotheses:
             others = [run for run in self._runs if run not in runs and number - run.newest.number <= GAP]
             self._runs = runs + others
         return runs
+
+    def forget(self, candidates: List[Candidate]) -> None:
+        """These candidates are no longer accepted."""
+        gone = {(each.query_stamp, each.match_id) for each in candidates}
+        for run in self._runs:
+            for number, each in list(run.published.items()):
+                if (each.query_stamp, each.match_id) in gone:
+                    del run.published[number]
 
     def posterior(self, run: Hypothesis, number: int) -> float:
         """Log odds that a run is right, against "none of them" and the runs that compete with it."""

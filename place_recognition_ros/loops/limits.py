@@ -49,4 +49,4 @@ def objection(evidence: Evidence, limits: Limits) -> Reason:
         return Reason.FEW_INLIERS
     if not evidence.spread:
         return Reason.DEGENERATE
-    return Reason.NONE if evidence.possible else Reason.ODOMETRY_CONFLICT
+    return Reason.ODOMETRY_CONFLICT if evidence.possible is False else Reason.NONE

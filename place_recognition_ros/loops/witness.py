@@ -18,7 +18,7 @@ MARGIN = 1.0  # metres, or where geometry measured how far: the error of that
 
 def allows(
     pose: Optional[Pose], entry: Entry, relative: Optional[RelativePose], travelled: float, drift: float
-) -> bool:
+) -> Optional[bool]:
     """Whether the jump that a match of the same session needs is within the drift of odometry.
 
     Args:
@@ -29,10 +29,10 @@ def allows(
         drift: metres of error per metre travelled, at most; 0: odometry is not used.
 
     Returns:
-        True also where poses are not known.
+        None where poses are not known.
     """
     if drift == 0 or pose is None or entry.pose is None:
-        return True
+        return None
     apart = VIEW
     if relative is not None and relative.scale_known:
         apart = float(np.linalg.norm(relative.pose.position)) + MARGIN

@@ -139,6 +139,14 @@ class KeyframeMap:
         best = int(similarities.argmax())
         return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
 
+    def entry(self, keyframe_id: int) -> Entry:
+        """What is held in memory of a keyframe."""
+        return self._timeline[keyframe_id]
+
+    def is_searched(self, keyframe_id: int) -> bool:
+        """Whether a keyframe exists and is not of the present visit."""
+        return keyframe_id in self._timeline and keyframe_id not in self._visit.waiting
+
     @property
     def travelled(self) -> float:
         """Metres since the present session began, where poses are known."""
