@@ -9,14 +9,13 @@ than it agrees with is refused; earlier ones that contradict a larger set of new
 from collections import deque
 from typing import Deque, List, NamedTuple, Optional
 
-import numpy as np
-
-from place_recognition_ros.poses import Pose
+from place_recognition_ros.poses import Pose, angle, distance
 from place_recognition_ros.types import Candidate
 
 NEWEST = 128  # loops that a new one is compared with
 NEIGHBOURS = 100.0  # metres travelled between two loops beyond which odometry says nothing about them
-MARGIN = 10.0  # metres: both matches may be seen from aside, and no metric pose says from where
+MARGIN = 5.0  # metres: both places may be seen from aside, and no metric pose says from where
+TURN = 1.2  # radians; likewise
 
 
 class Loop(NamedTuple):
@@ -82,9 +81,6 @@ class Consistency:
         travelled = abs(a.query_travelled - b.query_travelled) + abs(a.match_travelled - b.match_travelled)
         if travelled > NEIGHBOURS:
             return None
-        here, there = _length(a.query, b.query), _length(a.match, b.match)
-        return abs(here - there) <= MARGIN + self._drift * travelled
-
-
-def _length(a: Pose, b: Pose) -> float:
-    return float(np.linalg.norm(a.position - b.position))
+        here, there = distance(a.query, b.query), distance(a.match, b.match)
+        turn = abs(angle(a.query, b.query) - angle(a.match, b.match))
+        return abs(here - there) <= MARGIN + self._drift * travelled and turn <= TURN

@@ -9,11 +9,13 @@ from typing import Optional
 import numpy as np
 
 from place_recognition_ros.memory.timeline import Entry
-from place_recognition_ros.poses import Pose, distance
+from place_recognition_ros.poses import Pose, angle, distance
 from place_recognition_ros.types import RelativePose
 
-VIEW = 10.0  # metres: cameras that see one place are seldom farther apart,
+VIEW = 5.0  # metres: cameras that see one place well are seldom farther apart,
 MARGIN = 1.0  # metres, or where geometry measured how far: the error of that
+TURN = 1.2  # radians: nor do they look in directions that differ by more
+HEADING = 0.1  # radians of drift per metre of drift
 
 
 def allows(
@@ -36,4 +38,6 @@ def allows(
     apart = VIEW
     if relative is not None and relative.scale_known:
         apart = float(np.linalg.norm(relative.pose.position)) + MARGIN
-    return distance(pose, entry.pose) <= apart + drift * max(0.0, travelled - entry.travelled)
+    drifted = drift * max(0.0, travelled - entry.travelled)
+    near = distance(pose, entry.pose) <= apart + drifted
+    return near and angle(pose, entry.pose) <= TURN + HEADING * drifted
