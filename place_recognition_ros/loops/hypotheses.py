@@ -22,7 +22,7 @@ TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
 REMEMBERED = 64  # newest views that can be refuted
-ODOMETRY = 1.0  # log odds that it adds where odometry allows all views of a run
+ODOMETRY = 0.5  # log odds that it adds where odometry allows all views of a run
 SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below which nothing is out of view
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
 
