@@ -80,6 +80,11 @@ class Decisions:
         """Another trajectory begins: no run continues."""
         self._hypotheses.clear()
 
+    @property
+    def hypotheses(self) -> Hypotheses:
+        """The runs that have not ended, for tools that explain a decision; not to be changed."""
+        return self._hypotheses
+
     def add(
         self, observation: Observation, matches: List[Match], kind_of: Callable[[Match], Kind]
     ) -> Decision:
