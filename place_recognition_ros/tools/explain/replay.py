@@ -16,6 +16,7 @@ from place_recognition_ros.descriptor.model_card import (
     default_model_path,
     read_model,
 )
+from place_recognition_ros.loops import aliasing
 from place_recognition_ros.loops.decisions import Decisions, Observation
 from place_recognition_ros.loops.evidence import Coefficients, odds_of
 from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
@@ -28,7 +29,7 @@ from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.tools.explain.past import Past, feature_model_of, read_meta
 from place_recognition_ros.types import Candidate, FeatureKind, Keyframe, Kind, Query, View
 
-QUERIES = 30  # keyframes before the one in question that are searched for, too: they begin its runs
+QUERIES = aliasing.WINDOW  # keyframes before the one in question that are searched for, too: what counts of them
 LATER = 10  # keyframes after it: they may confirm or retract its matches
 
 _NO_IMAGE = np.zeros((1, 1), np.uint8)
@@ -155,7 +156,7 @@ class Replay:
         return Kind.LOOP_CLOSURE if same else Kind.INTER_SESSION  # maps do not store kidnaps
 
     def _runs(self, number: int) -> Dict[int, Hypothesis]:
-        alive = self._decisions.hypotheses.alive(number)
+        alive = self._decisions.hypotheses.copy().alive(number)  # a copy, because later keyframes continue them
         return {run.newest.candidate.match_id: run for run in alive if run.newest.number == number}
 
 
