@@ -1,1 +1,1 @@
-"""Explain why a keyframe of a map was or was not matched: ``python3 -m place_recognition_ros.tools.explain``."""
+"""``python3 -m place_recognition_ros.tools.explain``: why was a keyframe of a map matched, or not?"""

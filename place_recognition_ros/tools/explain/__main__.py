@@ -29,7 +29,7 @@ from place_recognition_ros.tools.explain.replay import (
     models_for,
     open_past,
 )
-from place_recognition_ros.tools.explain.table import best_of, report, seconds
+from place_recognition_ros.tools.explain.table import best_of, confidence_text, report, seconds
 from place_recognition_ros.types import View
 
 
@@ -140,7 +140,7 @@ def _decided(explanation: Explanation, match_id: int) -> str:
     for each in explanation.candidates:
         if each.match_id == match_id:
             reason = f" {each.reason.name}" if each.reason else ""
-            weighed = f", confidence {each.confidence:.3f}" if match_id in explanation.runs else ""
+            weighed = f", confidence {confidence_text(each)}" if match_id in explanation.runs else ""
             return f"{each.status.name}{reason}{weighed}"
     return "not a candidate"
 

@@ -109,7 +109,9 @@ def draw(query: Side, match: Side, geometry: Geometry, caption: List[str]) -> np
     return canvas
 
 
-def connected(places: List[np.ndarray], marks: List[Marks]) -> List[Tuple[np.ndarray, np.ndarray, Tuple[int, ...]]]:
+def connected(
+    places: List[np.ndarray], marks: List[Marks]
+) -> List[Tuple[np.ndarray, np.ndarray, Tuple[int, ...]]]:
     """Start, end and colour of each inlier, ordered from left to right in the first view."""
     start, end = (where[each.inliers] for where, each in zip(places, marks))
     order = np.argsort(start[:, 0], kind="stable")

@@ -45,6 +45,7 @@ class Past(KeyframeStore):
         self._all = list(super().keyframes())
         self._kept: List[StoredKeyframe] = self._all
         self._ids = iter(())  # type: Iterator[int]
+        self._session_before = super().newest_session()
 
     def rewind(self, session: int) -> List[StoredKeyframe]:
         """Go back to the begin of a session: ``add`` adds its keyframes again, each with its own id.
@@ -63,7 +64,7 @@ class Past(KeyframeStore):
         return {number: each for number, each in super().sessions().items() if number in listed}
 
     def session(self, number: int) -> Session:
-        """A session of the file, one that ``rewind`` hides too; without robot and frame if its row is damaged."""
+        """A session of the file, also one that ``rewind`` hides; without robot and frame if it is damaged."""
         return super().sessions().get(number, Session(number, ""))
 
     def newest_session(self) -> int:

@@ -29,7 +29,9 @@ from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.tools.explain.past import Past, feature_model_of, read_meta
 from place_recognition_ros.types import Candidate, FeatureKind, Keyframe, Kind, Query, View
 
-QUERIES = aliasing.WINDOW  # keyframes before the one in question that are searched for, too: what counts of them
+QUERIES = (
+    aliasing.WINDOW
+)  # keyframes before the one in question that are searched for, too: what counts of them
 LATER = 10  # keyframes after it: they may confirm or retract its matches
 
 _NO_IMAGE = np.zeros((1, 1), np.uint8)
@@ -146,9 +148,7 @@ class Replay:
     def _observe(self, stored: StoredKeyframe, number: int) -> Observation:
         view = self._store.view(stored.id)
         frame = view.camera.frame_id if view.camera else ""
-        query = Query(
-            stored.id, stored.stamp, stored.session, self._session.robot, frame, stored.descriptor
-        )
+        query = Query(stored.id, stored.stamp, stored.session, self._session.robot, frame, stored.descriptor)
         return Observation(query, View(view.features, view.camera), stored.pose, number)
 
     def _kind(self, match: Match) -> Kind:
@@ -156,7 +156,9 @@ class Replay:
         return Kind.LOOP_CLOSURE if same else Kind.INTER_SESSION  # maps do not store kidnaps
 
     def _runs(self, number: int) -> Dict[int, Hypothesis]:
-        alive = self._decisions.hypotheses.copy().alive(number)  # a copy, because later keyframes continue them
+        alive = self._decisions.hypotheses.copy().alive(
+            number
+        )  # a copy, because later keyframes continue them
         return {run.newest.candidate.match_id: run for run in alive if run.newest.number == number}
 
 

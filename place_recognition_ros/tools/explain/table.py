@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from place_recognition_ros.loops.evidence import odds_of, parts
-from place_recognition_ros.loops.hypotheses import WINDOW, Hypothesis
+from place_recognition_ros.loops.hypotheses import WINDOW
 from place_recognition_ros.tools.explain.replay import Explanation
 from place_recognition_ros.types import Candidate, Reason
 
@@ -46,17 +46,19 @@ def sentence(explanation: Explanation) -> str:
     keyframe, best = explanation.keyframe, best_of(explanation)
     text = f"Keyframe {keyframe.id} (stamp {seconds(keyframe.stamp)}) was "
     if best is None:
-        text += "not matched: there was no keyframe to match it with, none earlier or all of the present visit."
+        text += (
+            "not matched: there was no keyframe to match it with, none earlier or all of the present visit."
+        )
     elif best.accepted:
         text += f"matched with keyframe {best.match_id} (stamp {seconds(best.match_stamp)}): "
-        text += f"confidence {_confidence(best)}."
+        text += f"confidence {confidence_text(best)}."
     else:
         text += f"not matched: the best candidate, keyframe {best.match_id}, is "
         text += f"{best.reason.name if best.reason else best.status.name}: {_cause(explanation, best)}."
     if explanation.confirmed:
         cause, later = explanation.confirmed
         text += f" It was accepted later, with keyframe {cause}: match {later.match_id}, "
-        text += f"confidence {_confidence(later)}."
+        text += f"confidence {confidence_text(later)}."
     if explanation.retracted:
         text += f" It was retracted, with keyframe {explanation.retracted[0]}."
     return text
@@ -70,7 +72,7 @@ def _cause(explanation: Explanation, candidate: Candidate) -> str:
         after = f"after {count} view" + "s" * (count != 1)
         weighed = f"evidence {_total(candidate):.1f} of {explanation.required:.1f} {after}"
         return {
-            Reason.CONTRADICTED: f"this view speaks against it, log odds {run.newest.log_odds:+.1f}; {weighed}",
+            Reason.CONTRADICTED: f"this view speaks against it, {run.newest.log_odds:+.1f}; {weighed}",
             Reason.AMBIGUOUS: f"another place fits as well; {weighed}",
             Reason.OUTRANKED: f"another place fits better; {weighed}",
             Reason.ODOMETRY_CONFLICT: f"accepted loops nearby contradict it; {weighed}",
@@ -105,7 +107,7 @@ def _row(candidate: Candidate) -> List[str]:
         str(evidence.matches) if measured else _NONE,
         str(evidence.inliers) if measured else _NONE,
         f"{evidence.coverage:.2f}" if measured else _NONE,
-        _confidence(candidate),
+        confidence_text(candidate),
         candidate.status.name,
         candidate.reason.name if candidate.reason else _NONE,
     ]
@@ -150,7 +152,9 @@ def odds_table(explanation: Explanation) -> List[List[str]]:
     table = [["match", *(str(each.match_id) for each in weighed)]]
     for name in found[0]:
         form = {"views": "{:.0f}", "independent views": "{:.1f}"}.get(name, "{:+.1f}")
-        table.append([_LABELS.get(name, "  " + name), *(form.format(each[name] + 0.0) for each in found)])
+        table.append(
+            [_LABELS.get(name, "  " + name), *(form.format(round(each[name], 1) + 0.0) for each in found)]
+        )
     return table
 
 
@@ -188,7 +192,8 @@ def report(explanation: Explanation) -> str:
     return "\n".join(text)
 
 
-def _confidence(candidate: Candidate) -> str:
+def confidence_text(candidate: Candidate) -> str:
+    """Three decimals, rounded down: 0.9899 is not 0.990; "-": not weighed."""
     if math.isnan(candidate.confidence):
         return _NONE
-    return f"{math.floor(candidate.confidence * 1000) / 1000:.3f}"  # 0.98996 is not 0.990
+    return f"{math.floor(candidate.confidence * 1000) / 1000:.3f}"
