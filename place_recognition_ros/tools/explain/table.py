@@ -160,9 +160,9 @@ def odds_table(explanation: Explanation) -> List[List[str]]:
 
 _LABELS = {
     "this view": "= this view",
-    "views": "views of the run, at most the newest 8",
+    "views": f"views of the run, at most the newest {WINDOW}",
     "independent views": "  counted as independent",
-    "all views": "  all views",
+    "all views": "  their mean, times that",
     "total": "= total",
     "needed": "needed",
 }
