@@ -30,7 +30,6 @@ from place_recognition_ros.tools.explain.replay import (
     open_past,
 )
 from place_recognition_ros.tools.explain.table import best_of, confidence_text, report, seconds
-from place_recognition_ros.types import View
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -77,7 +76,10 @@ def _explain(options: argparse.Namespace) -> None:
             chosen = _by_id(keyframes, best.match_id)
         if chosen is not None:
             image = options.image or f"explain_{keyframe.id}.png"
-            _write_image(image, store, models, explanation, chosen)
+            sides = [
+                _side(store, *each, config.rotate_image) for each in (("Query", keyframe), ("Match", chosen))
+            ]
+            _write_image(image, sides, models, explanation, chosen)
             print(f"\nKeyframes {keyframe.id} and {chosen.id} are in {image}.")
     finally:
         store.close()
@@ -106,15 +108,10 @@ def _by_id(keyframes: List[StoredKeyframe], number: int) -> StoredKeyframe:
 
 
 def _write_image(
-    path: str, store: Past, models: Models, explanation: Explanation, match: StoredKeyframe
+    path: str, sides: List[Side], models: Models, explanation: Explanation, match: StoredKeyframe
 ) -> None:
-    query = explanation.keyframe
-    views = [store.view(each.id) for each in (query, match)]
-    geometry = compare(views[0], views[1], models, explanation.limits)
-    sides = [
-        _side(store, name, each, view) for name, each, view in zip(("Query", "Match"), (query, match), views)
-    ]
-    similarity = float(query.descriptor @ match.descriptor)
+    geometry = compare(sides[0].view, sides[1].view, models, explanation.limits)
+    similarity = float(explanation.keyframe.descriptor @ match.descriptor)
     caption = [
         f"similarity {similarity:.2f}   {geometry.matches} matches   {geometry.inliers} inliers   "
         f"coverage {geometry.coverage:.2f}   " + _decided(explanation, match.id)
@@ -131,9 +128,9 @@ def _write_image(
         raise StoreError(f"expected a path where an image can be written. Received: '{path}'")
 
 
-def _side(store: Past, name: str, keyframe: StoredKeyframe, view: View) -> Side:
+def _side(store: Past, name: str, keyframe: StoredKeyframe, rotated: int) -> Side:
     title = f"{name}: keyframe {keyframe.id}, stamp {seconds(keyframe.stamp)}, session {keyframe.session}"
-    return Side(view, store.thumbnail(keyframe.id), title)
+    return Side(store.view(keyframe.id), store.thumbnail(keyframe.id), title, rotated)
 
 
 def _decided(explanation: Explanation, match_id: int) -> str:

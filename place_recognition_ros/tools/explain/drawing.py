@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.geometry import Geometry
+from place_recognition_ros.rotation import rotate
 from place_recognition_ros.types import View
 
 SIDE = 640  # pixels: the longer side of each view
@@ -25,6 +26,9 @@ class Side(NamedTuple):
     view: View
     thumbnail: bytes  # JPEG
     title: str  # ASCII
+    rotated: int = (
+        0  # degrees, clockwise, by which the thumbnail was rotated (rotate_image); features were not
+    )
 
 
 class Marks(NamedTuple):
@@ -155,6 +159,8 @@ def _panel(side: Side) -> np.ndarray:
     if image is None:  # a damaged row
         camera = side.view.camera
         image = np.zeros((camera.height, camera.width, 3) if camera else (240, 320, 3), np.uint8)
+    else:
+        image = rotate(image, (360 - side.rotated) % 360)
     scale = SIDE / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)

@@ -94,6 +94,15 @@ def test_views_of_different_sizes_fit():
     assert draw(*sides, NOTHING, []).shape == (LINE + 480 + LINE + 8, 2 * 640 + GAP, 3)
 
 
+def test_an_upright_thumbnail_is_shown_as_the_camera_took_it():
+    """The camera was upside down: the upper half of its image is the lower one of the thumbnail."""
+    upright = np.zeros((240, 320, 3), np.uint8)
+    upright[120:] = 200
+    side = Side(view_of([]), thumbnail(upright), "", rotated=180)
+    image = draw(side, side, NOTHING, [])
+    assert image[LINE + 100, 300, 0] > 150 > 10 > image[LINE + 400, 300, 0]
+
+
 def test_a_damaged_thumbnail_is_black():
     side = Side(view_of([(10, 10)], Camera(64, 32)), b"\xff\xd8 no image", "title")
     assert draw(side, side, NOTHING, []).shape == (LINE + 320 + LINE + 8, 2 * 640 + GAP, 3)
