@@ -69,6 +69,11 @@ class Decisions:
         self._hypotheses.clear()
         self._consistency.clear()
 
+    @property
+    def hypotheses(self) -> Hypotheses:
+        """The runs that have not ended, for tools that explain a decision; not to be changed."""
+        return self._hypotheses
+
     def add(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> Decision:
         """Decide about the matches of the next keyframe of the trajectory.
 
