@@ -33,7 +33,7 @@ FOLDERS = {
     "training": {PACKAGE, "rendering"},
     "demo": {PACKAGE, "rendering"},
     "examples": {PACKAGE},
-    "benchmarks": {PACKAGE, "rendering", "demo", "examples"},
+    "benchmarks": {PACKAGE, "rendering", "training", "demo", "examples"},
 }
 MAX_LINES = 300
 MAX_MEMBERS = 12

@@ -11,19 +11,21 @@ does not outvote a short one of another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
 
 from place_recognition_ros.errors import CalibrationError
 from place_recognition_ros.loops.evidence import Coefficients
-from training.calibrate.runs import Runs, posteriors
+from training.calibrate.runs import Runs, posteriors, view_log_odds
 from training.data.recordings.recording import Verdict
 
-L2 = 1e-3  # of the standardised coefficients
-SIGNS = ((0.0, None), (0.0, None), (None, 0.0))  # of coverage, inliers, aliasing
-SCALE, CORRELATION, PRIOR = (0.05, 2.0), (0.0, 1.0), (-8.0, 0.0)  # bounds
+L2 = 1e-3  # of the coefficients in units of their scale
+UNIT = np.array([1.0, 5.0, 1.0, 0.5, 5.0])  # the usual size of each
+BOUNDS = ((None, None), (0.0, 10.0), (0.0, 10.0), (-2.0, 0.0), (0.0, 8.0))  # in these units
+START = (-2.0, 1.5, 2.0, -0.5, 2.0)
+SCALE, CORRELATION, PRIOR = (0.1, 2.0), (0.0, 1.0), (-4.0, 0.0)  # bounds
 
 
 def fit(recordings: Sequence[Runs], buildings: Sequence[str]) -> Coefficients:
@@ -43,9 +45,8 @@ def fit(recordings: Sequence[Runs], buildings: Sequence[str]) -> Coefficients:
         raise CalibrationError(
             f"expected right and wrong matches. Received: {right.sum()} right and {(~right).sum()} wrong ones"
         )
-    parts = np.concatenate([each.parts[rows] for each, rows in zip(recordings, known)])
-    weight = balanced(building, right)
-    return _fit_runs(recordings, known, right, weight, fit_views(parts, right, weight))
+    loss = _Loss(recordings, known, right, balanced(building, right))
+    return loss.best_runs(loss.best_views())
 
 
 def balanced(building: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -65,58 +66,53 @@ def balanced(building: np.ndarray, right: np.ndarray) -> np.ndarray:
     return weight
 
 
-def fit_views(parts: np.ndarray, right: np.ndarray, weight: np.ndarray) -> Coefficients:
-    """The coefficients of one view: bias, coverage, inliers, aliasing.
+class _Loss:
+    """The weighted log loss of the matches whose truth is known."""
 
-    Args:
-        parts: (N, 3) coverage, log of the inliers, aliasing.
-        right: (N,) bool.
-        weight: (N,), sum 1.
+    def __init__(
+        self, recordings: Sequence[Runs], known: Sequence[np.ndarray], right: np.ndarray, weight: np.ndarray
+    ) -> None:
+        self._recordings = recordings
+        self._known = known
+        self._sign = np.where(right, 1.0, -1.0)
+        self._weight = weight
+
+    def best_views(self) -> Coefficients:
+        """The coefficients of one view."""
+
+        def loss(values: np.ndarray) -> float:
+            weights = Coefficients(*(values * UNIT), correlation=0.0, prior=0.0)
+            return self._of(view_log_odds, weights) + L2 * float(values @ values)
+
+        found = minimize(loss, START, method="L-BFGS-B", bounds=BOUNDS)
+        return Coefficients(*(found.x * UNIT), correlation=0.0, prior=0.0)
+
+    def best_runs(self, weights: Coefficients) -> Coefficients:
+        """The same with the correlation, the prior, and log odds of a view on the right scale."""
+
+        def candidate(values: np.ndarray) -> Coefficients:
+            scale, correlation, prior = (float(value) for value in values)
+            return scaled(weights, scale)._replace(correlation=correlation, prior=prior)
+
+        def loss(values: np.ndarray) -> float:
+            return self._of(posteriors, candidate(values))
+
+        found = minimize(loss, (1.0, 0.3, -1.0), method="L-BFGS-B", bounds=(SCALE, CORRELATION, PRIOR))
+        return Coefficients(*(round(float(value), 3) for value in candidate(found.x)))
+
+    def _of(self, score: Callable[[Runs, Coefficients], np.ndarray], weights: Coefficients) -> float:
+        scores = [score(each, weights)[rows] for each, rows in zip(self._recordings, self._known)]
+        return float(self._weight @ np.logaddexp(0.0, -self._sign * np.concatenate(scores)))
+
+
+def scaled(weights: Coefficients, factor: float) -> Coefficients:
+    """The coefficients with log odds of one view that are ``factor`` times as large.
+
+    The aliasing of a map is a strength itself: it grows with the coefficients of the geometry.
     """
-    mean, deviation = parts.mean(axis=0), np.maximum(parts.std(axis=0), 1e-9)
-    scaled = (parts - mean) / deviation
-    sign = np.where(right, 1.0, -1.0)
-
-    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (values[0] + scaled @ values[1:])
-        slope = -sign * weight / (1.0 + np.exp(margin))
-        penalty = L2 * float(values[1:] @ values[1:])
-        total = float(weight @ np.logaddexp(0.0, -margin)) + penalty
-        return total, np.append(slope.sum(), slope @ scaled + 2.0 * L2 * values[1:])
-
-    found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B", bounds=((None, None), *SIGNS))
-    coverage, inliers, aliasing = found.x[1:] / deviation
-    bias = found.x[0] - float(mean @ (coverage, inliers, aliasing))
-    return Coefficients(bias, coverage, inliers, aliasing, correlation=0.0, prior=0.0)
-
-
-def scaled_by(weights: Coefficients, factor: float) -> Coefficients:
-    """The coefficients with log odds of one view that are ``factor`` times as large."""
     return weights._replace(
-        bias=factor * weights.bias, coverage=factor * weights.coverage, inliers=factor * weights.inliers
+        bias=factor * weights.bias,
+        coverage=factor * weights.coverage,
+        inliers=factor * weights.inliers,
+        typical=factor * weights.typical,
     )
-
-
-def _fit_runs(
-    recordings: Sequence[Runs],
-    known: Sequence[np.ndarray],
-    right: np.ndarray,
-    weight: np.ndarray,
-    weights: Coefficients,
-) -> Coefficients:
-    """Add the correlation and the prior, and scale the log odds of a view."""
-
-    def candidate(values: np.ndarray) -> Coefficients:
-        scale, correlation, prior = values
-        return scaled_by(weights, scale)._replace(correlation=correlation, prior=prior)
-
-    def loss(values: np.ndarray) -> float:
-        trial = candidate(values)
-        posterior = [posteriors(each, trial)[1][rows] for each, rows in zip(recordings, known)]
-        return float(weight @ np.logaddexp(0.0, np.where(right, -1.0, 1.0) * np.concatenate(posterior)))
-
-    bounds = (SCALE, CORRELATION, PRIOR)
-    starts = [(1.0, 0.3, -1.0), (0.7, 0.7, -1.0)]
-    found = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
-    best = min(found, key=lambda each: float(each.fun))
-    return Coefficients(*(float(round(value, 3)) for value in candidate(best.x)))
