@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from place_recognition_ros.errors import CalibrationError
+from place_recognition_ros.loops import calibration
+from place_recognition_ros.loops.calibration import CONFIDENCE, LEAST, MOST, SHIFT, calibrate, fit
+from place_recognition_ros.loops.evidence import Coefficients, strength
+from place_recognition_ros.loops.geometry import Geometry, GeometrySettings
+from place_recognition_ros.memory.keyframe_map import Match
+from place_recognition_ros.memory.store import Session
+from place_recognition_ros.memory.timeline import Entry
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Evidence
+
+SHIPPED = Coefficients()
+STRONG, WEAK = (
+    Evidence(0.9, 0.0, matches=200, inliers=180, coverage=0.7, spread=True),
+    Evidence(0.4, 0.0, matches=30, inliers=20, coverage=0.1, spread=True),
+)
+
+
+def straight(count, poses=True):
+    """Keyframes one metre apart on a straight line."""
+    orientation = np.array([0.0, 0.0, 0.0, 1.0])
+    return [
+        Entry(n, 1, n * 10**9, Pose(np.array([n, 0.0, 0.0]), orientation) if poses else None, float(n))
+        for n in range(1, count + 1)
+    ]
+
+
+class FakeMap:
+    """The most similar keyframes of each one are those half the way further."""
+
+    def __init__(self, entries):
+        self.session = Session(1, "")
+        self._entries = entries
+
+    def __len__(self):
+        return len(self._entries)
+
+    def sample(self, session, count):
+        return self._entries if session == 1 else []
+
+    def vector(self, keyframe_id):
+        return np.array([keyframe_id, 0.0], np.float32)
+
+    def view(self, keyframe_id):
+        return keyframe_id
+
+    def search(self, descriptor, k):
+        row = int(descriptor[0]) - 1
+        far = (row + len(self) // 2) % len(self)
+        return [Match(self._entries[each], "", 0.9) for each in (row, min(row + 1, len(self) - 1), far)]
+
+
+@pytest.fixture
+def pairs(monkeypatch):
+    """The ids of the pairs that were compared; followers are found again, others are not."""
+    compared = []
+
+    def measure(query, match, settings):
+        compared.append((query, match))
+        near = abs(query - match) <= 2
+        return Geometry(200, 180 if near else 20, True, 0.7 if near else 0.1)
+
+    monkeypatch.setattr(calibration, "measure", measure)
+    return compared
+
+
+def test_followers_are_right_and_similar_keyframes_far_apart_are_wrong(pairs):
+    found = calibrate(FakeMap(straight(400)), SHIPPED, GeometrySettings(), 0.05)
+    assert (found.right, found.wrong) == (MOST, MOST)
+    assert {abs(a - b) for a, b in pairs} == {1, 200}
+    assert len(pairs) == 2 * MOST
+
+
+def test_without_poses_calibration_is_refused(pairs):
+    with pytest.raises(CalibrationError, match="Received: a map without poses"):
+        calibrate(FakeMap(straight(400, poses=False)), SHIPPED, GeometrySettings(), 0.05)
+    assert pairs == []
+
+
+def test_a_short_path_is_refused_with_the_numbers_of_pairs(pairs):
+    with pytest.raises(CalibrationError, match=r"expected at least 30 pairs .* Received: 29 and 0"):
+        calibrate(FakeMap(straight(30)), SHIPPED, GeometrySettings(), 0.05)
+
+
+def test_keyframes_within_the_drift_are_not_known_to_be_far_apart(pairs):
+    with pytest.raises(CalibrationError, match="Received: 100 and 0"):
+        calibrate(FakeMap(straight(400)), SHIPPED, GeometrySettings(), 1.0)
+
+
+def test_too_few_matches_are_refused():
+    with pytest.raises(CalibrationError, match="Received: 30 and 29"):
+        fit(SHIPPED, [STRONG] * LEAST, [WEAK] * (LEAST - 1))
+
+
+def test_look_alikes_raise_the_typical_strength_and_never_the_bias():
+    found = fit(SHIPPED, [STRONG] * MOST, [STRONG._replace(coverage=0.65)] * MOST)
+    assert found.typical > SHIPPED.typical
+    assert found.bias < SHIPPED.bias
+
+
+def test_the_typical_strength_is_shrunk_towards_the_shipped_one():
+    few, many = (fit(SHIPPED, [STRONG] * n, [WEAK] * n).typical for n in (LEAST, MOST))
+    measured = strength(WEAK, SHIPPED)
+    assert measured < many < few < SHIPPED.typical
+    assert many == pytest.approx((CONFIDENCE * SHIPPED.typical + MOST * measured) / (CONFIDENCE + MOST))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [([WEAK] * 10000, [WEAK] * 10000), ([STRONG] * 10000, [STRONG] * 10000)],
+)
+def test_the_bias_stays_within_its_bounds(right, wrong):
+    shift = fit(SHIPPED, right, wrong).bias - SHIPPED.bias
+    assert SHIFT[0] <= shift <= SHIFT[1]
+
+
+def test_only_the_bias_and_the_typical_strength_change():
+    found = fit(SHIPPED, [STRONG] * MOST, [WEAK] * MOST)
+    assert found._replace(bias=SHIPPED.bias, typical=SHIPPED.typical) == SHIPPED
