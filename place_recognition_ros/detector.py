@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import List, Optional, Tuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.informative import is_informative
+from place_recognition_ros.loops.calibration import Calibration, calibrate, from_text, to_text
 from place_recognition_ros.loops.decisions import Decisions, Observation
 from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
@@ -27,6 +30,8 @@ from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
 from place_recognition_ros.validation import checked_keyframe
+
+DECISION = "decision"  # the note in the map that has its coefficients
 
 
 class LoopDetector:
@@ -51,8 +56,13 @@ class LoopDetector:
         self._extractor = extractor
         self._finder = finder
         self._overlay = Overlay(config.learn_overlay, config.rotate_image)
-        weights = Coefficients(**finder.decision)
-        self._decisions = Decisions(config, limits, weights, self.map, min_age, finder.kind)
+        self._shipped, self._store_of_map = Coefficients(**finder.decision), store
+        self._geometry = GeometrySettings(finder.kind, limits.min_inliers)
+        self._make_decisions = partial(
+            Decisions, config, limits, memory=self.map, visit=min_age, feature_kind=finder.kind
+        )
+        weights = from_text(store.note(DECISION), self._shipped)
+        self._decisions = self._make_decisions(weights=weights)
         self._tracking = TrackingMonitor()
         self._queries = 0
         self._newest: Optional[Observation] = None
@@ -152,6 +162,18 @@ class LoopDetector:
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
+
+    def calibrate(self) -> Calibration:
+        """Adapt the decision to this map; the result is stored with it. Runs of matches begin again.
+
+        Raises:
+            CalibrationError: if the map has no odometry or too few keyframes.
+            StoreError: if the result could not be stored; it is not used then.
+        """
+        found = calibrate(self.map, self._shipped, self._geometry, self.config.odometry_drift)
+        self._store_of_map.set_note(DECISION, to_text(found.weights, self._shipped))
+        self._decisions = self._make_decisions(weights=found.weights)
+        return found
 
     def set_mask(self, mask: Optional[np.ndarray]) -> None:
         """Leave out a part of each image: :meth:`Overlay.set_mask`."""

@@ -6,7 +6,8 @@ the bias and the typical strength of wrong matches change, within bounds and in 
 matches; the others need many buildings, see ``python -m training.calibrate``.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+import json
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -37,9 +38,27 @@ class Calibration(NamedTuple):
     right: int  # matches of one place
     wrong: int  # matches of different places
 
-    def changes(self) -> Dict[str, float]:
-        """The coefficients that differ from the shipped ones, by name."""
-        return {"bias": self.weights.bias, "typical": self.weights.typical}
+
+def to_text(weights: Coefficients, shipped: Coefficients) -> str:
+    """Coefficients of a map, to be stored with it."""
+    return json.dumps({"shipped": list(shipped), "weights": list(weights)})
+
+
+def from_text(text: str, shipped: Coefficients) -> Coefficients:
+    """The coefficients of a map.
+
+    Args:
+        text: as stored; empty: the map was not calibrated.
+        shipped: used where nothing usable is stored, or it was fitted with other shipped coefficients.
+    """
+    try:
+        stored = json.loads(text) if text else {}
+        if stored.get("shipped") != list(shipped):
+            return shipped
+        weights = Coefficients(*(float(value) for value in stored["weights"]))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return shipped
+    return weights if all(np.isfinite(weights)) else shipped
 
 
 def calibrate(

@@ -3,7 +3,16 @@ import pytest
 
 from place_recognition_ros.errors import CalibrationError
 from place_recognition_ros.loops import calibration
-from place_recognition_ros.loops.calibration import CONFIDENCE, LEAST, MOST, SHIFT, calibrate, fit
+from place_recognition_ros.loops.calibration import (
+    CONFIDENCE,
+    LEAST,
+    MOST,
+    SHIFT,
+    calibrate,
+    fit,
+    from_text,
+    to_text,
+)
 from place_recognition_ros.loops.evidence import Coefficients, strength
 from place_recognition_ros.loops.geometry import Geometry, GeometrySettings
 from place_recognition_ros.memory.keyframe_map import Match
@@ -120,3 +129,23 @@ def test_the_bias_stays_within_its_bounds(right, wrong):
 def test_only_the_bias_and_the_typical_strength_change():
     found = fit(SHIPPED, [STRONG] * MOST, [WEAK] * MOST)
     assert found._replace(bias=SHIPPED.bias, typical=SHIPPED.typical) == SHIPPED
+
+
+def test_coefficients_are_stored_as_text():
+    found = fit(SHIPPED, [STRONG] * MOST, [WEAK] * MOST)
+    assert from_text(to_text(found, SHIPPED), SHIPPED) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"shipped": 3}',
+        to_text(SHIPPED._replace(bias=-1.0), SHIPPED._replace(prior=-3.0)),
+        to_text(SHIPPED._replace(bias=float("nan")), SHIPPED),
+    ],
+)
+def test_a_text_that_cannot_be_used_leaves_the_shipped_coefficients(text):
+    assert from_text(text, SHIPPED) == SHIPPED
