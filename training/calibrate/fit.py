@@ -2,11 +2,12 @@
 
 1. Logistic regression with L2 and constraints on the signs (Cox, J. R. Stat. Soc. B, 1958): a share of
    features found again and a number of inliers never speak against a match, look-alikes never for it.
-2. Scale, correlation and prior, by the log loss of the posteriors of the runs at each of their views. Views
-   of one run fail together, therefore their number says less than the regression assumes.
+2. Scale and correlation, by the log loss of the posteriors of the runs at each of their views. Views of one
+   run fail together, therefore their number says less than the regression assumes.
+3. The prior, by the same loss over matches as often as they occur: a posterior is a share of right matches.
 
-Every building and, within it, right and wrong matches have the same weight: a long recording of one corridor
-does not outvote a short one of another.
+Every building has the same weight: a long recording of one corridor does not outvote a short one of another.
+In the first two steps, right and wrong matches of a building have the same weight too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from place_recognition_ros.errors import CalibrationError
 from place_recognition_ros.loops.evidence import Coefficients
@@ -45,8 +46,10 @@ def fit(recordings: Sequence[Runs], buildings: Sequence[str]) -> Coefficients:
         raise CalibrationError(
             f"expected right and wrong matches. Received: {right.sum()} right and {(~right).sum()} wrong ones"
         )
-    loss = _Loss(recordings, known, right, balanced(building, right))
-    return loss.best_runs(loss.best_views())
+    classes = _Loss(recordings, known, right, balanced(building, right))
+    weights = classes.best_runs(classes.best_views())
+    weights = _Loss(recordings, known, right, by_building(building)).best_prior(weights)
+    return Coefficients(*(round(float(value), 3) for value in weights))
 
 
 def balanced(building: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -64,6 +67,16 @@ def balanced(building: np.ndarray, right: np.ndarray) -> np.ndarray:
     for class_ in (True, False):
         weight[right == class_] /= 2.0 * weight[right == class_].sum()
     return weight
+
+
+def by_building(building: np.ndarray) -> np.ndarray:
+    """(N,) weights: of each building the same sum, and of each match of a building the same.
+
+    Args:
+        building: (N,) names.
+    """
+    _, place, count = np.unique(building, return_inverse=True, return_counts=True)
+    return 1.0 / (len(count) * count[place])
 
 
 class _Loss:
@@ -88,7 +101,7 @@ class _Loss:
         return Coefficients(*(found.x * UNIT), correlation=0.0, prior=0.0)
 
     def best_runs(self, weights: Coefficients) -> Coefficients:
-        """The same with the correlation, the prior, and log odds of a view on the right scale."""
+        """The same with the correlation, and log odds of a view on the right scale."""
 
         def candidate(values: np.ndarray) -> Coefficients:
             scale, correlation, prior = (float(value) for value in values)
@@ -98,7 +111,14 @@ class _Loss:
             return self._of(posteriors, candidate(values))
 
         found = minimize(loss, (1.0, 0.3, -1.0), method="L-BFGS-B", bounds=(SCALE, CORRELATION, PRIOR))
-        return Coefficients(*(round(float(value), 3) for value in candidate(found.x)))
+        return candidate(found.x)
+
+    def best_prior(self, weights: Coefficients) -> Coefficients:
+        """The same with the prior of matches as they occur."""
+        found = minimize_scalar(
+            lambda prior: self._of(posteriors, weights._replace(prior=prior)), bounds=PRIOR, method="bounded"
+        )
+        return weights._replace(prior=float(found.x))
 
     def _of(self, score: Callable[[Runs, Coefficients], np.ndarray], weights: Coefficients) -> float:
         scores = [score(each, weights)[rows] for each, rows in zip(self._recordings, self._known)]

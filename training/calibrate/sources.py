@@ -18,6 +18,9 @@ SETS: dict[str, Callable[[], Recording]] = {
 }
 
 
+PHOTOGRAPHS = ("facades",)  # no sequences: what runs of views are worth cannot be learned from them
+
+
 def open_recording(name: str) -> Recording:
     """Open a set by its name, or a folder in the format of the rendered buildings.
 
@@ -35,5 +38,6 @@ def open_recording(name: str) -> Recording:
 
 
 def all_sources() -> list[str]:
-    """The names of all sets, and the folders of the buildings that were rendered."""
-    return [*SETS, *(str(path.parent) for path in sorted(rendered.BUILDINGS.glob("building_*/gt.csv")))]
+    """The names of all sequences, and the folders of the buildings that were rendered."""
+    sequences = [name for name in SETS if name not in PHOTOGRAPHS]
+    return [*sequences, *(str(path.parent) for path in sorted(rendered.BUILDINGS.glob("building_*/gt.csv")))]
