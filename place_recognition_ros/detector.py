@@ -15,10 +15,9 @@ from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.informative import is_informative
-from place_recognition_ros.loops.calibration import Calibration, calibrate, from_text, to_text
+from place_recognition_ros.loops.calibration import NOTE, Calibration, calibrate, from_text, to_text
 from place_recognition_ros.loops.decisions import Decisions, Observation
 from place_recognition_ros.loops.evidence import Coefficients
-from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
@@ -30,8 +29,6 @@ from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
 from place_recognition_ros.validation import checked_keyframe
-
-DECISION = "decision"  # the note in the map that has its coefficients
 
 
 class LoopDetector:
@@ -56,12 +53,11 @@ class LoopDetector:
         self._extractor = extractor
         self._finder = finder
         self._overlay = Overlay(config.learn_overlay, config.rotate_image)
-        self._shipped, self._store_of_map = Coefficients(**finder.decision), store
-        self._geometry = GeometrySettings(finder.kind, limits.min_inliers)
+        self._shipped, self._notes = Coefficients(**finder.decision), store
         self._make_decisions = partial(
             Decisions, config, limits, memory=self.map, visit=min_age, feature_kind=finder.kind
         )
-        weights = from_text(store.note(DECISION), self._shipped)
+        weights = from_text(store.note(NOTE), self._shipped)
         self._decisions = self._make_decisions(weights=weights)
         self._tracking = TrackingMonitor()
         self._queries = 0
@@ -167,11 +163,10 @@ class LoopDetector:
         """Adapt the decision to this map; the result is stored with it. Runs of matches begin again.
 
         Raises:
-            CalibrationError: if the map has no odometry or too few keyframes.
-            StoreError: if the result could not be stored; it is not used then.
+            CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
-        found = calibrate(self.map, self._shipped, self._geometry, self.config.odometry_drift)
-        self._store_of_map.set_note(DECISION, to_text(found.weights, self._shipped))
+        found = calibrate(self.map, self._shipped, self._finder.kind, self.config.odometry_drift)
+        self._notes.set_note(NOTE, to_text(found.weights, self._shipped))
         self._decisions = self._make_decisions(weights=found.weights)
         return found
 

@@ -18,8 +18,9 @@ from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.timeline import Entry
 from place_recognition_ros.poses import angle, distance
-from place_recognition_ros.types import Evidence
+from place_recognition_ros.types import Evidence, FeatureKind
 
+NOTE = "decision"  # of the map: its coefficients
 LEAST = 30  # matches of each kind
 MOST = 100  # matches of each kind: some seconds of work
 NEAR, TURNED = 2.0, 0.5  # metres, radians: keyframes that follow each other and show one place
@@ -61,15 +62,13 @@ def from_text(text: str, shipped: Coefficients) -> Coefficients:
     return weights if all(np.isfinite(weights)) else shipped
 
 
-def calibrate(
-    memory: KeyframeMap, weights: Coefficients, settings: GeometrySettings, drift: float
-) -> Calibration:
+def calibrate(memory: KeyframeMap, weights: Coefficients, kind: FeatureKind, drift: float) -> Calibration:
     """Fit the coefficients to the keyframes of a map.
 
     Args:
         memory: the keyframes.
         weights: the shipped coefficients.
-        settings: how images are compared.
+        kind: of the local features.
         drift: of odometry, metres per metre.
 
     Raises:
@@ -78,6 +77,7 @@ def calibrate(
     entries = _entries(memory)
     if not entries:
         raise CalibrationError("expected keyframes with poses: odometry. Received: a map without poses")
+    settings = GeometrySettings(kind)
     right = _measured(memory, _followers(entries), settings)
     wrong = _measured(memory, _look_alikes(memory, entries, drift), settings)
     return Calibration(fit(weights, right, wrong), len(right), len(wrong))

@@ -14,12 +14,12 @@ from place_recognition_ros.loops.calibration import (
     to_text,
 )
 from place_recognition_ros.loops.evidence import Coefficients, strength
-from place_recognition_ros.loops.geometry import Geometry, GeometrySettings
+from place_recognition_ros.loops.geometry import Geometry
 from place_recognition_ros.memory.keyframe_map import Match
 from place_recognition_ros.memory.store import Session
 from place_recognition_ros.memory.timeline import Entry
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Evidence
+from place_recognition_ros.types import Evidence, FeatureKind
 
 SHIPPED = Coefficients()
 STRONG, WEAK = (
@@ -77,7 +77,7 @@ def pairs(monkeypatch):
 
 
 def test_followers_are_right_and_similar_keyframes_far_apart_are_wrong(pairs):
-    found = calibrate(FakeMap(straight(400)), SHIPPED, GeometrySettings(), 0.05)
+    found = calibrate(FakeMap(straight(400)), SHIPPED, FeatureKind.NETWORK, 0.05)
     assert (found.right, found.wrong) == (MOST, MOST)
     assert {abs(a - b) for a, b in pairs} == {1, 200}
     assert len(pairs) == 2 * MOST
@@ -85,18 +85,18 @@ def test_followers_are_right_and_similar_keyframes_far_apart_are_wrong(pairs):
 
 def test_without_poses_calibration_is_refused(pairs):
     with pytest.raises(CalibrationError, match="Received: a map without poses"):
-        calibrate(FakeMap(straight(400, poses=False)), SHIPPED, GeometrySettings(), 0.05)
+        calibrate(FakeMap(straight(400, poses=False)), SHIPPED, FeatureKind.NETWORK, 0.05)
     assert pairs == []
 
 
 def test_a_short_path_is_refused_with_the_numbers_of_pairs(pairs):
     with pytest.raises(CalibrationError, match=r"expected at least 30 pairs .* Received: 29 and 0"):
-        calibrate(FakeMap(straight(30)), SHIPPED, GeometrySettings(), 0.05)
+        calibrate(FakeMap(straight(30)), SHIPPED, FeatureKind.NETWORK, 0.05)
 
 
 def test_keyframes_within_the_drift_are_not_known_to_be_far_apart(pairs):
     with pytest.raises(CalibrationError, match="Received: 100 and 0"):
-        calibrate(FakeMap(straight(400)), SHIPPED, GeometrySettings(), 1.0)
+        calibrate(FakeMap(straight(400)), SHIPPED, FeatureKind.NETWORK, 1.0)
 
 
 def test_too_few_matches_are_refused():
