@@ -53,7 +53,7 @@ class LoopDetector:
         self._extractor = extractor
         self._finder = finder
         self._overlay = Overlay(config.learn_overlay, config.rotate_image)
-        self._shipped, self._notes = Coefficients(**finder.decision), store
+        self._shipped, self._keyframes = Coefficients(**finder.decision), store
         self._make_decisions = partial(
             Decisions, config, limits, memory=self.map, visit=min_age, feature_kind=finder.kind
         )
@@ -165,8 +165,8 @@ class LoopDetector:
         Raises:
             CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
-        found = calibrate(self.map, self._shipped, self._finder.kind, self.config.odometry_drift)
-        self._notes.set_note(NOTE, to_text(found.weights, self._shipped))
+        found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
+        self._keyframes.set_note(NOTE, to_text(found.weights, self._shipped))
         self._decisions = self._make_decisions(weights=found.weights)
         return found
 

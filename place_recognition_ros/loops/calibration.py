@@ -7,7 +7,8 @@ matches; the others need many buildings, see ``python -m training.calibrate``.
 """
 
 import json
-from typing import List, NamedTuple, Optional, Tuple
+from collections import deque
+from typing import Deque, List, NamedTuple, Tuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -15,21 +16,19 @@ from scipy.optimize import minimize_scalar
 from place_recognition_ros.errors import CalibrationError
 from place_recognition_ros.loops.evidence import Coefficients, log_odds, strength
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
-from place_recognition_ros.memory.keyframe_map import KeyframeMap
-from place_recognition_ros.memory.timeline import Entry
-from place_recognition_ros.poses import angle, distance
+from place_recognition_ros.memory.store import KeyframeStore, StoredKeyframe
+from place_recognition_ros.poses import Pose, angle, distance
 from place_recognition_ros.types import Evidence, FeatureKind
 
 NOTE = "decision"  # of the map: its coefficients
 LEAST = 30  # matches of each kind
+NEWEST = 2000  # keyframes that are looked at
 MOST = 100  # matches of each kind: some seconds of work
 NEAR, TURNED = 2.0, 0.5  # metres, radians: keyframes that follow each other and show one place
 FAR = 20.0  # metres, beside the drift: different places
 SIMILAR = 20  # most similar keyframes, among which one of a different place is looked for
 SHIFT = (-3.0, 1.0)  # log odds by which the bias may change: more readily to caution
 CONFIDENCE = 100.0  # matches of each kind that the shipped coefficients count as
-
-Pair = Tuple[Entry, Entry]
 
 
 class Calibration(NamedTuple):
@@ -62,11 +61,11 @@ def from_text(text: str, shipped: Coefficients) -> Coefficients:
     return weights if all(np.isfinite(weights)) else shipped
 
 
-def calibrate(memory: KeyframeMap, weights: Coefficients, kind: FeatureKind, drift: float) -> Calibration:
+def calibrate(store: KeyframeStore, weights: Coefficients, kind: FeatureKind, drift: float) -> Calibration:
     """Fit the coefficients to the keyframes of a map.
 
     Args:
-        memory: the keyframes.
+        store: the keyframes.
         weights: the shipped coefficients.
         kind: of the local features.
         drift: of odometry, metres per metre.
@@ -74,12 +73,11 @@ def calibrate(memory: KeyframeMap, weights: Coefficients, kind: FeatureKind, dri
     Raises:
         CalibrationError: without odometry, or with too few matches; the message says how many there are.
     """
-    entries = _entries(memory)
-    if not entries:
+    places = _places(store)
+    if not places:
         raise CalibrationError("expected keyframes with poses: odometry. Received: a map without poses")
-    settings = GeometrySettings(kind)
-    right = _measured(memory, _followers(entries), settings)
-    wrong = _measured(memory, _look_alikes(memory, entries, drift), settings)
+    right = _measured(store, _followers(places), kind)
+    wrong = _measured(store, _look_alikes(places, drift), kind)
     return Calibration(fit(weights, right, wrong), len(right), len(wrong))
 
 
@@ -116,34 +114,48 @@ def fit(weights: Coefficients, right: List[Evidence], wrong: List[Evidence]) -> 
     return weights._replace(bias=weights.bias + float(best.x))
 
 
-def _entries(memory: KeyframeMap) -> List[Entry]:
-    """All keyframes with a pose, in order."""
-    sessions = range(1, memory.session.id + 1)
-    found = [entry for session in sessions for entry in memory.sample(session, max(1, len(memory)))]
-    return [entry for entry in found if entry.pose is not None]
+class _Place(NamedTuple):
+    """A keyframe with a pose."""
+
+    keyframe: StoredKeyframe
+    pose: Pose
+    travelled: float  # metres since its session began
 
 
-def _followers(entries: List[Entry]) -> List[Pair]:
+Pair = Tuple[_Place, _Place]
+
+
+def _places(store: KeyframeStore) -> List[_Place]:
+    """The newest keyframes with a pose, in order."""
+    found: Deque[_Place] = deque(maxlen=NEWEST)
+    for keyframe in store.keyframes():
+        if keyframe.pose is not None:
+            last = found[-1] if found else None
+            travelled = 0.0
+            if last is not None and last.keyframe.session == keyframe.session:
+                travelled = last.travelled + distance(last.pose, keyframe.pose)
+            found.append(_Place(keyframe, keyframe.pose, travelled))
+    return list(found)
+
+
+def _followers(places: List[_Place]) -> List[Pair]:
     """Keyframes that follow each other closely."""
-    found = [(a, b) for a, b in zip(entries, entries[1:]) if a.session == b.session and _is_near(a, b)]
-    return _sampled(found)
+    return _sampled([(a, b) for a, b in zip(places, places[1:]) if _same_session(a, b) and _is_near(a, b)])
 
 
-def _look_alikes(memory: KeyframeMap, entries: List[Entry], drift: float) -> List[Pair]:
+def _look_alikes(places: List[_Place], drift: float) -> List[Pair]:
     """Keyframes, each with the most similar one that odometry places far from it."""
+    vectors = np.array([place.keyframe.descriptor for place in places], np.float32)
     found = []
-    for entry in entries[:: max(1, len(entries) // (2 * MOST))]:
-        other = _look_alike(memory, entry, drift)
+    for place in places[:: max(1, len(places) // (2 * MOST))]:
+        order = np.argsort(-(vectors @ place.keyframe.descriptor), kind="stable")[:SIMILAR]
+        similar = (places[int(row)] for row in order)
+        other = next(
+            (each for each in similar if _same_session(place, each) and _is_far(place, each, drift)), None
+        )
         if other is not None:
-            found.append((entry, other))
+            found.append((place, other))
     return _sampled(found)
-
-
-def _look_alike(memory: KeyframeMap, entry: Entry, drift: float) -> Optional[Entry]:
-    for match in memory.search(memory.vector(entry.id), SIMILAR):
-        if match.entry.session == entry.session and _is_far(entry, match.entry, drift):
-            return match.entry
-    return None
 
 
 def _sampled(pairs: List[Pair]) -> List[Pair]:
@@ -151,24 +163,24 @@ def _sampled(pairs: List[Pair]) -> List[Pair]:
     return [pairs[int(row)] for row in np.linspace(0, len(pairs) - 1, min(MOST, len(pairs)))]
 
 
-def _is_near(a: Entry, b: Entry) -> bool:
-    if a.pose is None or b.pose is None:
-        return False
+def _same_session(a: _Place, b: _Place) -> bool:
+    return a.keyframe.session == b.keyframe.session
+
+
+def _is_near(a: _Place, b: _Place) -> bool:
     return distance(a.pose, b.pose) <= NEAR and angle(a.pose, b.pose) <= TURNED
 
 
-def _is_far(a: Entry, b: Entry, drift: float) -> bool:
-    if a.pose is None or b.pose is None:
-        return False
+def _is_far(a: _Place, b: _Place, drift: float) -> bool:
     return distance(a.pose, b.pose) > FAR + drift * abs(a.travelled - b.travelled)
 
 
-def _measured(memory: KeyframeMap, pairs: List[Pair], settings: GeometrySettings) -> List[Evidence]:
+def _measured(store: KeyframeStore, pairs: List[Pair], kind: FeatureKind) -> List[Evidence]:
     """The evidence of each pair."""
     found = []
-    for query, match in pairs:
-        geometry = measure(memory.view(query.id), memory.view(match.id), settings)
-        similarity = float(memory.vector(query.id) @ memory.vector(match.id))
+    for query, match in ((a.keyframe, b.keyframe) for a, b in pairs):
+        geometry = measure(store.view(query.id), store.view(match.id), GeometrySettings(kind))
+        similarity = float(query.descriptor @ match.descriptor)
         evidence = Evidence(similarity, 0.0, matches=geometry.matches, inliers=geometry.inliers)
         found.append(evidence._replace(coverage=geometry.coverage, spread=geometry.spread))
     return found

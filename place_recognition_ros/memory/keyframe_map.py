@@ -166,10 +166,6 @@ class KeyframeMap:
             return Departure(travelled, -1.0)
         return Departure(travelled, self._timeline.least_similarity_since(entry.id, descriptor))
 
-    def vector(self, keyframe_id: int) -> np.ndarray:
-        """(D,) float32: the descriptor of a keyframe, unit norm."""
-        return self._timeline.vector(keyframe_id)
-
     def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe."""
         return self._store.view(keyframe_id)
