@@ -150,9 +150,8 @@ def _look_alikes(places: List[_Place], drift: float) -> List[Pair]:
     for place in places[:: max(1, len(places) // (2 * MOST))]:
         order = np.argsort(-(vectors @ place.keyframe.descriptor), kind="stable")[:SIMILAR]
         similar = (places[int(row)] for row in order)
-        other = next(
-            (each for each in similar if _same_session(place, each) and _is_far(place, each, drift)), None
-        )
+        apart = (each for each in similar if _same_session(place, each) and _is_far(place, each, drift))
+        other = next(apart, None)
         if other is not None:
             found.append((place, other))
     return _sampled(found)

@@ -96,11 +96,10 @@ class _Loss:
         """The coefficients of one view."""
 
         def loss(values: np.ndarray) -> float:
-            weights = Coefficients(*(values * UNIT), correlation=0.0, prior=0.0)
-            return self._of(view_log_odds, weights) + L2 * float(values @ values)
+            return self._of(view_log_odds, _of_view(values)) + L2 * float(values @ values)
 
         found = minimize(loss, START, method="L-BFGS-B", bounds=BOUNDS)
-        return Coefficients(*(found.x * UNIT), correlation=0.0, prior=0.0)
+        return _of_view(found.x)
 
     def best_runs(self, weights: Coefficients) -> Coefficients:
         """The same with the correlation, and log odds of a view on the right scale."""
@@ -125,6 +124,11 @@ class _Loss:
     def _of(self, score: Callable[[Runs, Coefficients], np.ndarray], weights: Coefficients) -> float:
         scores = [score(each, weights)[rows] for each, rows in zip(self._recordings, self._known)]
         return float(self._weight @ np.logaddexp(0.0, -self._sign * np.concatenate(scores)))
+
+
+def _of_view(values: np.ndarray) -> Coefficients:
+    """Coefficients of one view, in units of their usual size; no correlation, no prior."""
+    return Coefficients(*(float(value) for value in (*(values * UNIT), 0.0, 0.0)))
 
 
 def scaled(weights: Coefficients, factor: float) -> Coefficients:
