@@ -20,7 +20,7 @@ SETS: dict[str, Callable[[], Recording]] = {
     "7scenes_redkitchen_depth": partial(posed.redkitchen, with_depth=True),
     "tum_fr1_rpy": posed.tum_rpy,
     "drive": rendered.drive,
-    "drive_depth": partial(rendered.drive, with_depth=True),
+    "drive_depth": posed.drive_with_depth,
     "building": rendered.building,
     "outdoor": scenes.outdoor,
     "facades": scenes.facades,
