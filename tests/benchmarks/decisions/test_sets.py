@@ -5,9 +5,6 @@ from benchmarks.decisions.sets import SETS, open_set
 from training.data.recordings.recording import Verdict
 
 QUICK = (
-    "drive", "drive_depth", "ie_tower", "two_floors", "rtabmap_corridor", "koe_landmarks", "sped_half", "outdoor",
-    "facades",
-)  # fmt: skip
     "drive",
     "drive_depth",
     "ie_tower",
