@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import List, Optional, Tuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.informative import is_informative
+from place_recognition_ros.loops.calibration import NOTE, Calibration, calibrate, from_text, to_text
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
@@ -52,8 +54,12 @@ class LoopDetector:
         self._extractor = extractor
         self._finder = finder
         self._overlay = Overlay(config.learn_overlay, config.rotate_image)
-        weights = Coefficients(**finder.decision)
-        self._decisions = Decisions(config, limits, weights, self.map, min_age, finder.kind)
+        self._shipped, self._keyframes = Coefficients(**finder.decision), store
+        self._make_decisions = partial(
+            Decisions, config, limits, memory=self.map, visit=min_age, feature_kind=finder.kind
+        )
+        weights = from_text(store.note(NOTE), self._shipped)
+        self._decisions = self._make_decisions(weights=weights)
         self._tracking = TrackingMonitor()
         self._queries = 0
         self._newest: Optional[Observation] = None
@@ -153,6 +159,17 @@ class LoopDetector:
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
+
+    def calibrate(self) -> Calibration:
+        """Adapt the decision to this map; the result is stored with it. Runs of matches begin again.
+
+        Raises:
+            CalibrationError, StoreError: why it could not be done; nothing has changed then.
+        """
+        found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
+        self._keyframes.set_note(NOTE, to_text(found.weights, self._shipped))
+        self._decisions = self._make_decisions(weights=found.weights)
+        return found
 
     def set_mask(self, mask: Optional[np.ndarray]) -> None:
         """Leave out a part of each image: :meth:`Overlay.set_mask`."""

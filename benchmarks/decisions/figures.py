@@ -8,30 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-BINS = 15  # of the confidence
-
 
 class Curve(NamedTuple):
     """Precision against recall, from the strictest threshold to the loosest."""
 
     recall: list[float]  # 0–1
     precision: list[float]  # 0–1
-
-
-class Reliability(NamedTuple):
-    """Calibration of confidences in ``BINS`` bins of equal width; empty bins are left out."""
-
-    confidence: list[float]  # mean of each bin
-    share: list[float]  # that is right, of each bin
-    numbers: list[int]  # of matches in each bin
-
-    @property
-    def error(self) -> float:
-        """Expected calibration error (ECE); NaN without a confidence."""
-        if not self.numbers:
-            return float("nan")
-        gap = np.abs(np.subtract(self.confidence, self.share))
-        return float(np.average(gap, weights=self.numbers))
 
 
 def curve(scored: Iterable[tuple[int, float, bool]], revisits: Iterable[int]) -> Curve:
@@ -65,22 +47,6 @@ def recall_without_error(found: Curve) -> float:
         return 0.0
     strict = [recall for recall, precision in zip(*found) if precision == 1.0]
     return max(strict, default=float("nan") if np.isnan(found.recall[0]) else 0.0)
-
-
-def reliability(confident: Iterable[tuple[float, bool]]) -> Reliability:
-    """Calibration of confidences.
-
-    Args:
-        confident: confidence, 0–1, and whether the match is right; NaN is left out.
-    """
-    pairs = np.array([each for each in confident if not np.isnan(each[0])], float).reshape(-1, 2)
-    bins = np.minimum((pairs[:, 0] * BINS).astype(int), BINS - 1)
-    filled = [pairs[bins == number] for number in range(BINS) if (bins == number).any()]
-    return Reliability(
-        [float(each[:, 0].mean()) for each in filled],
-        [float(each[:, 1].mean()) for each in filled],
-        [len(each) for each in filled],
-    )
 
 
 def runs_of(revisits: Iterable[int], session: Sequence[int], gap: int = 1) -> list[tuple[int, int]]:

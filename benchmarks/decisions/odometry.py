@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.decisions.recording import Frame, Recording
 from place_recognition_ros.poses import Pose
+from training.data.recordings.recording import Frame, Recording
 
 REFERENCE = 100.0  # metres of a straight path after which the heading has cost ``drift`` of the way
 

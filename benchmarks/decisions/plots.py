@@ -7,8 +7,9 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from benchmarks.decisions.figures import Curve, Reliability
+from benchmarks.decisions.figures import Curve
 from benchmarks.verification.plots import COLORS
+from training.calibrate.reliability import Reliability
 
 PANEL, GAP, TOP, COLUMNS = 110, 34, 40, 4  # pixels; panels side by side
 MAX_POINTS = 15  # of a curve

@@ -1,8 +1,7 @@
-"""Recordings whose truth are poses: two rooms, buildings from many sides, the drive, a rendered building."""
+"""Recordings whose truth are poses: two rooms, buildings from many sides, the drive with depth."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,15 +9,6 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.decisions.recording import (
-    START_S,
-    Frame,
-    Recording,
-    Verdict,
-    find_revisits,
-    image_loader,
-    stamps,
-)
 from benchmarks.verification.sets import (
     DATA,
     GRID,
@@ -30,14 +20,12 @@ from benchmarks.verification.sets import (
     viewing_distance,
 )
 from demo import depth
-from demo.judge import judge, revisits
-from demo.sources import decode, open_drive
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
+from training.data.recordings import rendered
+from training.data.recordings.recording import Frame, Recording, Verdict, find_revisits, image_loader, stamps
+from training.data.recordings.rendered import pose_in
 
-ROOT = Path(__file__).resolve().parents[2]
-DRIVE = ROOT / "demo" / "drive"
-BUILDINGS = ROOT / ".run" / "data"  # building_SEED, written by rendering.building
 RIGHT, WRONG = 0.2, 0.02  # share of either image that the other one shows: at least, at most
 REVISIT = 0.5  # the same for a view that should be recognised
 NEAR_TO_FAR = (0.5, 1.0, 2.0)  # of the usual distance of what is seen: WRONG needs all of them
@@ -50,8 +38,6 @@ SAME_BUILDING = {
 }  # of strecha: all are in the courtyard of one castle
 TUM_K = ((517.3, 0, 318.6), (0, 516.5, 255.3), (0, 0, 1))  # freiburg1, 640×480, as its authors calibrated it
 TUM_D = (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)
-QUATERNION = ("qx", "qy", "qz", "qw")
-INSIDE_RIGHT, INSIDE_WRONG = (2.0, 30.0), (4.0, 60.0)  # metres, degrees: of a building
 
 
 def redkitchen(with_depth: bool = False) -> Recording:
@@ -71,7 +57,7 @@ def tum_rpy() -> Recording:
     rows = rows_of("tum_fr1_rpy")
     camera = Camera(480, 360, "", "plumb_bob", scaled(np.array(TUM_K), 480 / 640), np.array(TUM_D))
     frames = [
-        _frame_of(Shot(str(DATA / "tum_fr1_rpy" / row["frame"]), camera), stamp, _pose_in(row))
+        _frame_of(Shot(str(DATA / "tum_fr1_rpy" / row["frame"]), camera), stamp, pose_in(row))
         for row, stamp in zip(rows, stamps(len(rows), ROOM_STEP_S))
     ]
     poses = [frame.pose for frame in frames if frame.pose is not None]
@@ -114,78 +100,16 @@ def strecha() -> Recording:
     return Recording("strecha", "strecha", frames, verdicts, again)
 
 
-def drive(with_depth: bool = False) -> Recording:
-    """The demo's drive, judged as the demo judges it; a new session begins when the camera has been moved."""
-    source = open_drive(DRIVE)
-    about = source.camera or {}
-    intrinsics = np.array(about["camera_matrix"]["data"]).reshape(3, 3)
-    camera = Camera(
-        about["image_width"], about["image_height"], "camera_optical", about["distortion_model"], intrinsics,
-        np.array(about["distortion_coefficients"]["data"]),
-    )  # fmt: skip
-    frames: list[Frame] = []
-    poses: list[Pose] = []
-    session, tracked = 0, True
-    for each in source.frames():
-        if each.pose is None or not each.tracking_ok:
-            tracked = False
-            continue
-        session, tracked = session + (not tracked), True
-        measured = partial(depth.decode, each.depth) if with_depth and each.depth else None
-        stamp = each.stamp + round(START_S * 1e9)
-        frames.append(
-            Frame(stamp, partial(_decoded, each), session, each.pose, camera, measured, Path(each.name).name)
-        )
-        poses.append(each.pose)
-    verdicts = np.array([[judge(query, match).right for match in poses] for query in poses], np.int8)
-    again = revisits([each.stamp for each in frames], poses, [True] * len(frames), 10 * 10**9)
-    return Recording("drive" + ("_depth" if with_depth else ""), "drive", frames, verdicts, tuple(again))
+def drive_with_depth() -> Recording:
+    """The demo's drive, with depth images."""
+    recording = rendered.drive()
+    frames = [each._replace(depth=partial(_rendered_depth, each.name)) for each in recording.frames]
+    return recording._replace(name="drive_depth", frames=frames)
 
 
-def _decoded(frame) -> np.ndarray:
-    image = decode(frame)
-    if image is None:
-        raise FileNotFoundError(f"expected an image. Received: '{frame.name}', which cannot be read")
-    return image
-
-
-def building(folder: Path | None = None) -> Recording:
-    """A rendered building whose floors differ in posters, doors and furniture only.
-
-    On one floor, up to 2 m and 30° apart is RIGHT; another floor, or more than 4 m or 60°, is WRONG.
-
-    Args:
-        folder: with gt.csv; None: the first ``building_SEED`` of ``BUILDINGS``.
-
-    Raises:
-        FileNotFoundError: if there is none.
-    """
-    if folder is None:
-        rendered = sorted(BUILDINGS.glob("building_*/gt.csv"))
-        if not rendered:
-            raise FileNotFoundError(f"expected a rendered building in '{BUILDINGS}'. Received: none")
-        folder = rendered[0].parent
-    with (folder / "gt.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    poses = [_pose_in(row) for row in rows]
-    floor = np.array([row["floor"] for row in rows])
-    metres, degrees = _apart(poses)
-    right = (metres <= INSIDE_RIGHT[0]) & (degrees <= INSIDE_RIGHT[1])
-    wrong = (metres > INSIDE_WRONG[0]) | (degrees > INSIDE_WRONG[1]) | (floor[:, None] != floor[None])
-    verdicts = np.select([wrong, right], [Verdict.WRONG, Verdict.RIGHT], Verdict.UNKNOWN).astype(np.int8)
-    frames = [
-        Frame(_nanoseconds(row["stamp"]), image_loader(str(folder / row["file"])), 0, pose, name=row["file"])
-        for row, pose in zip(rows, poses)
-    ]
-    if frames and frames[0].stamp <= 0:
-        frames = [each._replace(stamp=each.stamp + round(START_S * 1e9)) for each in frames]
-    again = find_revisits(frames, verdicts == Verdict.RIGHT, verdicts != Verdict.WRONG)
-    return Recording(folder.name, folder.name, frames, verdicts, again)
-
-
-def _nanoseconds(stamp: str) -> int:
-    """A stamp of gt.csv: seconds with a decimal point, or nanoseconds."""
-    return round(float(stamp) * 1e9) if "." in stamp else int(stamp)
+def _rendered_depth(name: str) -> np.ndarray | None:
+    file = rendered.DRIVE / "depth" / name
+    return depth.decode(file.read_bytes()) if file.is_file() else None
 
 
 def overlaps(poses: Sequence[Pose], cameras: Sequence[Camera], distance: Sequence[float]) -> np.ndarray:
@@ -225,14 +149,6 @@ def _by_overlap(overlap: np.ndarray) -> np.ndarray:
     return np.select([wrong, right], [Verdict.WRONG, Verdict.RIGHT], Verdict.UNKNOWN).astype(np.int8)
 
 
-def _apart(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray]:
-    """(N, N) metres, and degrees between the viewing directions."""
-    position = np.array([pose.position for pose in poses])
-    axis = np.array([pose.rotation.apply([0.0, 0.0, 1.0]) for pose in poses])
-    metres = np.linalg.norm(position[:, None] - position[None], axis=2)
-    return metres, np.degrees(np.arccos(np.clip(axis @ axis.T, -1, 1)))
-
-
 def _frame_of(shot: Shot, stamp: int, pose: Pose, with_depth: bool = False) -> Frame:
     measured: Callable[[], np.ndarray | None] | None = partial(_depth_of, shot) if with_depth else None
     return Frame(stamp, image_loader(shot.path), 0, pose, shot.camera, measured, Path(shot.path).name)
@@ -244,9 +160,3 @@ def _depth_of(shot: Shot) -> np.ndarray | None:
 
 def _pose(position: Iterable[float], turn: np.ndarray) -> Pose:
     return Pose(np.array(position, float), Rotation.from_matrix(turn).as_quat())
-
-
-def _pose_in(row: dict[str, str]) -> Pose:
-    """The columns tx ty tz qx qy qz qw; the quaternion is normalised."""
-    position, turn = ([float(row[name]) for name in names] for names in (("tx", "ty", "tz"), QUATERNION))
-    return Pose(np.array(position), Rotation.from_quat(turn).as_quat())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
-from benchmarks.decisions.recording import Recording, Verdict
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Candidate
+from training.data.recordings.recording import Recording, Verdict
 
 
 class Record(NamedTuple):

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks.decisions import posed, stills, walks
-from benchmarks.decisions.recording import Recording
+from benchmarks.decisions import landmarks, posed, stills
+from training.data.recordings import rendered, scenes, walks
+from training.data.recordings.recording import Recording
 
 SETS: dict[str, Callable[[], Recording]] = {
     "ie_tower": walks.ie_tower,
     "two_floors": walks.two_floors,
     "rtabmap_corridor": walks.rtabmap_corridor,
-    "koe_landmarks": walks.koe_landmarks,
+    "koe_landmarks": landmarks.koe_landmarks,
     "sped_half": stills.sped_half,
     "strecha": posed.strecha,
     "7scenes_redkitchen": posed.redkitchen,
     "7scenes_redkitchen_depth": partial(posed.redkitchen, with_depth=True),
     "tum_fr1_rpy": posed.tum_rpy,
-    "drive": posed.drive,
-    "drive_depth": partial(posed.drive, with_depth=True),
-    "building": posed.building,
-    "outdoor": stills.outdoor,
-    "facades": stills.facades,
+    "drive": rendered.drive,
+    "drive_depth": posed.drive_with_depth,
+    "building": rendered.building,
+    "outdoor": scenes.outdoor,
+    "facades": scenes.facades,
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.decisions.figures import Curve, curve
-from benchmarks.decisions.recording import Verdict
 from benchmarks.decisions.runner import Record, Run
 from place_recognition_ros.types import Candidate, Reason
+from training.data.recordings.recording import Verdict
 
 NO_SCORE = float("nan")
 NO_PLACE = (Reason.LOW_SIMILARITY, Reason.AMBIGUOUS, Reason.TOO_RECENT)

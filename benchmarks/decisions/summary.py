@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.decisions.figures import Reliability, delays, recall_without_error, reliability, runs_of
-from benchmarks.decisions.recording import Verdict
+from benchmarks.decisions.figures import delays, recall_without_error, runs_of
 from benchmarks.decisions.runner import Run
 from benchmarks.decisions.stages import STAGES, stage_curve
 from benchmarks.verification.section import Section, percent
+from training.calibrate.reliability import Reliability, reliability
+from training.data.recordings.recording import Verdict
 
 NONE = "–"
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import functools
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -13,8 +10,9 @@ import numpy as np
 from benchmarks.verification.errors import relative
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
+from training.data.recordings.files import read_image, rows_of
+from training.files import DATA
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 BINS = ((0, 15), (15, 30), (30, 45), (45, 60))  # degrees between the viewing directions
 PAIRS = 60  # of each bin
 SEED = 0
@@ -70,21 +68,6 @@ class Photo(NamedTuple):
     def image(self) -> np.ndarray:
         """(H, W, 3) uint8 BGR."""
         return read_image(self.path)
-
-
-@functools.lru_cache(maxsize=64)
-def read_image(path: str) -> np.ndarray:
-    """(H, W, 3) uint8 BGR."""
-    image = cv2.imread(path)
-    if image is None:
-        raise FileNotFoundError(f"expected an image. Received: '{path}', which cannot be read")
-    return image
-
-
-def rows_of(name: str) -> list[dict[str, str]]:
-    """The lines of a set's gt.csv."""
-    with open(DATA / name / "gt.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def scaled(intrinsics: np.ndarray, factor: float) -> np.ndarray:

@@ -221,6 +221,15 @@ class KeyframeStore:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
+    def note(self, key: str) -> str:
+        """A text that :meth:`set_note` stored with the map; empty: none."""
+        return next((str(text) for (text,) in self._read("SELECT value FROM meta WHERE key = ?", key)), "")
+
+    def set_note(self, key: str, text: str) -> None:
+        """Store a text with the map; StoreError if it could not be stored."""
+        with self._transaction(f"store '{key}'"):
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
+
     def sessions(self) -> Dict[int, Session]:
         """The sessions by id, without damaged rows."""
         rows = self._read(f"SELECT {', '.join(schema.SESSION_COLUMNS)}, crc FROM sessions")  # noqa: S608

@@ -10,6 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
+from place_recognition_ros.loops.calibration import Calibration
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
@@ -107,6 +108,10 @@ class Pipeline:
         return self._detector.query(
             image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
         )
+
+    def calibrate(self) -> Calibration:
+        """:meth:`LoopDetector.calibrate`."""
+        return self._detector.calibrate()
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""

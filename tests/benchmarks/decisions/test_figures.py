@@ -7,9 +7,9 @@ from benchmarks.decisions.figures import (
     curve,
     delays,
     recall_without_error,
-    reliability,
     runs_of,
 )
+from training.calibrate.reliability import reliability
 
 
 def test_recall_counts_revisits_and_precision_counts_candidates():

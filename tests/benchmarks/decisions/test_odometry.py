@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.decisions.odometry import drifting, has_odometry, with_odometry
-from benchmarks.decisions.recording import Frame, Recording, stamps
 from place_recognition_ros.poses import Pose, distance
+from training.data.recordings.recording import Frame, Recording, stamps
 
 AHEAD = np.array([0.0, 0.0, 0.0, 1.0])
 STRAIGHT = [Pose(np.array([float(x), 0.0, 0.0]), AHEAD) for x in range(101)]

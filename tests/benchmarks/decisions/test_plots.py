@@ -2,8 +2,9 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
-from benchmarks.decisions.figures import Curve, Reliability
+from benchmarks.decisions.figures import Curve
 from benchmarks.decisions.plots import MAX_POINTS, precision_recall, reliability_diagram, thinned
+from training.calibrate.reliability import Reliability
 
 MAX_BYTES = 20_000
 SVG = "{http://www.w3.org/2000/svg}"

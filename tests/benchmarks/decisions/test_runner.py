@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from benchmarks.decisions import runner
-from benchmarks.decisions.recording import Frame, Recording, Verdict, stamps
+from training.data.recordings.recording import Frame, Recording, Verdict, stamps
 
 
 class FakeDetector:

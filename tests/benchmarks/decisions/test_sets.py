@@ -1,10 +1,20 @@
 import numpy as np
 import pytest
 
-from benchmarks.decisions.recording import Verdict
 from benchmarks.decisions.sets import SETS, open_set
+from training.data.recordings.recording import Verdict
 
-QUICK = ("ie_tower", "two_floors", "rtabmap_corridor", "koe_landmarks", "sped_half", "outdoor", "facades")
+QUICK = (
+    "drive",
+    "drive_depth",
+    "ie_tower",
+    "two_floors",
+    "rtabmap_corridor",
+    "koe_landmarks",
+    "sped_half",
+    "outdoor",
+    "facades",
+)
 
 
 def opened(name):

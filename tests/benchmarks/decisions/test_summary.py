@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.decisions.recording import Frame, Recording, Verdict
 from benchmarks.decisions.runner import Record, Run
 from benchmarks.decisions.stages import STAGES, stage_curve
 from benchmarks.decisions.summary import calibration, decisions, stages, summary
 from place_recognition_ros.types import Candidate, Kind, Reason, Status
+from training.data.recordings.recording import Frame, Recording, Verdict
 
 FRAMES = [Frame(stamp, lambda: np.zeros((2, 2, 3), np.uint8)) for stamp in range(1, 41)]
 RECORDING = Recording("set", "set", FRAMES, np.ones((40, 40), np.int8), (20, 21, 30))

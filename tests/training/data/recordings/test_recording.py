@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmarks.decisions.recording import Frame, Recording, Verdict, find_revisits, stamps
+from training.data.recordings.recording import Frame, Recording, Verdict, find_revisits, stamps
 
 
 def frames(count, session=lambda number: 0):

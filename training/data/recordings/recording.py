@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.verification.sets import read_image
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera, Keyframe
+from training.data.recordings.files import read_image
 
 MIN_AGE_S = 10.0  # of a match in the same session: the default of min_loop_interval_s
 AWAY_S = 2.0  # for which the camera was elsewhere between the two visits of a place

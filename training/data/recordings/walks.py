@@ -1,4 +1,4 @@
-"""Recordings whose truth is a label or the order of frames: a tower, two floors, a corridor, landmarks."""
+"""Recordings whose truth is a label or the order of frames: a tower, two floors, a corridor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.decisions.recording import (
+from place_recognition_ros.poses import Pose
+from training.data.recordings.files import rows_of
+from training.data.recordings.recording import (
     JUMP_S,
     START_S,
     Frame,
@@ -20,8 +22,7 @@ from benchmarks.decisions.recording import (
     image_loader,
     stamps,
 )
-from benchmarks.verification.sets import DATA, rows_of
-from place_recognition_ros.poses import Pose
+from training.files import DATA
 
 RETURNS = Path(__file__).with_name("ie_tower_returns.csv")
 """Pairs of one clip, at least 10 s apart, that show the same view; the camera looked elsewhere between them.
@@ -36,15 +37,6 @@ FLOOR_STEP, FLOOR_HEIGHT = 0.5, 4.0  # metres, assumed
 CORRIDOR_STEP_S, CORRIDOR_LOOP = 2.0, 40  # seconds of a frame; places of a lap
 CORRIDOR_RIGHT, CORRIDOR_UNKNOWN = 2, 5  # places; the truth is good to ±2
 CORNERS = ((0.5, 0.0, 0.0), (6.5, 6.25, 0.0), (19.0, 6.25, 13.75), (25.5, 0.0, 13.75), (40.5, 0.0, 0.0))
-PHOTO_S = 5.0  # between two photographs
-SAME_LANDMARK = {
-    "e1-l2-conference-room-a": "conference-a",
-    "e1-l2-conference-room-b": "conference-b",
-    "e1-l2-enginius-office": "enginius-office",
-    "e1-l2-oddaa": "oddai",
-    "e1-l2-osc": "oscent",
-}
-ANYWHERE = "floor-marker"  # a pattern on the floor that several landmarks have
 
 
 def ie_tower() -> Recording:
@@ -153,25 +145,6 @@ def _looking(x: float, y: float, heading: float, z: float) -> Pose:
     """The optical frame of a level camera in a world with z up; ``heading`` in radians from the x axis."""
     optical = Rotation.from_matrix([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
     return Pose(np.array([x, y, z], float), (Rotation.from_euler("z", heading) * optical).as_quat())
-
-
-def koe_landmarks() -> Recording:
-    """Photographs of landmarks: first by day, then by night, then an earlier campaign by day and by night.
-
-    The same landmark is RIGHT, another one WRONG; a photograph of the floor's pattern alone is UNKNOWN.
-    """
-    rows = rows_of("koe_landmarks")
-    order = ("new day", "new night", "raw day", "raw night")
-    rows.sort(key=lambda row: (order.index(f"{row['set']} {row['condition']}"), row["place"]))
-    session = [order.index(f"{row['set']} {row['condition']}") for row in rows]
-    names = [row["place"].replace(".webp", "") for row in rows]
-    place = np.array([SAME_LANDMARK.get(name, name) for name in names])
-    verdicts = (place[:, None] == place[None]).astype(np.int8)
-    verdicts[(place == ANYWHERE)[:, None] | (place == ANYWHERE)[None]] = Verdict.UNKNOWN
-    folder = DATA / "koe_landmarks"
-    frames = frames_of([str(folder / row["file"]) for row in rows], stamps(len(rows), PHOTO_S), session)
-    right = verdicts == Verdict.RIGHT
-    return Recording("koe_landmarks", "koe_landmarks", frames, verdicts, find_revisits(frames, right, right))
 
 
 def frames_of(
