@@ -137,7 +137,7 @@ def test_diagnostics_contain_counts_and_durations(ros, camera):
     assert values["dropped"] == "0"
     assert float(values["keyframes per second"]) > 0
     assert 20 < float(values["memory [MB]"]) < 1000
-    for stage in ("describe", "local features", "search", "checks", "store"):
+    for stage in ("describe", "local features", "search", "decide", "store"):
         median, high = (float(each) for each in values[f"{stage} [ms], median and 95 %"].split(","))
         assert 0 <= median <= high
 
