@@ -94,7 +94,7 @@ def engine():
 
 @pytest.fixture
 def make_detector(engine):
-    """``make_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, closed after the test.
+    """``make_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, closed at the end.
 
     ``weights``: the coefficients of the evidence, by name; those of these images are ``WEIGHTS``.
     """

@@ -39,9 +39,9 @@ def changed(paint, layout, width):
 
 
 def two_places(paint, border):
-    """Place 1 left of the column ``border``, place 7 right of it."""
-    image = paint(1).copy()
-    image[:, border:] = paint(7)[:, border:]
+    """Place 1 left of the column ``border``, place 7 right of it, both from nearby positions."""
+    image = paint(1, shift=12)
+    image[:, border:] = paint(7, shift=12)[:, border:]
     return image
 
 
