@@ -8,7 +8,7 @@ from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Reason, Status
 
 BY_INLIERS = {
-    "bias": -40.0,
+    "bias": -30.0,
     "coverage": 0.0,
     "inliers": 10.0,
     "aliasing": 0.0,
