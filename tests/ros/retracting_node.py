@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The node; each accepted candidate is confirmed again by the next keyframe, and retracted by the one after."""
+"""The node; the next keyframe confirms each accepted candidate again, the one after retracts it."""
 
 import sys
 
