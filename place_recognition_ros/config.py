@@ -168,8 +168,8 @@ class Config:
     )
     odometry_drift: float = _parameter(
         0.05,
-        "drift of odom per metre travelled, at most; a match that needs a longer jump is rejected; 0: odom is no "
-        "witness (scale unknown)",
+        "drift of odom per metre travelled, at most; a match that needs a longer jump is rejected; 0: odom "
+        "is no witness (its scale is unknown, for example)",
         low=0,
         high=1,
     )

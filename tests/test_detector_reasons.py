@@ -122,7 +122,7 @@ def test_a_rejected_candidate_has_its_reason(make_detector, add_images, paint, r
     assert all(each.status == Status.REJECTED for each in rejected)
     geometry_ran = reason not in BEFORE_GEOMETRY
     assert all((each.matches >= 0) == geometry_ran == (each.inliers >= 0) for each in rejected)
-    assert not result.accepted
+    assert bool(result.accepted) is (reason == Reason.OUTRANKED)
 
 
 def test_a_drift_of_0_switches_the_witness_off(make_detector, add_images, paint):

@@ -10,14 +10,14 @@ def pose(x, y=0.0):
     return Pose(np.array([float(x), float(y), 0.0]), np.array([0.0, 0, 0, 1]))
 
 
-def loop(number, match, session=1, drift=0.0):
-    """A straight walk along x, at 1 m per keyframe; the query is 200 m after its place, ``drift`` metres off."""
+def loop(number, match, session=1):
+    """A straight walk along x, at 1 m per keyframe; the queries are a second walk."""
     candidate = Candidate(
         *(Kind.LOOP_CLOSURE, Status.VERIFIED, Reason.NONE, 200 + number, match, number, match),
         *(1, session, "", ""),
         Evidence(0.8, 0.1),
     )
-    return Loop(candidate, pose(number + drift), pose(match), 200.0 + number, float(match))
+    return Loop(candidate, pose(number), pose(match), 200.0 + number, float(match))
 
 
 def accepted(consistency, *loops):
