@@ -63,19 +63,9 @@ def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, pa
 
 
 def test_a_new_session_ends_all_runs(make_detector, add_images, places, paint):
-    weak = {
-        "bias": -6.0,
-        "coverage": 12.0,
-        "inliers": 0.0,
-        "aliasing": 0.0,
-        "correlation": 0.2,
-        "prior": -2.0,
-    }
-    for between, runs_end in (
-        (lambda detector: None, False),
-        (lambda detector: detector.start_session(), True),
-    ):
-        detector = make_detector(weights=weak, accept_confidence=0.9)
+    weak = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2}
+    for begin in (False, True):
+        detector = make_detector(weights=dict(weak, prior=-2.0), accept_confidence=0.9)
         add_images(detector, [*places, paint(21), paint(22)])
         add_images(detector, [paint(3, shift=12)], start=20)
         if begin:
