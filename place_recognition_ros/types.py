@@ -38,7 +38,7 @@ class Kind(IntEnum):
 class Status(IntEnum):
     """How many checks a match has passed. The numbers are those of LoopCandidate.msg."""
 
-    RETRIEVED = 0  # similar; not examined further
+    RETRIEVED = 0  # similar; not examined further; 1 was CONSISTENT
     VERIFIED = 2  # the evidence along the trajectory suffices
     REJECTED = 3  # see reason
 
@@ -49,13 +49,12 @@ class Reason(IntEnum):
     NONE = 0
     LOW_SIMILARITY = 1
     AMBIGUOUS = 2  # several places fit as well
-    OUTRANKED = 3  # another place fits better
-    NOT_CONSISTENT = 4  # the keyframes before the query do not fit those around the match
+    OUTRANKED = 3  # another place fits better; 4 was NOT_CONSISTENT
     FEW_MATCHES = 5  # of local features
-    FEW_INLIERS = 6  # of the epipolar geometry
-    DEGENERATE = 7  # the inliers cover too small a part of the image
-    CONTRADICTED = 8  # what should be visible is not
-    ODOMETRY_CONFLICT = 9
+    FEW_INLIERS = 6  # of one rigid scene
+    DEGENERATE = 7  # the inliers are in a spot or on a line of the image
+    CONTRADICTED = 8  # what should be visible is not: the view speaks against the match
+    ODOMETRY_CONFLICT = 9  # the match needs a jump that odometry rules out
     TOO_RECENT = 10  # the camera has not left the place since
     NOT_YET = 11  # the evidence is still too weak
 
@@ -93,6 +92,10 @@ class Count(Enum):
     DEPTH = "with depth"
     BAD_DEPTH = "with a depth image that cannot be used"
     BAD_MASK = "masks that cannot be used"
+    # what the decisions about keyframes were
+    ACCEPTED = "candidates accepted"
+    CONFIRMED = "candidates of earlier keyframes accepted"
+    RETRACTED = "candidates retracted"
     # what came through services
     QUERY = "service queries"
 

@@ -58,17 +58,20 @@ def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, pa
     detector.start_session()
     results = add_images(detector, [paint(3, shift=12)], start=9)
     assert accepted(results) == [(Kind.INTER_SESSION, 3)]
-    assert (results[0].candidates[0].match_session, results[0].candidates[0].query_session) == (
-        session,
-        session + 1,
-    )
+    best = results[0].candidates[0]
+    assert (best.match_session, best.query_session) == (session, session + 1)
 
 
-def test_a_new_session_clears_the_query_sequence(make_detector, add_images, places, paint):
-    detector = make_detector(sequence_length=3, min_similarity=0.6)
-    add_images(detector, [*places, paint(21), paint(22)])
-    detector.start_session()
-    assert accepted(add_images(detector, [paint(3, shift=12)], start=20)) == [(Kind.INTER_SESSION, 3)]
+def test_a_new_session_ends_all_runs(make_detector, add_images, places, paint):
+    weak = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2}
+    for begin in (False, True):
+        detector = make_detector(weights=dict(weak, prior=-2.0), accept_confidence=0.9)
+        add_images(detector, [*places, paint(21), paint(22)])
+        add_images(detector, [paint(3, shift=12)], start=20)
+        if begin:
+            detector.start_session()
+        (result,) = add_images(detector, [paint(4, shift=12)], start=21)
+        assert (result.accepted == []) is begin
 
 
 def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add_images, paint):
@@ -219,7 +222,7 @@ def test_a_match_with_damaged_features_is_not_verified(detector, add_images, pai
 
 
 def test_the_status_contains_the_duration_of_each_stage(detector):
-    stages = {"overlay", "describe", "local features", "store", "search", "checks"}
+    stages = {"overlay", "describe", "local features", "store", "search", "decide"}
     assert set(detector.status().durations) == stages
 
 

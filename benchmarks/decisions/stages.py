@@ -10,21 +10,15 @@ from place_recognition_ros.types import Candidate, Reason
 from training.data.recordings.recording import Verdict
 
 NO_SCORE = float("nan")
-NO_PLACE = (Reason.LOW_SIMILARITY, Reason.AMBIGUOUS, Reason.TOO_RECENT)
 
 
 def _similarity(candidate: Candidate) -> float:
     return NO_SCORE if candidate.reason == Reason.TOO_RECENT else candidate.similarity
 
 
-def _sequence(candidate: Candidate) -> float:
-    dropped = candidate.reason in (*NO_PLACE, Reason.NOT_CONSISTENT)
-    return NO_SCORE if dropped else candidate.similarity
-
-
-def _inliers(candidate: Candidate) -> float:
-    """Inliers times their share of the matches; only where the geometry was run."""
-    return NO_SCORE if candidate.inliers < 0 else candidate.inliers**2 / max(1, candidate.matches)
+def _coverage(candidate: Candidate) -> float:
+    """Share of the features in the common region that fit one scene; only where the geometry was run."""
+    return NO_SCORE if candidate.inliers < 0 else candidate.evidence.coverage
 
 
 def _confidence(candidate: Candidate) -> float:
@@ -37,8 +31,7 @@ def _odometry(candidate: Candidate) -> float:
 
 STAGES: dict[str, Callable[[Candidate], float]] = {
     "similarity": _similarity,
-    "sequence": _sequence,
-    "geometry": _inliers,
+    "geometry": _coverage,
     "confidence": _confidence,
     "odometry": _odometry,
 }

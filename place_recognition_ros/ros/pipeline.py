@@ -144,4 +144,7 @@ class Pipeline:
             keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
+        self._counts[Count.ACCEPTED] += len(result.accepted)
+        self._counts[Count.CONFIRMED] += len(result.confirmed)
+        self._counts[Count.RETRACTED] += len(result.retracted)
         return result.outcome

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.decisions.runner import Record, Run
 from benchmarks.decisions.stages import STAGES, stage_curve
 from benchmarks.decisions.summary import calibration, decisions, stages, summary
-from place_recognition_ros.types import Candidate, Kind, Reason, Status
+from place_recognition_ros.types import Candidate, Evidence, Kind, Reason, Status
 from training.data.recordings.recording import Frame, Recording, Verdict
 
 FRAMES = [Frame(stamp, lambda: np.zeros((2, 2, 3), np.uint8)) for stamp in range(1, 41)]
@@ -17,7 +17,8 @@ def record(query, match, verdict, status=Status.VERIFIED, reason=Reason.NONE, at
     measured = {"similarity": 0.5, "confidence": 0.9, "matches": 100, "inliers": 50, **values}
     candidate = Candidate(
         Kind.LOOP_CLOSURE, status, reason, query + 1, match + 1, query + 1, match + 1, 1, 1, "", "",
-        measured["similarity"], 0.1, measured["confidence"], measured["matches"], measured["inliers"],
+        Evidence(measured["similarity"], 0.1, matches=measured["matches"], inliers=measured["inliers"]),
+        measured["confidence"],
     )  # fmt: skip
     return Record(query, match, candidate, verdict, query if at is None else at)
 
@@ -75,7 +76,6 @@ def test_the_best_known_candidate_of_a_query_is_scored():
     ("stage", "values"),
     [
         ("similarity", {"reason": Reason.TOO_RECENT}),
-        ("sequence", {"reason": Reason.NOT_CONSISTENT}),
         ("geometry", {"inliers": -1}),
         ("confidence", {"confidence": math.nan}),
         ("odometry", {"reason": Reason.ODOMETRY_CONFLICT}),
@@ -100,4 +100,4 @@ def test_tables_have_a_row_per_set_and_the_total():
     assert all(len(row) == len(table.headings) for row in table.rows)
     by_stage = stages("stages", runs)
     assert by_stage.headings == ("set", *STAGES)
-    assert by_stage.rows[0][1:] == ("33 %",) * 5
+    assert by_stage.rows[0][1:] == ("33 %",) * 4
