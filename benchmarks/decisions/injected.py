@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from benchmarks.decisions.odometry import with_odometry
-from benchmarks.decisions.recording import Frame, Recording, Verdict
+from training.data.recordings.recording import Frame, Recording, Verdict
 from benchmarks.decisions.runner import Run, run
 from benchmarks.decisions.sets import open_set
 from benchmarks.verification.section import Section
