@@ -211,7 +211,7 @@ class Decisions:
                 return candidate._replace(status=Status.REJECTED, reason=Reason.ODOMETRY_CONFLICT)
             self._retract(contradicted, decision)
             self._consistency.add(loop)
-        for view in run.views[:-1]:
+        for view in run.weighed[:-1]:
             if view.number not in run.published and view.log_odds >= SUPPORTS:
                 earlier = view.candidate._replace(status=Status.VERIFIED, confidence=candidate.confidence)
                 decision.confirmed.append(earlier)

@@ -51,6 +51,11 @@ class Hypothesis:
     def newest(self) -> Support:
         return self.views[-1]
 
+    @property
+    def weighed(self) -> List[Support]:
+        """The newest views, which decide."""
+        return self.views[-WINDOW:]
+
     def reach(self, number: int) -> int:
         """How many keyframes of the map the match of a query can be away from the newest one."""
         return SPEED * max(0, number - self.newest.number) + TOLERANCE
@@ -73,7 +78,7 @@ class Hypothesis:
 
     def log_odds(self, weights: Coefficients) -> float:
         """Log odds that the run is right, if no other place competes with it."""
-        return _weighed(self.views[-WINDOW:], weights)
+        return _weighed(self.weighed, weights)
 
     def is_refuted(self, weights: Coefficients) -> bool:
         """Whether the views after the accepted ones refute them.
