@@ -10,14 +10,13 @@ from place_recognition_ros.loops.consistency import Consistency, Loop
 from place_recognition_ros.loops.evidence import Coefficients, log_odds, odds_of, probability, strength
 from place_recognition_ros.loops.examination import Examiner, Observation
 from place_recognition_ros.loops.geometry import GeometrySettings
-from place_recognition_ros.loops.hypotheses import TOLERANCE, Hypotheses, Hypothesis, Support
+from place_recognition_ros.loops.hypotheses import SUPPORTS, TOLERANCE, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
-SUPPORTS = -2.0  # log odds of a view with which it can be accepted in a run that is certain
 
 KindOf = Callable[[Match], Kind]
 """What a match of the present query would mean."""
@@ -211,8 +210,8 @@ class Decisions:
                 return candidate._replace(status=Status.REJECTED, reason=Reason.ODOMETRY_CONFLICT)
             self._retract(contradicted, decision)
             self._consistency.add(loop)
-        for view in run.weighed[:-1]:
-            if view.number not in run.published and view.log_odds >= SUPPORTS:
+        for view in run.confirmed:
+            if view.number not in run.published and view is not run.newest:
                 earlier = view.candidate._replace(status=Status.VERIFIED, confidence=candidate.confidence)
                 decision.confirmed.append(earlier)
                 run.published[view.number] = earlier

@@ -9,6 +9,7 @@ Bayes filter over places (Cummins and Newman, FAB-MAP, IJRR 27, 2008): two that 
 half each.
 """
 
+from itertools import takewhile
 from typing import Callable, Dict, List, NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
 REMEMBERED = 64  # newest views that can be refuted
-ODOMETRY = 0.5  # log odds that it adds where odometry allows all views of a run
 SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below which nothing is out of view
+SUPPORTS = -2.0  # log odds of a view with which it can be accepted in a run that is certain,
+CONVINCES = 1.0  # and if it is older than the views that decide
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
 
 
@@ -55,6 +57,17 @@ class Hypothesis:
     def weighed(self) -> List[Support]:
         """The newest views, which decide."""
         return self.views[-WINDOW:]
+
+    @property
+    def confirmed(self) -> List[Support]:
+        """The views that are right if the newest ones are.
+
+        The newest ones, except those that speak against it; and those before them, back to the first one
+        that does not speak for it by itself: there the run may have come from another place.
+        """
+        older = reversed(self.views[:-WINDOW])
+        found = list(takewhile(lambda view: view.log_odds >= CONVINCES, older))[::-1]
+        return found + [view for view in self.weighed if view.log_odds >= SUPPORTS]
 
     def reach(self, number: int) -> int:
         """How many keyframes of the map the match of a query can be away from the newest one."""
@@ -96,8 +109,7 @@ class Hypothesis:
 
 def _weighed(views: List[Support], weights: Coefficients) -> float:
     independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-    odometry = ODOMETRY if all(view.candidate.evidence.possible for view in views) else 0.0
-    return weights.prior + odometry + independent * float(np.mean([view.log_odds for view in views]))
+    return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
 
 
 class Hypotheses:
