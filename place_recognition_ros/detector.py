@@ -116,11 +116,13 @@ class LoopDetector:
         self._stamp = keyframe.stamp
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        self.map.observe(keyframe, observation.query.descriptor)
+        travelled = self.map.observe(keyframe, observation.query.descriptor)
         keyframe_id, outcome = self._store(keyframe, observation)
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
-        observation = observation._replace(query=query, pose=keyframe.pose, number=self._queries)
+        observation = observation._replace(
+            query=query, pose=keyframe.pose, travelled=travelled, number=self._queries
+        )
         self._newest = observation
         matches = self._search(observation, self.config.top_k)
         with self._watch("decide"):
@@ -129,7 +131,7 @@ class LoopDetector:
         result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
         if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted + result.confirmed):
             self._tracking.recovered(keyframe.stamp)
-        return result._replace(tracking=self.tracking)
+        return result._replace(tracking=self._state())
 
     def relocalize(self) -> QueryResult:
         """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
@@ -187,7 +189,7 @@ class LoopDetector:
         """
         if self._tracking.report(ok, stamp) and not ok:
             self._begin_session()
-        return self.tracking
+        return self._state()
 
     def start_session(self, stamp: int = 0) -> types.Tracking:
         """Begin an unbroken trajectory with its own world frame.
@@ -197,12 +199,7 @@ class LoopDetector:
         """
         self._begin_session()
         self._tracking.begin_session(stamp)
-        return self.tracking
-
-    @property
-    def tracking(self) -> types.Tracking:
-        """The tracking state and the present session."""
-        return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
+        return self._state()
 
     def status(self) -> types.DetectorStatus:
         """A snapshot for diagnostics, which any thread may read."""
@@ -213,8 +210,8 @@ class LoopDetector:
             map_id=self._map_id,
             keyframes=len(self.map),
             waiting=self.map.waiting,
-            damaged=self.map.damaged,
-            tracking=self.tracking,
+            damaged=self._keyframes.damaged,
+            tracking=self._state(),
             durations=self._watch.snapshot(),
         )
 
@@ -223,6 +220,10 @@ class LoopDetector:
         self._extractor.close()
         self._finder.close()
         self.map.close()
+
+    def _state(self) -> types.Tracking:
+        """The tracking state and the present session."""
+        return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
 
     def _begin_session(self) -> None:
         self.map.start_session()
@@ -296,4 +297,4 @@ class LoopDetector:
     ) -> QueryResult:
         query = None if observation is None else observation.query
         model_id = self._extractor.card.model_id
-        return QueryResult(query, candidates, self.tracking, outcome, self._map_id, model_id)
+        return QueryResult(query, candidates, self._state(), outcome, self._map_id, model_id)

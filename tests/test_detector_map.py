@@ -114,7 +114,7 @@ def test_a_repeated_tracking_report_changes_nothing(detector):
 
 
 def test_a_new_session_is_in_the_next_result(detector, add_images, paint):
-    before = detector.tracking
+    before = detector.status().tracking
     tracking = detector.start_session(9 * SECOND)
     assert tracking == (TrackingState.TRACKING, 9 * SECOND, before.session + 1)
     (result,) = add_images(detector, [paint(30)], start=10)

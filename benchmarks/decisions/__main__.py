@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import yaml
 
+from benchmarks.decisions.left_out import features_without
 from benchmarks.decisions.odometry import has_odometry, with_odometry
 from benchmarks.decisions.plots import precision_recall, reliability_diagram
 from benchmarks.decisions.runner import Run, run
@@ -65,7 +66,9 @@ def _runs(names: Sequence[str], odometry: bool, parameters: dict[str, Any]) -> l
             print(f"{name}: skipped, no poses to make odometry from", file=sys.stderr)
             continue
         print(f"» {name}", file=sys.stderr)
-        runs.append(run(with_odometry(recording) if odometry else recording, **parameters))
+        with features_without(recording.building) as model:
+            played = with_odometry(recording) if odometry else recording
+            runs.append(run(played, **{"feature_model": model, **parameters}))
         print(decisions(name, runs[-1:]).markdown, file=sys.stderr)
     return runs
 

@@ -9,6 +9,10 @@ from benchmarks.decisions import landmarks, posed, stills
 from training.data.recordings import rendered, scenes, walks
 from training.data.recordings.recording import Recording
 
+BUILDINGS = tuple(f"building_{seed}" for seed in (1, 2, 3, 4, 5, 6)) + tuple(
+    f"unseen_{seed}" for seed in (11, 12, 13)  # that no coefficients were ever fitted on
+)
+
 SETS: dict[str, Callable[[], Recording]] = {
     "ie_tower": walks.ie_tower,
     "two_floors": walks.two_floors,
@@ -21,7 +25,7 @@ SETS: dict[str, Callable[[], Recording]] = {
     "tum_fr1_rpy": posed.tum_rpy,
     "drive": rendered.drive,
     "drive_depth": posed.drive_with_depth,
-    "building": rendered.building,
+    **{name: partial(rendered.building, rendered.BUILDINGS / name) for name in BUILDINGS},
     "outdoor": scenes.outdoor,
     "facades": scenes.facades,
 }

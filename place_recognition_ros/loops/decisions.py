@@ -144,8 +144,9 @@ class Decisions:
                 if each.entry.session == newest.match_session
                 and abs(each.entry.id - newest.match_id) <= reach
             ]
-            if not near and self._memory.is_searched(newest.match_id):
-                found.append(self._memory.nearest(newest.match_id, reach, observation.query.descriptor))
+            nearest = self._memory.nearest(newest.match_id, reach, observation.query.descriptor)
+            if not near and nearest is not None:
+                found.append(nearest)
         return found
 
     def _supports(self, observation: Observation, examined: List[Candidate]) -> List[Support]:
@@ -224,7 +225,7 @@ class Decisions:
         entry = self._memory.entry(candidate.match_id)
         if observation.pose is None or entry.pose is None:
             return None
-        return Loop(candidate, observation.pose, entry.pose, self._memory.travelled, entry.travelled)
+        return Loop(candidate, observation.pose, entry.pose, observation.travelled, entry.travelled)
 
     def _retract(self, candidates: List[Candidate], decision: Decision) -> None:
         self._consistency.remove(candidates)

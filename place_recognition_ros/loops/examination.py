@@ -17,6 +17,7 @@ class Observation(NamedTuple):
     query: Query
     view: View
     pose: Optional[Pose] = None  # of the robot in the world frame of the session, as odometry reports it
+    travelled: float = 0.0  # metres since the session began, where poses are known
     number: int = 0  # counts the queries of a trajectory; 0: the image belongs to none
 
 
@@ -89,7 +90,7 @@ class Examiner:
         geometry = measure(observation.view, view, self._geometry)
         possible: Optional[bool] = None
         if match.entry.session == observation.query.session:
-            travelled = self._memory.travelled
+            travelled = observation.travelled
             possible = allows(observation.pose, match.entry, geometry.pose, travelled, self._drift)
         evidence = draft.evidence._replace(
             matches=geometry.matches,

@@ -70,11 +70,6 @@ class KeyframeMap:
         return len(self._timeline)
 
     @property
-    def damaged(self) -> int:
-        """Keyframes of the store that were left out because their CRC is wrong."""
-        return self._store.damaged
-
-    @property
     def waiting(self) -> int:
         """Keyframes of the present visit, which are not searched yet."""
         return len(self._visit.waiting)
@@ -85,18 +80,22 @@ class KeyframeMap:
             self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
-    def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> None:
+    def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
         """Take note of where the camera is, before the search; whether or not the keyframe is stored later.
 
         Args:
             keyframe: its pose and stamp.
             descriptor: (D,) float32, unit norm.
+
+        Returns:
+            Metres travelled since the session began, where poses are known.
         """
         if not self.session.frame:
             self.session = self.session._replace(frame=keyframe.world_frame)
         self._timeline.move(self.session.id, keyframe.pose)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
             self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
+        return self._timeline.travelled
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
@@ -126,14 +125,19 @@ class KeyframeMap:
         """
         return [self._match(*found) for found in self._index.search(descriptor, k)]
 
-    def nearest(self, keyframe_id: int, radius: int, descriptor: np.ndarray) -> Match:
+    def nearest(self, keyframe_id: int, radius: int, descriptor: np.ndarray) -> Optional[Match]:
         """The keyframe most similar to a descriptor among those around another one.
 
         Args:
-            keyframe_id: of a keyframe that is searched.
+            keyframe_id: of the other one.
             radius: how many keyframes before and after it in its session are compared.
             descriptor: (D,) float32, unit norm.
+
+        Returns:
+            None if the other one was removed or is of the present visit.
         """
+        if keyframe_id not in self._timeline or keyframe_id in self._visit.waiting:
+            return None
         vectors, row = self._timeline.around(keyframe_id, radius, self._visit.waiting)
         similarities = vectors @ descriptor
         best = int(similarities.argmax())
@@ -142,15 +146,6 @@ class KeyframeMap:
     def entry(self, keyframe_id: int) -> Entry:
         """What is held in memory of a keyframe."""
         return self._timeline[keyframe_id]
-
-    def is_searched(self, keyframe_id: int) -> bool:
-        """Whether a keyframe exists and is not of the present visit."""
-        return keyframe_id in self._timeline and keyframe_id not in self._visit.waiting
-
-    @property
-    def travelled(self) -> float:
-        """Metres since the present session began, where poses are known."""
-        return self._timeline.travelled
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
         entry = self._timeline[keyframe_id]

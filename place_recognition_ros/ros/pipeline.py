@@ -63,7 +63,7 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
-        publishers.tracking(detector.tracking)
+        publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
         """Process the next image of the stream."""

@@ -176,9 +176,3 @@ def test_forgotten_candidates_are_no_longer_accepted(hypotheses):
     run.published.update({1: first, 2: second})
     hypotheses.forget([first])
     assert run.published == {2: second}
-
-
-def test_odometry_that_allows_all_views_supports_the_run(hypotheses):
-    with_odometry = follow(hypotheses, view(1, 10, possible=True)).log_odds(WEIGHTS)
-    without = follow(hypotheses, view(1, 40)).log_odds(WEIGHTS)
-    assert with_odometry > without

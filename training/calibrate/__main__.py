@@ -11,6 +11,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -33,8 +34,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     cv2.setRNGSeed(0)
     collections = collect_all(arguments.recordings or all_sources(), arguments.features)
-    weights = fitted(collections, Coefficients())
-    held = leave_one_out(collections, Coefficients()) if len(collections) > 1 else []
+    fit = partial(fitted, prior=arguments.prior)
+    weights = fit(collections, Coefficients())
+    held = leave_one_out(collections, Coefficients(), fit) if len(collections) > 1 else []
     print("Judged with coefficients of the other buildings:\n\n" + table(held))
     print("\nCoefficients:\n" + "\n".join(f"  {name}: {value}" for name, value in weights._asdict().items()))
     if arguments.write:
@@ -54,6 +56,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--features", default=default_model_path(FEATURES), help="model of the local features, or orb"
+    )
+    parser.add_argument(
+        "--prior", type=float, help="log odds that a match is right before it is looked at; default: fitted"
     )
     parser.add_argument("--write", action="store_true", help="write them into the card of the model")
     arguments = parser.parse_args(command_line())

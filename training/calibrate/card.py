@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, card_path, read_model
+from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, ModelCard, card_path, read_model
 from place_recognition_ros.loops.evidence import Coefficients
 from training.calibrate.collect import Collection
 from training.calibrate.validation import Held, overall
@@ -14,6 +14,7 @@ from training.data.recordings.recording import Verdict
 from training.files import write_atomically
 
 KEY = "decision"  # of the provenance, among the measured figures
+WITHOUT = "coefficients without"  # each building
 
 
 def write_decision(
@@ -41,6 +42,14 @@ def write_decision(
             each.name: [each.recognised, each.revisits, each.wrong] for each in held
         },
         "left out: calibration error": round(overall(held).error, 4),
+        WITHOUT: {each.building: dict(each.weights._asdict()) for each in held},
     }
     card = card._replace(decision=dict(weights._asdict()), measured={**(card.measured or {}), KEY: figures})
     write_atomically(card_path(str(onnx)), card.to_json().encode("utf-8"))
+
+
+def coefficients_without(card: ModelCard, building: str) -> dict[str, float] | None:
+    """The coefficients that were fitted on all buildings but one; None: it was not among them."""
+    figures = (card.measured or {}).get(KEY, {})
+    weights: dict[str, float] | None = figures.get(WITHOUT, {}).get(building)
+    return weights

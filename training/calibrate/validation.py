@@ -21,6 +21,7 @@ class Held(NamedTuple):
     """A recording, judged with coefficients that were fitted on the other buildings."""
 
     name: str
+    building: str
     weights: Coefficients
     revisits: int
     recognised: int
@@ -35,8 +36,15 @@ class Held(NamedTuple):
         return reliability(self.confident)
 
 
-def fitted(collections: Sequence[Collection], start: Coefficients) -> Coefficients:
+def fitted(
+    collections: Sequence[Collection], start: Coefficients, prior: float | None = None
+) -> Coefficients:
     """Coefficients of all these recordings.
+
+    Args:
+        collections: the recordings.
+        start: the coefficients that the first runs are made with.
+        prior: to be used instead of the fitted one.
 
     Raises:
         CalibrationError: if there are no right or no wrong matches.
@@ -45,7 +53,7 @@ def fitted(collections: Sequence[Collection], start: Coefficients) -> Coefficien
     for _ in range(ROUNDS):
         runs = [build(each, weights) for each in collections]
         weights = fit(runs, [each.building for each in collections])
-    return weights
+    return weights if prior is None else weights._replace(prior=prior)
 
 
 def leave_one_out(
@@ -70,6 +78,7 @@ def judge(collection: Collection, runs: Runs, weights: Coefficients) -> Held:
     confidence = 1.0 / (1.0 + np.exp(-odds[known]))
     return Held(
         collection.name,
+        collection.building,
         weights,
         len(collection.revisits),
         len(set(runs.frame[taken & right].tolist()) & set(collection.revisits)),

@@ -20,7 +20,7 @@ class FakeDetector:
         late = SimpleNamespace(query_stamp=STAMPS[1], match_stamp=STAMPS[0], accepted=True)
         third, fourth = keyframe.stamp == STAMPS[2], keyframe.stamp == STAMPS[3]
         return SimpleNamespace(
-            candidates=[], confirmed=[late] if third else [], retractions=[late] if fourth else []
+            candidates=[], confirmed=[late] if third else [], retracted=[late] if fourth else []
         )
 
     def close(self):

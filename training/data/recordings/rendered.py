@@ -65,22 +65,21 @@ def drive(folder: Path = DRIVE) -> Recording:
     return Recording("drive", "drive", frames, verdicts, tuple(int(i) for i in np.flatnonzero(again)))
 
 
-def building(folder: Path | None = None) -> Recording:
+def building(folder: Path) -> Recording:
     """A rendered building whose floors differ in posters, doors and furniture only.
 
     On one floor, up to 2 m and 30° apart is RIGHT; another floor, or more than 4 m or 60°, is WRONG.
 
     Args:
-        folder: with gt.csv; None: the first ``building_SEED`` of ``BUILDINGS``.
+        folder: with gt.csv.
 
     Raises:
         FileNotFoundError: if there is none.
     """
-    if folder is None:
-        rendered = sorted(BUILDINGS.glob("building_*/gt.csv"))
-        if not rendered:
-            raise FileNotFoundError(f"expected a rendered building in '{BUILDINGS}'. Received: none")
-        folder = rendered[0].parent
+    if not (folder / "gt.csv").is_file():
+        raise FileNotFoundError(
+            f"expected a rendered building in '{folder}' (python -m rendering.building). Received: no gt.csv"
+        )
     rows = _rows(folder / "gt.csv")
     poses = [pose_in(row) for row in rows]
     floor = np.array([row["floor"] for row in rows])

@@ -33,10 +33,9 @@ def test_a_rendered_building_is_judged_by_floor_distance_and_heading(tmp_path):
     assert recording.revisits == (6,)
 
 
-def test_without_a_rendered_building_the_set_is_absent(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.data.recordings.rendered.BUILDINGS", tmp_path)
+def test_without_a_rendered_building_the_set_is_absent(tmp_path):
     with pytest.raises(FileNotFoundError, match="expected a rendered building"):
-        building()
+        building(tmp_path)
 
 
 def test_the_drive_is_judged_as_the_demo_judges_it():
