@@ -126,7 +126,7 @@ class Decisions:
             if len(chosen) == self._most:
                 break
             if not any(self._examiner.same_visit(matches[row], matches[other]) for other in chosen):
-                level = self._aliasing.level
+                level = self._aliasing.level(candidates[row].kind)
                 candidates[row] = self._examiner.measured(observation, matches[row], candidates[row], level)
                 chosen.append(row)
         return [candidates[row] for row in chosen], candidates
@@ -164,9 +164,11 @@ class Decisions:
             return
         strengths = [strength(each.evidence, self._weights) for each in examined]
         best = examined[int(np.argmax(strengths))]
-        rivals = [found for found, each in zip(strengths, examined) if not self._is_one_place(each, best)]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
-        self._aliasing.observe(max(rivals, default=nothing))
+        rivals = [row for row, each in enumerate(examined) if not self._is_one_place(each, best)]
+        own = [row for row in rivals if examined[row].kind == Kind.LOOP_CLOSURE]
+        in_session, in_map = (max([nothing, *(strengths[row] for row in rows)]) for rows in (own, rivals))
+        self._aliasing.observe(in_session, in_map)
 
     def _is_one_place(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show the same place, as far as the map knows."""

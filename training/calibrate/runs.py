@@ -14,7 +14,6 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops import aliasing
-from place_recognition_ros.loops.decisions import SUPPORTS
 from place_recognition_ros.loops.evidence import (
     FEW_INLIERS,
     MAX_INLIERS,
@@ -23,8 +22,8 @@ from place_recognition_ros.loops.evidence import (
     odds_of,
     strength,
 )
-from place_recognition_ros.loops.hypotheses import TOLERANCE, WINDOW, Hypotheses, Hypothesis, Support
-from place_recognition_ros.types import Candidate, Evidence, Reason
+from place_recognition_ros.loops.hypotheses import SUPPORTS, TOLERANCE, WINDOW, Hypotheses, Hypothesis, Support
+from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
 VISIT = round(Config().min_loop_interval_s * 1e9)  # nanoseconds
@@ -93,9 +92,7 @@ class _Follower:
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
         self._hypotheses = Hypotheses(weights, self._is_one_place)
-        self._wrong: deque[tuple[float, float]] = deque(
-            [PRIOR] * aliasing.PRIOR_COUNT, maxlen=aliasing.WINDOW
-        )
+        self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
         self._links: dict[int, int] = {}
         self._row: dict[int, int] = {}  # id of a Support → its row
         self._kept: list[Support] = []  # an id is unique while its object exists
@@ -124,12 +121,11 @@ class _Follower:
         )
 
     def _follow(self, number: int, query: Query) -> None:
-        wrong = np.array(self._wrong)
-        known = np.isfinite(wrong[:, 0])
-        level = np.append(np.where(known[:, None], wrong, 0.0).mean(axis=0), known.mean())
-        typical = float(level[:2] @ self._direction) + (1.0 - level[2]) * self._weights.typical
+        levels = {scope: _level(wrong) for scope, wrong in self._wrong.items()}
         supports = []
         for view in query.views:
+            level = levels[_in_session(view.candidate)]
+            typical = float(level[:2] @ self._direction) + (1.0 - level[2]) * self._weights.typical
             evidence = view.candidate.evidence._replace(aliasing=typical)
             candidate = view.candidate._replace(evidence=evidence)
             odds = log_odds(evidence, self._weights)
@@ -140,7 +136,7 @@ class _Follower:
         for row in rows:
             self._row[id(supports[row])] = len(self._kept)
             self._kept.append(supports[row])
-            self._levels.append(level)
+            self._levels.append(levels[_in_session(supports[row].candidate)])
             self._verdict.append(int(query.views[row].verdict))
             self._frame.append(query.frame)
         for run in runs:
@@ -165,8 +161,11 @@ class _Follower:
             strengths = [strength(each.evidence, self._weights) for each in candidates]
             best = candidates[int(np.argmax(strengths))]
             others = [row for row, each in enumerate(candidates) if not self._is_one_place(each, best)]
-            strongest = max(others, key=lambda row: strengths[row], default=None)
-            self._wrong.append(NOTHING if strongest is None else _geometry(candidates[strongest].evidence))
+            own = [row for row in others if _in_session(candidates[row])]
+            for scope, rows in ((True, own), (False, others)):
+                strongest = max(rows, key=lambda row: strengths[row], default=None)
+                found = NOTHING if strongest is None else _geometry(candidates[strongest].evidence)
+                self._wrong[scope].append(found)
 
     def _link(self, run: Hypothesis, number: int) -> None:
         """Queries of an accepted run show the place of their match."""
@@ -182,6 +181,22 @@ class _Follower:
         older, newer = sorted((a.match_id, b.match_id))
         around = range(newer - TOLERANCE, newer + TOLERANCE + 1)
         return any(abs(self._links[each] - older) <= 2 * TOLERANCE for each in around if each in self._links)
+
+
+def _unknown() -> deque[tuple[float, float]]:
+    """Geometry of the wrong matches of a map of which nothing is known."""
+    return deque([PRIOR] * aliasing.PRIOR_COUNT, maxlen=aliasing.WINDOW)
+
+
+def _level(wrong: deque[tuple[float, float]]) -> np.ndarray:
+    """(3,) float64: mean geometry of those that were measured, each times their share; and that share."""
+    geometry = np.array(wrong)
+    known = np.isfinite(geometry[:, 0])
+    return np.append(np.where(known[:, None], geometry, 0.0).mean(axis=0), known.mean())
+
+
+def _in_session(candidate: Candidate) -> bool:
+    return candidate.kind == Kind.LOOP_CLOSURE
 
 
 def _is_weighed(candidate: Candidate) -> bool:
