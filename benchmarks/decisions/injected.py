@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from benchmarks.decisions.odometry import with_odometry
-from training.data.recordings.recording import Frame, Recording, Verdict
 from benchmarks.decisions.runner import Run, run
 from benchmarks.decisions.sets import open_set
 from benchmarks.verification.section import Section
+from training.data.recordings.recording import Frame, Recording, Verdict
 
 SETS = ("drive", "rtabmap_corridor", "7scenes_redkitchen")
 LENGTHS = (1, 3, 6)  # images in a row

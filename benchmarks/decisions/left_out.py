@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from place_recognition_ros.descriptor.model_card import LOCAL_FEATURES, card_path, default_model_path, read_model
+from place_recognition_ros.descriptor.model_card import (
+    LOCAL_FEATURES,
+    card_path,
+    default_model_path,
+    read_model,
+)
 from place_recognition_ros.package_models import FEATURES
 from training.calibrate.card import coefficients_without
 

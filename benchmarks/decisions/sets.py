@@ -10,7 +10,8 @@ from training.data.recordings import rendered, scenes, walks
 from training.data.recordings.recording import Recording
 
 BUILDINGS = tuple(f"building_{seed}" for seed in (1, 2, 3, 4, 5, 6)) + tuple(
-    f"unseen_{seed}" for seed in (11, 12, 13)  # that no coefficients were ever fitted on
+    f"unseen_{seed}"
+    for seed in (11, 12, 13)  # that no coefficients were ever fitted on
 )
 
 SETS: dict[str, Callable[[], Recording]] = {

@@ -22,7 +22,14 @@ from place_recognition_ros.loops.evidence import (
     odds_of,
     strength,
 )
-from place_recognition_ros.loops.hypotheses import SUPPORTS, TOLERANCE, WINDOW, Hypotheses, Hypothesis, Support
+from place_recognition_ros.loops.hypotheses import (
+    SUPPORTS,
+    TOLERANCE,
+    WINDOW,
+    Hypotheses,
+    Hypothesis,
+    Support,
+)
 from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
