@@ -108,8 +108,13 @@ class Hypothesis:
 
 
 def _weighed(views: List[Support], weights: Coefficients) -> float:
-    independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-    return weights.prior + independent * float(np.mean([view.log_odds for view in views]))
+    mean = float(np.mean([view.log_odds for view in views]))
+    return weights.prior + independent_views(len(views), weights) * mean
+
+
+def independent_views(count: int, weights: Coefficients) -> float:
+    """How many independent views as many views of one run are worth."""
+    return count / (1.0 + (count - 1) * weights.correlation)
 
 
 class Hypotheses:

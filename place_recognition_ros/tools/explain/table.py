@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from place_recognition_ros.loops.evidence import odds_of, parts
-from place_recognition_ros.loops.hypotheses import WINDOW
+from place_recognition_ros.loops.hypotheses import WINDOW, independent_views
 from place_recognition_ros.tools.explain.replay import Explanation
 from place_recognition_ros.types import Candidate, Reason
 
@@ -68,7 +68,7 @@ def _cause(explanation: Explanation, candidate: Candidate) -> str:
     evidence, limits = candidate.evidence, explanation.limits
     run = explanation.runs.get(candidate.match_id)
     if run is not None:
-        count = len(run.views[-WINDOW:])
+        count = len(run.weighed)
         after = f"after {count} view" + "s" * (count != 1)
         weighed = f"evidence {_total(candidate):.1f} of {explanation.required:.1f} {after}"
         return {
@@ -117,21 +117,18 @@ def contributions(explanation: Explanation, candidate: Candidate) -> Dict[str, f
     """What each part adds to the log odds of a weighed candidate.
 
     The parts of the view are those of :func:`loops.evidence.parts`; a run counts its newest ``WINDOW`` views,
-    as fewer independent ones. What the run has beside its views and the prior is due to odometry.
+    as fewer independent ones.
     """
     run, weights = explanation.runs[candidate.match_id], explanation.weights
-    views = run.views[-WINDOW:]
-    independent = len(views) / (1.0 + (len(views) - 1) * weights.correlation)
-    images = independent * float(np.mean([view.log_odds for view in views]))
+    count = len(run.weighed)
     whole, total = run.log_odds(weights), _total(candidate)
     return {
         **parts(candidate.evidence, weights),
         "this view": run.newest.log_odds,
-        "views": float(len(views)),
-        "independent views": independent,
-        "all views": images,
+        "views": float(count),
+        "independent views": independent_views(count, weights),
+        "all views": whole - weights.prior,
         "prior": weights.prior,
-        "odometry": whole - images - weights.prior,
         "competing places": min(0.0, total - whole),
         "total": total,
         "needed": explanation.required,

@@ -108,7 +108,7 @@ def test_the_rows_show_the_evidence(found):
 def test_the_parts_add_up(found):
     best = found.candidates[0]
     parts = table.contributions(found, best)
-    run = [parts[name] for name in ("all views", "prior", "odometry", "competing places")]
+    run = [parts[name] for name in ("all views", "prior", "competing places")]
     assert sum(run) == pytest.approx(parts["total"], abs=1e-6)
     names = list(parts)
     view = names[: names.index("this view")]
