@@ -129,3 +129,13 @@ def test_a_drift_of_0_switches_the_witness_off(make_detector, add_images, paint)
     images = revisit(paint)
     (best,) = add_images(make_detector(odometry_drift=0.0), images, poses=odometry(len(images)))[-1].accepted
     assert best.match_id == 3
+
+
+def test_an_accepted_candidate_is_retracted_once_when_later_views_refute_it(make_detector, add_images, paint):
+    detector = make_detector(weights=dict(SCEPTICAL, bias=-25.0))
+    add_images(detector, path(paint))
+    (first,) = add_images(detector, [paint(1, shift=12)], start=20)
+    assert [each.match_id for each in first.accepted] == [1]
+    later = add_images(detector, [changed(paint, layout, 20) for layout in range(2, 12)], start=21)
+    assert not any(result.accepted for result in later)
+    assert [result.retracted for result in later if result.retracted] == [first.accepted]

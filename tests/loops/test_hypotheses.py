@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.loops.evidence import Coefficients
-from place_recognition_ros.loops.hypotheses import GAP, REMEMBERED, WINDOW, Hypotheses, Hypothesis, Support
+from place_recognition_ros.loops.hypotheses import (
+    CONVINCES,
+    GAP,
+    REMEMBERED,
+    SUPPORTS,
+    WINDOW,
+    Hypotheses,
+    Hypothesis,
+    Support,
+)
 from place_recognition_ros.types import Candidate, Evidence, Kind, Reason, Status
 
 WEIGHTS = Coefficients(correlation=0.25, prior=-1.0)
@@ -91,6 +100,22 @@ def test_only_the_newest_views_are_weighed(hypotheses):
     run = follow(hypotheses, *(view(number, number, -9.0) for number in range(1, 20)))
     run = follow(hypotheses, *(view(number, number, 3.0) for number in range(20, 20 + WINDOW)))
     assert run.log_odds(WEIGHTS) > 0
+
+
+def test_of_the_newest_views_those_that_do_not_speak_against_the_match_are_confirmed():
+    run = Hypothesis()
+    for each in (view(1, 10, SUPPORTS), view(2, 11, SUPPORTS - 0.1), view(3, 12, 6.0)):
+        run.add(each)
+    assert [each.number for each in run.confirmed] == [1, 3]
+
+
+def test_older_views_are_confirmed_back_to_the_first_that_does_not_convince():
+    """A run can begin at another place than the one where it is accepted."""
+    run = Hypothesis()
+    odds = [5.0, CONVINCES - 0.1, *[CONVINCES] * 3, *[0.0] * WINDOW]
+    for number, each in enumerate(odds):
+        run.add(view(number, 10 + number, each))
+    assert [each.number for each in run.confirmed] == list(range(2, len(odds)))
 
 
 def test_the_views_of_a_long_run_are_bounded(hypotheses):
