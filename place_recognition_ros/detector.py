@@ -55,11 +55,8 @@ class LoopDetector:
         self._finder = finder
         self._overlay = Overlay(config.learn_overlay, config.rotate_image)
         self._shipped, self._keyframes = Coefficients(**finder.decision), store
-        self._make_decisions = partial(
-            Decisions, config, limits, memory=self.map, visit=min_age, feature_kind=finder.kind
-        )
-        weights = from_text(store.note(NOTE), self._shipped)
-        self._decisions = self._make_decisions(weights=weights)
+        self._decide = partial(Decisions, config, limits, self.map, store.learned, min_age, finder.kind)
+        self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
         self._tracking = TrackingMonitor()
         self._queries = 0
         self._newest: Optional[Observation] = None
@@ -169,8 +166,9 @@ class LoopDetector:
             CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
         found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
-        self._keyframes.set_note(NOTE, to_text(found.weights, self._shipped))
-        self._decisions = self._make_decisions(weights=found.weights)
+        self._keyframes.learned.set_note(NOTE, to_text(found.weights, self._shipped))
+        self._keyframes.save()
+        self._decisions = self._decide(found.weights)
         return found
 
     def set_mask(self, mask: Optional[np.ndarray]) -> None:

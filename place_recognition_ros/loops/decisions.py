@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.loops.aliasing import Aliasing
+from place_recognition_ros.loops.aliasing import ALIASING, Aliasing
 from place_recognition_ros.loops.consistency import Consistency, Loop
 from place_recognition_ros.loops.evidence import Coefficients, log_odds, odds_of, probability, strength
 from place_recognition_ros.loops.examination import Examiner, Observation
@@ -13,9 +13,11 @@ from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.hypotheses import SUPPORTS, TOLERANCE, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
+SAVED = 32  # queries after which it is stored how much the places look alike
 CLEARLY = 2.0  # difference of log odds by which one place fits better than another
 
 KindOf = Callable[[Match], Kind]
@@ -36,20 +38,22 @@ class Decisions:
     Args:
         config: the parameters.
         limits: what a match has to reach before it is weighed.
-        weights: of the evidence.
         memory: the keyframes.
+        learned: of the map.
         visit: nanoseconds; keyframes of one session closer in time than this show one place.
         feature_kind: of the local features.
+        weights: of the evidence.
     """
 
     def __init__(
         self,
         config: Config,
         limits: Limits,
-        weights: Coefficients,
         memory: KeyframeMap,
+        learned: Learned,
         visit: int,
         feature_kind: FeatureKind,
+        weights: Coefficients,
     ) -> None:
         self._weights = weights
         self._memory = memory
@@ -58,10 +62,11 @@ class Decisions:
         self._required = odds_of(config.accept_confidence)
         geometry = GeometrySettings(feature_kind, limits.min_inliers)
         self._examiner = Examiner(limits, memory, geometry, visit, config.odometry_drift)
-        self._aliasing = Aliasing(weights.typical)
+        self._learned = learned
+        self._aliasing = Aliasing(weights, learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
         self._hypotheses = Hypotheses(weights, self._is_one_place)
-        self._links: Dict[int, int] = {}  # query id → match id of accepted candidates
+        self._links = learned.links()  # query id → match id of accepted candidates
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
@@ -169,6 +174,8 @@ class Decisions:
         own = [row for row in rivals if examined[row].kind == Kind.LOOP_CLOSURE]
         in_session, in_map = (max([nothing, *(strengths[row] for row in rows)]) for rows in (own, rivals))
         self._aliasing.observe(in_session, in_map)
+        if self._aliasing.observed % SAVED == 0:
+            self._learned.set_note(ALIASING, self._aliasing.to_text())
 
     def _is_one_place(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show the same place, as far as the map knows."""
@@ -220,8 +227,13 @@ class Decisions:
                 run.published[view.number] = earlier
         run.published[observation.number] = candidate
         for each in run.published.values():
-            self._links[each.query_id] = each.match_id
+            self._link(each)
         return candidate
+
+    def _link(self, accepted: Candidate) -> None:
+        if accepted.query_id and self._links.get(accepted.query_id) != accepted.match_id:
+            self._links[accepted.query_id] = accepted.match_id
+            self._learned.link(accepted.query_id, accepted.match_id)
 
     def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
         entry = self._memory.entry(candidate.match_id)
@@ -234,6 +246,7 @@ class Decisions:
         self._hypotheses.forget(candidates)
         for each in candidates:
             self._links.pop(each.query_id, None)
+            self._learned.unlink(each.query_id)
         decision.retracted.extend(candidates)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.learned import Learned, Read
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
 from place_recognition_ros.types import FeatureKind, Keyframe
 
@@ -42,6 +43,7 @@ class Past(KeyframeStore):
         self._connection = _connect(path)
         self.map_id = meta.get("map", "")
         self.damaged = 0
+        self.learned = _Before(self._read, 0)
         self._all = list(super().keyframes())
         self._kept: List[StoredKeyframe] = self._all
         self._ids = iter(())  # type: Iterator[int]
@@ -57,6 +59,7 @@ class Past(KeyframeStore):
         self._kept = [each for each in self._all if each.id < own[0].id]
         self._ids = iter([each.id for each in own])
         self._session_before = session - 1
+        self.learned = _Before(self._read, own[0].id)
         return own
 
     def sessions(self) -> Dict[int, Session]:
@@ -83,6 +86,27 @@ class Past(KeyframeStore):
     ) -> int:
         """The id of the next keyframe of the session; nothing is written."""
         return next(self._ids)
+
+
+class _Before(Learned):
+    """The links between keyframes before one; nothing else is known of what was learned then.
+
+    Args:
+        read: reads the map's file.
+        keyframe_id: that keyframe.
+    """
+
+    def __init__(self, read: Read, keyframe_id: int) -> None:
+        super().__init__(read)
+        self._first = keyframe_id
+
+    def note(self, name: str) -> str:
+        return ""
+
+    def links(self) -> Dict[int, int]:
+        has_links = next(self._read("SELECT 1 FROM sqlite_master WHERE name = 'links'"), None)
+        links = super().links() if has_links else {}
+        return {each: match for each, match in links.items() if each < self._first}
 
 
 def read_meta(path: str) -> Dict[str, str]:

@@ -111,7 +111,7 @@ class Replay:
         present = PresentVisit(visit, self._limits.elsewhere_below(1.0))
         self._memory = KeyframeMap(store, models.descriptor_size, present, self._session.robot)
         self._decisions = Decisions(
-            config, self._limits, models.weights, self._memory, visit, models.feature_kind
+            config, self._limits, self._memory, store.learned, visit, models.feature_kind, models.weights
         )
 
     def explain(self, keyframe: StoredKeyframe, queries: int = QUERIES) -> Explanation:
