@@ -85,6 +85,10 @@ class PoseGraph:
         """Add a candidate. It is used when there is odometry for both stamps."""
         self.loops.append(loop)
 
+    def remove_loop(self, query: int, match: int) -> None:
+        """Remove a candidate that was retracted, by its stamps in nanoseconds."""
+        self.loops = [each for each in self.loops if (each.query, each.match) != (query, match)]
+
     @property
     def ready(self) -> int:
         """How many loops have odometry for both stamps."""
