@@ -66,7 +66,7 @@ class Decisions:
         self._aliasing = Aliasing(weights, learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
         self._hypotheses = Hypotheses(weights, self._is_one_place)
-        self._links = learned.links()  # query id → match id of accepted candidates
+        self._links = learned.links()  # id of a revisiting keyframe → that of the first visit
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
@@ -181,9 +181,14 @@ class Decisions:
         """Whether the matches of two candidates show the same place, as far as the map knows."""
         if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < self._visit:
             return True
-        older, newer = sorted((a.match_id, b.match_id))
-        around = range(newer - TOLERANCE, newer + TOLERANCE + 1)
-        return any(abs(self._links[each] - older) <= 2 * TOLERANCE for each in around if each in self._links)
+        return abs(self._origin(a.match_id) - self._origin(b.match_id)) <= 2 * TOLERANCE
+
+    def _origin(self, keyframe_id: int) -> int:
+        """The keyframe of the first visit of a place, as far as later visits were recognised."""
+        around = sorted(range(-TOLERANCE, TOLERANCE + 1), key=abs)
+        linked = (self._links.get(keyframe_id + step, keyframe_id) for step in around)
+        earlier = next((each for each in linked if each < keyframe_id), None)
+        return keyframe_id if earlier is None else self._origin(earlier)
 
     # -------------------------------------------------------------------------------------- decision
 
@@ -231,9 +236,10 @@ class Decisions:
         return candidate
 
     def _link(self, accepted: Candidate) -> None:
-        if accepted.query_id and self._links.get(accepted.query_id) != accepted.match_id:
-            self._links[accepted.query_id] = accepted.match_id
-            self._learned.link(accepted.query_id, accepted.match_id)
+        origin = self._origin(accepted.match_id)
+        if accepted.query_id and self._links.get(accepted.query_id) != origin:
+            self._links[accepted.query_id] = origin
+            self._learned.link(accepted.query_id, origin)
 
     def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
         entry = self._memory.entry(candidate.match_id)
