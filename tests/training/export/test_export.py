@@ -23,7 +23,7 @@ from training.data import PlaceRules  # noqa: E402
 from training.export import __main__ as command  # noqa: E402
 from training.export import parity  # noqa: E402
 from training.export.exporter import export_model, keras_reference  # noqa: E402
-from training.export.onnx_graph import convert, store_as_half  # noqa: E402
+from training.export.onnx_graph import convert  # noqa: E402
 from training.export.parity import check_parity  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.network.saving import save_network  # noqa: E402
@@ -71,31 +71,6 @@ def test_large_weights_are_stored_in_half_precision(converted):
     for tensor in stored:
         types[np.prod(tensor.dims) >= 16384].add(tensor.data_type)
     assert types == {True: {onnx.TensorProto.FLOAT16}, False: {onnx.TensorProto.FLOAT}}
-
-
-def matrix_product(kernel):
-    """x → x · kernel, as onnx.ModelProto."""
-    ports = [
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, size])
-        for name, size in zip("xy", kernel.shape)
-    ]
-    node = onnx.helper.make_node("MatMul", ["x", "k"], ["y"])
-    constants = [onnx.numpy_helper.from_array(kernel, "k")]
-    graph = onnx.helper.make_graph([node], "graph", ports[:1], ports[1:], constants)
-    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
-
-
-@pytest.mark.parametrize("scale, is_half", [(1.0, True), (1e-6, False), (1e5, False), (np.nan, False)])
-def test_only_weights_within_the_range_of_float16_are_stored_as_such(scale, is_half):
-    kernel = np.random.default_rng(0).normal(size=(128, 128)).astype(np.float32) * np.float32(scale)
-    model = matrix_product(kernel)
-    store_as_half(model)
-    (tensor,) = model.graph.initializer
-    assert (tensor.data_type == onnx.TensorProto.FLOAT16) == is_half
-    assert [node.op_type for node in model.graph.node] == ["Cast"] * is_half + ["MatMul"]
-    once = model.SerializeToString()
-    store_as_half(model)
-    assert model.SerializeToString() == once
 
 
 def test_equal_weights_give_equal_bytes(network, converted):
