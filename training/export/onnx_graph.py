@@ -52,8 +52,8 @@ def convert(network, output="descriptor"):
 def store_as_half(model):
     """Store large float32 weights as float16, with a Cast to float32 behind each, in place.
 
-    This halves the size of the file. Weights that float16 cannot hold without a larger loss stay float32.
-    Nodes are sorted and renamed as by :func:`convert`.
+    This nearly halves the size of the file. Weights outside the range of float16 stay float32. Nodes are
+    sorted and renamed as by :func:`convert`.
 
     Args:
         model: onnx.ModelProto.

@@ -7,9 +7,9 @@ pytest.importorskip("onnx", reason="training needs requirements/training.txt")
 pytest.importorskip("keras", reason="training needs requirements/training.txt")
 pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
 
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper
 
-from training.export.onnx_graph import store_as_half  # noqa: E402
+from training.export.onnx_graph import store_as_half
 
 
 def matrix_product(kernel):
