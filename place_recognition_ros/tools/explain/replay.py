@@ -12,11 +12,12 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor.model_card import (
     LOCAL_FEATURES,
-    ModelCard,
     default_model_path,
     read_model,
 )
+from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.loops import aliasing
+from place_recognition_ros.loops.calibration import NOTE, from_text
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients, odds_of
 from place_recognition_ros.loops.examination import Observation
@@ -71,16 +72,18 @@ def models_for(path: str, config: Config) -> Models:
     """
     card = read_model(config.model or default_model_path())[0]
     orb = FeatureKind.ORB.value
+    meta = read_meta(path)
     features: Optional[ModelCard] = None
-    if orb not in (config.feature_model, feature_model_of(read_meta(path))):
+    if orb not in (config.feature_model, feature_model_of(meta)):
         features = read_model(config.feature_model or default_model_path(FEATURES), LOCAL_FEATURES)[0]
+    shipped = Coefficients(**((features.decision or {}) if features else OrbFinder.decision))
     return Models(
         card.model_id,
         card.descriptor_size,
         card.min_similarity,
         features.model_id if features else orb,
         FeatureKind.NETWORK if features else FeatureKind.ORB,
-        Coefficients(**(features.decision or {})) if features else Coefficients(),
+        from_text(meta.get(NOTE, ""), shipped),
     )
 
 

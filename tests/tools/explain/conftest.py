@@ -5,6 +5,7 @@ from typing import Any, List, NamedTuple
 import pytest
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.descriptor.orb import OrbFinder
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.tools.explain.replay import Explanation, Models, Replay, open_past
 from place_recognition_ros.types import FeatureKind, Keyframe, QueryResult
@@ -14,7 +15,9 @@ PLACES = [*range(1, 10), 20, 21, 22]
 AGAIN = [3, 4, 5, 6]
 REVISIT = len(PLACES) + 2  # id of the keyframe that shows place 4 again
 REJECTED = len(PLACES) + len(AGAIN) + 1  # id of one with the layout of place 8 and the texture of another
-MODELS = Models("projection-000000000000", 64, 0.5, "orb", FeatureKind.ORB, Coefficients())
+MODELS = Models(
+    "projection-000000000000", 64, 0.5, "orb", FeatureKind.ORB, Coefficients(**OrbFinder.decision)
+)
 
 
 class Recording(NamedTuple):
@@ -47,7 +50,6 @@ def images(paint):
 def record(path, images):
     """A session with ORB features and a fake network, added to the map at ``path``; one image each second."""
     from place_recognition_ros.descriptor import Extractor, ModelCard
-    from place_recognition_ros.descriptor.orb import OrbFinder
     from place_recognition_ros.descriptor.preprocess import InputSpec
     from place_recognition_ros.detector import LoopDetector
     from place_recognition_ros.memory.store import KeyframeStore
