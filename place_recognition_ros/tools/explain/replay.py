@@ -12,6 +12,7 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor.model_card import (
     LOCAL_FEATURES,
+    ModelCard,
     default_model_path,
     read_model,
 )
