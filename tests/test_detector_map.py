@@ -53,19 +53,6 @@ def test_the_map_is_loaded_after_a_restart(make_detector, add_images, places, pa
     assert (best.query_stamp, best.match_stamp) == (SECOND, 3 * SECOND)
 
 
-def test_three_sessions_of_one_place_do_not_compete_after_a_restart(
-    make_detector, add_images, places, paint, path
-):
-    """The map remembers which keyframes were accepted as showing one place."""
-    for start in (1, 101, 201):
-        detector = make_detector(path)
-        add_images(detector, places, start)
-        detector.close()
-    detector = make_detector(path)
-    results = add_images(detector, [paint(layout, shift=12) for layout in (3, 4, 5)], start=301)
-    assert all(result.accepted for result in results)
-
-
 def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, paint):
     session = detector.map.session.id
     detector.start_session()
