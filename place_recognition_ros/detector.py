@@ -126,7 +126,7 @@ class LoopDetector:
             decision = self._decisions.add(observation, matches, self._kind)
         result = self._result(observation, decision.candidates, outcome)
         result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
-        if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted + result.confirmed):
+        if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
             self._tracking.recovered(keyframe.stamp)
         return result._replace(tracking=self._state())
 

@@ -227,7 +227,7 @@ class Decisions:
             self._consistency.add(loop)
         for view in run.confirmed:
             if view.number not in run.published and view is not run.newest:
-                earlier = view.candidate._replace(status=Status.VERIFIED, confidence=candidate.confidence)
+                earlier = _confirmed(view.candidate, candidate)
                 decision.confirmed.append(earlier)
                 run.published[view.number] = earlier
         run.published[observation.number] = candidate
@@ -254,6 +254,12 @@ class Decisions:
             self._links.pop(each.query_id, None)
             self._learned.unlink(each.query_id)
         decision.retracted.extend(candidates)
+
+
+def _confirmed(earlier: Candidate, newest: Candidate) -> Candidate:
+    """An earlier candidate, accepted with the newest one of its run; a recovery is reported once."""
+    kind = Kind.INTER_SESSION if earlier.kind == Kind.KIDNAP_RECOVERY else earlier.kind
+    return earlier._replace(kind=kind, status=Status.VERIFIED, confidence=newest.confidence)
 
 
 def _sorted(candidates: List[Candidate], judged: Dict[int, Candidate]) -> List[Candidate]:
