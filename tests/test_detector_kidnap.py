@@ -2,7 +2,7 @@
 
 import pytest
 
-from place_recognition_ros.types import Kind, TrackingState
+from place_recognition_ros.types import Count, Kind, TrackingState
 
 SECOND = 10**9
 WEAK = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2, "prior": -2.0}
