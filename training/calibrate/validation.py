@@ -14,7 +14,7 @@ from training.calibrate.reliability import Reliability, reliability
 from training.calibrate.runs import Runs, accepted, build, posteriors
 from training.data.recordings.recording import Verdict
 
-ROUNDS = 2  # the coefficients decide a little what belongs to a run, and the runs the coefficients
+ROUNDS = 3  # the coefficients decide a little what belongs to a run, and the runs the coefficients
 
 
 class Held(NamedTuple):
