@@ -1,6 +1,6 @@
 """What a decision costs beside the geometry of the images, and how that grows with the map.
 
-    python -m benchmarks.decisions.cost
+    OPENBLAS_NUM_THREADS=1 taskset --cpu-list 0 python -m benchmarks.decisions.cost
 
 The drive is played into an empty map; 300 images of known places into maps of 1,000 and 100,000 keyframes.
 The larger map needs 3 GB of disk for some minutes.
