@@ -16,13 +16,13 @@ class Coefficients(NamedTuple):
     The log odds of one view are linear in them (logistic regression; Cox, J. R. Stat. Soc. B, 1958).
     """
 
-    bias: float = -6.672
-    coverage: float = 14.779  # per 1 of the share of features in the common region that fit the scene
-    inliers: float = 1.622  # per factor of e in their number
+    bias: float = -5.245
+    coverage: float = 11.911  # per 1 of the share of features in the common region that fit the scene
+    inliers: float = 1.316  # per factor of e in their number
     aliasing: float = -1.0  # per 1 of the strength that wrong matches of this map typically have
-    typical: float = 3.587  # this strength, before a map is known
-    correlation: float = 0.703  # between the errors of two views of one run, 0 to 1
-    prior: float = -0.5  # log odds that a candidate is right before anything is measured
+    typical: float = 3.239  # this strength, before a map is known
+    correlation: float = 0.591  # between the errors of two views of one run, 0 to 1
+    prior: float = -0.6  # log odds that a candidate is right before anything is measured
 
 
 def strength(evidence: Evidence, weights: Coefficients) -> float:
