@@ -11,7 +11,7 @@ from training.data.recordings.recording import Recording
 
 BUILDINGS = tuple(f"building_{seed}" for seed in (1, 2, 3, 4, 5, 6)) + tuple(
     f"unseen_{seed}"
-    for seed in (11, 12, 13)  # that no coefficients were ever fitted on
+    for seed in (11, 12, 13, 21, 22)  # that no coefficients were ever fitted on
 )
 
 SETS: dict[str, Callable[[], Recording]] = {

@@ -18,6 +18,7 @@ from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.types import Candidate
 
 GAP = 4  # queries without support after which a run has ended
+PAUSE = 10 * 10**9  # nanoseconds between queries, on average, after which the camera can be anywhere
 SPEED = 3  # keyframes of the map that a run moves on per query, at most, forward or backward
 TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
@@ -75,10 +76,11 @@ class Hypothesis:
 
     def continues(self, view: Support) -> bool:
         """Whether a match continues the run."""
-        away = abs(view.candidate.match_id - self.newest.candidate.match_id)
-        same_session = view.candidate.match_session == self.session
-        same_trajectory = view.candidate.query_session == self.newest.candidate.query_session
-        return same_session and same_trajectory and away <= self.reach(view.number)
+        found, newest = view.candidate, self.newest.candidate
+        if (found.match_session, found.query_session) != (newest.match_session, newest.query_session):
+            return False
+        paused = found.query_stamp - newest.query_stamp > PAUSE * (view.number - self.newest.number)
+        return not paused and abs(found.match_id - newest.match_id) <= self.reach(view.number)
 
     def add(self, view: Support) -> None:
         """Add a view; of views that look the same, only the newest counts: standing still proves nothing."""

@@ -7,6 +7,7 @@ from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.hypotheses import (
     CONVINCES,
     GAP,
+    PAUSE,
     REMEMBERED,
     SUPPORTS,
     WINDOW,
@@ -80,6 +81,18 @@ def test_a_run_continues_after_a_gap_until_it_is_too_long(hypotheses):
     run = follow(hypotheses, view(1, 10))
     assert follow(hypotheses, view(1 + GAP, 12)) is run
     assert follow(hypotheses, view(2 + 2 * GAP, 13)) is not run
+
+
+def test_a_run_ends_when_no_image_comes_for_long(hypotheses):
+    later = view(2, 11)
+    later = later._replace(candidate=later.candidate._replace(query_stamp=1 + PAUSE + 1))
+    assert len(follow(hypotheses, view(1, 10), later).views) == 1
+
+
+def test_slow_queries_continue_a_run(hypotheses):
+    later = view(3, 12)
+    later = later._replace(candidate=later.candidate._replace(query_stamp=1 + 2 * PAUSE))
+    assert len(follow(hypotheses, view(1, 10), later).views) == 2
 
 
 def test_standing_still_adds_nothing(hypotheses):

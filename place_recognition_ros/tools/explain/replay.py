@@ -128,10 +128,10 @@ class Replay:
         target = [each.id for each in self._keyframes].index(keyframe.id)
         explanation = Explanation(keyframe, [], {}, self._models.weights, self._limits, self._required)
         for row, each in enumerate(self._keyframes[: target + LATER + 1]):
-            self._add(each)
+            travelled = self._add(each)
             if row < target - queries:
                 continue
-            observation = self._observe(each, row + 1)
+            observation = self._observe(each, travelled, row + 1)
             matches = self._memory.search(each.descriptor, self._top_k)
             decision = self._decisions.add(observation, matches, self._kind)
             if row == target:
@@ -145,16 +145,18 @@ class Replay:
                 )
         return explanation
 
-    def _add(self, stored: StoredKeyframe) -> None:
+    def _add(self, stored: StoredKeyframe) -> float:
+        """Metres travelled until then."""
         keyframe = Keyframe(_NO_IMAGE, stored.stamp, stored.pose, world_frame=self._session.frame)
-        self._memory.observe(keyframe, stored.descriptor)
+        travelled = self._memory.observe(keyframe, stored.descriptor)
         self._memory.add(keyframe, stored.descriptor, _NO_IMAGE, b"")
+        return travelled
 
-    def _observe(self, stored: StoredKeyframe, number: int) -> Observation:
+    def _observe(self, stored: StoredKeyframe, travelled: float, number: int) -> Observation:
         view = self._store.view(stored.id)
         frame = view.camera.frame_id if view.camera else ""
         query = Query(stored.id, stored.stamp, stored.session, self._session.robot, frame, stored.descriptor)
-        return Observation(query, View(view.features, view.camera), stored.pose, number)
+        return Observation(query, View(view.features, view.camera), stored.pose, travelled, number)
 
     def _kind(self, match: Match) -> Kind:
         same = match.entry.session == self._session.id

@@ -47,7 +47,7 @@ def test_a_later_session_is_replayed_with_the_map_of_the_earlier_ones(recording,
 def test_the_run_is_that_of_the_keyframe_and_not_of_later_ones(recording):
     explanation = recording.replay(REVISIT)
     run = explanation.runs[4]
-    assert run.newest.candidate.query_id == REVISIT
+    assert run.newest.candidate.query_id == run.newest.number == REVISIT
     assert [view.candidate.match_id for view in run.views] == [3, 4]
 
 
