@@ -117,9 +117,7 @@ class LoopDetector:
         keyframe_id, outcome = self._store(keyframe, observation)
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
-        observation = observation._replace(
-            query=query, pose=keyframe.pose, travelled=travelled, number=self._queries
-        )
+        observation = observation._replace(query=query, travelled=travelled, number=self._queries)
         self._newest = observation
         matches = self._search(observation, self.config.top_k)
         with self._watch("decide"):
@@ -132,9 +130,8 @@ class LoopDetector:
 
     def relocalize(self) -> QueryResult:
         """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
-        if self._newest is None:
-            return self._result(None, [], Count.QUERY)
-        return self._look(self._newest, self.config.top_k)
+        found = self._newest
+        return self._look(found, self.config.top_k) if found else self._result(None, [], Count.QUERY)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -166,8 +163,13 @@ class LoopDetector:
             CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
         found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
-        self._keyframes.learned.set_note(NOTE, to_text(found.weights, self._shipped))
-        self._keyframes.save()
+        learned = self._keyframes.learned
+        learned.set_note(NOTE, to_text(found.weights, self._shipped))
+        try:
+            self._keyframes.save()
+        except StoreError:
+            learned.discard_note(NOTE)
+            raise
         self._decisions = self._decide(found.weights)
         return found
 
@@ -257,7 +259,7 @@ class LoopDetector:
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
-        return Observation(query, types.View(features, camera))
+        return Observation(query, types.View(features, camera), keyframe.pose)
 
     def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
@@ -280,7 +282,7 @@ class LoopDetector:
 
     def _look(self, observation: Observation, k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""
-        matches = self._search(observation, k)
+        matches = self._search(observation, max(k, self.config.top_k)) if k else []  # rivals, too
         with self._watch("decide"):
             candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
         return self._result(observation, candidates[:k], Count.QUERY)
@@ -293,6 +295,6 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query = None if observation is None else observation.query
-        model_id = self._extractor.card.model_id
-        return QueryResult(query, candidates, self._state(), outcome, self._map_id, model_id)
+        query = observation and observation.query
+        model = self._extractor.card.model_id
+        return QueryResult(query, candidates, self._state(), outcome, self._map_id, model)

@@ -103,13 +103,14 @@ def test_a_waiting_robot_matches_its_earlier_visit(make_detector, add_images, pl
 
 
 def test_candidates_rejected_before_geometry_do_not_use_up_max_verifications(
-    make_detector, add_images, places, revisit
+    make_detector, add_images, places, paint, revisit
 ):
     """The most similar keyframe is too near along the path; the correct one is in an earlier session."""
     detector = make_detector(max_verifications=1, min_loop_distance_m=1000.0)
+    elsewhere = [paint(layout) for layout in range(40, 49)]
     add_images(detector, places)
     detector.start_session()
-    (*_, result) = add_images(detector, [revisit(1), *places[3:], revisit(1)], start=100)
+    (*_, result) = add_images(detector, [revisit(1), *elsewhere, revisit(1)], start=100)
     second, first = result.candidates[:2]  # the accepted one comes first
     assert first.similarity > second.similarity
     assert (first.match_id, first.reason, first.matches) == (13, Reason.TOO_RECENT, -1)

@@ -138,4 +138,5 @@ def test_an_accepted_candidate_is_retracted_once_when_later_views_refute_it(make
     assert [each.match_id for each in first.accepted] == [1]
     later = add_images(detector, [changed(paint, layout, 20) for layout in range(2, 12)], start=21)
     assert not any(result.accepted for result in later)
-    assert [result.retracted for result in later if result.retracted] == [first.accepted]
+    (retracted,) = [each for result in later for each in result.retracted]
+    assert retracted == first.accepted[0]._replace(status=Status.REJECTED, reason=Reason.CONTRADICTED)

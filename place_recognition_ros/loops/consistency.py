@@ -15,6 +15,7 @@ from place_recognition_ros.types import Candidate
 NEWEST = 128  # loops that a new one is compared with
 NEIGHBOURS = 100.0  # metres travelled between two loops beyond which odometry says nothing about them
 MARGIN = 5.0  # metres: both places may be seen from aside, and no metric pose says from where
+STANDS = 0.1  # metres: two queries this close are one
 TURN = 1.2  # radians; likewise
 
 
@@ -55,14 +56,16 @@ class Consistency:
         return [other.candidate for other in against if self._is_outvoted(other, loop)]
 
     def add(self, loop: Loop) -> None:
-        """Keep a loop."""
+        """Keep a loop; of a robot that stands, the newest one only."""
+        if self._loops and _stands(self._loops[-1], loop):
+            self._loops.pop()
         self._loops.append(loop)
 
     def remove(self, candidates: List[Candidate]) -> None:
         """Forget loops that were taken back."""
-        gone = {(each.query_id, each.match_id) for each in candidates}
+        gone = {(each.query_stamp, each.match_id) for each in candidates}
         kept = [
-            loop for loop in self._loops if (loop.candidate.query_id, loop.candidate.match_id) not in gone
+            loop for loop in self._loops if (loop.candidate.query_stamp, loop.candidate.match_id) not in gone
         ]
         self._loops = deque(kept, maxlen=NEWEST)
 
@@ -84,3 +87,7 @@ class Consistency:
         here, there = distance(a.query, b.query), distance(a.match, b.match)
         turn = abs(angle(a.query, b.query) - angle(a.match, b.match))
         return abs(here - there) <= MARGIN + self._drift * travelled and turn <= TURN
+
+
+def _stands(a: Loop, b: Loop) -> bool:
+    return a.candidate.match_id == b.candidate.match_id and distance(a.query, b.query) < STANDS

@@ -10,8 +10,9 @@ from place_recognition_ros.loops.consistency import Consistency, Loop
 from place_recognition_ros.loops.evidence import Coefficients, log_odds, odds_of, probability, strength
 from place_recognition_ros.loops.examination import Examiner, Observation
 from place_recognition_ros.loops.geometry import GeometrySettings
-from place_recognition_ros.loops.hypotheses import SUPPORTS, TOLERANCE, Hypotheses, Hypothesis, Support
+from place_recognition_ros.loops.hypotheses import SUPPORTS, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.limits import Limits
+from place_recognition_ros.loops.places import Places
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
@@ -29,7 +30,7 @@ class Decision(NamedTuple):
 
     candidates: List[Candidate]  # of this query, the accepted ones first, then by similarity
     confirmed: List[Candidate]  # of earlier queries of the same run, accepted only now
-    retracted: List[Candidate]  # accepted earlier, and refuted now
+    retracted: List[Candidate]  # accepted earlier, and refuted now, with the reason
 
 
 class Decisions:
@@ -57,7 +58,6 @@ class Decisions:
     ) -> None:
         self._weights = weights
         self._memory = memory
-        self._visit = visit
         self._most = config.max_verifications
         self._required = odds_of(config.accept_confidence)
         geometry = GeometrySettings(feature_kind, limits.min_inliers)
@@ -65,13 +65,17 @@ class Decisions:
         self._learned = learned
         self._aliasing = Aliasing(weights, learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
-        self._hypotheses = Hypotheses(weights, self._is_one_place)
-        self._links = learned.links()  # id of a revisiting keyframe → that of the first visit
+        self._places = Places(learned.links(), visit, self._session_of)
+        self._hypotheses = Hypotheses(weights, self._places.is_one)
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
         self._hypotheses.clear()
         self._consistency.clear()
+
+    def _session_of(self, keyframe_id: int) -> int:
+        entry = self._memory.entry(keyframe_id)
+        return 0 if entry is None else entry.session
 
     @property
     def hypotheses(self) -> Hypotheses:
@@ -93,14 +97,14 @@ class Decisions:
         judged = {}
         for run in runs:
             candidate = self._judge(self._hypotheses, run, observation.number)
-            judged[candidate.match_id] = self._follow(run, candidate, observation, decision)
+            judged[candidate.match_id] = self._follow(run, candidate, decision)
         decision.candidates.extend(_sorted(candidates, judged))
         return decision
 
     def look(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> List[Candidate]:
         """The same without consequences; an observation with the newest number continues its runs."""
         hypotheses = (
-            self._hypotheses.copy() if observation.number else Hypotheses(self._weights, self._is_one_place)
+            self._hypotheses.copy() if observation.number else Hypotheses(self._weights, self._places.is_one)
         )
         examined, candidates = self._examined(hypotheses, observation, matches, kind_of)
         runs = hypotheses.add(self._supports(observation, examined))
@@ -124,7 +128,7 @@ class Decisions:
         expected = [run.newest.candidate for run in hypotheses.alive(observation.number)[:PROPOSED]]
         order = sorted(
             (row for row, each in enumerate(candidates) if each.reason == Reason.NONE),
-            key=lambda row: not any(self._is_one_place(candidates[row], each) for each in expected),
+            key=lambda row: not any(self._places.is_one(candidates[row], each) for each in expected),
         )
         chosen: List[int] = []
         for row in order:
@@ -156,12 +160,24 @@ class Decisions:
 
     def _supports(self, observation: Observation, examined: List[Candidate]) -> List[Support]:
         """The candidates that passed all limits, weighed."""
-        descriptor = observation.query.descriptor
+        number, descriptor = observation.number, observation.query.descriptor
         return [
-            Support(observation.number, descriptor, each, log_odds(each.evidence, self._weights))
+            Support(
+                number,
+                descriptor,
+                each,
+                log_odds(each.evidence, self._weights),
+                self._loop(each, observation),
+            )
             for each in examined
             if each.reason == Reason.NONE
         ]
+
+    def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
+        entry = self._memory.entry(candidate.match_id)
+        if observation.pose is None or entry is None or entry.pose is None:
+            return None
+        return Loop(candidate, observation.pose, entry.pose, observation.travelled, entry.travelled)
 
     def _learn(self, examined: List[Candidate]) -> None:
         """Of several places at most one is right: the others show what wrong matches of this map reach."""
@@ -170,25 +186,12 @@ class Decisions:
         strengths = [strength(each.evidence, self._weights) for each in examined]
         best = examined[int(np.argmax(strengths))]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
-        rivals = [row for row, each in enumerate(examined) if not self._is_one_place(each, best)]
+        rivals = [row for row, each in enumerate(examined) if not self._places.is_one(each, best)]
         own = [row for row in rivals if examined[row].kind == Kind.LOOP_CLOSURE]
         in_session, in_map = (max([nothing, *(strengths[row] for row in rows)]) for rows in (own, rivals))
         self._aliasing.observe(in_session, in_map)
         if self._aliasing.observed % SAVED == 0:
             self._learned.set_note(ALIASING, self._aliasing.to_text())
-
-    def _is_one_place(self, a: Candidate, b: Candidate) -> bool:
-        """Whether the matches of two candidates show the same place, as far as the map knows."""
-        if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < self._visit:
-            return True
-        return abs(self._origin(a.match_id) - self._origin(b.match_id)) <= 2 * TOLERANCE
-
-    def _origin(self, keyframe_id: int) -> int:
-        """The keyframe of the first visit of a place, as far as later visits were recognised."""
-        around = sorted(range(-TOLERANCE, TOLERANCE + 1), key=abs)
-        linked = (self._links.get(keyframe_id + step, keyframe_id) for step in around)
-        earlier = next((each for each in linked if each < keyframe_id), None)
-        return keyframe_id if earlier is None else self._origin(earlier)
 
     # -------------------------------------------------------------------------------------- decision
 
@@ -206,9 +209,7 @@ class Decisions:
             reason = Reason.OUTRANKED if outranked else Reason.AMBIGUOUS
         return candidate._replace(status=Status.REJECTED, reason=reason)
 
-    def _follow(
-        self, run: Hypothesis, candidate: Candidate, observation: Observation, decision: Decision
-    ) -> Candidate:
+    def _follow(self, run: Hypothesis, candidate: Candidate, decision: Decision) -> Candidate:
         """Publish an accepted candidate with the earlier views of its run, or take a refuted run back.
 
         Returns:
@@ -216,44 +217,38 @@ class Decisions:
         """
         if not candidate.accepted:
             if run.is_refuted(self._weights):
-                self._retract(list(run.published.values()), decision)
+                self._retract(list(run.published.values()), Reason.CONTRADICTED, decision)
             return candidate
-        loop = self._loop(candidate, observation)
-        if loop is not None:
-            contradicted = self._consistency.contradicted(loop)
-            if contradicted is None:
-                return candidate._replace(status=Status.REJECTED, reason=Reason.ODOMETRY_CONFLICT)
-            self._retract(contradicted, decision)
-            self._consistency.add(loop)
+        if not self._accept(run, run.newest, candidate, decision):
+            return candidate._replace(status=Status.REJECTED, reason=Reason.ODOMETRY_CONFLICT)
         for view in run.confirmed:
-            if view.number not in run.published and view is not run.newest:
-                earlier = _confirmed(view.candidate, candidate)
+            earlier = _confirmed(view.candidate, candidate)
+            if self._accept(run, view, earlier, decision):
                 decision.confirmed.append(earlier)
-                run.published[view.number] = earlier
-        run.published[observation.number] = candidate
-        for each in run.published.values():
-            self._link(each)
         return candidate
 
-    def _link(self, accepted: Candidate) -> None:
-        origin = self._origin(accepted.match_id)
-        if accepted.query_id and self._links.get(accepted.query_id) != origin:
-            self._links[accepted.query_id] = origin
-            self._learned.link(accepted.query_id, origin)
+    def _accept(self, run: Hypothesis, view: Support, candidate: Candidate, decision: Decision) -> bool:
+        """Keep an accepted candidate, unless it contradicts others; those that it outvotes are retracted."""
+        if view.loop is not None:
+            contradicted = self._consistency.contradicted(view.loop)
+            if contradicted is None:
+                run.refused.add(view.number)
+                return False
+            self._retract(contradicted, Reason.ODOMETRY_CONFLICT, decision)
+            self._consistency.add(view.loop)
+        run.publish(view.number, candidate)
+        if candidate.query_id:
+            origin = self._places.link(candidate.query_id, candidate.match_id)
+            self._learned.link(candidate.query_id, origin)
+        return True
 
-    def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
-        entry = self._memory.entry(candidate.match_id)
-        if observation.pose is None or entry.pose is None:
-            return None
-        return Loop(candidate, observation.pose, entry.pose, observation.travelled, entry.travelled)
-
-    def _retract(self, candidates: List[Candidate], decision: Decision) -> None:
+    def _retract(self, candidates: List[Candidate], reason: Reason, decision: Decision) -> None:
         self._consistency.remove(candidates)
         self._hypotheses.forget(candidates)
         for each in candidates:
-            self._links.pop(each.query_id, None)
+            self._places.unlink(each.query_id)
             self._learned.unlink(each.query_id)
-        decision.retracted.extend(candidates)
+            decision.retracted.append(each._replace(status=Status.REJECTED, reason=reason))
 
 
 def _confirmed(earlier: Candidate, newest: Candidate) -> Candidate:

@@ -10,17 +10,18 @@ half each.
 """
 
 from itertools import takewhile
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
+from place_recognition_ros.loops.consistency import Loop
 from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.places import TOLERANCE
 from place_recognition_ros.types import Candidate
 
 GAP = 4  # queries without support after which a run has ended
 PAUSE = 10 * 10**9  # nanoseconds between queries, on average, after which the camera can be anywhere
 SPEED = 3  # keyframes of the map that a run moves on per query, at most, forward or backward
-TOLERANCE = 2  # keyframes of the map: matches this close show one place
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
 REMEMBERED = 64  # newest views that can be refuted
@@ -37,6 +38,7 @@ class Support(NamedTuple):
     descriptor: np.ndarray  # (D,) float32, of the query
     candidate: Candidate
     log_odds: float
+    loop: Optional[Loop] = None  # where poses are known
 
 
 class Hypothesis:
@@ -45,10 +47,7 @@ class Hypothesis:
     def __init__(self) -> None:
         self.views: List[Support] = []
         self.published: Dict[int, Candidate] = {}  # query number → the candidate that was accepted
-
-    @property
-    def session(self) -> int:
-        return self.views[-1].candidate.match_session
+        self.refused: Set[int] = set()  # numbers of the queries that contradict other loops
 
     @property
     def newest(self) -> Support:
@@ -61,14 +60,17 @@ class Hypothesis:
 
     @property
     def confirmed(self) -> List[Support]:
-        """The views that are right if the newest ones are.
+        """The views before the newest that are right if it is, and have not been accepted or refused.
 
         The newest ones, except those that speak against it; and those before them, back to the first one
         that does not speak for it by itself: there the run may have come from another place.
         """
         older = reversed(self.views[:-WINDOW])
         found = list(takewhile(lambda view: view.log_odds >= CONVINCES, older))[::-1]
-        return found + [view for view in self.weighed if view.log_odds >= SUPPORTS]
+        found += [view for view in self.weighed[:-1] if view.log_odds >= SUPPORTS]
+        return [
+            view for view in found if view.number not in self.published and view.number not in self.refused
+        ]
 
     def reach(self, number: int) -> int:
         """How many keyframes of the map the match of a query can be away from the newest one."""
@@ -88,8 +90,13 @@ class Hypothesis:
             self.views.pop()
         self.views.append(view)
         del self.views[:-REMEMBERED]
-        for number in [each for each in self.published if each < self.views[0].number]:
-            del self.published[number]
+        self.refused = {each for each in self.refused if each >= self.views[0].number}
+
+    def publish(self, number: int, candidate: Candidate) -> None:
+        """A candidate of the run was accepted; the newest of them can be taken back."""
+        self.published[number] = candidate
+        for each in sorted(self.published)[:-REMEMBERED]:
+            del self.published[each]
 
     def log_odds(self, weights: Coefficients) -> float:
         """Log odds that the run is right, if no other place competes with it."""
@@ -106,7 +113,7 @@ class Hypothesis:
             for view in self.views
             if view.number in self.published or view.candidate.evidence.shift < SAME_VIEWPOINT
         ]
-        return bool(self.published) and _weighed(telling, weights) < REFUTED
+        return bool(self.published and telling) and _weighed(telling, weights) < REFUTED
 
 
 def _weighed(views: List[Support], weights: Coefficients) -> float:
@@ -138,6 +145,7 @@ class Hypotheses:
         for run in self._runs:
             other = Hypothesis()
             other.views, other.published = list(run.views), dict(run.published)
+            other.refused = set(run.refused)
             twin._runs.append(other)
         return twin
 
@@ -175,6 +183,7 @@ class Hypotheses:
             for number, each in list(run.published.items()):
                 if (each.query_stamp, each.match_id) in gone:
                     del run.published[number]
+                    run.refused.add(number)
 
     def posterior(self, run: Hypothesis, number: int) -> float:
         """Log odds that a run is right, against "none of them" and the runs that compete with it."""

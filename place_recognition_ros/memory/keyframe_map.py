@@ -143,9 +143,9 @@ class KeyframeMap:
         best = int(similarities.argmax())
         return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
 
-    def entry(self, keyframe_id: int) -> Entry:
-        """What is held in memory of a keyframe."""
-        return self._timeline[keyframe_id]
+    def entry(self, keyframe_id: int) -> Optional[Entry]:
+        """What is held in memory of a keyframe; None: it does not exist."""
+        return self._timeline.get(keyframe_id)
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
         entry = self._timeline[keyframe_id]

@@ -45,6 +45,11 @@ class Timeline:
         row = self._row(keyframe_id)
         return row < len(self._ids) and self._ids[row] == keyframe_id
 
+    def get(self, keyframe_id: int) -> Optional[Entry]:
+        """A keyframe; None: it does not exist."""
+        row = self._row(keyframe_id)
+        return self._entries[row] if self._ids[row : row + 1] == [keyframe_id] else None
+
     def __getitem__(self, keyframe_id: int) -> Entry:
         return self._entries[self._row(keyframe_id)]
 

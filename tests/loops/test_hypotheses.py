@@ -119,7 +119,7 @@ def test_of_the_newest_views_those_that_do_not_speak_against_the_match_are_confi
     run = Hypothesis()
     for each in (view(1, 10, SUPPORTS), view(2, 11, SUPPORTS - 0.1), view(3, 12, 6.0)):
         run.add(each)
-    assert [each.number for each in run.confirmed] == [1, 3]
+    assert [each.number for each in run.confirmed] == [1]
 
 
 def test_older_views_are_confirmed_back_to_the_first_that_does_not_convince():
@@ -128,7 +128,7 @@ def test_older_views_are_confirmed_back_to_the_first_that_does_not_convince():
     odds = [5.0, CONVINCES - 0.1, *[CONVINCES] * 3, *[0.0] * WINDOW]
     for number, each in enumerate(odds):
         run.add(view(number, 10 + number, each))
-    assert [each.number for each in run.confirmed] == list(range(2, len(odds)))
+    assert [each.number for each in run.confirmed] == list(range(2, len(odds) - 1))
 
 
 def test_the_views_of_a_long_run_are_bounded(hypotheses):
@@ -214,3 +214,27 @@ def test_forgotten_candidates_are_no_longer_accepted(hypotheses):
     run.published.update({1: first, 2: second})
     hypotheses.forget([first])
     assert run.published == {2: second}
+
+
+def test_standing_for_long_does_not_fill_the_memory(hypotheses):
+    run = Hypothesis()
+    for number in range(3 * REMEMBERED):
+        run.add(view(number, 10, look=1))
+        run.publish(number, run.newest.candidate)
+    assert len(run.views) == 1
+    assert sorted(run.published) == list(range(2 * REMEMBERED, 3 * REMEMBERED))
+
+
+def test_an_accepted_view_can_be_refuted_by_one_that_replaces_it():
+    run = Hypothesis()
+    run.add(view(1, 10, 4.0, look=1))
+    run.publish(1, run.newest.candidate)
+    run.add(view(2, 10, -8.0, look=1))
+    assert run.is_refuted(WEIGHTS)
+
+
+def test_a_refused_view_is_not_confirmed_later(hypotheses):
+    run = follow(hypotheses, view(1, 10), view(2, 11), view(3, 12))
+    run.publish(1, run.views[0].candidate)
+    hypotheses.forget([run.views[0].candidate])
+    assert [each.number for each in run.confirmed] == [2]

@@ -24,12 +24,12 @@ from place_recognition_ros.loops.evidence import (
 )
 from place_recognition_ros.loops.hypotheses import (
     SUPPORTS,
-    TOLERANCE,
     WINDOW,
     Hypotheses,
     Hypothesis,
     Support,
 )
+from place_recognition_ros.loops.places import Places
 from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
@@ -98,9 +98,10 @@ class _Follower:
         self._collection = collection
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
-        self._hypotheses = Hypotheses(weights, self._is_one_place)
+        self._sessions = _sessions_of(collection)
+        self._places = Places({}, VISIT, lambda keyframe_id: self._sessions.get(keyframe_id, 0))
+        self._hypotheses = Hypotheses(weights, self._places.is_one)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
-        self._links: dict[int, int] = {}
         self._row: dict[int, int] = {}  # id of a Support → its row
         self._kept: list[Support] = []  # an id is unique while its object exists
         self._levels: list[np.ndarray] = []
@@ -158,7 +159,7 @@ class _Follower:
             [
                 self._row[id(other.newest)]
                 for other in self._hypotheses.alive(number)
-                if other is not run and not self._is_one_place(other.newest.candidate, newest)
+                if other is not run and not self._places.is_one(other.newest.candidate, newest)
             ]
         )
 
@@ -167,7 +168,7 @@ class _Follower:
         if candidates:
             strengths = [strength(each.evidence, self._weights) for each in candidates]
             best = candidates[int(np.argmax(strengths))]
-            others = [row for row, each in enumerate(candidates) if not self._is_one_place(each, best)]
+            others = [row for row, each in enumerate(candidates) if not self._places.is_one(each, best)]
             own = [row for row in others if _in_session(candidates[row])]
             for scope, rows in ((True, own), (False, others)):
                 strongest = max(rows, key=lambda row: strengths[row], default=None)
@@ -180,14 +181,17 @@ class _Follower:
         if certain and run.newest.log_odds >= SUPPORTS:
             for view in run.views:
                 if view.log_odds >= SUPPORTS:
-                    self._links[view.candidate.query_id] = view.candidate.match_id
+                    self._places.link(view.candidate.query_id, view.candidate.match_id)
 
-    def _is_one_place(self, a: Candidate, b: Candidate) -> bool:
-        if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < VISIT:
-            return True
-        older, newer = sorted((a.match_id, b.match_id))
-        around = range(newer - TOLERANCE, newer + TOLERANCE + 1)
-        return any(abs(self._links[each] - older) <= 2 * TOLERANCE for each in around if each in self._links)
+
+def _sessions_of(collection: Collection) -> dict[int, int]:
+    """The session of each keyframe that is known from a candidate."""
+    found = {}
+    for view in (view for query in collection.queries for view in query.views):
+        candidate = view.candidate
+        found[candidate.query_id] = candidate.query_session
+        found[candidate.match_id] = candidate.match_session
+    return found
 
 
 def _unknown() -> deque[tuple[float, float]]:
