@@ -36,7 +36,7 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """How many checks a match has passed. The numbers are those of LoopCandidate.msg."""
+    """What was decided about a match. The numbers are those of LoopCandidate.msg."""
 
     RETRIEVED = 0  # similar; not examined further; 1 was CONSISTENT
     VERIFIED = 2  # the evidence along the trajectory suffices
@@ -243,7 +243,7 @@ class QueryResult(NamedTuple):
 
     @property
     def accepted(self) -> List[Candidate]:
-        """The candidates that passed every check, best first."""
+        """The candidates that are accepted, best first."""
         return [each for each in self.candidates if each.accepted]
 
 

@@ -3,8 +3,8 @@
 Whenever two places are compared with one query, at most one of them is right. What the weaker one reaches is
 what a wrong match reaches in this environment: in corridors of one design much, in a park nothing.
 
-Between matches of the present session only its own places count: a robot that has been switched on in one of
-many look-alike floors sees few look-alikes before it leaves that floor.
+For matches within a session only its own places count: a robot that has been switched on in one of many
+look-alike floors sees few look-alikes before it leaves that floor.
 """
 
 import json
@@ -22,7 +22,7 @@ PRIOR_COUNT = 64  # queries that the prior counts as
 
 
 class Aliasing:
-    """The typical strength of wrong matches, of the present session and of the whole map.
+    """The typical strength of wrong matches within sessions and in the whole map.
 
     Args:
         weights: of the evidence; ``typical`` is the strength before anything is known.

@@ -101,6 +101,17 @@ def test_a_retracted_loop_is_removed_by_its_stamps():
     assert graph.ready == 2
     graph.remove_loop(loops[0].query, loops[0].match)
     assert [each.query for each in graph.loops] == [loops[1].query]
+    assert graph.removed == 1
+
+
+def test_without_the_last_loop_the_path_is_the_odometry_again():
+    odometry = drift(circle())
+    wrong = loop(circle(), 60, 10)
+    graph = graph_of(odometry, [wrong])
+    optimised(graph)
+    assert error(graph.path, odometry) > 1e-3
+    graph.remove_loop(wrong.query, wrong.match)
+    assert error(graph.path, odometry) < 1e-9
 
 
 @pytest.mark.parametrize(("query", "match"), [(90, 10), (50, -1), (10, 95)])

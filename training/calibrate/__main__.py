@@ -36,8 +36,10 @@ def main() -> None:
     collections = collect_all(arguments.recordings or all_sources(), arguments.features)
     fit = partial(fitted, prior=arguments.prior)
     weights = fit(collections, Coefficients())
-    held = leave_one_out(collections, Coefficients(), fit) if len(collections) > 1 else []
-    print("Judged with coefficients of the other buildings:\n\n" + table(held))
+    held = []
+    if len({each.building for each in collections}) > 1:
+        held = leave_one_out(collections, Coefficients(), fit)
+        print("Judged with coefficients of the other buildings:\n\n" + table(held))
     print("\nCoefficients:\n" + "\n".join(f"  {name}: {value}" for name, value in weights._asdict().items()))
     if arguments.write:
         command = shlex.join(["python", "-m", "training.calibrate", *command_line()])

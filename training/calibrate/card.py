@@ -41,7 +41,7 @@ def write_decision(
         "left out: recognised of revisits, wrong": {
             each.name: [each.recognised, each.revisits, each.wrong] for each in held
         },
-        "left out: calibration error": round(overall(held).error, 4),
+        "left out: calibration error": round(overall(held).error, 4) if held else None,
         WITHOUT: {each.building: dict(each.weights._asdict()) for each in held},
     }
     card = card._replace(decision=dict(weights._asdict()), measured={**(card.measured or {}), KEY: figures})

@@ -41,6 +41,8 @@ def fit(recordings: Sequence[Runs], buildings: Sequence[str]) -> Coefficients:
     Raises:
         CalibrationError: if there are no right or no wrong matches.
     """
+    if not recordings:
+        raise CalibrationError("expected recordings. Received: none")
     known = [each.verdict != Verdict.UNKNOWN for each in recordings]
     right = np.concatenate([each.verdict[rows] == Verdict.RIGHT for each, rows in zip(recordings, known)])
     building = np.concatenate([[name] * int(rows.sum()) for name, rows in zip(buildings, known)])
