@@ -191,7 +191,7 @@ class Player:
             if match is not None:
                 status, reason = Status(message.status), Reason(message.reason)
                 candidates.append(Candidate(query, match, message.similarity, status, reason))
-        accepted = [each for each in candidates if each.status in (Status.CONSISTENT, Status.VERIFIED)]
+        accepted = [each for each in candidates if each.status == Status.VERIFIED]
         self.log.candidates += candidates
         self.log.best += (accepted or candidates)[:1]
 

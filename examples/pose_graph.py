@@ -70,6 +70,8 @@ class PoseGraph:
         self.mounting = np.eye(4) if mounting is None else mounting
         self._after_loss: List[bool] = []  # tracking was lost between a vertex and the one before it
         self.loops: List[Loop] = []
+        self.removed = 0
+        """How many loops were removed."""
         self._corrections: List[np.ndarray] = [np.eye(4)]  # ``odom`` in ``map`` at each vertex
 
     def add_odometry(self, stamp: int, pose: np.ndarray, after_loss: bool = False) -> None:
@@ -84,6 +86,14 @@ class PoseGraph:
     def add_loop(self, loop: Loop) -> None:
         """Add a candidate. It is used when there is odometry for both stamps."""
         self.loops.append(loop)
+
+    def remove_loop(self, query: int, match: int) -> None:
+        """Remove a candidate that was retracted, by its stamps in nanoseconds."""
+        kept = [each for each in self.loops if (each.query, each.match) != (query, match)]
+        self.removed += len(self.loops) - len(kept)
+        self.loops = kept
+        if not kept:
+            self._corrections = [np.eye(4)]
 
     @property
     def ready(self) -> int:

@@ -107,6 +107,9 @@ class Config:
     use_tf: bool = _parameter(
         True, "take the pose of the camera on the robot from tf; needs odom with its child_frame_id"
     )
+    learn_overlay: bool = _parameter(
+        True, "leave out what is in every image: a hood, an arm, a time stamp; learned while the camera moves"
+    )
     sixteen_bit_min: int = _parameter(
         0, "value of 16-bit images that becomes black, where sixteen_bit_max is given", low=0, high=65535
     )
@@ -146,12 +149,6 @@ class Config:
         low=-1,
         high=1,
     )
-    min_margin: float = _parameter(
-        -0.1,
-        "similarity minus that of the best other place, below which a match is AMBIGUOUS",
-        low=-2,
-        high=2,
-    )
     min_loop_interval_s: float = _parameter(
         10.0, "minimum age of a keyframe before it can be matched", unit="s", low=0, high=86400
     )
@@ -163,14 +160,19 @@ class Config:
         high=100000,
     )
 
-    sequence_length: int = _parameter(
-        3,
-        "newest keyframes compared, in order, with those around the match; 1: no sequence check",
-        low=1,
-        high=50,
+    accept_confidence: float = _parameter(
+        0.99,
+        "probability that a match is right, from which it is accepted",
+        low=0.5,
+        high=0.99999,
     )
-
-    geometric_check: bool = _parameter(True, "local features must fit one rigid scene")
+    odometry_drift: float = _parameter(
+        0.05,
+        "drift of odom per metre travelled, at most; a match that needs a longer jump is rejected; 0: odom "
+        "is no witness (its scale is unknown, for example)",
+        low=0,
+        high=1,
+    )
     max_verifications: int = _parameter(
         3, "maximum number of places verified geometrically per query, best first", low=1, high=100
     )
@@ -183,16 +185,10 @@ class Config:
         360, "maximum number of local features per keyframe, 44 bytes each", low=50, high=10000
     )
     min_inliers: int = _parameter(
-        30, "minimum number of matched features that fit one epipolar geometry", low=8, high=10000
-    )
-    min_inlier_ratio: float = _parameter(
-        0.55, "minimum share of the matched features that fit it", low=0, high=1
-    )
-    min_coverage: float = _parameter(
-        0.38,
-        "minimum share of inliers among the features in their region; 10 % less where a match was expected",
-        low=0,
-        high=1,
+        20,
+        "matched features that fit one rigid scene, with fewer the evidence is not weighed",
+        low=8,
+        high=10000,
     )
     min_features: int = _parameter(
         40,

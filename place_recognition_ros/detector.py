@@ -1,9 +1,9 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
-from collections import deque
 from contextlib import ExitStack
-from typing import Deque, List, Optional, Tuple
+from functools import partial
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -14,12 +14,17 @@ from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extr
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
-from place_recognition_ros.loops.checks import Checks, Observation
-from place_recognition_ros.loops.evidence import Limits
+from place_recognition_ros.informative import is_informative
+from place_recognition_ros.loops.calibration import NOTE, Calibration, calibrate, from_text, to_text
+from place_recognition_ros.loops.decisions import Decisions
+from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.examination import Observation
+from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.overlay import Overlay
 from place_recognition_ros.rotation import rotate, rotate_back
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
@@ -48,10 +53,12 @@ class LoopDetector:
         self._map_id = store.map_id
         self._extractor = extractor
         self._finder = finder
-        self._checks = Checks(config, limits, self.map, min_age, finder.kind)
+        self._overlay = Overlay(config.learn_overlay, config.rotate_image)
+        self._shipped, self._keyframes = Coefficients(**finder.decision), store
+        self._decide = partial(Decisions, config, limits, self.map, store.learned, min_age, finder.kind)
+        self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
         self._tracking = TrackingMonitor()
-        self._past: Deque[np.ndarray] = deque(maxlen=config.sequence_length)
-        self._accepted: Deque[Optional[Candidate]] = deque(maxlen=config.sequence_length)
+        self._queries = 0
         self._newest: Optional[Observation] = None
         self._stamp = -1  # of the newest keyframe of this session, nanoseconds
         self._watch = Stopwatch()
@@ -100,32 +107,31 @@ class LoopDetector:
             EngineError: if the image cannot be described.
         """
         keyframe = self._checked(keyframe)
+        with self._watch("overlay"):
+            self._overlay.observe(rotate(keyframe.image, self.config.rotate_image), keyframe.pose)
         observation = self._describe(keyframe)
         self._stamp = keyframe.stamp
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        descriptor = observation.query.descriptor
-        self._past.appendleft(descriptor)
-        self.map.observe(keyframe, descriptor)
-        number, outcome = self._store(keyframe, observation)
-        observation = observation._replace(
-            query=observation.query._replace(id=number),
-            past=np.array(self._past),
-            accepted=[each for each in self._accepted if each is not None],
-        )
+        travelled = self.map.observe(keyframe, observation.query.descriptor)
+        keyframe_id, outcome = self._store(keyframe, observation)
+        self._queries += 1
+        query = observation.query._replace(id=keyframe_id)
+        observation = observation._replace(query=query, travelled=travelled, number=self._queries)
         self._newest = observation
-        candidates = self._search(observation, self.config.top_k)
-        self._accepted.append(next((each for each in candidates if each.accepted), None))
-        if any(each.accepted and each.kind == Kind.KIDNAP_RECOVERY for each in candidates):
+        matches = self._search(observation, self.config.top_k)
+        with self._watch("decide"):
+            decision = self._decisions.add(observation, matches, self._kind)
+        result = self._result(observation, decision.candidates, outcome)
+        result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
+        if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
             self._tracking.recovered(keyframe.stamp)
-        return self._result(observation, candidates, outcome)
+        return result._replace(tracking=self._state())
 
     def relocalize(self) -> QueryResult:
         """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
-        if self._newest is None:
-            return self._result(None, [], Count.QUERY)
-        candidates = self._search(self._newest, self.config.top_k, Kind.RELOCALIZATION)
-        return self._result(self._newest, candidates, Count.QUERY)
+        found = self._newest
+        return self._look(found, self.config.top_k) if found else self._result(None, [], Count.QUERY)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -148,7 +154,28 @@ class LoopDetector:
         observation = self._describe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        return self._result(observation, self._search(observation, k, Kind.RELOCALIZATION), Count.QUERY)
+        return self._look(observation, k)
+
+    def calibrate(self) -> Calibration:
+        """Adapt the decision to this map; the result is stored with it. Runs of matches begin again.
+
+        Raises:
+            CalibrationError, StoreError: why it could not be done; nothing has changed then.
+        """
+        found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
+        learned = self._keyframes.learned
+        learned.set_note(NOTE, to_text(found.weights, self._shipped))
+        try:
+            self._keyframes.save()
+        except StoreError:
+            learned.discard_note(NOTE)
+            raise
+        self._decisions = self._decide(found.weights)
+        return found
+
+    def set_mask(self, mask: Optional[np.ndarray]) -> None:
+        """Leave out a part of each image: :meth:`Overlay.set_mask`."""
+        self._overlay.set_mask(mask)
 
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -162,7 +189,7 @@ class LoopDetector:
         """
         if self._tracking.report(ok, stamp) and not ok:
             self._begin_session()
-        return self.tracking
+        return self._state()
 
     def start_session(self, stamp: int = 0) -> types.Tracking:
         """Begin an unbroken trajectory with its own world frame.
@@ -172,12 +199,7 @@ class LoopDetector:
         """
         self._begin_session()
         self._tracking.begin_session(stamp)
-        return self.tracking
-
-    @property
-    def tracking(self) -> types.Tracking:
-        """The tracking state and the present session."""
-        return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
+        return self._state()
 
     def status(self) -> types.DetectorStatus:
         """A snapshot for diagnostics, which any thread may read."""
@@ -188,8 +210,8 @@ class LoopDetector:
             map_id=self._map_id,
             keyframes=len(self.map),
             waiting=self.map.waiting,
-            damaged=self.map.damaged,
-            tracking=self.tracking,
+            damaged=self._keyframes.damaged,
+            tracking=self._state(),
             durations=self._watch.snapshot(),
         )
 
@@ -199,11 +221,14 @@ class LoopDetector:
         self._finder.close()
         self.map.close()
 
+    def _state(self) -> types.Tracking:
+        """The tracking state and the present session."""
+        return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
+
     def _begin_session(self) -> None:
         self.map.start_session()
         self._stamp = -1
-        self._past.clear()
-        self._accepted.clear()
+        self._decisions.begin_session()
         self._newest = None
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
@@ -222,15 +247,19 @@ class LoopDetector:
     def _describe(self, keyframe: Keyframe) -> Observation:
         upright = rotate(keyframe.image, self.config.rotate_image)
         with self._watch("describe"):
-            descriptor = self._extractor.describe(upright)
+            cover = self._overlay.cover(upright)
+            shown = upright if cover is None else cover.fill(upright)
+            descriptor = self._extractor.describe(shown)
         with self._watch("local features"):
             height, width = keyframe.image.shape[:2]
-            features = rotate_back(self._finder.find(upright), self.config.rotate_image, width, height)
+            features = self._finder.find(shown) if is_informative(shown) else np.zeros(0, types.FEATURE)
+            features = features if cover is None else cover.outside(features)
+            features = rotate_back(features, self.config.rotate_image, width, height)
             features = with_depth(features, keyframe.depth, width, height, self.config.max_depth_m)
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
-        return Observation(query, types.View(features, camera), descriptor[np.newaxis], [])
+        return Observation(query, types.View(features, camera), keyframe.pose)
 
     def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
@@ -247,13 +276,16 @@ class LoopDetector:
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
 
-    def _search(self, observation: Observation, k: int, kind: Optional[Kind] = None) -> List[Candidate]:
-        """Candidates for a query; ``kind`` where it is the same for all of them."""
+    def _search(self, observation: Observation, k: int) -> List[Match]:
         with self._watch("search"):
-            matches = self.map.search(observation.query.descriptor, k)
-        with self._watch("checks"):
-            kinds = [self._kind(match) if kind is None else kind for match in matches]
-            return self._checks.run(observation, matches, kinds)
+            return self.map.search(observation.query.descriptor, k)
+
+    def _look(self, observation: Observation, k: int) -> QueryResult:
+        """The result of a service request, which changes nothing."""
+        matches = self._search(observation, max(k, self.config.top_k)) if k else []  # rivals, too
+        with self._watch("decide"):
+            candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
+        return self._result(observation, candidates[:k], Count.QUERY)
 
     def _kind(self, match: Match) -> Kind:
         if match.entry.session == self.map.session.id:
@@ -263,6 +295,6 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query = None if observation is None else observation.query
-        model_id = self._extractor.card.model_id
-        return QueryResult(query, candidates, self.tracking, outcome, self._map_id, model_id)
+        query = observation and observation.query
+        model = self._extractor.card.model_id
+        return QueryResult(query, candidates, self._state(), outcome, self._map_id, model)

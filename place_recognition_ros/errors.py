@@ -13,6 +13,7 @@
     ├── StoreError         the map on disk cannot be opened, read or written
     │   ├── StoreBusy      another process holds it
     │   └── MapMismatch    it was made by another model or another schema
+    ├── CalibrationError   too few matches are known to be right or wrong
     └── WorkerBusy         the worker cannot take or finish a request in time
 
 A message says what was expected and what was received: ``expected …. Received: encoding='rgb16'``.
@@ -61,6 +62,10 @@ class StoreBusy(StoreError):
 
 class MapMismatch(StoreError):
     """The map was made by another model or another schema."""
+
+
+class CalibrationError(PlaceRecognitionError):
+    """Too few matches are known to be right or wrong."""
 
 
 class WorkerBusy(PlaceRecognitionError):

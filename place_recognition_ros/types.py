@@ -36,11 +36,10 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """How many checks a match has passed. The numbers are those of LoopCandidate.msg."""
+    """What was decided about a match. The numbers are those of LoopCandidate.msg."""
 
-    RETRIEVED = 0  # similar; not checked further
-    CONSISTENT = 1  # the keyframes before and after it are similar too
-    VERIFIED = 2  # and the local features fit one rigid scene
+    RETRIEVED = 0  # similar; not examined further; 1 was CONSISTENT
+    VERIFIED = 2  # the evidence along the trajectory suffices
     REJECTED = 3  # see reason
 
 
@@ -50,13 +49,12 @@ class Reason(IntEnum):
     NONE = 0
     LOW_SIMILARITY = 1
     AMBIGUOUS = 2  # several places fit as well
-    OUTRANKED = 3  # another place fits better
-    NOT_CONSISTENT = 4  # the keyframes before the query do not fit those around the match
+    OUTRANKED = 3  # another place fits better; 4 was NOT_CONSISTENT
     FEW_MATCHES = 5  # of local features
-    FEW_INLIERS = 6  # of the epipolar geometry
-    DEGENERATE = 7  # the inliers cover too small a part of the image
-    CONTRADICTED = 8  # what should be visible is not
-    ODOMETRY_CONFLICT = 9
+    FEW_INLIERS = 6  # of one rigid scene
+    DEGENERATE = 7  # the inliers are in a spot or on a line of the image
+    CONTRADICTED = 8  # what should be visible is not: the view speaks against the match
+    ODOMETRY_CONFLICT = 9  # the match needs a jump that odometry rules out
     TOO_RECENT = 10  # the camera has not left the place since
     NOT_YET = 11  # the evidence is still too weak
 
@@ -93,6 +91,11 @@ class Count(Enum):
     BAD_CAMERA_INFO = "with a camera_info that cannot be used"
     DEPTH = "with depth"
     BAD_DEPTH = "with a depth image that cannot be used"
+    BAD_MASK = "masks that cannot be used"
+    # what the decisions about keyframes were
+    ACCEPTED = "candidates accepted"
+    CONFIRMED = "candidates of earlier keyframes accepted"
+    RETRACTED = "candidates retracted"
     # what came through services
     QUERY = "service queries"
 
@@ -156,6 +159,23 @@ class Query(NamedTuple):
     descriptor: np.ndarray  # (D,) float32, unit norm
 
 
+class Evidence(NamedTuple):
+    """What is known for and against one match; None or −1: not examined, or without meaning here."""
+
+    similarity: float  # cosine of the global descriptors, −1 to 1
+    margin: float  # similarity minus that of the best other place (−1 where there is none)
+    travelled: Optional[float] = None  # metres since the match; of a match in the same session
+    least_similarity: Optional[float] = None  # of the query to the keyframes since the match; likewise
+    matches: int = -1  # of local features
+    inliers: int = -1  # of these, how many fit one rigid scene
+    coverage: float = 0.0  # inliers among all features of the common region, the lower of both images; 0 to 1
+    spread: bool = False  # whether the inliers spread over both images
+    breadth: float = 0.0  # share of the image that is found again, the lower of both images; 0 to 1
+    shift: float = 0.0  # median distance between the pixels of an inlier, of the image's longer side
+    aliasing: float = 0.0  # strength that wrong matches of this map typically have, see loops.evidence
+    possible: Optional[bool] = None  # whether odometry allows the jump that the match needs
+
+
 class Candidate(NamedTuple):
     """A query and a keyframe of the map that may show the same place."""
 
@@ -170,18 +190,35 @@ class Candidate(NamedTuple):
     match_session: int
     query_robot: str
     match_robot: str
-    similarity: float  # cosine, -1 to 1
-    margin: float  # similarity minus that of the best other place (−1 where there is none)
-    confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not calibrated
-    matches: int = -1  # of local features; -1: geometry not run
-    inliers: int = -1  # of the epipolar geometry; -1: geometry not run
+    evidence: Evidence
+    confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not weighed
     pose: Optional[RelativePose] = None  # None: not known
     world_pose: Optional[WorldPose] = None  # of the query camera in the match's world; None: not known
 
     @property
     def accepted(self) -> bool:
-        """Whether every check that is switched on was passed."""
-        return self.status in (Status.CONSISTENT, Status.VERIFIED)
+        """Whether a pose graph may trust it."""
+        return self.status == Status.VERIFIED
+
+    @property
+    def similarity(self) -> float:
+        """Cosine of the global descriptors, −1 to 1."""
+        return self.evidence.similarity
+
+    @property
+    def margin(self) -> float:
+        """Similarity minus that of the best other place."""
+        return self.evidence.margin
+
+    @property
+    def matches(self) -> int:
+        """Matched local features; −1: geometry was not run."""
+        return self.evidence.matches
+
+    @property
+    def inliers(self) -> int:
+        """Matched features that fit one rigid scene; −1: geometry was not run."""
+        return self.evidence.inliers
 
 
 class Tracking(NamedTuple):
@@ -201,10 +238,12 @@ class QueryResult(NamedTuple):
     outcome: Count  # STORED, FEW_FEATURES, TRACKING_LOST, MAP_FULL or STORE_FAILED; QUERY: not a keyframe
     map_id: str
     model_id: str
+    confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now
+    retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
 
     @property
     def accepted(self) -> List[Candidate]:
-        """The candidates that passed every check, best first."""
+        """The candidates that are accepted, best first."""
         return [each for each in self.candidates if each.accepted]
 
 

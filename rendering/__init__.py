@@ -1,6 +1,7 @@
-"""Rendered worlds: generated towns and 3-D models supplied by the user. The demo and the training use it.
+"""Rendered worlds: generated towns, generated office buildings, and 3-D models supplied by the user.
 
-Panda3D is imported only by the modules that render: offscreen, model and town.renderer.
+Panda3D is imported only by the modules that render: offscreen, renderer, model, town.renderer and
+building.renderer.
 """
 
 import importlib.util

@@ -83,6 +83,10 @@ class ProjectionEngine:
         self.closed = True
 
 
+WEIGHTS = {"bias": -6.0, "coverage": 50.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.5, "prior": -1.0}
+"""Coefficients for ORB on painted places: a single view of a revisit is enough, which most tests need."""
+
+
 @pytest.fixture
 def engine():
     return ProjectionEngine(12, 16, 64)
@@ -90,7 +94,10 @@ def engine():
 
 @pytest.fixture
 def make_detector(engine):
-    """``make_detector(map_path, **parameters)`` → LoopDetector with ``engine``, closed after the test."""
+    """``make_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, closed at the end.
+
+    ``weights``: the coefficients of the evidence, by name; those of these images are ``WEIGHTS``.
+    """
     from place_recognition_ros.config import Config
     from place_recognition_ros.descriptor import Extractor, ModelCard
     from place_recognition_ros.descriptor.orb import OrbFinder
@@ -102,20 +109,17 @@ def make_detector(engine):
     card = ModelCard("projection", "0" * 64, spec, 64, 0.5, "tests/conftest.py", {}, {})
     defaults = {
         "top_k": 5,
-        "min_margin": -0.1,
         "min_loop_interval_s": 5.0,
-        "sequence_length": 1,
         "max_verifications": 3,
         "min_inliers": 20,
-        "min_inlier_ratio": 0.7,
-        "min_coverage": 0.1,
         "min_features": 40,
     }
     opened = []
 
-    def make_detector(map_path="", **parameters):
+    def make_detector(map_path="", weights=None, **parameters):
         config = Config(**dict(defaults, **parameters))
         finder = OrbFinder(600)
+        finder.decision = WEIGHTS if weights is None else weights
         store = KeyframeStore(map_path, card.model_id, card.descriptor_size, finder.model_id)
         opened.append(LoopDetector(config, Extractor(card, engine), finder, store))
         return opened[-1]

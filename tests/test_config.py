@@ -34,9 +34,9 @@ def test_parameters_that_are_not_set_have_their_defaults():
 
 
 def test_values_are_stored_unchanged():
-    config = Config(max_rate_hz=2.5, top_k=3, backend="onnx", geometric_check=False, map_path="/maps/a b.db")
+    config = Config(max_rate_hz=2.5, top_k=3, backend="onnx", use_tf=False, map_path="/maps/a b.db")
     assert (config.max_rate_hz, config.top_k, config.backend) == (2.5, 3, "onnx")
-    assert (config.geometric_check, config.map_path) == (False, "/maps/a b.db")
+    assert (config.use_tf, config.map_path) == (False, "/maps/a b.db")
     assert Config(**config.values()).values() == config.values()
 
 

@@ -58,60 +58,24 @@ def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, pa
     detector.start_session()
     results = add_images(detector, [paint(3, shift=12)], start=9)
     assert accepted(results) == [(Kind.INTER_SESSION, 3)]
-    assert (results[0].candidates[0].match_session, results[0].candidates[0].query_session) == (
-        session,
-        session + 1,
-    )
+    best = results[0].candidates[0]
+    assert (best.match_session, best.query_session) == (session, session + 1)
 
 
-def test_a_new_session_clears_the_query_sequence(make_detector, add_images, places, paint):
-    detector = make_detector(sequence_length=3, min_similarity=0.6)
-    add_images(detector, [*places, paint(21), paint(22)])
-    detector.start_session()
-    assert accepted(add_images(detector, [paint(3, shift=12)], start=20)) == [(Kind.INTER_SESSION, 3)]
-
-
-def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add_images, paint):
-    before = detector.map.session.id
-    lost = detector.set_tracking(False, 9 * SECOND)
-    assert lost == (TrackingState.LOST, 9 * SECOND, before + 1)
-
-    results = add_images(detector, [paint(21), paint(22)], start=9)
-    assert accepted(results) == []
-    assert {each.query_id for result in results for each in result.candidates} == {0}
-    assert len(detector.map) == 8, "keyframes were stored while tracking was lost"
-    assert {(result.outcome, result.tracking) for result in results} == {(Count.TRACKING_LOST, lost)}
-
-    found = detector.set_tracking(True, 11 * SECOND)
-    assert found == (TrackingState.TRACKING, 11 * SECOND, before + 1)
-    results = add_images(detector, [paint(23), paint(4, shift=12), paint(5, shift=12)], start=12)
-    assert accepted(results) == [(Kind.KIDNAP_RECOVERY, 4), (Kind.INTER_SESSION, 5)]
-    recovered = (TrackingState.RECOVERED, 13 * SECOND, before + 1)
-    assert [result.tracking for result in results] == [found, recovered, recovered]
-    assert len(detector.map) == 11
-    assert results[1].candidates[0].query_session == before + 1
-
-
-def test_a_kidnap_can_be_recovered_while_tracking_is_lost(detector, add_images, paint):
-    detector.set_tracking(False, 9 * SECOND)
-    results = add_images(detector, [paint(4, shift=12)], start=9)
-    assert accepted(results) == [(Kind.KIDNAP_RECOVERY, 4)]
-    assert results[0].candidates[0].query_id == 0
-    assert results[0].tracking.state == TrackingState.RECOVERED
-    assert len(detector.map) == 8
-
-
-def test_a_repeated_tracking_report_changes_nothing(detector):
-    session = detector.map.session.id
-    assert detector.set_tracking(True, SECOND) == (TrackingState.TRACKING, 0, session)
-    assert detector.map.session.id == session
-    lost = detector.set_tracking(False, 2 * SECOND)
-    assert detector.set_tracking(False, 3 * SECOND) == lost == (TrackingState.LOST, 2 * SECOND, session + 1)
-    assert detector.map.session.id == session + 1
+def test_a_new_session_ends_all_runs(make_detector, add_images, places, paint):
+    weak = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2}
+    for begin in (False, True):
+        detector = make_detector(weights=dict(weak, prior=-2.0), accept_confidence=0.9)
+        add_images(detector, [*places, paint(21), paint(22)])
+        add_images(detector, [paint(3, shift=12)], start=20)
+        if begin:
+            detector.start_session()
+        (result,) = add_images(detector, [paint(4, shift=12)], start=21)
+        assert (result.accepted == []) is begin
 
 
 def test_a_new_session_is_in_the_next_result(detector, add_images, paint):
-    before = detector.tracking
+    before = detector.status().tracking
     tracking = detector.start_session(9 * SECOND)
     assert tracking == (TrackingState.TRACKING, 9 * SECOND, before.session + 1)
     (result,) = add_images(detector, [paint(30)], start=10)
@@ -219,7 +183,8 @@ def test_a_match_with_damaged_features_is_not_verified(detector, add_images, pai
 
 
 def test_the_status_contains_the_duration_of_each_stage(detector):
-    assert set(detector.status().durations) == {"describe", "local features", "store", "search", "checks"}
+    stages = {"overlay", "describe", "local features", "store", "search", "decide"}
+    assert set(detector.status().durations) == stages
 
 
 @pytest.mark.parametrize(

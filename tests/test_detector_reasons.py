@@ -4,89 +4,139 @@ import cv2
 import numpy as np
 import pytest
 
+from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Reason, Status
 
-NO_LIMITS = {"min_similarity": -0.99, "min_margin": -2.0}  # only the later checks reject
+BY_INLIERS = {
+    "bias": -30.0,
+    "coverage": 0.0,
+    "inliers": 10.0,
+    "aliasing": 0.0,
+    "correlation": 0.5,
+    "prior": 0.0,
+}
+SCEPTICAL = {
+    "bias": -12.0,
+    "coverage": 50.0,
+    "inliers": 0.0,
+    "aliasing": 0.0,
+    "correlation": 0.5,
+    "prior": 0.0,
+}
+BEFORE_GEOMETRY = (Reason.LOW_SIMILARITY, Reason.TOO_RECENT)
+
+
+def path(paint):
+    return [paint(layout) for layout in range(1, 13)]
+
+
+def changed(paint, layout, width):
+    """The place from a nearby position; in each 40 pixels, ``width`` of them show something else."""
+    image = paint(layout, shift=12)
+    for left in range(0, 320, 40):
+        image[:, left : left + width] = paint(layout, texture=99, shift=12)[:, left : left + width]
+    return image
+
+
+def two_places(paint, border):
+    """Place 1 left of the column ``border``, place 7 right of it, both from nearby positions."""
+    image = paint(1, shift=12)
+    image[:, border:] = paint(7, shift=12)[:, border:]
+    return image
 
 
 def few_matches(paint):
-    yield from (paint(layout) for layout in range(1, 13))
-    yield paint(3, texture=99)
+    return [*path(paint), paint(3, texture=99)]
 
 
 def few_inliers(paint):
-    """The tiles of one image in another order."""
-    yield from (paint(layout) for layout in range(1, 13))
-    tiles = [tile for row in np.split(paint(3), 3) for tile in np.split(row, 4, axis=1)]
-    order = np.random.default_rng(3).permutation(12)
-    yield np.concatenate([np.concatenate([tiles[n] for n in row], axis=1) for row in order.reshape(3, 4)])
+    return [*path(paint), changed(paint, 4, 28)]
 
 
 def degenerate(paint):
-    """Only a horizontal strip is the same."""
-    yield from (paint(layout) for layout in range(1, 13))
+    """Only a horizontal strip is the same, a little to the right."""
     image = paint(4, texture=99)
-    image[110:136] = paint(4)[110:136]
-    yield image
+    image[104:142, 16:] = paint(4)[104:142, :-16]
+    return [*path(paint), image]
 
 
 def low_similarity(paint):
-    yield from (paint(layout) for layout in range(1, 14))
+    return [*path(paint), paint(13)]
 
 
 def ambiguous(paint):
-    """A mixture of two places, 65 % and 35 %."""
-    yield from (paint(layout) for layout in range(1, 13))
-    yield cv2.addWeighted(paint(1, texture=98), 0.65, paint(7, texture=99), 0.35, 0)
+    return [*path(paint), two_places(paint, 160)]
 
 
-def not_consistent(paint):
-    """A single revisit after a sequence of new places."""
-    yield from (paint(layout) for layout in (*range(1, 13), 21, 22, 23))
-    yield paint(5, shift=12)
+def outranked(paint):
+    return [*path(paint), two_places(paint, 210)]
+
+
+def partly_changed(paint):
+    return [*path(paint), changed(paint, 4, 20)]
+
+
+def revisit(paint):
+    return [*path(paint), paint(3, shift=12)]
 
 
 def too_recent(paint):
     """The view changes slowly; the camera never left the place."""
-    for share in np.linspace(1.0, 0.37, 24):
-        yield cv2.addWeighted(paint(1), share, paint(2), 1 - share, 0)
+    return [cv2.addWeighted(paint(1), share, paint(2), 1 - share, 0) for share in np.linspace(1.0, 0.37, 24)]
 
 
+ANY_SIMILARITY = {"min_similarity": -0.99}
 SEQUENCES = {
     Reason.LOW_SIMILARITY: (low_similarity, {}),
-    Reason.AMBIGUOUS: (ambiguous, {"min_similarity": 0.2, "min_loop_interval_s": 3.0}),
-    Reason.NOT_CONSISTENT: (not_consistent, {"sequence_length": 4, "min_similarity": 0.6}),
+    Reason.AMBIGUOUS: (ambiguous, ANY_SIMILARITY),
+    Reason.OUTRANKED: (outranked, dict(ANY_SIMILARITY, weights=BY_INLIERS)),
     Reason.FEW_MATCHES: (few_matches, {}),
-    Reason.FEW_INLIERS: (
-        few_inliers,
-        dict(NO_LIMITS, max_verifications=12, top_k=12, min_loop_interval_s=1.0),
-    ),
+    Reason.FEW_INLIERS: (few_inliers, {}),
     Reason.DEGENERATE: (degenerate, {}),
+    Reason.CONTRADICTED: (partly_changed, {"weights": SCEPTICAL}),
+    Reason.ODOMETRY_CONFLICT: (revisit, {}),
     Reason.TOO_RECENT: (too_recent, {}),
+    Reason.NOT_YET: (partly_changed, {}),
 }
 
 
+def odometry(count):
+    """3 m per image, and 1 km before the last one."""
+    metres = [*(3.0 * number for number in range(count - 1)), 1000.0]
+    return [Pose(np.array([x, 0.0, 0.0]), np.array([0.0, 0, 0, 1])) for x in metres]
+
+
 def test_every_reason_is_tested():
-    """The unused reasons are defined in the message for future checks."""
-    unused = {Reason.OUTRANKED, Reason.CONTRADICTED, Reason.ODOMETRY_CONFLICT, Reason.NOT_YET}
-    assert set(SEQUENCES) == set(Reason) - {Reason.NONE} - unused
+    assert set(SEQUENCES) == set(Reason) - {Reason.NONE}
 
 
 @pytest.mark.parametrize("reason", SEQUENCES, ids=lambda reason: reason.name)
 def test_a_rejected_candidate_has_its_reason(make_detector, add_images, paint, reason):
-    images, parameters = SEQUENCES[reason]
-    result = add_images(make_detector(**parameters), list(images(paint)))[-1]
-    assert not result.accepted
+    make, parameters = SEQUENCES[reason]
+    images = make(paint)
+    poses = odometry(len(images)) if reason == Reason.ODOMETRY_CONFLICT else ()
+    result = add_images(make_detector(**parameters), images, poses=poses)[-1]
     candidates = result.candidates
     rejected = [each for each in candidates if each.reason == reason]
-    assert rejected, [(each.reason, each.similarity) for each in candidates]
+    assert rejected, [(each.reason, each.similarity, each.confidence) for each in candidates]
     assert all(each.status == Status.REJECTED for each in rejected)
-    geometry_ran = reason in (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
+    geometry_ran = reason not in BEFORE_GEOMETRY
     assert all((each.matches >= 0) == geometry_ran == (each.inliers >= 0) for each in rejected)
+    assert bool(result.accepted) is (reason == Reason.OUTRANKED)
 
 
-def test_without_the_geometric_check_a_false_match_is_accepted_as_consistent(
-    make_detector, add_images, paint
-):
-    (best,) = add_images(make_detector(geometric_check=False), list(few_matches(paint)))[-1].accepted
-    assert (best.status, best.match_id, best.matches, best.inliers) == (Status.CONSISTENT, 3, -1, -1)
+def test_a_drift_of_0_switches_the_witness_off(make_detector, add_images, paint):
+    images = revisit(paint)
+    (best,) = add_images(make_detector(odometry_drift=0.0), images, poses=odometry(len(images)))[-1].accepted
+    assert best.match_id == 3
+
+
+def test_an_accepted_candidate_is_retracted_once_when_later_views_refute_it(make_detector, add_images, paint):
+    detector = make_detector(weights=dict(SCEPTICAL, bias=-25.0))
+    add_images(detector, path(paint))
+    (first,) = add_images(detector, [paint(1, shift=12)], start=20)
+    assert [each.match_id for each in first.accepted] == [1]
+    later = add_images(detector, [changed(paint, layout, 20) for layout in range(2, 12)], start=21)
+    assert not any(result.accepted for result in later)
+    (retracted,) = [each for result in later for each in result.retracted]
+    assert retracted == first.accepted[0]._replace(status=Status.REJECTED, reason=Reason.CONTRADICTED)

@@ -16,7 +16,7 @@ PACKAGE = "place_recognition_ros"
 LAYERS = (
     (
         *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
-        *("package_models", "validation", "worker"),
+        *("package_models", "validation", "worker", "static_region", "overlay", "informative"),
     ),
     ("descriptor", "memory"),
     ("loops",),
@@ -33,7 +33,7 @@ FOLDERS = {
     "training": {PACKAGE, "rendering"},
     "demo": {PACKAGE, "rendering"},
     "examples": {PACKAGE},
-    "benchmarks": {PACKAGE, "rendering", "demo", "examples"},
+    "benchmarks": {PACKAGE, "rendering", "training", "demo", "examples"},
 }
 MAX_LINES = 300
 MAX_MEMBERS = 12

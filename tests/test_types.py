@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from place_recognition_ros.types import FEATURE, Candidate, Kind, Reason, Status
+from place_recognition_ros.types import FEATURE, Candidate, Evidence, Kind, Reason, Status
 
 
 @pytest.fixture
@@ -20,8 +20,7 @@ def candidate():
         match_session=1,
         query_robot="",
         match_robot="",
-        similarity=0.5,
-        margin=0.1,
+        evidence=Evidence(similarity=0.5, margin=0.1),
     )
 
 
@@ -30,9 +29,8 @@ def test_a_stored_feature_has_44_bytes():
 
 
 @pytest.mark.parametrize("status", Status)
-def test_only_consistent_and_verified_candidates_are_accepted(candidate, status):
-    expected = status in (Status.CONSISTENT, Status.VERIFIED)
-    assert candidate._replace(status=status).accepted is expected
+def test_only_verified_candidates_are_accepted(candidate, status):
+    assert candidate._replace(status=status).accepted is (status == Status.VERIFIED)
 
 
 @pytest.mark.parametrize("enum", [Kind, Status, Reason])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import functools
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -13,8 +10,9 @@ import numpy as np
 from benchmarks.verification.errors import relative
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
+from training.data.recordings.files import read_image, rows_of
+from training.files import DATA
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 BINS = ((0, 15), (15, 30), (30, 45), (45, 60))  # degrees between the viewing directions
 PAIRS = 60  # of each bin
 SEED = 0
@@ -72,21 +70,6 @@ class Photo(NamedTuple):
         return read_image(self.path)
 
 
-@functools.lru_cache(maxsize=64)
-def read_image(path: str) -> np.ndarray:
-    """(H, W, 3) uint8 BGR."""
-    image = cv2.imread(path)
-    if image is None:
-        raise FileNotFoundError(f"expected an image. Received: '{path}', which cannot be read")
-    return image
-
-
-def rows_of(name: str) -> list[dict[str, str]]:
-    """The lines of a set's gt.csv."""
-    with open(DATA / name / "gt.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def scaled(intrinsics: np.ndarray, factor: float) -> np.ndarray:
     """K of an image resized by a factor, where (0, 0) is the centre of the first pixel."""
     k = np.array(intrinsics, float)
@@ -100,7 +83,7 @@ def strecha() -> dict[tuple[int, int], list[Pair]]:
     rows = rows_of("strecha")
     center = np.array([[float(row[name]) for name in ("cx", "cy", "cz")] for row in rows])
     world = np.array([[float(row[f"r{i}"]) for i in range(9)] for row in rows]).reshape(-1, 3, 3)
-    shots = [_strecha_shot(row["file"]) for row in rows]
+    shots = [strecha_shot(row["file"]) for row in rows]
     groups = np.array([row["set"] for row in rows])
     pairs: dict[tuple[int, int], list[Pair]] = {each: [] for each in BINS}
     random = np.random.default_rng(SEED)
@@ -117,7 +100,8 @@ def strecha() -> dict[tuple[int, int], list[Pair]]:
     return pairs
 
 
-def _strecha_shot(file: str) -> Shot:
+def strecha_shot(file: str) -> Shot:
+    """An image of strecha, by its name in gt.csv."""
     path = str(DATA / "strecha" / file)
     height, width = read_image(path).shape[:2]
     k = scaled(np.array(STRECHA_K), width / STRECHA_WIDTH)
@@ -178,35 +162,43 @@ def _seen(pose: Pose, first: Camera, second: Camera, distance: float) -> float:
 def kitchen(count: int = 200, naive: bool = False) -> list[Pair]:
     """Pairs of 7scenes_redkitchen with depth on both sides, from 5 cm to 0.5 m and up to 30° apart.
 
+    ``naive``: as in :func:`kitchen_shots`.
+    """
+    taken = [(shot, pose) for shot, pose in kitchen_shots(naive) if shot.depth_path]
+    pairs = []
+    for i, (query, here) in enumerate(taken):
+        for match, there in taken[:i]:
+            truth = relative(here[:3, 3], here[:3, :3], there[:3, 3], there[:3, :3])
+            degrees = float(np.degrees(truth.rotation.magnitude()))
+            if (
+                KITCHEN_LEAST <= np.linalg.norm(truth.position) <= KITCHEN_METRES
+                and degrees <= KITCHEN_DEGREES
+            ):
+                pairs.append(Pair(query, match, truth, degrees))
+    chosen = np.random.default_rng(SEED).permutation(len(pairs))[:count]
+    return [pairs[n] for n in chosen]
+
+
+def kitchen_shots(naive: bool = False) -> list[tuple[Shot, np.ndarray]]:
+    """The images of 7scenes_redkitchen in order, and the (4, 4) pose of the camera in the world, metres.
+
     The authors of 7-Scenes did not calibrate the two cameras of their Kinect: the images of colour and depth
     are raw, and their default intrinsics, focal length 585 pixels and principal point (320, 240), are those
     of the depth camera. The usual focal length of the colour camera of a Kinect is 525 pixels, and depth is
     registered with it here. ``naive``: 585 pixels for both, as if the images were registered.
     """
     folder = DATA / "7scenes_redkitchen"
-    factor = 480 / 640
     of_depth = np.loadtxt(folder / "camera-intrinsics.txt")
     of_color = of_depth * np.array([(COLOR_SHARE, 1, 1), (1, COLOR_SHARE, 1), (1, 1, 1)])
-    k = scaled(of_depth if naive else of_color, factor)
+    k = scaled(of_depth if naive else of_color, 480 / 640)
     camera = Camera(480, 360, "", "plumb_bob", k, np.zeros(5))
-    rows = [row for row in rows_of("7scenes_redkitchen") if row["depth"]]
-    world = np.array([[[float(row[f"T{i}{j}"]) for j in range(4)] for i in range(3)] for row in rows])
     every_second = None if naive else of_depth * np.array([(0.5,), (0.5,), (1,)])  # pixel 2k is pixel k
-    shots = [
-        Shot(str(folder / row["color"]), camera, str(folder / row["depth"]), every_second) for row in rows
-    ]
-    pairs = []
-    for i in range(len(rows)):
-        for j in range(i):
-            truth = relative(world[i, :, 3], world[i, :, :3], world[j, :, 3], world[j, :, :3])
-            degrees = float(np.degrees(truth.rotation.magnitude()))
-            if (
-                KITCHEN_LEAST <= np.linalg.norm(truth.position) <= KITCHEN_METRES
-                and degrees <= KITCHEN_DEGREES
-            ):
-                pairs.append(Pair(shots[i], shots[j], truth, degrees))
-    chosen = np.random.default_rng(SEED).permutation(len(pairs))[:count]
-    return [pairs[n] for n in chosen]
+    shots = []
+    for row in rows_of("7scenes_redkitchen"):
+        world = np.array([[float(row[f"T{i}{j}"]) for j in range(4)] for i in range(4)])
+        depth = str(folder / row["depth"]) if row["depth"] else ""
+        shots.append((Shot(str(folder / row["color"]), camera, depth, every_second), world))
+    return shots
 
 
 def registered(depth: np.ndarray, intrinsics: np.ndarray, camera: Camera) -> np.ndarray:

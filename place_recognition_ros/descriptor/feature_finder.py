@@ -5,7 +5,7 @@ A new kind is one file with a class derived from :class:`FeatureFinder`, a line 
 """
 
 from abc import ABC, abstractmethod
-from typing import Tuple
+from typing import Dict, Tuple
 
 import numpy as np
 
@@ -18,11 +18,14 @@ class FeatureFinder(ABC):
     Attributes:
         kind: how the descriptors are compared.
         model_id: what made the features of a map; features of different models cannot be matched.
+        decision: the coefficients of the evidence that these features give, by name; what is missing has the
+            default of ``loops.evidence.Coefficients``.
         fallback: why the engine is not the preferred one; empty if it is.
     """
 
     kind: FeatureKind
     model_id: str
+    decision: Dict[str, float] = {}  # noqa: RUF012  not changed
     fallback: str = ""
 
     @abstractmethod

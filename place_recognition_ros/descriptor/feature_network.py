@@ -34,6 +34,7 @@ class NetworkFinder(FeatureFinder):
 
     def __init__(self, card: ModelCard, engine: Engine, count: int, fallback: str = "") -> None:
         self.model_id, self.fallback = card.model_id, fallback
+        self.decision = card.decision or {}
         self._card, self._count = card, count
         self._engine: Optional[Engine] = engine
 

@@ -31,6 +31,7 @@ class ModelCard(NamedTuple):
     recall_at_1: Dict[str, Any]  # data set → measured recall@1, 0 to 1
     kind: str = GLOBAL_DESCRIPTOR  # what the network computes; or LOCAL_FEATURES
     measured: Optional[Dict[str, Any]] = None  # other figures: what was measured → the figure
+    decision: Optional[Dict[str, float]] = None  # coefficients of the evidence that local features give
 
     @property
     def model_id(self) -> str:
@@ -133,7 +134,7 @@ def _parse(path: str) -> ModelCard:
         raise ModelError(f"expected a model card in '{path}'. Received: {error!r}") from error
     spec = card.input
     sizes = (spec.height, spec.width, card.descriptor_size)
-    numbers = (*spec.mean, *spec.std, card.min_similarity)
+    numbers = (*spec.mean, *spec.std, card.min_similarity, *(card.decision or {}).values())
     demands = {
         "strings as name and sha256": all(type(text) is str for text in (card.name, card.sha256)),
         f"a kind among {', '.join(_KINDS)}": card.kind in _KINDS,

@@ -19,6 +19,15 @@ class OrbFinder(FeatureFinder):
 
     kind = FeatureKind.ORB
     model_id = FeatureKind.ORB.value
+    decision = {  # noqa: RUF012  not changed; python -m training.calibrate --features orb --prior=-1
+        "bias": -3.911,
+        "coverage": 3.224,
+        "inliers": 1.963,
+        "aliasing": -1.0,
+        "typical": 0.0,
+        "correlation": 0.42,
+        "prior": -1.0,
+    }
 
     def __init__(self, count: int) -> None:
         self._orb = cv2.ORB_create(nfeatures=count, fastThreshold=7)  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences, sampson
+from place_recognition_ros.loops.support import measure_support
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -51,6 +52,8 @@ class Geometry(NamedTuple):
     pairs: np.ndarray = np.zeros(
         (0, 2), int
     )  # (inliers, 2) int, rows of the query's and the match's features
+    breadth: float = 0.0  # share of the image that is found again, see Support
+    shift: float = 0.0  # median distance of an inlier from its place in the match, of the image's longer side
 
 
 class _Points(NamedTuple):
@@ -82,6 +85,10 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
         if count < max(settings.min_points, MIN_POINTS):
             return Geometry(count, degenerate=FEW_POINTS)
         scene, scale_known = _scene((query, match), (here, there), matches)
+        kept = np.flatnonzero(scene.inliers)
+        pairs = np.stack([here.rows[matches.query[kept]], there.rows[matches.match[kept]]], axis=1)
+        support = measure_support(query, match, pairs)
+        scene.inliers[kept[~support.counts]] = False
         inliers = int(np.count_nonzero(scene.inliers))
         if inliers < MIN_POINTS:
             return Geometry(count, inliers, degenerate=FEW_POINTS)
@@ -95,7 +102,9 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
             min(inliers / max(1, _count_in_region(*each)) for each in images),
             None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
             scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
-            np.stack([side.rows[row] for side, row in zip((here, there), rows)], axis=1),
+            pairs[support.counts],
+            support.breadth,
+            support.shift,
         )
 
 

@@ -5,7 +5,7 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 
@@ -70,11 +70,6 @@ class KeyframeMap:
         return len(self._timeline)
 
     @property
-    def damaged(self) -> int:
-        """Keyframes of the store that were left out because their CRC is wrong."""
-        return self._store.damaged
-
-    @property
     def waiting(self) -> int:
         """Keyframes of the present visit, which are not searched yet."""
         return len(self._visit.waiting)
@@ -85,18 +80,22 @@ class KeyframeMap:
             self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
-    def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> None:
+    def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
         """Take note of where the camera is, before the search; whether or not the keyframe is stored later.
 
         Args:
             keyframe: its pose and stamp.
             descriptor: (D,) float32, unit norm.
+
+        Returns:
+            Metres travelled since the session began, where poses are known.
         """
         if not self.session.frame:
             self.session = self.session._replace(frame=keyframe.world_frame)
         self._timeline.move(self.session.id, keyframe.pose)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
             self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
+        return self._timeline.travelled
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
@@ -124,17 +123,35 @@ class KeyframeMap:
             descriptor: (D,) float32, unit norm.
             k: how many at most.
         """
-        matches = []
-        for keyframe_id, similarity in self._index.search(descriptor, k):
-            entry = self._timeline[keyframe_id]
-            session = self._sessions.get(entry.session)
-            robot, frame = (session.robot, session.frame) if session else ("", "")
-            matches.append(Match(entry, robot, similarity, frame))
-        return matches
+        return [self._match(*found) for found in self._index.search(descriptor, k)]
 
-    def around(self, keyframe_id: int, radius: int) -> Tuple[np.ndarray, int]:
-        """:meth:`Timeline.around`, without the keyframes of the present visit."""
-        return self._timeline.around(keyframe_id, radius, self._visit.waiting)
+    def nearest(self, keyframe_id: int, radius: int, descriptor: np.ndarray) -> Optional[Match]:
+        """The keyframe most similar to a descriptor among those around another one.
+
+        Args:
+            keyframe_id: of the other one.
+            radius: how many keyframes before and after it in its session are compared.
+            descriptor: (D,) float32, unit norm.
+
+        Returns:
+            None if the other one was removed or is of the present visit.
+        """
+        if keyframe_id not in self._timeline or keyframe_id in self._visit.waiting:
+            return None
+        vectors, row = self._timeline.around(keyframe_id, radius, self._visit.waiting)
+        similarities = vectors @ descriptor
+        best = int(similarities.argmax())
+        return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
+
+    def entry(self, keyframe_id: int) -> Optional[Entry]:
+        """What is held in memory of a keyframe; None: it does not exist."""
+        return self._timeline.get(keyframe_id)
+
+    def _match(self, keyframe_id: int, similarity: float) -> Match:
+        entry = self._timeline[keyframe_id]
+        session = self._sessions.get(entry.session)
+        robot, frame = (session.robot, session.frame) if session else ("", "")
+        return Match(entry, robot, similarity, frame)
 
     def departure(self, entry: Entry, descriptor: np.ndarray) -> Departure:
         """How far the camera has been from a place of this session since.

@@ -58,6 +58,14 @@ CREATE TABLE views (
     crc INTEGER NOT NULL
 );
 """
+LINKS = """
+-- learned: the keyframe shows the place of an earlier one
+CREATE TABLE IF NOT EXISTS links (
+    id INTEGER PRIMARY KEY,
+    "match" INTEGER NOT NULL,
+    crc INTEGER NOT NULL
+)
+"""
 
 SESSION_COLUMNS = ("id", "uuid", "robot", "start", "frame")
 CAMERA_COLUMNS = ("id", "width", "height", "frame", "distortion_model", "intrinsics", "distortion")

@@ -17,6 +17,7 @@ import numpy as np
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.memory.migrations import copy_aside, migrate
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
@@ -66,8 +67,9 @@ class KeyframeStore:
         self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
         """Keyframes left out because their CRC does not fit their content."""
-        folder = os.path.dirname(os.path.abspath(path))
-        if path and (os.path.isdir(path) or not os.path.isdir(folder)):
+        self.learned = Learned(self._read)
+        """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
+        if path and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
             raise StoreError(f"expected a file in an existing folder as the map. Received: '{path}'")
         try:
             self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
@@ -106,6 +108,7 @@ class KeyframeStore:
         if found < schema.SCHEMA:
             self._migrate(found)
             meta = dict(run("SELECT key, value FROM meta"))
+        run(schema.LINKS)  # a map of schema 3 may be without
         run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
         return str(meta.get("map", ""))
 
@@ -164,6 +167,8 @@ class KeyframeStore:
             )
             view = (keyframe_id, features.tobytes(), thumbnail)
             run("INSERT INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
+            self.learned.write(run)
+        self.learned.written()
         self._session = session
         return keyframe_id
 
@@ -175,19 +180,17 @@ class KeyframeStore:
 
     def _camera_id(self, camera: Camera) -> int:
         """The row of a camera, written if there is none."""
-        columns = schema.pack_camera(camera)
-        found = self._connection.execute(
+        columns, run = schema.pack_camera(camera), self._connection.execute
+        found = run(
             "SELECT id FROM cameras WHERE width = ? AND height = ? AND frame = ? AND distortion_model = ? "
             "AND intrinsics IS ? AND distortion IS ?",
             columns,
         ).fetchone()
         if found is not None:
             return int(found[0])
-        (number,) = self._connection.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM cameras").fetchone()
+        (number,) = run("SELECT COALESCE(MAX(id), 0) + 1 FROM cameras").fetchone()
         row = (int(number), *columns)
-        self._connection.execute(
-            "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, schema.crc_of(row))
-        )
+        run("INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, schema.crc_of(row)))
         return int(number)
 
     def remove(self, keyframe_id: int) -> None:
@@ -200,6 +203,7 @@ class KeyframeStore:
         with self._transaction(f"remove keyframe {keyframe_id}"):
             self._connection.execute("DELETE FROM keyframes WHERE id = ?", (keyframe_id,))
             self._connection.execute("DELETE FROM views WHERE id = ?", (keyframe_id,))
+            self._connection.execute('DELETE FROM links WHERE id = ? OR "match" = ?', 2 * (keyframe_id,))
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
@@ -220,6 +224,13 @@ class KeyframeStore:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+    def save(self) -> None:
+        """Store what was learned; StoreError if that failed."""
+        if len(self.learned):
+            with self._transaction("store what was learned"):
+                self.learned.write(self._connection.execute)
+            self.learned.written()
 
     def sessions(self) -> Dict[int, Session]:
         """The sessions by id, without damaged rows."""
@@ -283,4 +294,7 @@ class KeyframeStore:
             raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
     def close(self) -> None:
+        """Store what was learned, if possible."""
+        with suppress(StoreError):
+            self.save()
         self._connection.close()

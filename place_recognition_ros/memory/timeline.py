@@ -45,6 +45,11 @@ class Timeline:
         row = self._row(keyframe_id)
         return row < len(self._ids) and self._ids[row] == keyframe_id
 
+    def get(self, keyframe_id: int) -> Optional[Entry]:
+        """A keyframe; None: it does not exist."""
+        row = self._row(keyframe_id)
+        return self._entries[row] if self._ids[row : row + 1] == [keyframe_id] else None
+
     def __getitem__(self, keyframe_id: int) -> Entry:
         return self._entries[self._row(keyframe_id)]
 
@@ -95,6 +100,10 @@ class Timeline:
         start = row - self._run(range(row - 1, max(-1, row - 1 - radius), -1), keyframe_id, waiting)
         stop = row + 1 + self._run(range(row + 1, min(len(self), row + 1 + radius)), keyframe_id, waiting)
         return np.array(self._vectors[start:stop], np.float32).reshape(-1, self._size), row - start
+
+    def neighbour(self, keyframe_id: int, offset: int) -> int:
+        """The id of the keyframe that is ``offset`` keyframes after another one; negative: before it."""
+        return self._ids[self._row(keyframe_id) + offset]
 
     def _run(self, rows: range, keyframe_id: int, waiting: AbstractSet[int]) -> int:
         """How many of these rows, counted from the first, belong to the session and are searched."""

@@ -19,11 +19,16 @@ from place_recognition_ros.types import Count
 LEVELS = {  # of a count that has risen since the last report
     Count.DROPPED: DiagnosticStatus.WARN,
     Count.BAD_IMAGE: DiagnosticStatus.WARN,
+    Count.BAD_MASK: DiagnosticStatus.WARN,
     Count.TRACKING_LOST: DiagnosticStatus.WARN,
     Count.MAP_FULL: DiagnosticStatus.WARN,
+    Count.RETRACTED: DiagnosticStatus.WARN,
     Count.STORE_FAILED: DiagnosticStatus.ERROR,
     Count.FAILED: DiagnosticStatus.ERROR,
 }
+
+ALWAYS = (Count.KEYFRAME, Count.DROPPED, Count.ACCEPTED, Count.RETRACTED)
+"""Counts that are reported even if they are 0."""
 
 TROUBLES = {  # why images are not used, for the operator; other reasons are normal
     Count.BAD_IMAGE: "images that cannot be decoded (the log names the fault)",
@@ -79,7 +84,7 @@ class Reporter:
             "session": detector.tracking.session,
             "tracking": detector.tracking.state.name,
         }
-        shown = [count for count in Count if counts[count] or count in (Count.KEYFRAME, Count.DROPPED)]
+        shown = [count for count in Count if counts[count] or count in ALWAYS]
         values.update((count.value, counts[count]) for count in shown)
         for stage, durations in sorted(detector.durations.items()):
             median, high = 1e3 * np.percentile(durations, (50, 95))

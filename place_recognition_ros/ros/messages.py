@@ -1,6 +1,6 @@
 """Values of this package → ROS messages, and back. Pure functions."""
 
-from typing import Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 import rospy
@@ -8,9 +8,12 @@ from geometry_msgs.msg import Point, PoseWithCovariance, PoseWithCovarianceStamp
 from geometry_msgs.msg import Pose as PoseMessage
 from std_msgs.msg import Header
 
-from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates
+from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates, LoopRetraction
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Count, Query, QueryResult
+
+_IDENTITY = ("query_id", "match_id", "query_session", "match_session", "query_robot", "match_robot")
+_MEASURED = ("kind", "status", "reason", "similarity", "margin", "confidence", "matches", "inliers")
 
 
 def to_pose(message: PoseMessage) -> Pose:
@@ -51,17 +54,52 @@ def from_result(result: QueryResult) -> LoopCandidates:
     )
 
 
+def from_confirmed(result: QueryResult) -> List[LoopCandidates]:
+    """The candidates of earlier queries that were accepted only now, one message per query, oldest first."""
+    query = result.query
+    if query is None:
+        return []
+    by_stamp: Dict[int, List[Candidate]] = {}
+    for each in result.confirmed:
+        by_stamp.setdefault(each.query_stamp, []).append(each)
+    return [
+        LoopCandidates(
+            header=header(stamp, query.frame_id),
+            query_id=candidates[0].query_id,
+            candidates=[_from_candidate(each, query, result) for each in candidates],
+        )
+        for stamp, candidates in sorted(by_stamp.items())
+    ]
+
+
+def from_retracted(result: QueryResult) -> List[LoopRetraction]:
+    """The candidates that were accepted earlier and are refuted now."""
+    if result.query is None:
+        return []
+    retractions = []
+    for each in result.retracted:
+        message = LoopRetraction(
+            header=header(result.query.stamp, result.query.frame_id),
+            query_stamp=to_time(each.query_stamp),
+            match_stamp=to_time(each.match_stamp),
+            map_id=result.map_id,
+        )
+        for name in ("kind", "reason", *_IDENTITY):
+            setattr(message, name, getattr(each, name))
+        retractions.append(message)
+    return retractions
+
+
 def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> LoopCandidate:
     """Fields of the same name are copied; the others are set here."""
     message = LoopCandidate(
-        header=header(query.stamp, query.frame_id),
+        header=header(candidate.query_stamp, query.frame_id),
         match_stamp=to_time(candidate.match_stamp),
         map_id=result.map_id,
         model_id=result.model_id,
     )
-    for name, value in candidate._asdict().items():
-        if name not in ("query_stamp", "match_stamp", "pose", "world_pose"):
-            setattr(message, name, value)
+    for name in (*_IDENTITY, *_MEASURED):
+        setattr(message, name, getattr(candidate, name))
     if candidate.pose is not None:
         message.pose_valid, message.scale_known = True, candidate.pose.scale_known
         message.pose_match_query = from_pose(candidate.pose.pose, candidate.pose.covariance)

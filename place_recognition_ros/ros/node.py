@@ -69,6 +69,7 @@ class PlaceRecognitionNode:
         rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, buff_size=READ_AHEAD)
         rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
         rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
+        rospy.Subscriber("~mask", Image, self._take_mask, queue_size=1)
 
     def spin(self) -> int:
         """Report until the end; returns the process's exit code."""
@@ -126,6 +127,12 @@ class PlaceRecognitionNode:
         if not future.cancelled() and future.exception() is not None:
             rospy.logerr("tracking_ok: %r", future.exception())
             self._tracking_ok = None  # the next message is a new one
+
+    def _take_mask(self, message: Image) -> None:
+        try:
+            self._worker.post(partial(Pipeline.set_mask, message=message))
+        except WorkerBusy as error:
+            rospy.logerr("mask: %s", error)
 
     # --------------------------------------------------------------------- in the worker's thread
 

@@ -10,6 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
+from place_recognition_ros.loops.calibration import Calibration
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
@@ -62,7 +63,7 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
-        publishers.tracking(detector.tracking)
+        publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
         """Process the next image of the stream."""
@@ -81,6 +82,15 @@ class Pipeline:
         """Take a report of the SLAM front end, at ``stamp`` (nanoseconds)."""
         self._publishers.tracking(self._detector.set_tracking(ok, stamp))
 
+    def set_mask(self, message: Image) -> None:
+        """Take the user's mask; one that cannot be used is counted, and the one before it stays."""
+        try:
+            mask = self._reader.read(message, learn=False)
+            self._detector.set_mask(mask if mask.ndim == 2 else mask.max(axis=2))
+        except ImageError as error:
+            self._counts[Count.BAD_MASK] += 1
+            rospy.logerr("Mask refused: %s", error)
+
     def relocalize(self) -> QueryResult:
         """:meth:`LoopDetector.relocalize`."""
         self._counts[Count.QUERY] += 1
@@ -98,6 +108,10 @@ class Pipeline:
         return self._detector.query(
             image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
         )
+
+    def calibrate(self) -> Calibration:
+        """:meth:`LoopDetector.calibrate`."""
+        return self._detector.calibrate()
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
@@ -130,4 +144,7 @@ class Pipeline:
             keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
+        self._counts[Count.ACCEPTED] += len(result.accepted)
+        self._counts[Count.CONFIRMED] += len(result.confirmed)
+        self._counts[Count.RETRACTED] += len(result.retracted)
         return result.outcome

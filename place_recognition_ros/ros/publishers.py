@@ -6,7 +6,7 @@ import rospy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 
-from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates
+from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates, LoopRetraction
 from place_recognition_ros.ros import messages
 from place_recognition_ros.types import Count, QueryResult, Tracking
 
@@ -15,7 +15,8 @@ class Publishers:
     """Publishes results, which hold everything that is in a message."""
 
     def __init__(self) -> None:
-        self._loops = rospy.Publisher("loop_candidates", LoopCandidates, queue_size=10)
+        self._loops = rospy.Publisher("loop_candidates", LoopCandidates, queue_size=100)
+        self._retractions = rospy.Publisher("~retractions", LoopRetraction, queue_size=100)
         self._queries = rospy.Publisher("~queries", LoopCandidates, queue_size=10)
         self._descriptors = rospy.Publisher("~descriptor", Descriptor, queue_size=10)
         self._poses = rospy.Publisher("~pose", PoseWithCovarianceStamped, queue_size=10)
@@ -31,6 +32,10 @@ class Publishers:
             return
         every = messages.from_result(result)
         self._queries.publish(every)
+        for retraction in messages.from_retracted(result):
+            self._retractions.publish(retraction)
+        for earlier in messages.from_confirmed(result):
+            self._loops.publish(earlier)
         if result.accepted:
             accepted = [each for each, one in zip(every.candidates, result.candidates) if one.accepted]
             self._loops.publish(

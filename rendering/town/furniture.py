@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rendering.town.library import Library
-from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.library import Library
+from rendering.mesh import UNIT_UV, Color, Mesh, Skin
 from rendering.town.plants import shrub
 
 IRON: Color = (0.12, 0.15, 0.14)

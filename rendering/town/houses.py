@@ -7,8 +7,8 @@ from typing import List, NamedTuple, Optional
 
 import numpy as np
 
-from rendering.town.library import Library
-from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.library import Library
+from rendering.mesh import UNIT_UV, Color, Mesh, Skin
 from rendering.town.plants import ivy
 from rendering.town.roofs import RoofSkins, add_roof
 

@@ -4,10 +4,10 @@ from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tupl
 
 import numpy as np
 
+from rendering.library import Library
+from rendering.mesh import Mesh
 from rendering.town.furniture import Furniture
 from rendering.town.houses import Details, HouseBuilder, Kit, random_details
-from rendering.town.library import Library
-from rendering.town.mesh import Mesh
 from rendering.town.painted import SHOPS
 from rendering.town.streets import (
     EAST,

@@ -1,33 +1,12 @@
-"""All textures of the town, by name, as one array."""
-
-from typing import Dict, List
+"""All textures of the town."""
 
 import numpy as np
 
-from rendering.town import materials, painted
-
-
-class Library:
-    """Textures in the order in which they were added."""
-
-    def __init__(self) -> None:
-        self._layers: Dict[str, int] = {}
-        self._images: List[np.ndarray] = []
-
-    def add(self, name: str, image: np.ndarray) -> int:
-        """Add a (SIZE, SIZE, 3 or 4) float sRGB image; returns its layer."""
-        pixels = np.full((materials.SIZE, materials.SIZE, 4), 255, np.uint8)
-        pixels[:, :, : image.shape[2]] = np.clip(image * 255 + 0.5, 0, 255)
-        self._layers[name] = len(self._images)
-        self._images.append(pixels)
-        return self._layers[name]
-
-    def __getitem__(self, name: str) -> int:
-        return self._layers[name]
-
-    def pixels(self) -> np.ndarray:
-        """(L, SIZE, SIZE, 4) uint8 RGBA, the top row first."""
-        return np.stack(self._images)
+from rendering import materials
+from rendering.library import Library
+from rendering.painting import random_color
+from rendering.town import materials as outdoors
+from rendering.town import painted
 
 
 def town_library(seed: int) -> Library:
@@ -51,7 +30,7 @@ def town_library(seed: int) -> Library:
     for i in range(3):
         library.add(f"mural{i}", painted.mural(rng))
     for i in range(5):
-        library.add(f"awning{i}", materials.stripes(painted.random_color(rng, (0.5, 0.8), (0.4, 0.75))))
+        library.add(f"awning{i}", outdoors.stripes(random_color(rng, (0.5, 0.8), (0.4, 0.75))))
     library.add("clock", painted.clock())
     return library
 
@@ -66,25 +45,25 @@ def _add_walls(library: Library, rng: np.random.Generator) -> None:
     library.add("rubble", masonry(rng, 11, 6, 5.0, (0.56, 0.53, 0.5), (0.43, 0.41, 0.39), 0.22, 0.37))
     library.add("plaster", materials.plaster(rng))
     library.add("planks", materials.planks(rng, 12))
-    library.add("tiles_red", materials.roof_tiles(rng, 10, 14, (0.66, 0.33, 0.23)))
-    library.add("tiles_brown", materials.roof_tiles(rng, 10, 14, (0.45, 0.31, 0.26)))
+    library.add("tiles_red", outdoors.roof_tiles(rng, 10, 14, (0.66, 0.33, 0.23)))
+    library.add("tiles_brown", outdoors.roof_tiles(rng, 10, 14, (0.45, 0.31, 0.26)))
     library.add("slate", masonry(rng, 14, 9, 1.6, (0.36, 0.38, 0.43), (0.26, 0.27, 0.31), 0.16))
 
 
 def _add_grounds(library: Library, rng: np.random.Generator) -> None:
     masonry = materials.masonry
-    library.add("asphalt", materials.asphalt(rng))
+    library.add("asphalt", outdoors.asphalt(rng))
     library.add("slabs", masonry(rng, 5, 5, 3.0, (0.6, 0.58, 0.54), (0.4, 0.38, 0.36), 0.12, 0.0))
     library.add("pavers", masonry(rng, 14, 7, 2.5, (0.58, 0.5, 0.45), (0.45, 0.41, 0.38), 0.15))
     library.add("cobbles", masonry(rng, 16, 14, 5.0, (0.5, 0.48, 0.46), (0.36, 0.35, 0.34), 0.18))
-    library.add("grass", materials.grass(rng))
+    library.add("grass", outdoors.grass(rng))
 
 
 def _add_plants(library: Library, rng: np.random.Generator) -> None:
-    library.add("bark", materials.bark(rng))
-    library.add("leaves_green", materials.leaves(rng, (0.33, 0.5, 0.2)))
-    library.add("leaves_light", materials.leaves(rng, (0.5, 0.6, 0.24)))
-    library.add("leaves_autumn", materials.leaves(rng, (0.78, 0.47, 0.18)))
-    library.add("ivy", materials.leaves(rng, (0.22, 0.4, 0.17), 300))
-    library.add("flowers", materials.leaves(rng, (0.3, 0.5, 0.22), 200, 170))
+    library.add("bark", outdoors.bark(rng))
+    library.add("leaves_green", outdoors.leaves(rng, (0.33, 0.5, 0.2)))
+    library.add("leaves_light", outdoors.leaves(rng, (0.5, 0.6, 0.24)))
+    library.add("leaves_autumn", outdoors.leaves(rng, (0.78, 0.47, 0.18)))
+    library.add("ivy", outdoors.leaves(rng, (0.22, 0.4, 0.17), 300))
+    library.add("flowers", outdoors.leaves(rng, (0.3, 0.5, 0.22), 200, 170))
     library.add("hedge", painted.hedge(rng))

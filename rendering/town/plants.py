@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rendering.town.library import Library
-from rendering.town.mesh import UNIT_UV, Mesh, Skin
+from rendering.library import Library
+from rendering.mesh import UNIT_UV, Mesh, Skin
 
 
 def _twig(mesh: Mesh, rng: np.random.Generator, center, size: float, skin: Skin, normal) -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 
-from rendering.town.mesh import UNIT_UV, Mesh, Skin
+from rendering.mesh import UNIT_UV, Mesh, Skin
 
 PITCH = 0.85  # rise over run
 OVERHANG = 0.35

@@ -4,10 +4,10 @@ from typing import Callable
 
 import numpy as np
 
+from rendering.library import Library
+from rendering.mesh import UNIT_UV, Mesh, Skin
+from rendering.painting import random_color
 from rendering.town.furniture import Furniture
-from rendering.town.library import Library
-from rendering.town.mesh import UNIT_UV, Mesh, Skin
-from rendering.town.painted import random_color
 from rendering.town.plants import cypress, hedge, tree
 from rendering.town.vehicles import SHAPES, car
 

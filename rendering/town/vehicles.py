@@ -4,8 +4,8 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from rendering.town.library import Library
-from rendering.town.mesh import UNIT_UV, Color, Mesh, Skin
+from rendering.library import Library
+from rendering.mesh import UNIT_UV, Color, Mesh, Skin
 
 Profile = Sequence[Tuple[float, float]]
 

@@ -4,10 +4,10 @@ import numpy as np
 
 from rendering.camera import camera_pose, heading, pinhole
 from rendering.light import light_at
+from rendering.mesh import Mesh
+from rendering.painting import random_color
 from rendering.town.layout import KITS, build_town, parked_cars, terraces
 from rendering.town.library import town_library
-from rendering.town.mesh import Mesh
-from rendering.town.painted import random_color
 from rendering.town.renderer import Renderer
 from rendering.town.streets import EAST, MIDDLE, NORTH, random_car
 

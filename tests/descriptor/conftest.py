@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 HEIGHT, WIDTH, CHANNELS, SIZE = 2, 3, 3, 4
-FLOAT, DOUBLE = 1, 11  # onnx.TensorProto.DataType
+FLOAT, FLOAT16, DOUBLE = 1, 10, 11  # onnx.TensorProto.DataType
 
 
 def field(number, value):
@@ -34,21 +34,23 @@ def port(name, shape, kind=FLOAT):
 
 
 def tensor(name, array, external=""):
-    """TensorProto, its values in the message or in the file ``external``."""
-    head = b"".join(field(1, size) for size in array.shape) + field(2, FLOAT) + field(8, name)
+    """TensorProto, float16 or float32, its values in the message or in the file ``external``."""
+    kind, form = (FLOAT16, "<f2") if array.dtype == np.float16 else (FLOAT, "<f4")
+    head = b"".join(field(1, size) for size in array.shape) + field(2, kind) + field(8, name)
     if not external:
-        return head + field(9, array.astype("<f4").tobytes())
+        return head + field(9, array.astype(form).tobytes())
     return head + field(13, field(1, "location") + field(2, external)) + field(14, 1)
 
 
-def node(operator, inputs, outputs):
-    """NodeProto"""
+def node(operator, inputs, outputs, **integers):
+    """NodeProto, with attributes that are integers."""
     ports = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
-    return ports + field(4, operator)
+    attributes = [field(1, name) + field(3, value) + field(20, 2) for name, value in integers.items()]
+    return ports + field(4, operator) + b"".join(field(5, each) for each in attributes)
 
 
-def model(weights, inputs=None, outputs=None, external="", nodes=None):
-    """ModelProto of descriptor = flatten(image) · weights."""
+def model(weights, inputs=None, outputs=None, external="", nodes=None, stored="w"):
+    """ModelProto of descriptor = flatten(image) · weights; ``stored``: name of the constant."""
     if inputs is None:
         inputs = [port("image", (1, HEIGHT, WIDTH, CHANNELS))]
     if outputs is None:
@@ -56,7 +58,7 @@ def model(weights, inputs=None, outputs=None, external="", nodes=None):
     if nodes is None:
         nodes = [node("Flatten", ["image"], ["flat"]), node("MatMul", ["flat", "w"], ["descriptor"])]
     graph = b"".join(field(1, each) for each in nodes) + field(2, "graph")
-    graph += field(5, tensor("w", weights, external))
+    graph += field(5, tensor(stored, weights, external))
     graph += b"".join(field(11, each) for each in inputs) + b"".join(field(12, each) for each in outputs)
     return field(1, 7) + field(7, graph) + field(8, field(2, 13))
 
@@ -75,9 +77,22 @@ def onnx():
         "WIDTH",
         "CHANNELS",
         "SIZE",
+        "FLOAT16",
         "DOUBLE",
     )
     return types.SimpleNamespace(**{name: globals()[name] for name in names})
+
+
+@pytest.fixture
+def halved(weights):
+    """``halved(weights=…)``: the small network, its weights stored as float16 with a Cast to float32."""
+
+    def halved(weights=weights, nodes=(), to=FLOAT, **parts):
+        cast = node("Cast", ["half"], ["w"], to=to)
+        rest = [node("Flatten", ["image"], ["flat"]), node("MatMul", ["flat", "w"], ["descriptor"])]
+        return model(weights.astype(np.float16), nodes=[cast, *rest, *nodes], stored="half", **parts)
+
+    return halved
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_card_of_another_kind_is_refused(break_card, model_path):
     assert read_model(model_path, kind="local_features")[0].kind == "local_features"
 
 
-@pytest.mark.parametrize("name", sorted(set(ModelCard._fields) - {"kind", "measured"}))
+@pytest.mark.parametrize("name", sorted(set(ModelCard._fields) - {"kind", "measured", "decision"}))
 def test_every_field_without_a_default_is_required(break_card, name):
     with pytest.raises(ModelError, match=name):
         break_card(lambda fields: fields.pop(name))

@@ -1,11 +1,19 @@
-"""Reading an ONNX file from its bytes: external data wherever it is, and hostile bytes."""
+"""An ONNX file by its bytes: external data wherever it is, float16 weights, and hostile bytes."""
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from place_recognition_ros.descriptor.model_card import default_model_path
-from place_recognition_ros.descriptor.onnx_file import Tensor, fields, has_external_data, read_graph
+from place_recognition_ros.descriptor.onnx_file import (
+    Tensor,
+    fields,
+    has_external_data,
+    read_graph,
+    with_float32_weights,
+)
 from place_recognition_ros.errors import ModelError
+from place_recognition_ros.package_models import FEATURES
 
 
 @pytest.fixture
@@ -69,14 +77,15 @@ def is_refused(content):
     try:
         has_external_data(content)
         read_graph(content)
+        with_float32_weights(content)
     except ModelError:
         return True
     return False
 
 
-def test_truncated_models_are_refused(onnx, weights):
+def test_truncated_models_are_refused(onnx, halved):
     """A model that ends between two fields of its outermost message is well-formed."""
-    content = onnx.model(weights)
+    content = halved()
     read = [length for length in range(len(content)) if not is_refused(content[:length])]
     end = len(onnx.field(8, onnx.field(2, 13)))
     assert read == [0, 2, len(content) - end]
@@ -105,7 +114,7 @@ def test_a_malformed_message_is_refused(message, received):
 
 @pytest.mark.parametrize("content", [b"\x38\x01", b"\x3a\x02\x08\x01"], ids=["graph", "node"])
 def test_a_number_where_a_message_belongs_is_refused(content):
-    for read in (has_external_data, read_graph):
+    for read in (has_external_data, read_graph, with_float32_weights):
         with pytest.raises(ModelError, match="a number where a message was expected"):
             read(content)
 
@@ -116,8 +125,8 @@ def test_a_name_that_is_not_utf_8_is_refused(onnx):
 
 
 @pytest.mark.parametrize("times", [300, pytest.param(20000, marks=pytest.mark.stress)])
-def test_random_bytes_are_refused_or_read(onnx, weights, times):
-    content = bytearray(onnx.model(weights))
+def test_random_bytes_are_refused_or_read(halved, times):
+    content = bytearray(halved())
     random = np.random.RandomState(0)
     refused = 0
     for _ in range(times):
@@ -132,8 +141,8 @@ def test_the_graph_is_read(onnx, weights):
     graph = read_graph(onnx.model(weights))
     assert [node.operator for node in graph.nodes] == ["Flatten", "MatMul"]
     assert (graph.nodes[1].inputs, graph.nodes[1].outputs) == (["flat", "w"], ["descriptor"])
-    assert graph.constants == [Tensor("w", 1, (18, 4))]
-    assert graph.outputs == ["descriptor"]
+    assert graph.constants == [Tensor("w", 1, (18, 4), weights.tobytes())]
+    assert (graph.inputs, graph.outputs) == (["image"], ["descriptor"])
 
 
 def test_shapes_may_be_packed(onnx, weights):
@@ -150,3 +159,70 @@ def test_the_default_model_is_read():
         content = file.read()
     assert not has_external_data(content)
     assert {"Conv", "Cast", "MatMul"} < {node.operator for node in read_graph(content).nodes}
+
+
+@pytest.fixture
+def rounded(rng, weights):
+    """Weights that float16 represents exactly."""
+    return rng.normal(size=weights.shape).astype(np.float16).astype(np.float32)
+
+
+def test_weights_stored_as_float16_become_float32_constants(onnx, halved, rounded):
+    assert read_graph(with_float32_weights(halved(rounded))) == read_graph(onnx.model(rounded))
+
+
+def test_a_graph_in_two_parts_has_float32_weights_too(onnx, halved, rounded):
+    """Protocol Buffers merges the parts: here the constants alone, then everything else."""
+    (graph,) = (value for number, value in fields(halved(rounded)) if number == 7)
+    parts = [(number == 5, onnx.field(number, bytes(value))) for number, value in fields(graph)]
+    constants, others = (b"".join(part for is_, part in parts if is_ == wanted) for wanted in (True, False))
+    content = onnx.field(7, constants) + onnx.field(7, others)
+    assert read_graph(with_float32_weights(content)) == read_graph(onnx.model(rounded))
+
+
+def test_a_model_without_such_weights_is_returned_unchanged(onnx, weights):
+    with open(default_model_path(FEATURES), "rb") as file:
+        features = file.read()
+    for content in (features, onnx.model(weights), b""):
+        assert with_float32_weights(content) == content
+
+
+def test_a_float16_constant_with_other_uses_stays_as_it_is(onnx, halved):
+    image, half = onnx.port("image", (1, 2, 3, 3)), onnx.port("half", (18, 4), onnx.FLOAT16)
+    descriptor = onnx.port("descriptor", (1, 4))
+    for content in (
+        halved(to=onnx.DOUBLE),
+        halved(nodes=[onnx.node("Identity", ["half"], ["same"])]),
+        halved(inputs=[image, half]),
+        halved(outputs=[descriptor, half]),
+    ):
+        assert with_float32_weights(content) == content
+
+
+def test_float16_values_that_are_not_raw_bytes_stay_as_they_are(onnx, halved, weights):
+    raw = onnx.field(9, weights.astype(np.float16).tobytes())
+    content = halved().replace(raw, onnx.field(5, weights.astype(np.float16).tobytes()))
+    assert content != halved()
+    assert with_float32_weights(content) == content
+
+
+def test_half_a_float16_value_is_refused(onnx):
+    tensor = onnx.field(2, onnx.FLOAT16) + onnx.field(8, "half") + onnx.field(9, b"abc")
+    cast = onnx.node("Cast", ["half"], ["w"], to=1)
+    with pytest.raises(ModelError, match="Received: 3 bytes of float16 values in 'half'"):
+        with_float32_weights(onnx.field(7, onnx.field(1, cast) + onnx.field(5, tensor)))
+
+
+def test_the_default_model_with_float32_weights_computes_the_same(rng):
+    checker = pytest.importorskip("onnx.checker")
+    with open(default_model_path(), "rb") as file:
+        content = file.read()
+    changed = with_float32_weights(content)
+    checker.check_model(changed, full_check=True)
+    assert "Cast" not in {node.operator for node in read_graph(changed).nodes}
+    before, after = (
+        onnxruntime.InferenceSession(each, providers=["CPUExecutionProvider"]) for each in (content, changed)
+    )
+    for _ in range(3):
+        image = rng.uniform(-1, 1, (1, 192, 256, 3)).astype(np.float32)
+        np.testing.assert_array_equal(*(each.run(None, {"image": image})[0] for each in (before, after)))

@@ -92,6 +92,28 @@ def test_the_covariance_of_a_loop_is_turned_into_the_query_frame():
     assert np.diag(edge.covariance)[[1, 4]] == pytest.approx([4, 0.4], rel=0.01)  # match's x is query's −y
 
 
+def test_a_retracted_loop_is_removed_by_its_stamps():
+    graph = graph_of(circle())
+    loops = [loop(circle(), row, row - 41) for row in (50, 60)]
+    for each in loops:
+        graph.add_loop(each)
+    graph.remove_loop(loops[0].query, loops[1].match)
+    assert graph.ready == 2
+    graph.remove_loop(loops[0].query, loops[0].match)
+    assert [each.query for each in graph.loops] == [loops[1].query]
+    assert graph.removed == 1
+
+
+def test_without_the_last_loop_the_path_is_the_odometry_again():
+    odometry = drift(circle())
+    wrong = loop(circle(), 60, 10)
+    graph = graph_of(odometry, [wrong])
+    optimised(graph)
+    assert error(graph.path, odometry) > 1e-3
+    graph.remove_loop(wrong.query, wrong.match)
+    assert error(graph.path, odometry) < 1e-9
+
+
 @pytest.mark.parametrize(("query", "match"), [(90, 10), (50, -1), (10, 95)])
 def test_a_loop_without_odometry_is_not_used_yet(query, match):
     graph = graph_of(circle(), [Loop(stamp(query), stamp(match), np.eye(4), COVARIANCE, True)])

@@ -4,22 +4,28 @@ import cv2
 import numpy as np
 import pytest
 
-from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import FEW_POINTS, GeometrySettings, measure
+from place_recognition_ros.loops.limits import Limits, objection
 from place_recognition_ros.loops.models import MIN_POINTS
-from place_recognition_ros.types import FEATURE, Camera, FeatureKind, Reason, View
+from place_recognition_ros.types import FEATURE, Camera, Evidence, FeatureKind, Reason, View
 
-LIMITS = {"min_inliers": 20, "min_inlier_ratio": 0.7, "min_coverage": 0.15}
-Verification = namedtuple("Verification", "matches inliers reason")
+COVERED = 0.15  # of the features in the common region: with fewer inliers a view speaks against the match
+Verification = namedtuple("Verification", "matches inliers coverage reason")
 NOT_VERIFIED = (Reason.FEW_MATCHES, Reason.FEW_INLIERS, Reason.DEGENERATE)
 
 
-def verify(query, match, **limits):
-    """Measure the features of two images, and decide by the geometry alone."""
-    limits = Limits(0.0, another_place=0.0, min_margin=-2.0, min_distance=0.0, **limits)
-    geometry = measure(View(query), View(match), GeometrySettings(FeatureKind.ORB, limits.min_inliers))
-    _, reason = decide(Evidence(1.0, 2.0, geometry=geometry), limits)
-    return Verification(geometry.matches, geometry.inliers, reason)
+def verify(query, match, min_inliers=20):
+    """Measure the features of two images, and compare with the limits of a single image."""
+    geometry = measure(View(query), View(match), GeometrySettings(FeatureKind.ORB, min_inliers))
+    evidence = Evidence(
+        *(1.0, 2.0),
+        matches=geometry.matches,
+        inliers=geometry.inliers,
+        coverage=geometry.coverage,
+        spread=geometry.spread,
+    )
+    reason = objection(evidence, Limits(0.0, another_place=0.0, min_distance=0.0, min_inliers=min_inliers))
+    return Verification(geometry.matches, geometry.inliers, geometry.coverage, reason)
 
 
 def features_at(points, descriptors):
@@ -59,7 +65,7 @@ def two_views(rng, descriptors):
 
 
 def test_two_views_of_a_rigid_scene_are_verified(two_views):
-    found = verify(*two_views(100), **LIMITS)
+    found = verify(*two_views(100))
     assert found.reason == Reason.NONE
     assert found.matches == 100
     assert found.inliers >= 95
@@ -68,7 +74,7 @@ def test_two_views_of_a_rigid_scene_are_verified(two_views):
 def test_identical_images_are_verified(two_views):
     """Its fundamental matrix is undetermined; the homography is not."""
     first, _ = two_views(100)
-    found = verify(first, first.copy(), **LIMITS)
+    found = verify(first, first.copy())
     assert (found.reason, found.inliers) == (Reason.NONE, 100)
 
 
@@ -76,14 +82,14 @@ def test_pure_rotation_is_verified(rng, descriptors):
     points = rng.uniform((-3, -2, 4), (3, 2, 10), (100, 3))
     appearance = descriptors(100)
     views = [features_at(project(points, turn, (0, 0, 0)), appearance) for turn in (0.0, 0.2)]
-    assert verify(*views, **LIMITS).reason == Reason.NONE
+    assert verify(*views).reason == Reason.NONE
 
 
 def test_25_percent_moving_features_are_tolerated(two_views, rng):
     first, second = two_views(120)
     moved = rng.choice(120, 30, replace=False)
     second["x"][moved], second["y"][moved] = rng.uniform(0, 320, 30), rng.uniform(0, 240, 30)
-    found = verify(first, second, **LIMITS)
+    found = verify(first, second)
     assert found.reason == Reason.NONE
     assert 90 <= found.inliers < 110
 
@@ -91,43 +97,38 @@ def test_25_percent_moving_features_are_tolerated(two_views, rng):
 def test_matches_at_random_positions_have_few_inliers(two_views, rng):
     first, second = two_views(100)
     second["x"], second["y"] = rng.uniform(0, 320, 100), rng.uniform(0, 240, 100)
-    found = verify(first, second, **LIMITS)
+    found = verify(first, second)
     assert found.matches == 100
     assert found.reason == Reason.FEW_INLIERS
 
 
 def test_different_features_do_not_match(two_views):
-    found = verify(two_views(100)[0], two_views(100)[0], **LIMITS)
-    assert found == Verification(found.matches, 0, Reason.FEW_MATCHES)
+    found = verify(two_views(100)[0], two_views(100)[0])
+    assert found == Verification(found.matches, 0, 0.0, Reason.FEW_MATCHES)
     assert found.matches < 20
 
 
-def test_the_limits_are_applied(two_views):
+def test_the_limit_of_inliers_is_applied(two_views):
     first, second = two_views(60)
-    inliers = verify(first, second, **LIMITS).inliers
-    assert verify(first, second, **dict(LIMITS, min_inliers=inliers)).reason == Reason.NONE
-    assert verify(first, second, **dict(LIMITS, min_inliers=61)).reason == Reason.FEW_MATCHES
-    second["x"][:20] += 100
-    found = verify(first, second, **dict(LIMITS, min_inlier_ratio=0.0))
-    assert found.reason == Reason.NONE
-    share = found.inliers / found.matches
-    assert verify(first, second, **dict(LIMITS, min_inlier_ratio=share + 0.05)).reason == Reason.FEW_INLIERS
+    inliers = verify(first, second).inliers
+    assert verify(first, second, min_inliers=inliers).reason == Reason.NONE
+    assert verify(first, second, min_inliers=61).reason == Reason.FEW_MATCHES
 
 
 @pytest.mark.parametrize("x", [np.nan, np.inf, -np.inf, 1e30, -5.0, 1e6])
 def test_unmatched_features_with_invalid_coordinates_are_ignored(two_views, descriptors, x):
     first, second = two_views(60)
     invalid = features_at([(x, 50.0), (50.0, x)], descriptors(2))
-    assert verify(np.concatenate([first, invalid]), second, **LIMITS).inliers >= 55
+    assert verify(np.concatenate([first, invalid]), second).inliers >= 55
 
 
-def test_inliers_among_many_unmatched_features_have_too_little_coverage(two_views, descriptors, rng):
+def test_inliers_among_many_unmatched_features_have_a_low_coverage(two_views, descriptors, rng):
     first, second = two_views(60)
     clutter = features_at(rng.uniform((40, 40), (280, 200), (540, 2)), descriptors(540))
     cluttered = np.concatenate([second, clutter])
-    assert verify(first, cluttered, **dict(LIMITS, min_coverage=0.0)).reason == Reason.NONE
-    assert verify(first, cluttered, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
-    assert verify(cluttered, first, **dict(LIMITS, min_coverage=0.5)).reason == Reason.FEW_INLIERS
+    assert verify(first, second).coverage > 0.9
+    assert verify(first, cluttered).coverage < 0.5
+    assert verify(cluttered, first).coverage < 0.5
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
@@ -136,7 +137,7 @@ def test_inliers_on_a_narrow_strip_are_degenerate(two_views, descriptors, rng, a
     for view in (first, second):
         view[axis] = 100 + view[axis] / 50
     others = [features_at(rng.uniform(0, 240, (80, 2)), descriptors(80)) for _ in range(2)]
-    found = verify(np.concatenate([first, others[0]]), np.concatenate([second, others[1]]), **LIMITS)
+    found = verify(np.concatenate([first, others[0]]), np.concatenate([second, others[1]]))
     assert found.reason == Reason.DEGENERATE
 
 
@@ -164,7 +165,7 @@ def test_tolerances_do_not_depend_on_the_resolution(two_views, rng, size):
 def test_too_few_features_give_few_matches(two_views, count):
     first, second = two_views(100)
     for few in ((first[:count], second), (first, second[:count]), (first[:count], first[:count])):
-        found = verify(*few, **dict(LIMITS, min_inliers=8))
+        found = verify(*few, min_inliers=8)
         assert found.reason == Reason.FEW_MATCHES
         assert measure(View(few[0]), View(few[1]), GeometrySettings()).degenerate == FEW_POINTS
         assert 0 <= found.matches <= count
@@ -200,10 +201,9 @@ def test_degenerate_points_are_never_verified(count, rounds, rng, descriptors):
         appearance = descriptors(count)
         for name, first, second in degenerate_sets(rng, count):
             views = (features_at(first, appearance), features_at(second, appearance))
-            for min_coverage in (0.0, 0.15):
-                found = verify(*views, **dict(LIMITS, min_coverage=min_coverage))
-                assert found.reason in NOT_VERIFIED, name
-                assert 0 <= found.inliers <= found.matches <= count, name
+            found = verify(*views)
+            assert found.reason in NOT_VERIFIED or found.coverage < COVERED, name
+            assert 0 <= found.inliers <= found.matches <= count, name
 
 
 def test_random_bytes_as_features_are_never_verified(rng):
@@ -213,7 +213,8 @@ def test_random_bytes_as_features_are_never_verified(rng):
             views = [np.frombuffer(rng.bytes(FEATURE.itemsize * 60), FEATURE) for _ in range(2)]
             views[1] = views[1].copy()
             views[1]["descriptor"] = views[0]["descriptor"]
-            assert verify(*views, **LIMITS).reason in NOT_VERIFIED
+            found = verify(*views)
+            assert found.reason in NOT_VERIFIED or found.coverage < COVERED
 
 
 DEPTHS = [np.nan, 0.0, -1.0, 1.0, np.inf, 1e30, 1e-30]

@@ -109,7 +109,6 @@ def test_the_map_is_loaded_after_a_restart(open_map, open_store, unit):
     keyframes = open_map(robot="r2")
     assert len(keyframes) == 5
     assert (keyframes.session.id, keyframes.session.robot) == (session.id + 1, "r2")
-    assert keyframes.damaged == 0
     for number, vector in enumerate(vectors, 1):
         best = keyframes.search(vector, 1)[0]
         assert (best.entry.id, best.entry.stamp, best.robot) == (number, number * SECOND, "r1")
@@ -148,11 +147,12 @@ def test_a_session_is_stored_with_its_next_keyframe_after_an_error(open_map, ope
     assert store.sessions()[keyframes.session.id].start == 2 * SECOND
 
 
-def test_around_contains_no_keyframe_of_the_present_visit(open_map, path_of_places):
+def test_the_nearest_keyframe_is_not_of_the_present_visit(open_map, path_of_places):
     keyframes = open_map()
     add_keyframes(keyframes, range(1, 21), path_of_places)
-    around, row = keyframes.around(9, 5)
-    assert (len(around), row) == (7, 5)  # keyframes 4 to 10; the others are in the present visit
+    assert keyframes.nearest(9, 5, path_of_places[9]).entry.id == 10
+    assert keyframes.nearest(9, 5, path_of_places[10]).entry.id < 11, "it is in the present visit"
+    assert keyframes.nearest(15, 5, path_of_places[9]) is None
 
 
 def test_departure_contains_path_length_and_least_similarity(open_map, path_of_places):

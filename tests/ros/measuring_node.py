@@ -9,12 +9,12 @@ import sys
 
 import numpy as np
 
-from place_recognition_ros.loops import checks
+from place_recognition_ros.loops import examination
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.ros.node import main
 from place_recognition_ros.types import RelativePose
 
-measure = checks.measure
+measure = examination.measure
 
 
 def median_depth(view):
@@ -33,7 +33,7 @@ def measure_inputs(query, match, *settings):
     return geometry._replace(pose=pose)
 
 
-checks.measure = measure_inputs
+examination.measure = measure_inputs
 
 if __name__ == "__main__":
     sys.exit(main())

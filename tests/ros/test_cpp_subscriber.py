@@ -38,7 +38,7 @@ def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, star
     camera.publish_sequence(THERE + BACK)
     expected = "1013.000 s shows the place of 1001.000 s (same session)"
     wait_until(lambda: expected in process.log, 10, lambda: process.log)
-    assert "confidence not calibrated" in process.log
+    assert "confidence 1.0000" in process.log
 
 
 def subscribers():

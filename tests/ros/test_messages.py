@@ -69,7 +69,7 @@ def result_of(*candidates):
 def candidate_of(status=types.Status.VERIFIED, **fields):
     return types.Candidate(
         *(types.Kind.INTER_SESSION, status, types.Reason.NONE, 7, 4, 3 * 10**9 + 5, 10**9),
-        *(2, 1, "r2", "r1", 0.75, 0.25),
+        *(2, 1, "r2", "r1", types.Evidence(0.75, 0.25, matches=90, inliers=80)),
         **fields,
     )
 
@@ -112,12 +112,7 @@ def test_the_pose_in_the_world_is_that_of_the_best_accepted_candidate_that_has_o
 def test_a_result_is_converted_to_one_message():
     descriptor = np.ones(4, np.float32) / 2
     query = types.Query(7, 3 * 10**9 + 5, 2, "r2", "optical", descriptor)
-    candidate = types.Candidate(
-        *(types.Kind.INTER_SESSION, types.Status.VERIFIED, types.Reason.NONE, 7, 4, 3 * 10**9 + 5, 10**9),
-        *(2, 1, "r2", "r1", 0.75, 0.25),
-        matches=90,
-        inliers=80,
-    )
+    candidate = candidate_of(confidence=0.995)
     tracking = types.Tracking(types.TrackingState.TRACKING, 0, 2)
     result = types.QueryResult(query, [candidate], tracking, types.Count.STORED, "a map", "a model")
     message = messages.from_result(result)
@@ -132,12 +127,36 @@ def test_a_result_is_converted_to_one_message():
     assert (found.match_id, found.match_stamp.to_sec(), found.map_id, found.model_id) == (
         *(4, 1.0, "a map", "a model"),
     )
-    assert math.isnan(found.confidence)
-    fields = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
-    assert fields - {"header", "match_stamp", "map_id", "model_id"} == set(candidate._fields) - {
-        *("query_stamp", "match_stamp", "pose", "world_pose"),
-    }, "a field of the message is not set"
+    assert found.confidence == pytest.approx(0.995)
+    assert (found.matches, found.inliers) == (90, 80)
+    copied = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
+    for name in copied - {"header", "match_stamp", "map_id", "model_id"}:
+        assert getattr(found, name) == pytest.approx(getattr(candidate, name)), name
     assert messages.from_query(query, result).descriptor == [0.5] * 4
+
+
+def test_confirmed_candidates_have_the_stamps_of_their_queries():
+    earlier = [candidate_of(confidence=0.99)._replace(query_id=n, query_stamp=n * 10**9) for n in (6, 5, 6)]
+    result = result_of()._replace(confirmed=earlier)
+    first, second = messages.from_confirmed(result)
+    assert [(each.query_id, each.header.stamp.to_sec()) for each in (first, second)] == [(5, 5.0), (6, 6.0)]
+    assert [len(each.candidates) for each in (first, second)] == [1, 2]
+    for message in (first, second):
+        for each in message.candidates:
+            assert (each.header, each.query_id) == (message.header, message.query_id)
+            assert each.status == LoopCandidate.STATUS_VERIFIED
+    assert messages.from_confirmed(result_of()) == []
+
+
+def test_a_retraction_names_the_candidate_and_the_keyframe_that_refuted_it():
+    gone = candidate_of()._replace(query_id=3, query_stamp=10**9 + 1, reason=types.Reason.CONTRADICTED)
+    (found,) = messages.from_retracted(result_of()._replace(retracted=[gone]))
+    assert (found.header.stamp.to_nsec(), found.header.frame_id) == (3 * 10**9 + 5, "optical")
+    assert (found.query_stamp.to_nsec(), found.match_stamp.to_nsec()) == (10**9 + 1, 10**9)
+    assert (found.kind, found.reason, found.map_id) == (types.Kind.INTER_SESSION, gone.reason, "a map")
+    for name in ("query_id", "match_id", "query_session", "match_session", "query_robot", "match_robot"):
+        assert getattr(found, name) == getattr(gone, name)
+    assert messages.from_retracted(result_of()) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import subprocess
 
 import numpy as np
 from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
 
 from place_recognition_ros.msg import Descriptor, LoopCandidate
 from place_recognition_ros.srv import QueryImage, Relocalize
@@ -113,3 +114,11 @@ def test_query_image_does_not_change_the_16_bit_range_of_the_stream(ros, start_n
     camera.publish_and_wait(THERE[0], to_mono16)
     before, after = (np.array(each.descriptor) for each in descriptors.wait(7)[-2:])
     assert before @ after > 0.9999
+
+
+def test_calibration_without_odometry_is_refused(ros, start_node):
+    start_node(**PARAMETERS)
+    Camera(ros).publish_sequence(THERE)
+    response = ros.call(NODE + "/calibrate", Trigger)
+    assert not response.success
+    assert "expected keyframes with poses: odometry. Received: a map without poses" in response.message

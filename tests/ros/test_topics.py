@@ -1,6 +1,6 @@
 """Topics: images are published, candidates, descriptors and diagnostics received."""
 
-import math
+import os
 import threading
 
 import cv2
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates
+from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates, LoopRetraction
 from place_recognition_ros.types import Kind, Reason, Status
 from tests.ros.camera import (
     BACK,
@@ -68,10 +68,30 @@ def test_all_fields_of_a_candidate_are_set(ros, camera):
     assert found.match_stamp.to_sec() == camera.now - len(THERE)
     assert found.query_session == found.match_session == 1
     assert PARAMETERS["min_similarity"] < found.similarity <= 1
-    assert math.isnan(found.confidence)
+    assert 0.99 <= found.confidence <= 1
     assert 20 <= found.inliers <= found.matches
     assert not found.pose_valid and not found.scale_known
     assert found.model_id == open_extractor().card.model_id
+
+
+def test_confirmed_and_retracted_candidates_are_published_once(ros, start_node, root):
+    start_node(program=os.path.join(root, "tests", "ros", "retracting_node.py"), **PARAMETERS)
+    camera, diagnostics = Camera(ros), Diagnostics(ros)
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    retractions = ros.subscribe(NODE + "/retractions", LoopRetraction)
+    camera.publish_sequence(THERE)
+    revisit = camera.publish_sequence([*BACK, *THERE[6:9]])
+    accepted = [each for result in revisit for each in result.candidates if each.status == Status.VERIFIED]
+    assert len(accepted) >= 2
+    _, _, values = diagnostics.wait({"keyframes": 18})
+    counted = [int(values[name]) for name in ("candidates accepted", "candidates retracted")]
+    names = [(each.query_stamp, each.match_stamp, each.query_id) for each in retractions.messages]
+    expected = [(each.header.stamp, each.match_stamp, each.query_id) for each in accepted]
+    assert names == expected[: len(names)]
+    assert counted == [len(accepted), len(names)]
+    assert len(names) >= 1
+    stamps = [message.header.stamp for message in loops.messages]
+    assert {stamp: stamps.count(stamp) for stamp in stamps}[accepted[0].header.stamp] == 2
 
 
 def test_rejected_candidates_have_a_reason(camera):
@@ -137,7 +157,7 @@ def test_diagnostics_contain_counts_and_durations(ros, camera):
     assert values["dropped"] == "0"
     assert float(values["keyframes per second"]) > 0
     assert 20 < float(values["memory [MB]"]) < 1000
-    for stage in ("describe", "local features", "search", "checks", "store"):
+    for stage in ("describe", "local features", "search", "decide", "store"):
         median, high = (float(each) for each in values[f"{stage} [ms], median and 95 %"].split(","))
         assert 0 <= median <= high
 

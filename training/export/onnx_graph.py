@@ -3,6 +3,7 @@
 import tempfile
 import warnings
 from copy import deepcopy
+from math import prod
 from pathlib import Path
 
 import keras
@@ -14,12 +15,15 @@ from training.network.batch_norm_folding import fold_batch_normalization
 
 OPSET = 13  # the newest that TensorRT 8.2 supports
 
+_MIN_HALVED = 16384  # numbers; smaller weights would save little
+_MAX_ROUNDING = 2**-11  # relative; what float16 loses at most between 6e-5 and 65504
+
 
 def convert(network, output="descriptor"):
     """Convert a Keras network to a checked ONNX model.
 
     The model has the input "image" (1, H, W, C) float32 and one float32 output, fixed shapes, no batch
-    normalization, and the whitening matrix, if there is one, in half precision.
+    normalization, and large weights stored as :func:`store_as_half` does.
 
     Args:
         network: Keras model, (B, H, W, C) float32 to (B, D) or (B, h, w, D) float32.
@@ -39,15 +43,35 @@ def convert(network, output="descriptor"):
             folded.export(path, format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
         model = onnx.load(path)
     _rename(model.graph, model.graph.output[0].name, output)
-    for layer in network.layers:
-        if layer.name == "whitening":
-            _store_as_half(model.graph, layer.kernel.shape)
     _pad_within_convolutions(model.graph)
     _specify_resize(model.graph)
-    _sort_by_use(model.graph)
-    name_by_place(model.graph)
-    onnx.checker.check_model(model, full_check=True)
+    store_as_half(model)
     return model
+
+
+def store_as_half(model):
+    """Store large float32 weights as float16, with a Cast to float32 behind each, in place.
+
+    This nearly halves the size of the file. Weights outside the range of float16 stay float32. Nodes are
+    sorted and renamed as by :func:`convert`.
+
+    Args:
+        model: onnx.ModelProto.
+    """
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and prod(tensor.dims) >= _MIN_HALVED:
+            name, stored = tensor.name, f"{tensor.name}_half"
+            weights = numpy_helper.to_array(tensor)
+            with np.errstate(over="ignore"):
+                half = weights.astype(np.float16)
+            if np.linalg.norm(half - weights) <= _MAX_ROUNDING * np.linalg.norm(weights):
+                tensor.CopyFrom(numpy_helper.from_array(half, stored))
+                casts.append(helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+    graph.node.extend(casts)
+    _sort_by_use(graph)
+    name_by_place(graph)
+    onnx.checker.check_model(model, full_check=True)
 
 
 def _sort_by_use(graph):
@@ -136,13 +160,3 @@ def _replace_attributes(node, old, **new):
     kept = [each for each in node.attribute if each.name not in old]
     node.ClearField("attribute")
     node.attribute.extend([*kept, *(helper.make_attribute(*each) for each in new.items())])
-
-
-def _store_as_half(graph, shape):
-    """Store the largest matrix as float16, with a cast to float32; halves the file size."""
-    for tensor in graph.initializer:
-        if tuple(tensor.dims) == tuple(shape):
-            name, stored = tensor.name, f"{tensor.name}_half"
-            half = numpy_helper.to_array(tensor).astype(np.float16)
-            tensor.CopyFrom(numpy_helper.from_array(half, stored))
-            graph.node.insert(0, helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))

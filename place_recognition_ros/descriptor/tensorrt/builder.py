@@ -12,6 +12,7 @@ import numpy as np
 from place_recognition_ros.descriptor.engine import Engine
 from place_recognition_ros.descriptor.model_card import ModelCard
 from place_recognition_ros.descriptor.onnx_engine import OnnxEngine
+from place_recognition_ros.descriptor.onnx_file import with_float32_weights
 from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt.cache import EngineCache
 from place_recognition_ros.descriptor.tensorrt.engine import TensorRTEngine
@@ -56,6 +57,7 @@ def open_tensorrt(card: ModelCard, onnx: bytes, settings: BuildSettings = BuildS
 
     Raises:
         EngineError: if TensorRT, PyCUDA or a GPU is missing, or no engine agrees with ONNX Runtime.
+        ModelError: if the model's bytes are malformed.
     """
     library = load_library()
     gpu = Gpu(library)
@@ -156,6 +158,7 @@ def build_plan(
 
     Raises:
         EngineError: if TensorRT cannot parse the model or build it.
+        ModelError: if the model's bytes are malformed.
     """
     trt, _, logger = library
     builder = trt.Builder(logger)
@@ -164,7 +167,7 @@ def build_plan(
     )  # TensorRT 10 has no other mode, 11 has no flag
     network = builder.create_network(0 if explicit is None else 1 << int(explicit))
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse(onnx):
+    if not parser.parse(with_float32_weights(onnx)):
         errors = [parser.get_error(number).desc() for number in range(parser.num_errors)]
         raise EngineError(f"expected a model that TensorRT's parser supports. Received: {'; '.join(errors)}")
     config = builder.create_builder_config()

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor.model_card import read_model
+from place_recognition_ros.descriptor.onnx_file import read_graph
 from place_recognition_ros.descriptor.tensorrt import builder, cache
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
 from place_recognition_ros.errors import EngineError
 from tests.descriptor.damage import damage
 from tests.fakes.install import install
+from tests.fakes.plan import read_plan
 
 TX2 = "8.2.1.8"
 
@@ -49,6 +51,14 @@ def test_the_first_start_builds_and_the_second_loads(start, gpu, caplog):
     start()
     assert gpu.builds == 1
     assert not caplog.records
+
+
+def test_tensorrt_gets_weights_stored_as_float16_as_float32_constants(gpu, halved, write_model, settings):
+    """TensorRT 8.2 refuses convolutions with computed weights."""
+    model = read_model(write_model(halved()))
+    open_tensorrt(*model, settings).close()
+    _, parsed = read_plan(content_of(plan_path(settings, model)))
+    assert [node.operator for node in read_graph(parsed).nodes] == ["Flatten", "MatMul"]
 
 
 def test_a_card_cannot_name_a_file_elsewhere(gpu, model, settings):

@@ -5,8 +5,8 @@ pytest.importorskip("panda3d")
 
 from rendering.camera import camera_pose
 from rendering.conditions import choose_conditions
-from rendering.town.library import Library
-from rendering.town.mesh import Mesh, Skin
+from rendering.library import Library
+from rendering.mesh import Mesh, Skin
 from rendering.town.world import GROUNDS, LEAVES, ROOFS, dress, stands_before
 
 NAMES = (*GROUNDS, *LEAVES, *ROOFS, "grass", "hedge", "plaster", *(f"window{i}" for i in range(24)))

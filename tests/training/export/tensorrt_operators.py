@@ -10,6 +10,8 @@ from math import prod
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from place_recognition_ros.descriptor.onnx_file import with_float32_weights
+
 OPSET = 13
 
 _DOMAINS = ("", "ai.onnx")  # of its operators
@@ -59,7 +61,7 @@ _NAMES = {
 
 
 def faults(model):
-    """Reasons why TensorRT 8.2 would refuse a model, or might misread it.
+    """Reasons why TensorRT 8.2 would refuse a model as the run time passes it on, or might misread it.
 
     Args:
         model: onnx.ModelProto of fixed shape.
@@ -67,6 +69,7 @@ def faults(model):
     Returns:
         list of sentences; empty if there is no reason.
     """
+    model = onnx.load_from_string(with_float32_weights(model.SerializeToString()))
     graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
     tensors = {

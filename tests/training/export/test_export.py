@@ -65,12 +65,12 @@ def test_only_operations_that_tensorrt_supports(converted):
     assert faults(converted) == []
 
 
-def test_convolutions_are_float32_and_the_whitening_float16(converted):
-    types = {tensor.name: tensor.data_type for tensor in converted.graph.initializer}
-    for node in converted.graph.node:
-        if node.op_type == "Conv":
-            assert types[node.input[1]] == onnx.TensorProto.FLOAT
-    assert list(types.values()).count(onnx.TensorProto.FLOAT16) == 1
+def test_large_weights_are_stored_in_half_precision(converted):
+    stored = [tensor for tensor in converted.graph.initializer if tensor.data_type != onnx.TensorProto.INT64]
+    types = {np.prod(tensor.dims) >= 16384: set() for tensor in stored}
+    for tensor in stored:
+        types[np.prod(tensor.dims) >= 16384].add(tensor.data_type)
+    assert types == {True: {onnx.TensorProto.FLOAT16}, False: {onnx.TensorProto.FLOAT}}
 
 
 def test_equal_weights_give_equal_bytes(network, converted):
@@ -112,7 +112,7 @@ def test_the_run_time_opens_an_export(network, reference, converted, images, tmp
     assert exported.cosine > 0.99999
     image = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
     expected = network.predict_on_batch(prepare(image, SPEC))[0]
-    np.testing.assert_allclose(open_extractor(str(path)).describe(image), expected, atol=1e-5)
+    np.testing.assert_allclose(open_extractor(str(path)).describe(image), expected, atol=1e-3)
     assert json.loads((tmp_path / "trial.json").read_text())["name"] == "trial"
 
 

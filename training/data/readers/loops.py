@@ -1,19 +1,19 @@
 """Verified loops between the keyframes of a map: places, and correction of odometry drift.
 
-A loop is verified as at run time: a keyframe is compared with the most similar earlier ones by the geometric
-check, with the default limits. A single wrong loop distorts the map, so check the resulting places.
+A keyframe is compared with the most similar earlier ones by the geometry that the detector uses. Each pair is
+judged alone, by strict limits. A single wrong loop distorts the map, so check the resulting places.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from place_recognition_ros.config import Config
-from place_recognition_ros.loops.evidence import Evidence, Limits, decide
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
-from place_recognition_ros.types import Reason
 
 COMPARED = 3  # most similar keyframes
+LEAST_INLIERS = 30  # of a loop,
+LEAST_SHARE = 0.55  # their share of the matches, and
+LEAST_COVERAGE = 0.38  # of all features in the common region
 LEAST_LOOPS = 3  # needed to join two sessions
 _LOOP_METRES = 0.5  # standard deviation of the distance between the cameras of a loop
 _DRIFT = 0.1  # standard deviation of an odometry step, relative to its length; overestimated,
@@ -43,9 +43,7 @@ def verified_loops(trajectories, descriptors, views, kind, least_seconds):
     Returns:
         (L, 2) int, pairs of rows, the earlier one first.
     """
-    config = Config()
-    limits = Limits.from_config(config, card_similarity=-1.0)
-    settings = GeometrySettings(kind, limits.min_inliers)
+    settings = GeometrySettings(kind, LEAST_INLIERS)
     loops = []
     for row in range(1, len(descriptors)):
         similarity = descriptors[:row] @ descriptors[row]
@@ -56,11 +54,14 @@ def verified_loops(trajectories, descriptors, views, kind, least_seconds):
         for other in np.argsort(-similarity)[:COMPARED]:
             if similarity[other] == -np.inf:
                 break
-            scene = measure(views[row], views[other], settings)
-            evidence = Evidence(similarity[other], margin=2.0, geometry=scene)
-            if decide(evidence, limits)[1] == Reason.NONE:
+            if _is_loop(measure(views[row], views[other], settings)):
                 loops.append((int(other), row))
     return np.array(loops, int).reshape(-1, 2)
+
+
+def _is_loop(scene):
+    enough = scene.inliers >= max(LEAST_INLIERS, LEAST_SHARE * scene.matches)
+    return enough and scene.spread and scene.coverage >= LEAST_COVERAGE
 
 
 def correct_drift(trajectories, loops):

@@ -1,0 +1,1 @@
+"""Figures of the decisions: which look-alikes are refused, and which revisits are found."""

@@ -1,0 +1,48 @@
+"""Which keyframes show one place, as far as it was recognised."""
+
+from typing import Callable, Dict
+
+from place_recognition_ros.types import Candidate
+
+TOLERANCE = 2  # keyframes of a session: matches this close show one place
+
+
+class Places:
+    """Links between the visits of a place: a keyframe of a later visit → one of the first.
+
+    Args:
+        links: to begin with; changed by this object.
+        visit: nanoseconds; keyframes of one session closer in time than this show one place.
+        session_of: the session of a keyframe; 0: it does not exist.
+    """
+
+    def __init__(self, links: Dict[int, int], visit: int, session_of: Callable[[int], int]) -> None:
+        self._links = links
+        self._visit = visit
+        self._session_of = session_of
+
+    def is_one(self, a: Candidate, b: Candidate) -> bool:
+        """Whether the matches of two candidates show one place, as far as it is known."""
+        if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < self._visit:
+            return True
+        first, second = self.origin(a.match_id), self.origin(b.match_id)
+        near = abs(first - second) <= 2 * TOLERANCE
+        return near and self._session_of(first) == self._session_of(second)
+
+    def origin(self, keyframe_id: int) -> int:
+        """The keyframe of the first visit of the place that a keyframe shows; itself: no earlier one."""
+        session = self._session_of(keyframe_id)
+        for step in sorted(range(-TOLERANCE, TOLERANCE + 1), key=abs):
+            earlier = self._links.get(keyframe_id + step, keyframe_id)
+            if earlier < keyframe_id and self._session_of(keyframe_id + step) == session:
+                return self.origin(earlier)
+        return keyframe_id
+
+    def link(self, keyframe_id: int, match_id: int) -> int:
+        """A keyframe shows the place of an earlier one; returns the one of the first visit."""
+        self._links[keyframe_id] = self.origin(match_id)
+        return self._links[keyframe_id]
+
+    def unlink(self, keyframe_id: int) -> None:
+        """It does not, after all."""
+        self._links.pop(keyframe_id, None)

@@ -1,0 +1,78 @@
+"""Which inliers speak for a place, and which only for something that the camera always sees.
+
+The hood of the vehicle, a time stamp or dirt on the lens is at the same pixels in all images, and identical
+points fit any geometry. A camera that really returns to the same pose sees everything at the same pixels;
+one that does not sees one part of the image again, and nothing of the rest.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from place_recognition_ros.types import View
+
+STILL = 0.01  # of the longer side of the image: a point that moved less did not move
+GRID = 4  # cells along either side of the image
+LEAST = 2  # inliers, and
+FOUND = 0.2  # of a cell's features: the cell is found again
+WHOLE = 0.55  # of the cells: not one part of the image
+
+
+class Support(NamedTuple):
+    """What the inliers of two images say about a place."""
+
+    counts: np.ndarray  # (K,) bool: the inliers that count
+    still: float  # share of the inliers that are at the same pixels in both images, 0 to 1
+    breadth: float  # share of the image that is found again, the lower one of both images; 0 to 1
+    shift: float  # median distance between the two pixels of an inlier, of the image's longer side
+
+
+def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
+    """Measure how widely inliers spread over the image, and whether they moved.
+
+    Where less than ``WHOLE`` of the image is found again, inliers that did not move do not count.
+    A low breadth alone refutes nothing (the views may overlap little), but is evidence: a single object that
+    is also elsewhere, such as a poster, has one.
+
+    Args:
+        query: an image.
+        match: another one.
+        pairs: (K, 2) int, rows of the query's and the match's features, as in ``Geometry.pairs``.
+
+    Returns:
+        The support; without pairs, the other figures are 0.
+    """
+    if not len(pairs):
+        return Support(np.zeros(0, bool), 0.0, 0.0, 0.0)
+    sides = [_Side(view, rows) for view, rows in zip((query, match), pairs.T)]
+    (here, size), (there, _) = ((side.points[side.rows], side.size) for side in sides)
+    moved = np.linalg.norm((here - there) * size, axis=1)
+    still = moved < STILL * size.max()
+    breadth = min(_breadth(side) for side in sides)
+    counts = ~still if breadth < WHOLE else np.ones(len(pairs), bool)
+    return Support(counts, float(still.mean()), breadth, float(np.median(moved)) / size.max())
+
+
+class _Side:
+    """The features of one image in units of its sides; without a camera, of the extent of the features."""
+
+    def __init__(self, view: View, rows: np.ndarray) -> None:
+        pixels = np.stack([view.features["x"], view.features["y"]], axis=1).astype(float)
+        self.rows = rows
+        self.usable = np.isfinite(pixels).all(axis=1)
+        self.size = _size(view, pixels[self.usable])
+        self.points = np.where(self.usable[:, None], pixels / self.size, -1.0)
+
+
+def _size(view: View, pixels: np.ndarray) -> np.ndarray:
+    if view.camera is not None and min(view.camera.width, view.camera.height) > 0:
+        return np.array([view.camera.width, view.camera.height], float)
+    return np.maximum(pixels.max(axis=0, initial=1.0), 1.0) + 1.0
+
+
+def _breadth(side: _Side) -> float:
+    """Share of all cells: blank ones count, because a hood below a blank wall is all that is found again."""
+    cells = np.clip(side.points * GRID, 0, GRID - 1).astype(int) @ np.array([1, GRID])
+    everything = np.bincount(cells[side.usable], minlength=GRID * GRID)
+    found = np.bincount(cells[side.rows], minlength=GRID * GRID)
+    return float(np.mean((found >= LEAST) & (found >= FOUND * everything)))

@@ -1,0 +1,152 @@
+"""A map file that is only read, as it was when one of its sessions began."""
+
+import os
+import sqlite3
+from typing import Dict, Iterator, List
+from urllib.parse import quote
+
+import numpy as np
+
+from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
+from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.learned import Learned, Read
+from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
+from place_recognition_ros.types import FeatureKind, Keyframe
+
+
+class Past(KeyframeStore):
+    """Reads a map file and never writes it. After ``rewind`` it has only the keyframes of earlier sessions.
+
+    Args:
+        path: of the map.
+        model_id: the model whose descriptors the map holds.
+        descriptor_size: their length D.
+        feature_model: the model whose local features the map holds; "orb" for ORB.
+
+    Raises:
+        StoreBusy: if a node has the map open.
+        MapMismatch: if the map is of another model, has other local features, or is of another schema.
+        StoreError: if the file cannot be read or is not a map.
+    """
+
+    def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
+        meta = read_meta(path)
+        found = checked_schema(meta, path, model_id, feature_model)
+        if found < schema.SCHEMA:
+            raise MapMismatch(
+                f"expected a map of schema {schema.SCHEMA}. Received: '{path}' of schema {found}; "
+                "a node migrates it when it opens it"
+            )
+        self._path = path
+        self._descriptor_bytes = 4 * descriptor_size
+        self._connection = _connect(path)
+        self.map_id = meta.get("map", "")
+        self.damaged = 0
+        self.learned = _Before(self._read, 0)
+        self._all = list(super().keyframes())
+        self._kept: List[StoredKeyframe] = self._all
+        self._ids = iter(())  # type: Iterator[int]
+        self._session_before = super().newest_session()
+
+    def rewind(self, session: int) -> List[StoredKeyframe]:
+        """Go back to the begin of a session: ``add`` adds its keyframes again, each with its own id.
+
+        Returns:
+            The keyframes of the session, oldest first.
+        """
+        own = [each for each in self._all if each.session == session]
+        self._kept = [each for each in self._all if each.id < own[0].id]
+        self._ids = iter([each.id for each in own])
+        self._session_before = session - 1
+        self.learned = _Before(self._read, own[0].id)
+        return own
+
+    def sessions(self) -> Dict[int, Session]:
+        listed = {each.session for each in self._kept}
+        return {number: each for number, each in super().sessions().items() if number in listed}
+
+    def session(self, number: int) -> Session:
+        """A session of the file, also one that ``rewind`` hides; without robot and frame if it is damaged."""
+        return super().sessions().get(number, Session(number, ""))
+
+    def newest_session(self) -> int:
+        return self._session_before
+
+    def keyframes(self) -> Iterator[StoredKeyframe]:
+        return iter(self._kept)
+
+    def add(
+        self,
+        session: Session,
+        keyframe: Keyframe,
+        descriptor: np.ndarray,
+        features: np.ndarray,
+        thumbnail: bytes,
+    ) -> int:
+        """The id of the next keyframe of the session; nothing is written."""
+        return next(self._ids)
+
+
+class _Before(Learned):
+    """The links between keyframes before one; nothing else is known of what was learned then.
+
+    Args:
+        read: reads the map's file.
+        keyframe_id: that keyframe.
+    """
+
+    def __init__(self, read: Read, keyframe_id: int) -> None:
+        super().__init__(read)
+        self._first = keyframe_id
+
+    def note(self, name: str) -> str:
+        return ""
+
+    def links(self) -> Dict[int, int]:
+        has_links = next(self._read("SELECT 1 FROM sqlite_master WHERE name = 'links'"), None)
+        links = super().links() if has_links else {}
+        return {each: match for each, match in links.items() if each < self._first}
+
+
+def read_meta(path: str) -> Dict[str, str]:
+    """The table of a map file that names its schema and its models.
+
+    Raises:
+        StoreBusy: if a node has the map open.
+        StoreError: if the file cannot be read or is not a map.
+    """
+    connection = _connect(path)
+    try:
+        return dict(connection.execute("SELECT key, value FROM meta"))
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StoreBusy(
+                f"expected a map that no node has open, because a node locks its map. Received: '{path}'; "
+                "end the node first, everything is on disk then"
+            ) from error
+        raise StoreError(f"expected a map that can be read. Received: '{path}': {error}") from error
+    except schema.READ_ERRORS as error:
+        raise StoreError(
+            f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
+        ) from error
+    finally:
+        connection.close()
+
+
+def feature_model_of(meta: Dict[str, str]) -> str:
+    """The model of the local features of a map; maps of the first schemas, which do not name it, have ORB."""
+    return meta.get("features", FeatureKind.ORB.value)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    if not os.path.isfile(path):
+        raise StoreError(f"expected the file of a map. Received: '{path}', which is not a file")
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(os.path.abspath(path))}?mode=ro", timeout=0.5, isolation_level=None, uri=True
+        )
+    except sqlite3.Error as error:
+        raise StoreError(f"expected a map that can be read. Received: '{path}': {error}") from error
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
+    return connection

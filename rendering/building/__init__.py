@@ -1,0 +1,1 @@
+"""A rendered office building with floors that look alike."""

@@ -1,0 +1,86 @@
+"""LoopDetector while tracking is lost: a kidnap and its recovery."""
+
+import pytest
+
+from place_recognition_ros.types import Count, Kind, TrackingState
+
+SECOND = 10**9
+WEAK = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2, "prior": -2.0}
+"""With them a single view of a revisit is not enough."""
+
+
+@pytest.fixture
+def places(paint):
+    return [paint(layout) for layout in range(1, 9)]
+
+
+@pytest.fixture
+def detector(make_detector, add_images, places):
+    """A detector with eight stored places."""
+    detector = make_detector()
+    add_images(detector, places)
+    return detector
+
+
+def accepted(results):
+    """(kind, match id) of each accepted candidate."""
+    return [(each.kind, each.match_id) for result in results for each in result.accepted]
+
+
+def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add_images, paint):
+    before = detector.map.session.id
+    lost = detector.set_tracking(False, 9 * SECOND)
+    assert lost == (TrackingState.LOST, 9 * SECOND, before + 1)
+
+    results = add_images(detector, [paint(21), paint(22)], start=9)
+    assert accepted(results) == []
+    assert {each.query_id for result in results for each in result.candidates} == {0}
+    assert len(detector.map) == 8, "keyframes were stored while tracking was lost"
+    assert {(result.outcome, result.tracking) for result in results} == {(Count.TRACKING_LOST, lost)}
+
+    found = detector.set_tracking(True, 11 * SECOND)
+    assert found == (TrackingState.TRACKING, 11 * SECOND, before + 1)
+    results = add_images(detector, [paint(23), paint(4, shift=12), paint(5, shift=12)], start=12)
+    assert accepted(results) == [(Kind.KIDNAP_RECOVERY, 4), (Kind.INTER_SESSION, 5)]
+    recovered = (TrackingState.RECOVERED, 13 * SECOND, before + 1)
+    assert [result.tracking for result in results] == [found, recovered, recovered]
+    assert len(detector.map) == 11
+    assert results[1].candidates[0].query_session == before + 1
+
+
+def test_a_recovery_is_reported_once_with_the_views_before_it(make_detector, add_images, places, paint):
+    weak = {
+        "bias": -6.0,
+        "coverage": 12.0,
+        "inliers": 0.0,
+        "aliasing": 0.0,
+        "correlation": 0.2,
+        "prior": -2.0,
+    }
+    detector = make_detector(weights=weak, accept_confidence=0.95)
+    add_images(detector, places)
+    detector.set_tracking(False, 20 * SECOND)
+    results = add_images(detector, [paint(layout, shift=12) for layout in range(1, 7)], start=21)
+    first = next(result for result in results if result.accepted)
+    assert [each.kind for each in first.accepted] == [Kind.KIDNAP_RECOVERY]
+    assert first.confirmed
+    assert {each.kind for each in first.confirmed} == {Kind.INTER_SESSION}
+    assert first.tracking.state == TrackingState.RECOVERED
+
+
+def test_a_kidnap_can_be_recovered_while_tracking_is_lost(detector, add_images, paint):
+    detector.set_tracking(False, 9 * SECOND)
+    results = add_images(detector, [paint(4, shift=12)], start=9)
+    assert accepted(results) == [(Kind.KIDNAP_RECOVERY, 4)]
+    assert results[0].candidates[0].query_id == 0
+    assert results[0].tracking.state == TrackingState.RECOVERED
+    assert len(detector.map) == 8
+
+
+def test_a_repeated_tracking_report_changes_nothing(detector):
+    session = detector.map.session.id
+    assert detector.set_tracking(True, SECOND) == (TrackingState.TRACKING, 0, session)
+    assert detector.map.session.id == session
+    lost = detector.set_tracking(False, 2 * SECOND)
+    assert detector.set_tracking(False, 3 * SECOND) == lost == (TrackingState.LOST, 2 * SECOND, session + 1)
+    assert detector.map.session.id == session + 1

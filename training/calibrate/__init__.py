@@ -1,0 +1,1 @@
+"""Fit the coefficients with which the detector weighs evidence: ``python -m training.calibrate``."""
