@@ -50,7 +50,7 @@ def few_matches(paint):
 
 
 def few_inliers(paint):
-    return [*path(paint), changed(paint, 4, 28)]
+    return [*path(paint), changed(paint, 4, 31)]
 
 
 def degenerate(paint):

@@ -20,17 +20,20 @@ SECOND = 10**9
 
 # clip, second of the revisit, second of the first visit
 REVISITS = [
-    ("f10_central_main", 13, 1),
     ("f22_central_main", 11, 1),
     ("b2_classroom_south_c033", 13, 1),
-    ("b3_food_corner_c023", 13, 1),
     ("f05_stairs_main", 12, 1),
     ("f09_stairs_main", 12, 1),
     ("f12_elevator_main", 19, 3),
     ("f13_elevator_main", 17, 1),
     ("f13_open_area", 12, 1),
-    ("f16_central_main", 13, 1),
     ("f21_central_main", 13, 1),
+]
+SUSPECTED = [
+    ("f04_classroom_4_01", 12, 1),
+    ("f10_central_main", 13, 1),
+    ("b3_food_corner_c023", 13, 1),
+    ("f16_central_main", 13, 1),
 ]
 TOLERANCE = 2  # seconds
 
@@ -95,14 +98,21 @@ def test_the_revisit_at_the_end_of_a_pan_is_accepted(tower, detector, clip, back
     assert found, f"accepted only {pairs}"
 
 
-def test_a_revisit_in_one_view_that_shows_little_is_only_suspected(tower, detector):
-    """The last image of the clip shows a part of the room that the first one shows."""
-    frames = [frame for frame in tower if frame.clip == "f04_classroom_4_01"]
+@pytest.mark.parametrize("clip, back, first", SUSPECTED, ids=[clip for clip, *_ in SUSPECTED])
+def test_a_revisit_that_few_views_show_is_suspected(tower, detector, clip, back, first):
+    """One view is not enough if it shows a part of the place or has few details."""
+    frames = [frame for frame in tower if frame.clip == clip]
+    found = []
     for second, frame in enumerate(frames, 1):
         result = detector.add(Keyframe(cv2.imread(frame.path), second * SECOND))
-    best = max(result.candidates, key=lambda each: np.nan_to_num(each.confidence))
-    assert (best.match_stamp, best.reason) == (SECOND, Reason.NOT_YET)
-    assert 0.8 < best.confidence < 0.99
+        if abs(frame.second - back) <= TOLERANCE:
+            found += [
+                each.confidence
+                for each in result.candidates
+                if each.reason == Reason.NOT_YET
+                and abs(frames[each.match_stamp // SECOND - 1].second - first) <= TOLERANCE
+            ]
+    assert max(found) > 0.8
 
 
 @pytest.mark.parametrize(
