@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -6,18 +8,27 @@ import pytest
 
 pytest.importorskip("panda3d")
 
-from rendering.building import drives, textures
+from rendering.building import drives
 from rendering.building.building import Building
+
+RENDER = """
+import sys
+from pathlib import Path
+from rendering.building import drives, textures
+
+textures.posters.KINDS = (textures.posters.whiteboard,)  # the others take longer
+print(drives.write_drives(Path(sys.argv[1]), 2, [drives.Drive(0, 2), drives.Drive(1, 1)], every=60))
+"""
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, root):
+    """Rendered in a process of its own: OpenGL's compiler and that of JAX do not live together."""
     path = tmp_path_factory.mktemp("building")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(textures.posters, "KINDS", (textures.posters.whiteboard,))  # the others take longer
-    count = drives.write_drives(path, 2, [drives.Drive(0, 2), drives.Drive(1, 1)], every=60)
-    patch.undo()
-    assert count == len(list((path / "images").iterdir())) > 4
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER, str(path)], cwd=root, stdout=subprocess.PIPE, check=True
+    )
+    assert int(done.stdout.split()[-1]) == len(list((path / "images").iterdir())) > 4
     return path
 
 
