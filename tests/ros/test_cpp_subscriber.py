@@ -1,6 +1,7 @@
 """The C++ subscriber of docs/ compiles against the generated headers and receives what the node publishes."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -38,7 +39,7 @@ def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, star
     camera.publish_sequence(THERE + BACK)
     expected = "1013.000 s shows the place of 1001.000 s (same session)"
     wait_until(lambda: expected in process.log, 10, lambda: process.log)
-    assert "confidence 1.0000" in process.log
+    assert re.search(r"confidence (0\.99|1\.0)", process.log)
 
 
 def subscribers():
