@@ -140,3 +140,23 @@ def add_images():
         return [detector.add(Keyframe(*each)) for each in zip(images, stamps, poses)]
 
     return add_images
+
+
+@pytest.fixture
+def places(paint):
+    """Images of eight places."""
+    return [paint(layout) for layout in range(1, 9)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Path of a map."""
+    return str(tmp_path / "map.db")
+
+
+@pytest.fixture
+def detector(make_detector, add_images, places):
+    """A detector with eight stored places."""
+    detector = make_detector()
+    add_images(detector, places)
+    return detector

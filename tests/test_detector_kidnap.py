@@ -1,25 +1,10 @@
 """LoopDetector while tracking is lost: a kidnap and its recovery."""
 
-import pytest
-
 from place_recognition_ros.types import Count, Kind, TrackingState
 
 SECOND = 10**9
 WEAK = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2, "prior": -2.0}
 """With them a single view of a revisit is not enough."""
-
-
-@pytest.fixture
-def places(paint):
-    return [paint(layout) for layout in range(1, 9)]
-
-
-@pytest.fixture
-def detector(make_detector, add_images, places):
-    """A detector with eight stored places."""
-    detector = make_detector()
-    add_images(detector, places)
-    return detector
 
 
 def accepted(results):

@@ -1,19 +1,7 @@
 """What LoopDetector learned of a map is known after a restart."""
 
-import pytest
-
 from place_recognition_ros.loops.aliasing import ALIASING
 from place_recognition_ros.loops.decisions import SAVED
-
-
-@pytest.fixture
-def places(paint):
-    return [paint(layout) for layout in range(1, 9)]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "map.db")
 
 
 def test_three_sessions_of_one_place_do_not_compete_after_a_restart(

@@ -16,24 +16,6 @@ from place_recognition_ros.types import Count, Kind, Reason, TrackingState
 SECOND = 10**9
 
 
-@pytest.fixture
-def places(paint):
-    return [paint(layout) for layout in range(1, 9)]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "map.db")
-
-
-@pytest.fixture
-def detector(make_detector, add_images, places):
-    """A detector with eight stored places."""
-    detector = make_detector()
-    add_images(detector, places)
-    return detector
-
-
 def accepted(results):
     """(kind, match id) of each accepted candidate."""
     return [(each.kind, each.match_id) for result in results for each in result.accepted]

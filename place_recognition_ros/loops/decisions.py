@@ -153,9 +153,9 @@ class Decisions:
                 if each.entry.session == newest.match_session
                 and abs(each.entry.id - newest.match_id) <= reach
             ]
-            nearest = self._memory.nearest(newest.match_id, reach, observation.query.descriptor)
-            if not near and nearest is not None:
-                found.append(nearest)
+            if not near:
+                nearest = self._memory.nearest(newest.match_id, reach, observation.query.descriptor)
+                found += [nearest] if nearest is not None else []
         return found
 
     def _supports(self, observation: Observation, examined: List[Candidate]) -> List[Support]:
