@@ -9,23 +9,20 @@ import numpy as np
 
 from place_recognition_ros import types
 from place_recognition_ros.config import Config
-from place_recognition_ros.depth import with_depth
+from place_recognition_ros.describer import Describer, Description
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.errors import KeyframeError, StoreError
-from place_recognition_ros.informative import is_informative
 from place_recognition_ros.loops.calibration import NOTE, Calibration, calibrate, from_text, to_text
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.limits import Limits
+from place_recognition_ros.loops.stay import Stay
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.memory.thumbnail import thumbnail
-from place_recognition_ros.memory.visit import PresentVisit
-from place_recognition_ros.overlay import Overlay
-from place_recognition_ros.rotation import rotate, rotate_back
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
@@ -47,21 +44,20 @@ class LoopDetector:
     ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
-        visit = PresentVisit(min_age, limits.elsewhere_below(1.0))
+        leaving = Leaving(min_age, extractor.card.min_similarity, config.min_loop_distance_m)
         self.config = config
-        self.map = KeyframeMap(store, extractor.card.descriptor_size, visit, config.robot)
-        self._map_id = store.map_id
-        self._extractor = extractor
-        self._finder = finder
-        self._overlay = Overlay(config.learn_overlay, config.rotate_image)
+        self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
+        self._watch = Stopwatch()
+        self._describer = Describer(config, extractor, finder, self._watch)
+        self._model, self._kind_of_features = extractor.card.model_id, finder.kind
         self._shipped, self._keyframes = Coefficients(**finder.decision), store
         self._decide = partial(Decisions, config, limits, self.map, store.learned, min_age, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
+        self._stay = Stay(finder.kind, leaving)
         self._tracking = TrackingMonitor()
         self._queries = 0
         self._newest: Optional[Observation] = None
         self._stamp = -1  # of the newest keyframe of this session, nanoseconds
-        self._watch = Stopwatch()
 
     @classmethod
     def open(cls, config: Config, map_path: str = "") -> "LoopDetector":
@@ -107,23 +103,25 @@ class LoopDetector:
             EngineError: if the image cannot be described.
         """
         keyframe = self._checked(keyframe)
-        with self._watch("overlay"):
-            self._overlay.observe(rotate(keyframe.image, self.config.rotate_image), keyframe.pose)
-        observation = self._describe(keyframe)
+        self._describer.learn(keyframe)
+        description = self._describer.describe(keyframe)
+        observation = self._observation(description, keyframe)
         self._stamp = keyframe.stamp
-        if len(observation.view.features) < self.config.min_features:
+        if len(description.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        travelled = self.map.observe(keyframe, observation.query.descriptor)
-        keyframe_id, outcome = self._store(keyframe, observation)
+        travelled = self.map.observe(keyframe, description.descriptor)
+        keyframe_id, outcome = self._store(keyframe, description)
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
         observation = observation._replace(query=query, travelled=travelled, number=self._queries)
         self._newest = observation
-        matches = self._search(observation, self.config.top_k)
+        with self._watch("search"):
+            matches = self.map.search_left(description.descriptor, self.config.top_k)
         with self._watch("decide"):
-            decision = self._decisions.add(observation, matches, self._kind)
+            decision = self._decisions.add(observation, matches, self._kind, self._stay.reported)
         result = self._result(observation, decision.candidates, outcome)
         result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
+        self._stay.reported |= bool(result.accepted)
         if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
             self._tracking.recovered(keyframe.stamp)
         return result._replace(tracking=self._state())
@@ -151,7 +149,8 @@ class LoopDetector:
             raise KeyframeError(f"expected a number of candidates, 0 or more. Received: {k!r}")
         keyframe = checked_keyframe(Keyframe(image, stamp))
         height, width = image.shape[:2]
-        observation = self._describe(keyframe._replace(camera=types.Camera(width, height, frame_id)))
+        keyframe = keyframe._replace(camera=types.Camera(width, height, frame_id))
+        observation = self._observation(self._describer.describe(keyframe), keyframe)
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
@@ -162,7 +161,7 @@ class LoopDetector:
         Raises:
             CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
-        found = calibrate(self._keyframes, self._shipped, self._finder.kind, self.config.odometry_drift)
+        found = calibrate(self._keyframes, self._shipped, self._kind_of_features, self.config.odometry_drift)
         learned = self._keyframes.learned
         learned.set_note(NOTE, to_text(found.weights, self._shipped))
         try:
@@ -175,7 +174,7 @@ class LoopDetector:
 
     def set_mask(self, mask: Optional[np.ndarray]) -> None:
         """Leave out a part of each image: :meth:`Overlay.set_mask`."""
-        self._overlay.set_mask(mask)
+        self._describer.set_mask(mask)
 
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -204,10 +203,10 @@ class LoopDetector:
     def status(self) -> types.DetectorStatus:
         """A snapshot for diagnostics, which any thread may read."""
         return types.DetectorStatus(
-            model_id=self._extractor.card.model_id,
-            engine=self._extractor.engine_name,
-            fallback=self._extractor.fallback or self._finder.fallback,
-            map_id=self._map_id,
+            model_id=self._model,
+            engine=self._describer.engine,
+            fallback=self._describer.fallback,
+            map_id=self._keyframes.map_id,
             keyframes=len(self.map),
             waiting=self.map.waiting,
             damaged=self._keyframes.damaged,
@@ -217,8 +216,7 @@ class LoopDetector:
 
     def close(self) -> None:
         """Release the engine and the map."""
-        self._extractor.close()
-        self._finder.close()
+        self._describer.close()
         self.map.close()
 
     def _state(self) -> types.Tracking:
@@ -229,6 +227,7 @@ class LoopDetector:
         self.map.start_session()
         self._stamp = -1
         self._decisions.begin_session()
+        self._stay.end()
         self._newest = None
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
@@ -244,45 +243,37 @@ class LoopDetector:
             self.start_session(keyframe.stamp)
         return keyframe
 
-    def _describe(self, keyframe: Keyframe) -> Observation:
-        upright = rotate(keyframe.image, self.config.rotate_image)
-        with self._watch("describe"):
-            cover = self._overlay.cover(upright)
-            shown = upright if cover is None else cover.fill(upright)
-            descriptor = self._extractor.describe(shown)
-        with self._watch("local features"):
-            height, width = keyframe.image.shape[:2]
-            features = self._finder.find(shown) if is_informative(shown) else np.zeros(0, types.FEATURE)
-            features = features if cover is None else cover.outside(features)
-            features = rotate_back(features, self.config.rotate_image, width, height)
-            features = with_depth(features, keyframe.depth, width, height, self.config.max_depth_m)
+    def _observation(self, description: Description, keyframe: Keyframe) -> Observation:
         camera, session = keyframe.camera, self.map.session
         frame_id = camera.frame_id if camera else ""
+        descriptor = description.descriptor
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
-        return Observation(query, types.View(features, camera), keyframe.pose)
+        return Observation(query, description.view, keyframe.pose)
 
-    def _store(self, keyframe: Keyframe, observation: Observation) -> Tuple[int, Count]:
+    def _store(self, keyframe: Keyframe, description: Description) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
+        with self._watch("stay"):
+            stands = self._stay.observe(description, keyframe.stamp, keyframe.pose)
         if not self._tracking.tracking_ok:
             return 0, Count.TRACKING_LOST
-        if len(self.map) >= self.config.max_keyframes:
+        if stands and self._stay.stored:
+            return 0, Count.STANDING
+        if len(self.map) >= self.config.max_keyframes and not self.map.thin():
             return 0, Count.MAP_FULL
-        view = observation.view
         try:
             with self._watch("store"):
-                small = thumbnail(rotate(keyframe.image, self.config.rotate_image))
-                keyframe_id = self.map.add(keyframe, observation.query.descriptor, view.features, small)
-                return keyframe_id, Count.STORED
+                small = self._describer.thumbnail(keyframe.image)
+                features = description.view.features
+                keyframe_id = self.map.add(keyframe, description.descriptor, features, small)
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
-
-    def _search(self, observation: Observation, k: int) -> List[Match]:
-        with self._watch("search"):
-            return self.map.search(observation.query.descriptor, k)
+        self._stay.stored = True
+        return keyframe_id, Count.STORED
 
     def _look(self, observation: Observation, k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""
-        matches = self._search(observation, max(k, self.config.top_k)) if k else []  # rivals, too
+        with self._watch("search"):
+            matches = self.map.search(observation.query.descriptor, max(k, self.config.top_k)) if k else []
         with self._watch("decide"):
             candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
         return self._result(observation, candidates[:k], Count.QUERY)
@@ -295,6 +286,5 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query = observation and observation.query
-        model = self._extractor.card.model_id
-        return QueryResult(query, candidates, self._state(), outcome, self._map_id, model)
+        query, map_id = observation and observation.query, self._keyframes.map_id
+        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)

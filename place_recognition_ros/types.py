@@ -82,6 +82,7 @@ class Count(Enum):
     # what was done with a keyframe
     STORED = "stored"
     FEW_FEATURES = "without enough features"  # nor searched for
+    STANDING = "not stored: camera stands still"
     TRACKING_LOST = "not stored: tracking lost"
     MAP_FULL = "not stored: map full"
     STORE_FAILED = "not stored: write failed"
@@ -164,8 +165,6 @@ class Evidence(NamedTuple):
 
     similarity: float  # cosine of the global descriptors, −1 to 1
     margin: float  # similarity minus that of the best other place (−1 where there is none)
-    travelled: Optional[float] = None  # metres since the match; of a match in the same session
-    least_similarity: Optional[float] = None  # of the query to the keyframes since the match; likewise
     matches: int = -1  # of local features
     inliers: int = -1  # of these, how many fit one rigid scene
     coverage: float = 0.0  # inliers among all features of the common region, the lower of both images; 0 to 1

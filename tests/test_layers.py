@@ -19,6 +19,7 @@ LAYERS = (
         *("package_models", "validation", "worker", "static_region", "overlay", "informative"),
     ),
     ("descriptor", "memory"),
+    ("describer",),
     ("loops",),
     ("detector",),
     ("ros",),

@@ -65,31 +65,31 @@ class Decisions:
         self._learned = learned
         self._aliasing = Aliasing(weights, learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
-        self._places = Places(learned.links(), visit, self._session_of)
-        self._hypotheses = Hypotheses(weights, self._places.is_one)
+        self._places = Places(learned.links(), visit, memory.timeline)
+        self._hypotheses = Hypotheses(weights, self._places.is_one, memory.timeline.between)
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
         self._hypotheses.clear()
         self._consistency.clear()
 
-    def _session_of(self, keyframe_id: int) -> int:
-        entry = self._memory.entry(keyframe_id)
-        return 0 if entry is None else entry.session
-
     @property
     def hypotheses(self) -> Hypotheses:
         """The runs that have not ended, for tools that explain a decision; not to be changed."""
         return self._hypotheses
 
-    def add(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> Decision:
+    def add(
+        self, observation: Observation, matches: List[Match], kind_of: KindOf, reported: bool = False
+    ) -> Decision:
         """Decide about the matches of the next keyframe of the trajectory.
 
         Args:
             observation: the query.
             matches: the most similar keyframes, best first.
             kind_of: what each of them would mean.
+            reported: whether the camera stands where a match was accepted already; no other one is then.
         """
+        self._hypotheses.observe(observation.query.stamp)
         examined, candidates = self._examined(self._hypotheses, observation, matches, kind_of)
         self._learn(examined)
         runs = self._hypotheses.add(self._supports(observation, examined))
@@ -97,15 +97,15 @@ class Decisions:
         judged = {}
         for run in runs:
             candidate = self._judge(self._hypotheses, run, observation.number)
+            if candidate.accepted and reported:
+                candidate = candidate._replace(status=Status.REJECTED, reason=Reason.TOO_RECENT)
             judged[candidate.match_id] = self._follow(run, candidate, decision)
         decision.candidates.extend(_sorted(candidates, judged))
         return decision
 
     def look(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> List[Candidate]:
         """The same without consequences; an observation with the newest number continues its runs."""
-        hypotheses = (
-            self._hypotheses.copy() if observation.number else Hypotheses(self._weights, self._places.is_one)
-        )
+        hypotheses = self._hypotheses.copy() if observation.number else self._hypotheses.empty()
         examined, candidates = self._examined(hypotheses, observation, matches, kind_of)
         runs = hypotheses.add(self._supports(observation, examined))
         judged = [self._judge(hypotheses, run, observation.number) for run in runs]
@@ -151,7 +151,7 @@ class Decisions:
                 each
                 for each in matches + found
                 if each.entry.session == newest.match_session
-                and abs(each.entry.id - newest.match_id) <= reach
+                and self._memory.timeline.between(each.entry.id, newest.match_id) <= reach
             ]
             if not near:
                 nearest = self._memory.nearest(newest.match_id, reach, observation.query.descriptor)
@@ -174,7 +174,7 @@ class Decisions:
         ]
 
     def _loop(self, candidate: Candidate, observation: Observation) -> Optional[Loop]:
-        entry = self._memory.entry(candidate.match_id)
+        entry = self._memory.timeline.get(candidate.match_id)
         if observation.pose is None or entry is None or entry.pose is None:
             return None
         return Loop(candidate, observation.pose, entry.pose, observation.travelled, entry.travelled)

@@ -4,6 +4,7 @@ from typing import List, NamedTuple, Optional
 
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.loops.limits import Limits, objection
+from place_recognition_ros.loops.places import TOLERANCE
 from place_recognition_ros.loops.witness import allows
 from place_recognition_ros.loops.world_pose import world_pose
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
@@ -52,11 +53,6 @@ class Examiner:
         """
         others = [other.similarity for other in matches if not self.same_visit(match, other)]
         evidence = Evidence(match.similarity, match.similarity - max(others, default=-1.0))
-        if kind == Kind.LOOP_CLOSURE:
-            departure = self._memory.departure(match.entry, observation.query.descriptor)
-            evidence = evidence._replace(
-                travelled=departure.travelled, least_similarity=departure.least_similarity
-            )
         query, entry = observation.query, match.entry
         return self._limited(
             Candidate(
@@ -111,8 +107,11 @@ class Examiner:
         )
 
     def same_visit(self, a: Match, b: Match) -> bool:
-        """Whether two keyframes are of one session and so close in time that they show one place."""
-        return a.entry.session == b.entry.session and abs(a.entry.stamp - b.entry.stamp) < self._visit
+        """Whether two keyframes are of one session and so close that they show one place."""
+        if a.entry.session != b.entry.session:
+            return False
+        soon = abs(a.entry.stamp - b.entry.stamp) < self._visit
+        return soon or self._memory.timeline.between(a.entry.id, b.entry.id) <= 2 * TOLERANCE
 
     def _limited(self, candidate: Candidate) -> Candidate:
         reason = objection(candidate.evidence, self._limits)

@@ -9,8 +9,9 @@ Bayes filter over places (Cummins and Newman, FAB-MAP, IJRR 27, 2008): two that 
 half each.
 """
 
+from collections import deque
 from itertools import takewhile
-from typing import Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from place_recognition_ros.loops.places import TOLERANCE
 from place_recognition_ros.types import Candidate
 
 GAP = 4  # queries without support after which a run has ended
-PAUSE = 10 * 10**9  # nanoseconds between queries, on average, after which the camera can be anywhere
+PAUSE = 10 * 10**9  # nanoseconds between queries, on average, after which the camera can be anywhere,
+UNUSUAL = 4  # if it is also as many times the usual interval: the median of the newest
+INTERVALS = 32
 SPEED = 3  # keyframes of the map that a run moves on per query, at most, forward or backward
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
@@ -29,6 +32,10 @@ SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below 
 SUPPORTS = -2.0  # log odds of a view with which it can be accepted in a run that is certain,
 CONVINCES = 1.0  # and if it is older than the views that decide
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
+
+
+Between = Callable[[int, int], int]
+"""How many keyframes of the map two of them, given by their ids, are apart."""
 
 
 class Support(NamedTuple):
@@ -76,13 +83,19 @@ class Hypothesis:
         """How many keyframes of the map the match of a query can be away from the newest one."""
         return SPEED * max(0, number - self.newest.number) + TOLERANCE
 
-    def continues(self, view: Support) -> bool:
-        """Whether a match continues the run."""
+    def continues(self, view: Support, pause: int, between: Between) -> bool:
+        """Whether a match continues the run.
+
+        Args:
+            view: the match.
+            pause: nanoseconds between queries after which the camera can be anywhere.
+            between: how far two keyframes of the map are apart.
+        """
         found, newest = view.candidate, self.newest.candidate
         if (found.match_session, found.query_session) != (newest.match_session, newest.query_session):
             return False
-        paused = found.query_stamp - newest.query_stamp > PAUSE * (view.number - self.newest.number)
-        return not paused and abs(found.match_id - newest.match_id) <= self.reach(view.number)
+        paused = found.query_stamp - newest.query_stamp > pause * (view.number - self.newest.number)
+        return not paused and between(found.match_id, newest.match_id) <= self.reach(view.number)
 
     def add(self, view: Support) -> None:
         """Add a view; of views that look the same, only the newest counts: standing still proves nothing."""
@@ -132,16 +145,26 @@ class Hypotheses:
     Args:
         weights: the coefficients.
         one_place: whether two candidates show the same place, as far as the map knows.
+        between: how far two keyframes of the map are apart.
     """
 
-    def __init__(self, weights: Coefficients, one_place: Callable[[Candidate, Candidate], bool]) -> None:
+    def __init__(
+        self, weights: Coefficients, one_place: Callable[[Candidate, Candidate], bool], between: Between
+    ) -> None:
         self._weights = weights
         self._one_place = one_place
+        self._between = between
         self._runs: List[Hypothesis] = []
+        self._stamps: Deque[int] = deque(maxlen=INTERVALS)  # of the newest queries
+
+    def empty(self) -> "Hypotheses":
+        """Others of the same map, none yet."""
+        return Hypotheses(self._weights, self._one_place, self._between)
 
     def copy(self) -> "Hypotheses":
         """The same hypotheses, which can be continued without changing these."""
-        twin = Hypotheses(self._weights, self._one_place)
+        twin = self.empty()
+        twin._stamps.extend(self._stamps)
         for run in self._runs:
             other = Hypothesis()
             other.views, other.published = list(run.views), dict(run.published)
@@ -152,6 +175,17 @@ class Hypotheses:
     def clear(self) -> None:
         """Forget all: another trajectory begins."""
         self._runs.clear()
+        self._stamps.clear()
+
+    def observe(self, stamp: int) -> None:
+        """Take the stamp of the next query of the trajectory, nanoseconds."""
+        self._stamps.append(stamp)
+
+    @property
+    def pause(self) -> int:
+        """Nanoseconds between queries after which the camera can be anywhere."""
+        usual = float(np.median(np.diff(self._stamps))) if len(self._stamps) > 1 else 0.0
+        return max(PAUSE, int(UNUSUAL * usual))
 
     def alive(self, number: int) -> List[Hypothesis]:
         """The runs that a query can continue, the most probable first."""
@@ -165,8 +199,13 @@ class Hypotheses:
             The hypothesis of each of them.
         """
         runs: List[Hypothesis] = []
+        pause = self.pause
         for view in views:
-            known = [run for run in self.alive(view.number) if run not in runs and run.continues(view)]
+            known = [
+                run
+                for run in self.alive(view.number)
+                if run not in runs and run.continues(view, pause, self._between)
+            ]
             run = known[0] if known else Hypothesis()
             run.add(view)
             runs.append(run)

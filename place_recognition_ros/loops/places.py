@@ -1,7 +1,8 @@
 """Which keyframes show one place, as far as it was recognised."""
 
-from typing import Callable, Dict
+from typing import Dict
 
+from place_recognition_ros.memory.timeline import Timeline
 from place_recognition_ros.types import Candidate
 
 TOLERANCE = 2  # keyframes of a session: matches this close show one place
@@ -13,28 +14,27 @@ class Places:
     Args:
         links: to begin with; changed by this object.
         visit: nanoseconds; keyframes of one session closer in time than this show one place.
-        session_of: the session of a keyframe; 0: it does not exist.
+        timeline: the keyframes.
     """
 
-    def __init__(self, links: Dict[int, int], visit: int, session_of: Callable[[int], int]) -> None:
+    def __init__(self, links: Dict[int, int], visit: int, timeline: Timeline) -> None:
         self._links = links
         self._visit = visit
-        self._session_of = session_of
+        self._timeline = timeline
 
     def is_one(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show one place, as far as it is known."""
         if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < self._visit:
             return True
         first, second = self.origin(a.match_id), self.origin(b.match_id)
-        near = abs(first - second) <= 2 * TOLERANCE
-        return near and self._session_of(first) == self._session_of(second)
+        near = self._timeline.between(first, second) <= 2 * TOLERANCE
+        return near and self._timeline.session_of(first) == self._timeline.session_of(second)
 
     def origin(self, keyframe_id: int) -> int:
         """The keyframe of the first visit of the place that a keyframe shows; itself: no earlier one."""
-        session = self._session_of(keyframe_id)
-        for step in sorted(range(-TOLERANCE, TOLERANCE + 1), key=abs):
-            earlier = self._links.get(keyframe_id + step, keyframe_id)
-            if earlier < keyframe_id and self._session_of(keyframe_id + step) == session:
+        for near in self._timeline.neighbours(keyframe_id, TOLERANCE):
+            earlier = self._links.get(near, keyframe_id)
+            if earlier < keyframe_id:
                 return self.origin(earlier)
         return keyframe_id
 

@@ -5,16 +5,22 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from place_recognition_ros.errors import StoreError
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
+from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
 from place_recognition_ros.types import Keyframe, View
+
+THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many
+MOST_SEARCHED = 1000  # keyframes, until as many as are wanted have been left
 
 
 class Match(NamedTuple):
@@ -26,20 +32,13 @@ class Match(NamedTuple):
     frame: str = ""  # the world frame of its session; empty: not known
 
 
-class Departure(NamedTuple):
-    """How far the camera has been from a place since it took a keyframe there."""
-
-    travelled: float  # metres along the path; 0 where poses are not known
-    least_similarity: float  # cosine to the keyframes since: low if the camera saw something else
-
-
 class KeyframeMap:
     """The keyframes of all sessions.
 
     Args:
         store: the truth; read here.
         descriptor_size: length D of the descriptors.
-        visit: holds back the keyframes of the present visit; empty.
+        leaving: what it takes to leave a place.
         robot: the name of this robot.
         index: the similarity search, empty; None: exact search with FAISS.
     """
@@ -48,26 +47,28 @@ class KeyframeMap:
         self,
         store: KeyframeStore,
         descriptor_size: int,
-        visit: PresentVisit,
+        leaving: Leaving,
         robot: str = "",
         index: Optional[Index] = None,
     ) -> None:
         self._store = store
         self._index = FaissIndex(descriptor_size) if index is None else index
-        self._timeline = Timeline(descriptor_size)
-        self._visit = visit
+        self.timeline = Timeline(descriptor_size)
+        """All keyframes in their order; not to be changed."""
+        self._leaving, self._visit, self._trail = leaving, PresentVisit(leaving), Trail(descriptor_size)
         self._sessions = store.sessions()
         newest = store.newest_session()
         for keyframe_id, session, stamp, pose, descriptor in store.keyframes():
-            self._timeline.move(session, pose)
-            entry = Entry(keyframe_id, session, stamp, pose, self._timeline.travelled)
-            self._timeline.append(entry, descriptor)
+            self.timeline.move(session, pose)
+            entry = Entry(keyframe_id, session, stamp, pose, self.timeline.travelled)
+            self.timeline.append(entry, descriptor)
             self._index.add(keyframe_id, descriptor)
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
+        self._newest = 0  # id of the keyframe that was stored last
 
     def __len__(self) -> int:
-        return len(self._timeline)
+        return len(self.timeline)
 
     @property
     def waiting(self) -> int:
@@ -75,9 +76,9 @@ class KeyframeMap:
         return len(self._visit.waiting)
 
     def start_session(self) -> None:
-        """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be found."""
-        for keyframe_id in self._visit.end():
-            self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
+        """Begin an unbroken trajectory with its own world frame; earlier keyframes can be found when old."""
+        self._visit.end_session()
+        self._trail.clear()
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
     def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
@@ -92,10 +93,11 @@ class KeyframeMap:
         """
         if not self.session.frame:
             self.session = self.session._replace(frame=keyframe.world_frame)
-        self._timeline.move(self.session.id, keyframe.pose)
+        self.timeline.move(self.session.id, keyframe.pose)
+        self._trail.observe(self._newest, descriptor)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
-            self._index.add(keyframe_id, self._timeline.vector(keyframe_id))
-        return self._timeline.travelled
+            self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
+        return self.timeline.travelled
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
@@ -111,9 +113,10 @@ class KeyframeMap:
             session = session._replace(start=stamp)
         keyframe_id = self._store.add(session, keyframe, descriptor, features, thumbnail)
         self._sessions[session.id] = self.session = session
-        view_changed = self._visit.add(keyframe_id, stamp, descriptor, pose)
-        entry = Entry(keyframe_id, session.id, stamp, pose, self._timeline.travelled)
-        self._timeline.append(entry, descriptor, view_changed)
+        self._visit.add(keyframe_id, stamp, descriptor, pose)
+        entry = Entry(keyframe_id, session.id, stamp, pose, self.timeline.travelled)
+        self.timeline.append(entry, descriptor)
+        self._newest = keyframe_id
         return keyframe_id
 
     def search(self, descriptor: np.ndarray, k: int) -> List[Match]:
@@ -124,6 +127,31 @@ class KeyframeMap:
             k: how many at most.
         """
         return [self._match(*found) for found in self._index.search(descriptor, k)]
+
+    def search_left(self, descriptor: np.ndarray, k: int) -> List[Match]:
+        """The same, without keyframes of this session whose place the camera has not left since.
+
+        They would fill the k places: a robot that creeps, or whose keyframes are far apart in time, sees more
+        of them than of an earlier visit.
+        """
+        wanted = k
+        while True:
+            found = self.search(descriptor, wanted)
+            left = self._left(found, descriptor)
+            if len(left) >= k or len(found) < wanted or wanted > MOST_SEARCHED:
+                return left[:k]
+            wanted *= 4
+
+    def _left(self, matches: List[Match], descriptor: np.ndarray) -> List[Match]:
+        lowest = self._trail.least_similarity_since([match.entry.id for match in matches], descriptor)
+        return [match for match, least in zip(matches, lowest) if self._has_left(match, least)]
+
+    def _has_left(self, match: Match, least_similarity: float) -> bool:
+        if match.entry.session != self.session.id:
+            return True
+        travelled = self.timeline.travelled_since(match.entry)
+        far = travelled is None or travelled >= self._leaving.min_distance
+        return far and least_similarity < self._leaving.elsewhere_below(match.similarity)
 
     def nearest(self, keyframe_id: int, radius: int, descriptor: np.ndarray) -> Optional[Match]:
         """The keyframe most similar to a descriptor among those around another one.
@@ -136,50 +164,46 @@ class KeyframeMap:
         Returns:
             None if the other one was removed or is of the present visit.
         """
-        if keyframe_id not in self._timeline or keyframe_id in self._visit.waiting:
+        if keyframe_id not in self.timeline or keyframe_id in self._visit.waiting:
             return None
-        vectors, row = self._timeline.around(keyframe_id, radius, self._visit.waiting)
+        vectors, row = self.timeline.around(keyframe_id, radius, self._visit.waiting)
         similarities = vectors @ descriptor
         best = int(similarities.argmax())
-        return self._match(self._timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
-
-    def entry(self, keyframe_id: int) -> Optional[Entry]:
-        """What is held in memory of a keyframe; None: it does not exist."""
-        return self._timeline.get(keyframe_id)
+        return self._match(self.timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
-        entry = self._timeline[keyframe_id]
+        entry = self.timeline[keyframe_id]
         session = self._sessions.get(entry.session)
         robot, frame = (session.robot, session.frame) if session else ("", "")
         return Match(entry, robot, similarity, frame)
-
-    def departure(self, entry: Entry, descriptor: np.ndarray) -> Departure:
-        """How far the camera has been from a place of this session since.
-
-        Args:
-            entry: the keyframe that shows the place.
-            descriptor: (D,) float32, unit norm; of the image that shows it again.
-        """
-        travelled = self._timeline.travelled - entry.travelled
-        if not self._visit.waiting:  # nothing is stored of the present visit: the map is full, for example
-            return Departure(travelled, -1.0)
-        return Departure(travelled, self._timeline.least_similarity_since(entry.id, descriptor))
 
     def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe."""
         return self._store.view(keyframe_id)
 
-    def remove(self, keyframe_id: int) -> None:
-        """Remove a keyframe, if it exists; its id is never used again.
+    def thin(self) -> int:
+        """Make room: the keyframes that show least beside those before them give way, some at a time.
+
+        Returns:
+            How many were removed; 0: none could be.
+        """
+        redundant = self.timeline.redundant(max(1, int(THINNED * len(self))))
+        try:
+            self.remove(redundant)
+        except StoreError:
+            return 0
+        return len(redundant)
+
+    def remove(self, keyframe_ids: Sequence[int]) -> None:
+        """Remove keyframes, if they exist; their ids are never used again.
 
         Raises:
-            StoreError: if it could not be removed from the store.
+            StoreError: if they could not be removed from the store; all of them remain.
         """
-        self._store.remove(keyframe_id)
-        if keyframe_id in self._timeline:
-            self._index.remove([keyframe_id])
-            self._visit.remove(keyframe_id)
-            self._timeline.remove(keyframe_id)
+        self._store.remove(keyframe_ids)
+        self._index.remove(keyframe_ids)
+        self._visit.remove(keyframe_ids)
+        self.timeline.remove(keyframe_ids)
 
     def close(self) -> None:
         self._store.close()

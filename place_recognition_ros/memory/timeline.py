@@ -1,13 +1,13 @@
 """The keyframes in the order in which the camera took them: sessions, poses, descriptors."""
 
-from bisect import bisect_left
-from typing import AbstractSet, List, NamedTuple, Optional, Tuple
+from bisect import bisect_left, bisect_right
+from typing import AbstractSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from place_recognition_ros.poses import Pose, distance
 
-SAMPLES = 32  # of the newest views, and of those before, compared to find out whether a place was left
+BLOCK = 4096  # keyframes that are compared at once
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,6 @@ class Timeline:
         self._ids: List[int] = []
         self._entries: List[Entry] = []
         self._vectors: List[np.ndarray] = []  # (D,) float16: half the memory, error of a cosine below 1e-3
-        self._views: List[int] = []  # ids of the keyframes at which the view changed, in the present session
         self._session = 0
         self._last_pose: Optional[Pose] = None
         self.travelled = 0.0
@@ -57,33 +56,77 @@ class Timeline:
         """Follow the camera and measure the distance travelled; a new session begins at 0."""
         if session != self._session:
             self._session, self._last_pose, self.travelled = session, None, 0.0
-            self._views = []
         if pose is not None and self._last_pose is not None:
             self.travelled += distance(self._last_pose, pose)
         self._last_pose = pose or self._last_pose
 
-    def append(self, entry: Entry, descriptor: np.ndarray, view_changed: bool = False) -> None:
+    def travelled_since(self, entry: Entry) -> Optional[float]:
+        """Metres since a keyframe of the present session; None where poses are not known."""
+        return None if self._last_pose is None else self.travelled - entry.travelled
+
+    def append(self, entry: Entry, descriptor: np.ndarray) -> None:
         """Append a keyframe.
 
         Args:
             entry: of an id larger than all before.
             descriptor: (D,) float32, unit norm.
-            view_changed: whether it shows another view than the one before it.
         """
         self._ids.append(entry.id)
         self._entries.append(entry)
         self._vectors.append(descriptor.astype(np.float16))
-        if view_changed:
-            self._views.append(entry.id)
 
     def vector(self, keyframe_id: int) -> np.ndarray:
         """(D,) float32: the descriptor of a keyframe."""
         return self._vectors[self._row(keyframe_id)].astype(np.float32)
 
-    def remove(self, keyframe_id: int) -> None:
-        """Forget a keyframe that is stored."""
-        row = self._row(keyframe_id)
-        del self._ids[row], self._entries[row], self._vectors[row]
+    def remove(self, keyframe_ids: Iterable[int]) -> None:
+        """Forget keyframes."""
+        gone = set(keyframe_ids)
+        kept = [row for row, keyframe_id in enumerate(self._ids) if keyframe_id not in gone]
+        self._ids = [self._ids[row] for row in kept]
+        self._entries = [self._entries[row] for row in kept]
+        self._vectors = [self._vectors[row] for row in kept]
+
+    def between(self, a: int, b: int) -> int:
+        """How many keyframes two of them, given by their ids, are apart; they may have been removed."""
+        return abs(self._row(a) - self._row(b))
+
+    def session_of(self, keyframe_id: int) -> int:
+        """The session of a keyframe, or, where it was removed, of the one before it; 0: there is none."""
+        row = bisect_right(self._ids, keyframe_id) - 1
+        return self._entries[row].session if row >= 0 else 0
+
+    def neighbours(self, keyframe_id: int, radius: int) -> List[int]:
+        """Ids of the keyframes of one session around one of them, the nearest first, with itself."""
+        row, session = self._row(keyframe_id), self.session_of(keyframe_id)
+        rows = sorted(
+            range(max(0, row - radius), min(len(self), row + radius + 1)), key=lambda each: abs(each - row)
+        )
+        return [self._ids[each] for each in rows if self._entries[each].session == session]
+
+    def redundant(self, count: int) -> List[int]:
+        """The keyframes that differ least from the one before them, of each session never the first.
+
+        Of two that follow each other only one is returned: what it shows remains.
+
+        Args:
+            count: how many at most.
+        """
+        sessions = np.array([entry.session for entry in self._entries])
+        later = np.flatnonzero(sessions[1:] == sessions[:-1]) + 1
+        blocks = [later[start : start + BLOCK] for start in range(0, len(later), BLOCK)]
+        cosines = [np.einsum("ij,ij->i", self._matrix(rows), self._matrix(rows - 1)) for rows in blocks]
+        order = later[np.argsort(-np.concatenate(cosines), kind="stable")] if blocks else later
+        chosen: Set[int] = set()
+        for row in order.tolist():
+            if len(chosen) == count:
+                break
+            if row - 1 not in chosen and row + 1 not in chosen:
+                chosen.add(row)
+        return sorted(self._ids[row] for row in chosen)
+
+    def _matrix(self, rows: np.ndarray) -> np.ndarray:
+        return np.array([self._vectors[row] for row in rows], np.float32).reshape(-1, self._size)
 
     def around(self, keyframe_id: int, radius: int, waiting: AbstractSet[int]) -> Tuple[np.ndarray, int]:
         """Descriptors of a keyframe and of those before and after it in its session.
@@ -113,18 +156,6 @@ class Timeline:
                 break
             count += 1
         return count
-
-    def least_similarity_since(self, keyframe_id: int, descriptor: np.ndarray) -> float:
-        """The lowest cosine between a descriptor and a keyframe of the present session or those after it.
-
-        It is high where the camera has stayed. Of each view one keyframe is compared, so that an excursion is
-        not missed after a long wait; of very many views, the newest and a sample of the others.
-        """
-        views = self._views[bisect_left(self._views, keyframe_id) :]
-        older, newest = views[:-SAMPLES], views[-SAMPLES:]
-        step = 1 + len(older) // SAMPLES
-        rows = [self._row(each) for each in (keyframe_id, *older[::step], *newest) if each in self]
-        return float((np.array([self._vectors[row] for row in rows], np.float32) @ descriptor).min())
 
     def _row(self, keyframe_id: int) -> int:
         return bisect_left(self._ids, keyframe_id)

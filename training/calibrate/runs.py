@@ -30,11 +30,19 @@ from place_recognition_ros.loops.hypotheses import (
     Support,
 )
 from place_recognition_ros.loops.places import Places
+from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
 VISIT = round(Config().min_loop_interval_s * 1e9)  # nanoseconds
-WEIGHED = (Reason.NONE, Reason.NOT_YET, Reason.AMBIGUOUS, Reason.OUTRANKED, Reason.CONTRADICTED)
+WEIGHED = (
+    Reason.NONE,
+    Reason.NOT_YET,
+    Reason.AMBIGUOUS,
+    Reason.OUTRANKED,
+    Reason.CONTRADICTED,
+    Reason.TOO_RECENT,
+)
 NONE = -1  # fills the rows of members and rivals
 PRIOR = (np.nan, np.nan)  # geometry of a wrong match that was not measured
 NOTHING = (0.0, float(np.log(FEW_INLIERS)))  # where no wrong match was found
@@ -98,9 +106,9 @@ class _Follower:
         self._collection = collection
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
-        self._sessions = _sessions_of(collection)
-        self._places = Places({}, VISIT, lambda keyframe_id: self._sessions.get(keyframe_id, 0))
-        self._hypotheses = Hypotheses(weights, self._places.is_one)
+        timeline = _timeline_of(collection)
+        self._places = Places({}, VISIT, timeline)
+        self._hypotheses = Hypotheses(weights, self._places.is_one, timeline.between)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
         self._row: dict[int, int] = {}  # id of a Support → its row
         self._kept: list[Support] = []  # an id is unique while its object exists
@@ -138,6 +146,8 @@ class _Follower:
             candidate = view.candidate._replace(evidence=evidence)
             odds = log_odds(evidence, self._weights)
             supports.append(Support(number, query.descriptor, candidate, odds))
+        for each in supports[:1]:
+            self._hypotheses.observe(each.candidate.query_stamp)
         self._learn([each.candidate for each in supports])
         rows = [row for row, each in enumerate(supports) if _is_weighed(each.candidate)]
         runs = self._hypotheses.add([supports[row] for row in rows])
@@ -180,18 +190,22 @@ class _Follower:
         certain = self._hypotheses.posterior(run, number) >= odds_of(Config().accept_confidence)
         if certain and run.newest.log_odds >= SUPPORTS:
             for view in run.views:
-                if view.log_odds >= SUPPORTS:
+                if view.log_odds >= SUPPORTS and view.candidate.query_id:
                     self._places.link(view.candidate.query_id, view.candidate.match_id)
 
 
-def _sessions_of(collection: Collection) -> dict[int, int]:
-    """The session of each keyframe that is known from a candidate."""
-    found = {}
+def _timeline_of(collection: Collection) -> Timeline:
+    """All keyframes, without their descriptors; their sessions are known from the candidates."""
+    sessions = {}
     for view in (view for query in collection.queries for view in query.views):
         candidate = view.candidate
-        found[candidate.query_id] = candidate.query_session
-        found[candidate.match_id] = candidate.match_session
-    return found
+        sessions[candidate.query_id] = candidate.query_session
+        sessions[candidate.match_id] = candidate.match_session
+    timeline, session = Timeline(1), 0
+    for keyframe_id in range(1, max(sessions, default=0) + 1):
+        session = sessions.get(keyframe_id, session)
+        timeline.append(Entry(keyframe_id, session, 0), np.zeros(1, np.float32))
+    return timeline
 
 
 def _unknown() -> deque[tuple[float, float]]:

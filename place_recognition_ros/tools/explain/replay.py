@@ -10,6 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.describer import Description
 from place_recognition_ros.descriptor.model_card import (
     LOCAL_FEATURES,
     ModelCard,
@@ -25,9 +26,10 @@ from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
 from place_recognition_ros.loops.hypotheses import Hypothesis
 from place_recognition_ros.loops.limits import Limits
+from place_recognition_ros.loops.stay import Stay
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import StoredKeyframe
-from place_recognition_ros.memory.visit import PresentVisit
 from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.tools.explain.past import Past, feature_model_of, read_meta
 from place_recognition_ros.types import Candidate, FeatureKind, Keyframe, Kind, Query, View
@@ -112,8 +114,9 @@ class Replay:
         self._limits = Limits.from_config(config, models.min_similarity)
         self._keyframes = store.rewind(session)
         visit = max(1, int(config.min_loop_interval_s * 1e9))
-        present = PresentVisit(visit, self._limits.elsewhere_below(1.0))
-        self._memory = KeyframeMap(store, models.descriptor_size, present, self._session.robot)
+        leaving = Leaving(visit, models.min_similarity, config.min_loop_distance_m)
+        self._memory = KeyframeMap(store, models.descriptor_size, leaving, self._session.robot)
+        self._stay = Stay(models.feature_kind, leaving)
         self._decisions = Decisions(
             config, self._limits, self._memory, store.learned, visit, models.feature_kind, models.weights
         )
@@ -132,8 +135,10 @@ class Replay:
             if row < target - queries:
                 continue
             observation = self._observe(each, travelled, row + 1)
-            matches = self._memory.search(each.descriptor, self._top_k)
-            decision = self._decisions.add(observation, matches, self._kind)
+            self._stay.observe(_description(each, observation.view), each.stamp, each.pose)
+            matches = self._memory.search_left(each.descriptor, self._top_k)
+            decision = self._decisions.add(observation, matches, self._kind, self._stay.reported)
+            self._stay.reported |= any(candidate.accepted for candidate in decision.candidates)
             if row == target:
                 explanation = explanation._replace(
                     candidates=decision.candidates, runs=self._runs(observation.number)
@@ -167,6 +172,17 @@ class Replay:
             number
         )  # a copy, because later keyframes continue them
         return {run.newest.candidate.match_id: run for run in alive if run.newest.number == number}
+
+
+def _description(stored: StoredKeyframe, view: View) -> Description:
+    """What represents the image of a keyframe; its size is that of the camera, or of the features."""
+    camera, features = view.camera, view.features
+    sides = (
+        (camera.width, camera.height)
+        if camera
+        else (features["x"].max(initial=1), features["y"].max(initial=1))
+    )
+    return Description(stored.descriptor, view, int(max(sides)))
 
 
 def _of(
