@@ -19,7 +19,7 @@ from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.limits import Limits
-from place_recognition_ros.loops.stay import Stay
+from place_recognition_ros.loops.standpoint import Reported, Standpoint
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
@@ -53,7 +53,8 @@ class LoopDetector:
         self._shipped, self._keyframes = Coefficients(**finder.decision), store
         self._decide = partial(Decisions, config, limits, self.map, store.learned, min_age, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
-        self._stay = Stay(finder.kind, leaving)
+        self._stored: Optional[Standpoint] = None  # the newest keyframe in the map, of this session
+        self._reported = Reported(finder.kind, leaving)
         self._tracking = TrackingMonitor()
         self._queries = 0
         self._newest: Optional[Observation] = None
@@ -118,10 +119,12 @@ class LoopDetector:
         with self._watch("search"):
             matches = self.map.search_left(description.descriptor, self.config.top_k)
         with self._watch("decide"):
-            decision = self._decisions.add(observation, matches, self._kind, self._stay.reported)
+            reported = self._reported.covers(description, keyframe.stamp, keyframe.pose)
+            decision = self._decisions.add(observation, matches, self._kind, reported)
         result = self._result(observation, decision.candidates, outcome)
         result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
-        self._stay.reported |= bool(result.accepted)
+        if result.accepted:
+            self._reported.begin(description, keyframe.pose)
         if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
             self._tracking.recovered(keyframe.stamp)
         return result._replace(tracking=self._state())
@@ -227,7 +230,8 @@ class LoopDetector:
         self.map.start_session()
         self._stamp = -1
         self._decisions.begin_session()
-        self._stay.end()
+        self._stored = None
+        self._reported.end()
         self._newest = None
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
@@ -252,12 +256,11 @@ class LoopDetector:
 
     def _store(self, keyframe: Keyframe, description: Description) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
-        with self._watch("stay"):
-            stands = self._stay.observe(description, keyframe.stamp, keyframe.pose)
         if not self._tracking.tracking_ok:
             return 0, Count.TRACKING_LOST
-        if stands and self._stay.stored:
-            return 0, Count.STANDING
+        with self._watch("stay"):
+            if self._stored is not None and self._stored.shows(description):
+                return 0, Count.STANDING
         if len(self.map) >= self.config.max_keyframes and not self.map.thin():
             return 0, Count.MAP_FULL
         try:
@@ -267,7 +270,7 @@ class LoopDetector:
                 keyframe_id = self.map.add(keyframe, description.descriptor, features, small)
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
-        self._stay.stored = True
+        self._stored = Standpoint(description, self._kind_of_features)
         return keyframe_id, Count.STORED
 
     def _look(self, observation: Observation, k: int) -> QueryResult:

@@ -26,7 +26,7 @@ from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
 from place_recognition_ros.loops.hypotheses import Hypothesis
 from place_recognition_ros.loops.limits import Limits
-from place_recognition_ros.loops.stay import Stay
+from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import StoredKeyframe
@@ -116,7 +116,7 @@ class Replay:
         visit = max(1, int(config.min_loop_interval_s * 1e9))
         leaving = Leaving(visit, models.min_similarity, config.min_loop_distance_m)
         self._memory = KeyframeMap(store, models.descriptor_size, leaving, self._session.robot)
-        self._stay = Stay(models.feature_kind, leaving)
+        self._reported = Reported(models.feature_kind, leaving)
         self._decisions = Decisions(
             config, self._limits, self._memory, store.learned, visit, models.feature_kind, models.weights
         )
@@ -135,10 +135,12 @@ class Replay:
             if row < target - queries:
                 continue
             observation = self._observe(each, travelled, row + 1)
-            self._stay.observe(_description(each, observation.view), each.stamp, each.pose)
+            image = _description(each, observation.view)
+            reported = self._reported.covers(image, each.stamp, each.pose)
             matches = self._memory.search_left(each.descriptor, self._top_k)
-            decision = self._decisions.add(observation, matches, self._kind, self._stay.reported)
-            self._stay.reported |= any(candidate.accepted for candidate in decision.candidates)
+            decision = self._decisions.add(observation, matches, self._kind, reported)
+            if any(candidate.accepted for candidate in decision.candidates):
+                self._reported.begin(image, each.pose)
             if row == target:
                 explanation = explanation._replace(
                     candidates=decision.candidates, runs=self._runs(observation.number)
