@@ -43,15 +43,14 @@ class LoopDetector:
         self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore
     ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
-        min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
-        leaving = Leaving(min_age, extractor.card.min_similarity, config.min_loop_distance_m)
+        leaving = Leaving.from_config(config, extractor.card.min_similarity)
         self.config = config
         self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
         self._watch = Stopwatch()
         self._describer = Describer(config, extractor, finder, self._watch)
         self._model, self._kind_of_features = extractor.card.model_id, finder.kind
         self._shipped, self._keyframes = Coefficients(**finder.decision), store
-        self._decide = partial(Decisions, config, limits, self.map, store.learned, min_age, finder.kind)
+        self._decide = partial(Decisions, config, limits, self.map, store.learned, leaving, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
         self._stored: Optional[Standpoint] = None  # the newest keyframe in the map, of this session
         self._reported = Reported(finder.kind, leaving)

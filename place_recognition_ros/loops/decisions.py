@@ -13,6 +13,7 @@ from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.hypotheses import SUPPORTS, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.places import Places
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
@@ -41,7 +42,7 @@ class Decisions:
         limits: what a match has to reach before it is weighed.
         memory: the keyframes.
         learned: of the map.
-        visit: nanoseconds; keyframes of one session closer in time than this show one place.
+        leaving: what it takes to leave a place; keyframes of one visit show one place.
         feature_kind: of the local features.
         weights: of the evidence.
     """
@@ -52,7 +53,7 @@ class Decisions:
         limits: Limits,
         memory: KeyframeMap,
         learned: Learned,
-        visit: int,
+        leaving: Leaving,
         feature_kind: FeatureKind,
         weights: Coefficients,
     ) -> None:
@@ -61,11 +62,11 @@ class Decisions:
         self._most = config.max_verifications
         self._required = odds_of(config.accept_confidence)
         geometry = GeometrySettings(feature_kind, limits.min_inliers)
-        self._examiner = Examiner(limits, memory, geometry, visit, config.odometry_drift)
+        self._examiner = Examiner(limits, memory, geometry, leaving.min_age, config.odometry_drift)
         self._learned = learned
         self._aliasing = Aliasing(weights, learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
-        self._places = Places(learned.links(), visit, memory.timeline)
+        self._places = Places(learned.links(), leaving, memory.timeline)
         self._hypotheses = Hypotheses(weights, self._places.is_one, memory.timeline.between)
 
     def begin_session(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Dict
 
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.timeline import Timeline
 from place_recognition_ros.types import Candidate
 
@@ -13,22 +14,25 @@ class Places:
 
     Args:
         links: to begin with; changed by this object.
-        visit: nanoseconds; keyframes of one session closer in time than this show one place.
+        leaving: what it takes to leave a place; keyframes of one visit show one place.
         timeline: the keyframes.
     """
 
-    def __init__(self, links: Dict[int, int], visit: int, timeline: Timeline) -> None:
+    def __init__(self, links: Dict[int, int], leaving: Leaving, timeline: Timeline) -> None:
         self._links = links
-        self._visit = visit
+        self._leaving = leaving
         self._timeline = timeline
 
     def is_one(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show one place, as far as it is known."""
-        if a.match_session == b.match_session and abs(a.match_stamp - b.match_stamp) < self._visit:
+        same_session = a.match_session == b.match_session
+        if same_session and abs(a.match_stamp - b.match_stamp) < self._leaving.min_age:
             return True
         first, second = self.origin(a.match_id), self.origin(b.match_id)
+        if self._timeline.session_of(first) != self._timeline.session_of(second):
+            return False
         near = self._timeline.between(first, second) <= 2 * TOLERANCE
-        return near and self._timeline.session_of(first) == self._timeline.session_of(second)
+        return near or self._timeline.is_one_visit(first, second, self._leaving)
 
     def origin(self, keyframe_id: int) -> int:
         """The keyframe of the first visit of the place that a keyframe shows; itself: no earlier one."""

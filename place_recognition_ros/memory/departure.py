@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from place_recognition_ros.config import Config
 from place_recognition_ros.poses import Pose, angle, distance
 
 AWAY = 2 * 10**9  # nanoseconds for which the view must be another one: longer than somebody needs to pass by,
@@ -19,6 +20,12 @@ class Leaving(NamedTuple):
     min_age: int  # nanoseconds, 1 or more, since a keyframe was taken
     another_place: float = -1.0  # cosine below which two images never show the same place
     min_distance: float = 0.0  # metres along the path, where poses are known
+
+    @classmethod
+    def from_config(cls, config: Config, another_place: float) -> "Leaving":
+        """Of a configuration, and the model card's lowest cosine of one place."""
+        min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
+        return cls(min_age, another_place, config.min_loop_distance_m)
 
     def elsewhere_below(self, similarity: float) -> float:
         """The cosine below which an image shows another place than one of this similarity does."""

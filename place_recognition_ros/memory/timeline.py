@@ -5,8 +5,10 @@ from typing import AbstractSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.poses import Pose, distance
 
+SAMPLES = 32  # keyframes between two of them that tell whether the camera has left
 BLOCK = 4096  # keyframes that are compared at once
 
 
@@ -103,6 +105,22 @@ class Timeline:
             range(max(0, row - radius), min(len(self), row + radius + 1)), key=lambda each: abs(each - row)
         )
         return [self._ids[each] for each in rows if self._entries[each].session == session]
+
+    def is_one_visit(self, a: int, b: int, leaving: Leaving) -> bool:
+        """Whether the camera has not left the place of a keyframe before it took another one.
+
+        Args:
+            a: id of a keyframe.
+            b: id of another one.
+            leaving: what it takes to leave a place.
+        """
+        if self.session_of(a) != self.session_of(b):
+            return False
+        first, last = sorted(min(self._row(each), len(self) - 1) for each in (a, b))
+        rows = np.unique(np.linspace(first, last, SAMPLES).astype(int))
+        between = self._matrix(rows)
+        cosines = between @ between[[0, -1]].T
+        return bool(cosines.min() >= leaving.elsewhere_below(float(cosines[0, 1])))
 
     def redundant(self, count: int) -> List[int]:
         """The keyframes that differ least from the one before them, of each session never the first.

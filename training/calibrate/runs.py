@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.descriptor.model_card import default_model_path, read_model
 from place_recognition_ros.loops import aliasing
 from place_recognition_ros.loops.evidence import (
     FEW_INLIERS,
@@ -30,11 +31,12 @@ from place_recognition_ros.loops.hypotheses import (
     Support,
 )
 from place_recognition_ros.loops.places import Places
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
-VISIT = round(Config().min_loop_interval_s * 1e9)  # nanoseconds
+LEAVING = Leaving.from_config(Config(), read_model(default_model_path())[0].min_similarity)
 WEIGHED = (
     Reason.NONE,
     Reason.NOT_YET,
@@ -107,7 +109,7 @@ class _Follower:
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
         timeline = _timeline_of(collection)
-        self._places = Places({}, VISIT, timeline)
+        self._places = Places({}, LEAVING, timeline)
         self._hypotheses = Hypotheses(weights, self._places.is_one, timeline.between)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
         self._row: dict[int, int] = {}  # id of a Support → its row
@@ -195,16 +197,17 @@ class _Follower:
 
 
 def _timeline_of(collection: Collection) -> Timeline:
-    """All keyframes, without their descriptors; their sessions are known from the candidates."""
-    sessions = {}
-    for view in (view for query in collection.queries for view in query.views):
-        candidate = view.candidate
-        sessions[candidate.query_id] = candidate.query_session
-        sessions[candidate.match_id] = candidate.match_session
-    timeline, session = Timeline(1), 0
-    for keyframe_id in range(1, max(sessions, default=0) + 1):
-        session = sessions.get(keyframe_id, session)
-        timeline.append(Entry(keyframe_id, session, 0), np.zeros(1, np.float32))
+    """All keyframes as far as their candidates tell; where there is none, as the one before."""
+    known: dict[int, tuple[int, np.ndarray]] = {}  # id → session, descriptor
+    for query in collection.queries:
+        for view in query.views:
+            known[view.candidate.query_id] = (view.candidate.query_session, query.descriptor)
+            known.setdefault(view.candidate.match_id, (view.candidate.match_session, query.descriptor))
+    size = max((len(query.descriptor) for query in collection.queries), default=1)
+    timeline, keyframe = Timeline(size), (0, np.zeros(size, np.float32))
+    for keyframe_id in range(1, max(known, default=0) + 1):
+        keyframe = known.get(keyframe_id, keyframe)
+        timeline.append(Entry(keyframe_id, keyframe[0], 0), keyframe[1])
     return timeline
 
 

@@ -113,12 +113,11 @@ class Replay:
         self._session = store.session(session)
         self._limits = Limits.from_config(config, models.min_similarity)
         self._keyframes = store.rewind(session)
-        visit = max(1, int(config.min_loop_interval_s * 1e9))
-        leaving = Leaving(visit, models.min_similarity, config.min_loop_distance_m)
+        leaving = Leaving.from_config(config, models.min_similarity)
         self._memory = KeyframeMap(store, models.descriptor_size, leaving, self._session.robot)
         self._reported = Reported(models.feature_kind, leaving)
         self._decisions = Decisions(
-            config, self._limits, self._memory, store.learned, visit, models.feature_kind, models.weights
+            config, self._limits, self._memory, store.learned, leaving, models.feature_kind, models.weights
         )
 
     def explain(self, keyframe: StoredKeyframe, queries: int = QUERIES) -> Explanation:
