@@ -32,6 +32,7 @@ from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
+from place_recognition_ros.tools.terminal import use_utf8
 from place_recognition_ros.tools.layers import read_layers
 from place_recognition_ros.tools.roofline import DEVICES, Device, roofline
 
@@ -215,6 +216,7 @@ def _print_row(path: str, arguments: argparse.Namespace) -> None:
 
 
 def main() -> int:
+    use_utf8()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
