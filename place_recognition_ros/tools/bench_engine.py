@@ -32,9 +32,9 @@ from place_recognition_ros.descriptor.preprocess import prepare
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings
 from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed, load_library
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
-from place_recognition_ros.tools.terminal import use_utf8
 from place_recognition_ros.tools.layers import read_layers
 from place_recognition_ros.tools.roofline import DEVICES, Device, roofline
+from place_recognition_ros.tools.terminal import use_utf8
 
 _WARM_UP = 20  # runs; the first ones allocate, load kernels and raise clocks
 
