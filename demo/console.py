@@ -33,8 +33,7 @@ def line(log: RunLog, accepted: Accepted) -> str:
 
 
 def summary(log: RunLog, min_age: int) -> str:
-    """Result of the run in one or two lines; ``min_age``: nanoseconds."""
-    dropped = len(log.stamps) - len(log.latencies)
+    """Result of the run, and a line for each reason why images were not used; ``min_age``: nanoseconds."""
     parts: List[str] = [f"{len(log.stamps)} images, {len(log.accepted)} matches accepted"]
     if log.has_truth:
         score = log.score(min_age)
@@ -47,6 +46,6 @@ def summary(log: RunLog, min_age: int) -> str:
         )
     if log.latencies:
         parts.append(f"median latency {1e3 * log.latency():.0f} ms")
-    if dropped:
-        parts.append(f"{dropped} images dropped by the node, which was busy")
-    return "\n" + "; ".join(parts)
+    lines = ["; ".join(parts)]
+    lines += [f"{count} images not used: {reason}" for reason, count in log.unused.items()]
+    return "\n" + "\n".join(lines)

@@ -68,10 +68,12 @@ def write_report(path: Path, log: RunLog, min_age: int, folder: Optional[Path] =
 def _header(figure: Any, log: RunLog, min_age: int) -> None:
     figure.text(0.022, 0.945, "place_recognition_ros", size=22, weight="bold", va="center")
     length = log.seconds(len(log.stamps) - 1) if log.stamps else 0.0
-    dropped = len(log.stamps) - len(log.latencies)
+    unused = sum(log.unused.values())
     facts = [log.title, f"{len(log.stamps)} images, {length:.0f} s", log.model]
     if log.latencies:
-        facts.append(f"latency {1e3 * log.latency():.0f} ms" + (f", {dropped} dropped" if dropped else ""))
+        facts.append(f"latency {1e3 * log.latency():.0f} ms")
+    if unused:
+        facts.append(f"{unused} images not used")
     figure.text(
         0.022, 0.905, "   ·   ".join(fact for fact in facts if fact), size=10.5, color=MUTED, va="center"
     )

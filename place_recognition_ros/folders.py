@@ -22,7 +22,7 @@ def ros_home(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def cache(environ: Mapping[str, str] = os.environ) -> str:
-    """This package's cache (XDG Base Directory Specification); a temporary folder if there is no home."""
+    """The cache of this package (XDG Base Directory Specification); without a home, a temporary folder."""
     base = environ.get("XDG_CACHE_HOME") or (home(environ) and os.path.join(home(environ), ".cache"))
     if base:
         return os.path.join(base, PACKAGE)
