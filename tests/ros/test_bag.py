@@ -112,11 +112,9 @@ def test_a_damaged_message_raises_with_bag_and_topic(tmp_path):
     with rosbag.Bag(path, "w", compression="bz2") as bag:
         for stamp in range(1, 9):
             bag.write("/raw", raw(GRAY, stamp), Time(stamp))
-        middle = bag.size // 2
     with open(path, "r+b") as file:
         file.seek(4096 + 150)  # in the first chunk, behind the header of the file
         file.write(bytes(100))
-    assert middle > 0
     with pytest.raises(BagError, match=r"not damaged\. Received: .*x\.bag', topic /raw: "):
         list(BagImages(path, "/raw"))
 

@@ -23,14 +23,16 @@ def run(root, *command):
     return ran.returncode, ran.stdout.decode("utf-8")
 
 
+PRINT = "import sys; from place_recognition_ros.tools.terminal import use_utf8; use_utf8(); print({})"
+
+
 def test_other_letters_than_ascii_are_printed_in_an_ascii_locale(root):
-    code = "from place_recognition_ros.tools.terminal import use_utf8; use_utf8(); print('5 → 7 · h\\xf6hle')"
-    assert run(root, "-c", code) == (0, "5 → 7 · höhle\n")
+    text = "5 → 7 · höhle"
+    assert run(root, "-c", PRINT.format(ascii(text))) == (0, text + "\n")
 
 
 def test_a_path_from_the_command_line_is_printed_as_it_was_given(root):
-    code = "import sys; from place_recognition_ros.tools.terminal import use_utf8; use_utf8(); print(sys.argv[1])"
-    assert run(root, "-c", code, "höhle.db") == (0, "höhle.db\n")
+    assert run(root, "-c", PRINT.format("sys.argv[1]"), "höhle.db") == (0, "höhle.db\n")
 
 
 @pytest.mark.parametrize("tool", ["bench_engine", "build_engine", "doctor", "explain", "parameters"])
