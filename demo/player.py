@@ -12,7 +12,7 @@ from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
 
-from demo.console import line, note
+from demo.console import images, line, note
 from demo.judge import Accepted
 from demo.ros_messages import camera_info, depth_image, make_thumbnail, odometry, to_message
 from demo.ros_session import START_TIMEOUT, RosSession, last_error
@@ -97,7 +97,7 @@ class Player:
                 self._bag.close()
 
     def _play(self) -> None:
-        print(f"Playing {self._source.title}: {self._source.length} images", flush=True)
+        print(f"Playing {self._source.title}: {images(self._source.length)}", flush=True)
         tracking: Optional[bool] = None
         start = first = None
         for frame in self._source.frames():

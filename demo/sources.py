@@ -1,6 +1,7 @@
 """Sources of images: the rendered drive, a folder, a bag; each is one sequence of frames."""
 
 import csv
+import os
 import re
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
@@ -146,7 +147,12 @@ def open_folder(folder: Path, hz: float) -> Source:
                 round(i / hz * 1e9), file.name, file.read_bytes(), COMPRESSED.get(file.suffix.lower(), "")
             )
 
-    return Source(str(folder), len(files), frames, has_clock=False)
+    return Source(displayed(str(folder)), len(files), frames, has_clock=False)
+
+
+def displayed(name: str) -> str:
+    """The name of a file for display; in an ASCII locale, Python holds its other letters as bytes."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def natural(path: Path) -> List[Any]:
@@ -188,7 +194,7 @@ def open_bag(path: Path, topic: str) -> Source:
         except BagError as error:
             raise SourceError(str(error)) from error
 
-    return Source(f"{path.name} {images.topic}", len(images), frames, note=note.strip("\n"))
+    return Source(f"{displayed(path.name)} {images.topic}", len(images), frames, note=note.strip("\n"))
 
 
 def decode(frame: Frame) -> Optional[np.ndarray]:
