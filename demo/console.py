@@ -32,10 +32,14 @@ def line(log: RunLog, accepted: Accepted) -> str:
     return f"{text}   {paint(verdict, verdict)}   {distance:4.1f} m {angle:3.0f}°"
 
 
+def images(count: int) -> str:
+    """For display: "1 image", "2 images"."""
+    return f"{count} image" + "s" * (count != 1)
+
+
 def summary(log: RunLog, min_age: int) -> str:
-    """Result of the run in one or two lines; ``min_age``: nanoseconds."""
-    dropped = len(log.stamps) - len(log.latencies)
-    parts: List[str] = [f"{len(log.stamps)} images, {len(log.accepted)} matches accepted"]
+    """Result of the run, and a line for each reason why images were not used; ``min_age``: nanoseconds."""
+    parts: List[str] = [f"{images(len(log.stamps))}, {len(log.accepted)} matches accepted"]
     if log.has_truth:
         score = log.score(min_age)
         parts.append(f"precision {percent(score.precision)} ({score.right} right, {score.wrong} wrong)")
@@ -47,6 +51,6 @@ def summary(log: RunLog, min_age: int) -> str:
         )
     if log.latencies:
         parts.append(f"median latency {1e3 * log.latency():.0f} ms")
-    if dropped:
-        parts.append(f"{dropped} images dropped by the node, which was busy")
-    return "\n" + "; ".join(parts)
+    lines = ["; ".join(parts)]
+    lines += [f"{images(count)} not used: {reason}" for reason, count in log.unused.items()]
+    return "\n" + "\n".join(lines)

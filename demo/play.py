@@ -9,12 +9,14 @@ from demo.console import summary
 from demo.odometry import with_odometry
 from demo.ros_session import NodeError, RosSession
 from demo.sources import SourceError, open_source
+from place_recognition_ros.tools.terminal import use_utf8
 
 LAUNCH = ("place_recognition_ros", "demo.launch")
 
 
 def main() -> int:
     """Command line; the exit code."""
+    use_utf8()
     options = parse_options()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # each stops the node and the master

@@ -7,19 +7,21 @@ from typing import Any, Callable, Dict, Optional
 
 import rosbag
 import rospy
+from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
 
-from demo.console import line, note
+from demo.console import images, line, note
 from demo.judge import Accepted
 from demo.ros_messages import camera_info, depth_image, make_thumbnail, odometry, to_message
-from demo.ros_session import START_TIMEOUT, RosSession
+from demo.ros_session import START_TIMEOUT, RosSession, last_error
 from demo.run_log import Candidate, RunLog
 from demo.sources import Frame, Source, SourceError
 from place_recognition_ros.msg import LoopCandidate, LoopCandidates
+from place_recognition_ros.ros.diagnostics import TROUBLES
 from place_recognition_ros.ros.messages import to_pose
-from place_recognition_ros.types import Kind, Reason, Status
+from place_recognition_ros.types import Count, Kind, Reason, Status
 
 NODE = "/place_recognition"
 SENT = {
@@ -31,7 +33,7 @@ SENT = {
     "odom": Odometry,
 }
 NEEDED = ("keyframe", "keyframe/compressed", "tracking_ok")  # the node subscribes to them in any case
-RESULT_TIMEOUT = 3.0  # seconds; an image without a result by then counts as dropped
+RESULT_TIMEOUT = 3.0  # seconds; a refused or dropped image has no result
 
 
 class Player:
@@ -52,6 +54,7 @@ class Player:
         self._bag = rosbag.Bag(str(record), "w", compression="lz4") if record else None
         self.log = RunLog(source.title, source.has_truth)
         self._inbox: queue.Queue = queue.Queue()
+        self._report: Optional[DiagnosticArray] = None  # the node's newest
         self._sent_at: Dict[int, float] = {}  # frame → time.monotonic()
         # A bag has its own stamps; all others start at 0, which means "no stamp" in ROS.
         counts_from_zero = source.has_truth or not source.has_clock
@@ -67,6 +70,7 @@ class Player:
         results = [
             rospy.Subscriber("loop_candidates", LoopCandidates, self._put, self._take_loops),
             rospy.Subscriber(f"{NODE}/queries", LoopCandidates, self._put, self._take_query),
+            rospy.Subscriber("/diagnostics", DiagnosticArray, self._put_report),
         ]
         ends = [self._publishers[topic] for topic in NEEDED] + results
         deadline = time.monotonic() + START_TIMEOUT
@@ -93,7 +97,7 @@ class Player:
                 self._bag.close()
 
     def _play(self) -> None:
-        print(f"Playing {self._source.title}: {self._source.length} images", flush=True)
+        print(f"Playing {self._source.title}: {images(self._source.length)}", flush=True)
         tracking: Optional[bool] = None
         start = first = None
         for frame in self._source.frames():
@@ -114,6 +118,7 @@ class Player:
         if not self.log.stamps:
             raise SourceError(f"expected images in '{self._source.title}'. Received: none that can be read")
         self._wait_for_results()
+        self._explain_unused()
 
     def _set_tracking(self, ok: bool) -> None:
         if not self._source.has_truth:
@@ -162,6 +167,28 @@ class Player:
         while last not in self.log.latencies and time.monotonic() < deadline:
             self._receive(0.05)
         self._receive(0.02)
+
+    def _explain_unused(self) -> None:
+        """Record why images were not used, from a report that the node makes after the last one."""
+        now = rospy.Time(time.time())
+        deadline = time.monotonic() + RESULT_TIMEOUT
+        while self._report is None or self._report.header.stamp < now:
+            if time.monotonic() > deadline:
+                return
+            self._receive(0.05)
+        counts = {pair.key: pair.value for pair in self._report.status[0].values}
+        reasons = {Count.DROPPED: "dropped by the node, which was busy", **TROUBLES}
+        error = last_error(self._ros.log.read_text(encoding="utf-8", errors="replace"))
+        if error:
+            reasons[Count.BAD_IMAGE] = error.split("]: ", 1)[-1]  # without level and time
+        for count, reason in reasons.items():
+            if int(counts.get(count.value, 0)):
+                self.log.unused[reason] = int(counts[count.value])
+
+    def _put_report(self, message: DiagnosticArray) -> None:
+        """Called in a thread of rospy."""
+        if message.status[0].name.startswith(NODE + ":"):
+            self._report = message
 
     def _put(self, message: LoopCandidates, take: Callable) -> None:
         """Called in a thread of rospy."""

@@ -134,7 +134,7 @@ def draw_matches(axes: Any, log: RunLog) -> None:
     queries = [log.seconds(each.query) for each in log.accepted]
     matches = [log.seconds(each.match) for each in log.accepted]
     axes.scatter(queries, matches, s=size + 22, color=PLAIN, edgecolor="white", lw=0.6, zorder=3)
-    end = log.seconds(len(log.stamps) - 1)
+    end = log.seconds(len(log.stamps) - 1) or 1.0  # one image has no duration
     axes.plot([0, end], [0, end], color=FAINT, lw=1.2, zorder=1)
     axes.set(xlim=(0, end * 1.01), ylim=(-0.01 * end, end))
     axes.set_xlabel("query [s]", color=MUTED, size=9)

@@ -7,6 +7,7 @@ import cv2
 import matplotlib
 import numpy as np
 
+from demo.console import images
 from demo.judge import Accepted, judge, percent
 from demo.plots import AMBER, INK, MUTED, PAPER, color_of, draw_matches, draw_path, draw_similarity
 from demo.run_log import Candidate, RunLog
@@ -68,10 +69,12 @@ def write_report(path: Path, log: RunLog, min_age: int, folder: Optional[Path] =
 def _header(figure: Any, log: RunLog, min_age: int) -> None:
     figure.text(0.022, 0.945, "place_recognition_ros", size=22, weight="bold", va="center")
     length = log.seconds(len(log.stamps) - 1) if log.stamps else 0.0
-    dropped = len(log.stamps) - len(log.latencies)
-    facts = [log.title, f"{len(log.stamps)} images, {length:.0f} s", log.model]
+    unused = sum(log.unused.values())
+    facts = [log.title, f"{images(len(log.stamps))}, {length:.0f} s", log.model]
     if log.latencies:
-        facts.append(f"latency {1e3 * log.latency():.0f} ms" + (f", {dropped} dropped" if dropped else ""))
+        facts.append(f"latency {1e3 * log.latency():.0f} ms")
+    if unused:
+        facts.append(f"{images(unused)} not used")
     figure.text(
         0.022, 0.905, "   ·   ".join(fact for fact in facts if fact), size=10.5, color=MUTED, va="center"
     )
@@ -117,10 +120,12 @@ def choose_pairs(log: RunLog, count: int) -> List[Accepted]:
 
 
 def most_similar_rejected(log: RunLog) -> Optional[Candidate]:
-    """The most similar rejected candidate; with ground truth, only of another place."""
+    """The most similar rejected candidate, not accepted later; with ground truth, only of another place."""
+    accepted = {(each.query, each.match) for each in log.accepted}
     rejected = [
         each for each in log.best
         if each.status == Status.REJECTED and each.reason != Reason.TOO_RECENT and log.tracked[each.query]
+        and (each.query, each.match) not in accepted
         and not (log.has_truth and judge(log.poses[each.query], log.poses[each.match]).right)
     ]  # fmt: skip
     return max(rejected, key=lambda each: each.similarity, default=None)

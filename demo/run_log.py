@@ -37,6 +37,7 @@ class RunLog:
         self.accepted: List[Accepted] = []
         self.pose_errors: List[Tuple[float, float]] = []  # metres and degrees of accepted candidates
         self.latencies: Dict[int, float] = {}  # frame → seconds from image to result
+        self.unused: Dict[str, int] = {}  # why the node did not use images → how many
         self.model = ""
         self._frame_of: Dict[int, int] = {}
 

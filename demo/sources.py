@@ -1,6 +1,7 @@
 """Sources of images: the rendered drive, a folder, a bag; each is one sequence of frames."""
 
 import csv
+import os
 import re
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
@@ -56,7 +57,7 @@ def open_source(path: Optional[Path], drive: Path, topic: str = "", hz: float = 
     Args:
         path: a drive, a folder of images or a bag; None: the demo's own drive.
         drive: the demo's own drive.
-        topic: image topic of a bag; empty: the first one by name.
+        topic: image topic of a bag; empty: the colour image of a camera, if there is one.
         hz: images per second of a folder, for their stamps.
 
     Raises:
@@ -67,9 +68,10 @@ def open_source(path: Optional[Path], drive: Path, topic: str = "", hz: float = 
         return open_drive(path)
     if path.is_dir():
         return open_folder(path, hz)
-    if path.is_file() and path.suffix == ".bag":
+    if path.is_file() and path.name.endswith((".bag", ".bag.active")):
         return open_bag(path, topic)
-    raise SourceError(f"expected a folder of images or a .bag file. Received: '{path}', which is neither")
+    problem = "which is neither" if path.exists() else "which does not exist"
+    raise SourceError(f"expected a folder of images or a .bag file. Received: '{path}', {problem}")
 
 
 def open_drive(folder: Path) -> Source:
@@ -145,7 +147,12 @@ def open_folder(folder: Path, hz: float) -> Source:
                 round(i / hz * 1e9), file.name, file.read_bytes(), COMPRESSED.get(file.suffix.lower(), "")
             )
 
-    return Source(str(folder), len(files), frames, has_clock=False)
+    return Source(displayed(str(folder)), len(files), frames, has_clock=False)
+
+
+def displayed(name: str) -> str:
+    """The name of a file for display; in an ASCII locale, Python holds its other letters as bytes."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def natural(path: Path) -> List[Any]:
@@ -160,22 +167,34 @@ def open_bag(path: Path, topic: str) -> Source:
     Raises:
         SourceError: if it cannot be read, or has no images (on that topic).
     """
-    from place_recognition_ros.ros.bag import BagImages, image_topics  # only here: bags need ROS
+    from place_recognition_ros.ros.bag import (
+        BagImages,
+        camera_topic,
+        image_topics,
+    )  # only here: bags need ROS
 
     try:
-        topics = sorted(image_topics(str(path)))
-        images = BagImages(str(path), topic or topics[0])
+        topics = image_topics(str(path))
+        images = BagImages(str(path), topic or camera_topic(topics))
     except BagError as error:
         raise SourceError(str(error)) from error
     note = ""
     if len(topics) > 1 and not topic:
-        note = f"{len(topics)} image topics: {', '.join(topics)}; playing {images.topic}, choose with --topic"
+        note = f"{len(topics)} image topics; --topic NAME plays another one:\n" + "\n".join(
+            f"  {name}   {found.messages} images, {found.encoding}{'   (played)' * (name == images.topic)}"
+            for name, found in sorted(topics.items())
+        )
+    if topics[images.topic].is_depth:
+        note += f"\n{images.topic} has depth images; places are recognized in the images of a camera"
 
     def frames() -> Iterator[Frame]:
-        for image in images:
-            yield Frame(image.stamp, f"{image.stamp / 1e9:.2f}", b"", "", image.message)
+        try:
+            for image in images:
+                yield Frame(image.stamp, f"{image.stamp / 1e9:.2f}", b"", "", image.message)
+        except BagError as error:
+            raise SourceError(str(error)) from error
 
-    return Source(f"{path.name} {images.topic}", len(images), frames, note=note)
+    return Source(f"{displayed(path.name)} {images.topic}", len(images), frames, note=note.strip("\n"))
 
 
 def decode(frame: Frame) -> Optional[np.ndarray]:

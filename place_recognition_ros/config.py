@@ -29,7 +29,7 @@ class Parameter(NamedTuple):
         if self.choices:
             return " | ".join(map(str, self.choices))
         if self.low is not None:
-            return f"{self.low} … {self.high}"
+            return f"{self.low} to {self.high}"
         return "true | false" if isinstance(self.default, bool) else "text"
 
     def check(self, value: Any) -> Any:
@@ -44,7 +44,7 @@ class Parameter(NamedTuple):
         if self.choices and value not in self.choices:
             raise self._refusal("one of " + self.range, value)
         if self.low is not None and self.high is not None and not self.low <= value <= self.high:
-            raise self._refusal(f"a value within {self.range}", value)
+            raise self._refusal(f"a value from {self.range}", value)
         return kind(value)
 
     def _refusal(self, expected: str, value: Any) -> ConfigError:
@@ -80,7 +80,11 @@ class Config:
     threads: int = _parameter(
         1, "CPU threads for one inference; the other cores are left to SLAM", low=1, high=64
     )
-    map_path: str = _parameter("", "file of the map; empty: a temporary map that is lost at exit")
+    map_path: str = _parameter(
+        "",
+        "file of the map; empty or none: a temporary map, lost at exit; default: named after the node, in "
+        "ROS_HOME (~/.ros)",
+    )
     robot: str = _parameter(
         "", "name of this robot, stored with its sessions and published with its candidates"
     )

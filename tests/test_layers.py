@@ -15,7 +15,18 @@ PACKAGE = "place_recognition_ros"
 # A part may import the parts of earlier rows; parts of the first row may also import each other.
 LAYERS = (
     (
-        *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
+        *(
+            "errors",
+            "folders",
+            "poses",
+            "types",
+            "config",
+            "images",
+            "rotation",
+            "depth",
+            "stopwatch",
+            "tracking",
+        ),
         *("package_models", "validation", "worker", "static_region", "overlay", "informative"),
     ),
     ("descriptor", "memory"),

@@ -1,9 +1,13 @@
 """The images of a ROS bag."""
 
-from typing import Any, Dict, Iterator, NamedTuple
+import re
+import shlex
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
 import numpy as np
 import rosbag
+import rospy
 from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.config import Config
@@ -11,6 +15,26 @@ from place_recognition_ros.errors import BagError, ImageError
 from place_recognition_ros.ros.image_reader import ImageReader
 
 IMAGE_TYPES = {"sensor_msgs/Image": Image, "sensor_msgs/CompressedImage": CompressedImage}
+
+
+DEPTH_ENCODING = re.compile("16UC1|32FC1|compressedDepth", re.IGNORECASE)
+DEPTH_NAME = re.compile("depth|disparity", re.IGNORECASE)
+GRAY_ENCODING = re.compile("mono|8UC1|16UC1", re.IGNORECASE)
+CAMERA_NAME = re.compile(
+    "image_(raw|rect|color)|rgb|color", re.IGNORECASE
+)  # not an image that a program drew
+
+
+class ImageTopic(NamedTuple):
+    """An image topic of a bag."""
+
+    messages: int
+    encoding: str  # of the first Image; format of the first CompressedImage; empty without messages
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether its pixels are distances."""
+        return bool(DEPTH_ENCODING.search(self.encoding))
 
 
 class BagImage(NamedTuple):
@@ -42,7 +66,7 @@ class BagImages:
 
     Raises:
         BagError: naming the bag, if it cannot be read or has no image topic; if ``topic`` is not an image
-            topic, or is empty and there are several.
+            topic, or is empty and there are several. Iteration raises it where the bag is damaged.
     """
 
     def __init__(self, path: str, topic: str = "") -> None:
@@ -53,37 +77,96 @@ class BagImages:
                 f"Received: {topic or 'none'}"
             )
         self.topic = topic or min(topics)
-        self._path, self._count = path, topics[self.topic]
+        self._path, self._count = path, topics[self.topic].messages
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[BagImage]:
         reader = ImageReader(Config())
-        with rosbag.Bag(self._path) as bag:
-            for _, message, recorded in bag.read_messages(topics=[self.topic]):
+        source = f"'{self._path}', topic {self.topic}"
+        with _opened(self._path) as bag:
+            for message, recorded in _messages(bag, self.topic, source):
                 stamp = message.header.stamp.to_nsec() or recorded.to_nsec()
-                source = f"'{self._path}', topic {self.topic}"
                 yield BagImage(stamp, _native(message), source, reader)
 
 
-def image_topics(path: str) -> Dict[str, int]:
-    """Image topics of a bag and the number of messages of each.
+def image_topics(path: str) -> Dict[str, ImageTopic]:
+    """Image topics of a bag.
 
     Raises:
         BagError: naming the bag, if it cannot be read or has no image topic.
     """
+    with _opened(path) as bag:
+        topics = bag.get_type_and_topic_info().topics
+        found = {name: info.message_count for name, info in topics.items() if info.msg_type in IMAGE_TYPES}
+        if not found:
+            raise BagError(
+                f"expected an image topic in '{path}'. Received: topics {', '.join(sorted(topics)) or 'none'}"
+            )
+        return {name: ImageTopic(count, _encoding(bag, name, path)) for name, count in found.items()}
+
+
+def camera_topic(topics: Dict[str, ImageTopic]) -> str:
+    """The topic that is most probably the image of a camera: no depth image, colour before gray.
+
+    Args:
+        topics: of :func:`image_topics`; at least one.
+    """
+
+    def rank(name: str) -> Tuple[Any, ...]:
+        topic = topics[name]
+        return (
+            not topic.messages,
+            topic.is_depth,
+            bool(DEPTH_NAME.search(name)),
+            bool(GRAY_ENCODING.match(topic.encoding)),
+            not CAMERA_NAME.search(name),
+            -topic.messages,
+            name,
+        )
+
+    return min(topics, key=rank)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[rosbag.Bag]:
+    """The bag, open for reading.
+
+    Raises:
+        BagError: if it cannot be opened; one that was not closed names the repair.
+    """
     try:
-        with rosbag.Bag(path) as bag:
-            topics = bag.get_type_and_topic_info().topics
+        bag = rosbag.Bag(path)
+    except rosbag.ROSBagUnindexedException as error:
+        raise BagError(
+            f"expected a ROS bag that was closed. Received: '{path}', whose recording was cut off. "
+            f"'rosbag reindex {shlex.quote(path)}' repairs it"
+        ) from error
     except (rosbag.ROSBagException, OSError, ValueError) as error:
         raise BagError(f"expected a ROS bag. Received: '{path}': {error or type(error).__name__}") from error
-    images = {name: info.message_count for name, info in topics.items() if info.msg_type in IMAGE_TYPES}
-    if not images:
-        raise BagError(
-            f"expected an image topic in '{path}'. Received: topics {', '.join(sorted(topics)) or 'none'}"
-        )
-    return images
+    with bag:
+        yield bag
+
+
+def _messages(bag: rosbag.Bag, topic: str, source: str) -> Iterator[Tuple[Any, rospy.Time]]:
+    """Messages of a topic and their recording times.
+
+    Raises:
+        BagError: where the bag is damaged.
+    """
+    try:
+        for _, message, recorded in bag.read_messages(topics=[topic]):
+            yield message, recorded
+    except Exception as error:  # rosbag raises anything on a damaged file
+        raise BagError(f"expected a bag that is not damaged. Received: {source}: {error!r}") from error
+
+
+def _encoding(bag: rosbag.Bag, topic: str, path: str) -> str:
+    """Encoding of the first Image, format of the first CompressedImage; empty without messages."""
+    for message, _ in _messages(bag, topic, f"'{path}', topic {topic}"):
+        return str(getattr(message, "encoding", "") or getattr(message, "format", ""))
+    return ""
 
 
 def _native(message: Any) -> Any:

@@ -20,6 +20,7 @@ from place_recognition_ros.ros import messages
 from place_recognition_ros.ros.camera_inputs import READ_AHEAD, CameraInputs
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.image_use import ImageUse
+from place_recognition_ros.ros.map_file import map_file
 from place_recognition_ros.ros.odometry import OdometryBuffer, StampedPose
 from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
@@ -147,6 +148,8 @@ def main() -> int:
     forward_logs()
     try:
         config = Config(**rospy.get_param("~", {}))
+        config.map_path = map_file(config.map_path, rospy.get_name())
+        rospy.loginfo("Map: %s", config.map_path or "temporary")
         cv2.setNumThreads(config.threads)  # the other cores are for SLAM
         return PlaceRecognitionNode(config).spin()
     except PlaceRecognitionError as error:

@@ -34,6 +34,7 @@ from place_recognition_ros.descriptor.tensorrt.library import Gpu, is_installed,
 from place_recognition_ros.errors import EngineError, PlaceRecognitionError
 from place_recognition_ros.tools.layers import read_layers
 from place_recognition_ros.tools.roofline import DEVICES, Device, roofline
+from place_recognition_ros.tools.terminal import use_utf8
 
 _WARM_UP = 20  # runs; the first ones allocate, load kernels and raise clocks
 
@@ -215,6 +216,7 @@ def _print_row(path: str, arguments: argparse.Namespace) -> None:
 
 
 def main() -> int:
+    use_utf8()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -11,13 +11,15 @@ import argparse
 import logging
 import sys
 
+from place_recognition_ros import folders
 from place_recognition_ros.descriptor.model_card import package_models, read_model
 from place_recognition_ros.descriptor.tensorrt.builder import BuildSettings, open_tensorrt
-from place_recognition_ros.descriptor.tensorrt.cache import default_folder
 from place_recognition_ros.errors import PlaceRecognitionError
+from place_recognition_ros.tools.terminal import use_utf8
 
 
 def main() -> int:
+    use_utf8()
     plain = BuildSettings()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -25,7 +27,7 @@ def main() -> int:
     parser.add_argument(
         "models", nargs="*", metavar="MODEL.onnx", help="ONNX files, each with its card beside it"
     )
-    parser.add_argument("--cache", default="", help=f"folder; default: {default_folder()}")
+    parser.add_argument("--cache", default="", help=f"folder; default: {folders.cache()}")
     parser.add_argument("--workspace-mb", type=int, default=plain.workspace_mb)
     parser.add_argument("--precision", choices=("fp16", "fp32"), default=plain.precision)
     arguments = parser.parse_args()

@@ -8,6 +8,7 @@ import json
 import textwrap
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.tools.terminal import use_utf8
 
 
 def as_yaml() -> str:
@@ -36,6 +37,7 @@ def as_markdown() -> str:
 
 
 def main() -> None:
+    use_utf8()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("form", choices=("yaml", "markdown"))
     form = parser.parse_args().form

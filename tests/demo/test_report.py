@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from demo.console import summary
 from demo.judge import Accepted
 from demo.report import choose_pairs, most_similar_rejected, write_report
 from demo.run_log import Candidate, RunLog
@@ -13,11 +14,11 @@ from rendering.camera import camera_pose
 SECOND = 10**9
 
 
-def make_log(has_truth):
+def make_log(has_truth, frames=40):
     """A camera that drives along a street twice, 20 s each."""
     log = RunLog("a test", has_truth)
     jpeg = cv2.imencode(".jpg", np.full((60, 80, 3), 128, np.uint8))[1].tobytes()
-    for i in range(40):
+    for i in range(frames):
         x = 5.0 * (i % 20)
         pose = camera_pose((x, 0.1 * (i // 20), 1.4), heading=0.0) if has_truth else None
         log.add_frame(i * SECOND, jpeg, pose, tracked=i not in (18, 19))
@@ -63,6 +64,30 @@ def test_the_best_look_alike_is_rejected_and_of_another_place():
         Candidate(24, 14, 0.7, Status.REJECTED, Reason.FEW_MATCHES),
     ]
     assert most_similar_rejected(log).query == 23
+
+
+def test_a_candidate_that_was_accepted_later_is_not_shown_as_rejected():
+    log = make_log(False)
+    log.best = [Candidate(i, i - 20, 1 - i / 100, Status.REJECTED, Reason.NOT_YET) for i in (23, 24)]
+    log.add_accepted(Accepted(23, 3, Kind.LOOP_CLOSURE, 0.77, 80))
+    assert most_similar_rejected(log).query == 24
+
+
+def test_the_summary_names_why_images_were_not_used():
+    log = make_log(False)
+    assert "not used" not in summary(log, SECOND)
+    log.unused = {"too dark": 3, "refused: expected a size": 2}
+    first, *reasons = summary(log, SECOND).strip().splitlines()
+    assert first.startswith("40 images, 0 matches accepted")
+    assert reasons == ["3 images not used: too dark", "2 images not used: refused: expected a size"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("has_truth", [True, False])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_report_of_one_or_two_images_is_drawn_without_warnings(tmp_path, has_truth, frames):
+    write_report(tmp_path / "result.png", make_log(has_truth, frames), 10 * SECOND)
+    assert cv2.imread(str(tmp_path / "result.png")) is not None
 
 
 @pytest.mark.parametrize("has_truth", [True, False])

@@ -45,7 +45,7 @@ def test_a_damaged_image_is_none(folder):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("nothing", "expected a folder of images or a .bag"),
+        ("nothing", "which does not exist"),
         ("empty", "expected images in"),
         ("a.txt", "which is neither"),
     ],
@@ -115,20 +115,46 @@ def bag(tmp_path):
     from sensor_msgs.msg import CompressedImage, Image
 
     path = tmp_path / "x.bag"
-    with rosbag.Bag(str(path), "w") as bag:
+    with rosbag.Bag(str(path), "w", compression="bz2") as bag:
         for i in range(3):
             image = Image(height=1, width=1, encoding="mono8", step=1, data=b"\x00")
             image.header.stamp = Time(7 + i)
             bag.write("/b/image_raw", image, Time(10 + i))
-            bag.write("/a/compressed", CompressedImage(format="jpeg"), Time(20 + i))
+            bag.write("/a/depth/compressed", CompressedImage(format="16UC1; png compressed"), Time(20 + i))
     return path
 
 
-def test_the_first_image_topic_of_a_bag_is_played_with_a_note(bag, tmp_path):
+def test_the_image_of_the_camera_is_played_and_the_others_are_listed(bag, tmp_path):
     source = open_source(bag, tmp_path)
-    assert "playing /a/compressed" in source.note
-    assert source.title == "x.bag /a/compressed"
-    assert [frame.stamp for frame in source.frames()] == [20 * 10**9, 21 * 10**9, 22 * 10**9]
+    assert source.title == "x.bag /b/image_raw"
+    assert [frame.stamp for frame in source.frames()] == [7 * 10**9, 8 * 10**9, 9 * 10**9]
+    head, *topics = source.note.splitlines()
+    assert "--topic NAME" in head
+    assert topics == [
+        "  /a/depth/compressed   3 images, 16UC1; png compressed",
+        "  /b/image_raw   3 images, mono8   (played)",
+    ]
+
+
+def test_a_depth_topic_is_named(bag, tmp_path):
+    source = open_source(bag, tmp_path, topic="/a/depth/compressed")
+    assert source.note.startswith("/a/depth/compressed has depth images")
+
+
+def test_a_bag_that_was_not_closed_names_the_repair(bag, tmp_path):
+    path = tmp_path / "x.bag.active"
+    path.write_bytes(bag.read_bytes()[:-50])
+    with pytest.raises(SourceError, match="rosbag reindex"):
+        open_source(path, tmp_path)
+
+
+def test_a_damaged_bag_is_named_while_it_is_played(bag, tmp_path):
+    content = bytearray(bag.read_bytes())
+    content[4246:4346] = bytes(100)  # in the first chunk, behind the header of the file
+    source = open_source(bag, tmp_path)
+    bag.write_bytes(content)
+    with pytest.raises(SourceError, match=r"not damaged\. Received: .*x\.bag"):
+        list(source.frames())
 
 
 def test_the_topic_of_a_bag_can_be_chosen(bag, tmp_path):

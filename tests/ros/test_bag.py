@@ -7,7 +7,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from place_recognition_ros.errors import BagError, ImageError
-from place_recognition_ros.ros.bag import BagImages, image_topics
+from place_recognition_ros.ros.bag import BagImages, ImageTopic, camera_topic, image_topics
 
 GRAY = np.array([[10, 20, 30]], np.uint8)
 
@@ -40,7 +40,7 @@ def bag(tmp_path):
 
 
 def test_image_topics_are_found_by_type(bag):
-    assert image_topics(bag) == {"/raw": 2, "/png": 1}
+    assert image_topics(bag) == {"/raw": ImageTopic(2, "mono8"), "/png": ImageTopic(1, "png")}
 
 
 def test_images_without_header_stamp_have_the_recording_time(bag):
@@ -85,7 +85,7 @@ def test_a_bag_without_images_raises_with_its_topics(tmp_path):
         image_topics(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"#ROSBAG V2.0\n", b"no bag at all"])
+@pytest.mark.parametrize("content", [b"", b"#ROSBAG V1.2\n", b"no bag at all"])
 def test_a_file_that_is_not_a_bag_raises_with_its_path(tmp_path, content):
     (tmp_path / "x.bag").write_bytes(content)
     with pytest.raises(BagError, match=r"expected a ROS bag\. Received: .*x\.bag': ."):
@@ -95,3 +95,57 @@ def test_a_file_that_is_not_a_bag_raises_with_its_path(tmp_path, content):
 def test_a_missing_bag_raises_with_its_path(tmp_path):
     with pytest.raises(BagError, match=r"gone\.bag"):
         BagImages(str(tmp_path / "gone.bag"))
+
+
+@pytest.mark.parametrize("size", [13, 4096, -1000, -1])
+def test_a_bag_that_was_not_closed_names_the_repair(bag, size):
+    with open(bag, "rb") as file:
+        content = file.read()
+    with open(bag, "wb") as file:
+        file.write(content[:size])
+    with pytest.raises(BagError, match=r"that was closed\. Received: '.*x\.bag'.*'rosbag reindex .*x\.bag'"):
+        BagImages(bag)
+
+
+def test_a_damaged_message_raises_with_bag_and_topic(tmp_path):
+    path = str(tmp_path / "x.bag")
+    with rosbag.Bag(path, "w", compression="bz2") as bag:
+        for stamp in range(1, 9):
+            bag.write("/raw", raw(GRAY, stamp), Time(stamp))
+    with open(path, "r+b") as file:
+        file.seek(4096 + 150)  # in the first chunk, behind the header of the file
+        file.write(bytes(100))
+    with pytest.raises(BagError, match=r"not damaged\. Received: .*x\.bag', topic /raw: "):
+        list(BagImages(path, "/raw"))
+
+
+COLOUR, GRAY8, DEPTH = ImageTopic(9, "rgb8"), ImageTopic(9, "mono8"), ImageTopic(9, "16UC1")
+
+
+@pytest.mark.parametrize(
+    ("best", "others"),
+    [
+        ({"/camera/color/image_raw": COLOUR}, {"/camera/aligned_depth_to_color/image_raw": DEPTH}),
+        ({"/camera/rgb/image_color": COLOUR}, {"/camera/depth/image": ImageTopic(9, "32FC1")}),
+        ({"/z/image_raw": COLOUR}, {"/camera/infra1/image_rect_raw": GRAY8}),
+        ({"/z/image_raw": COLOUR}, {"/a/depth/colorized": COLOUR}),
+        ({"/z/left": GRAY8}, {"/a/depth/image_rect_raw": DEPTH}),
+        ({"/z/image_raw": COLOUR}, {"/detections": COLOUR}),
+        ({"/z/image_raw": ImageTopic(9, "bgr8")}, {"/a/image_raw": ImageTopic(2, "bgr8")}),
+        ({"/z/image_raw": COLOUR}, {"/a/image_raw": ImageTopic(0, "")}),
+        ({"/a/image_raw": COLOUR}, {"/b/image_raw": COLOUR}),
+        ({"/depth_camera/color/image_raw": COLOUR}, {"/depth_camera/depth/image_raw": DEPTH}),
+        (
+            {"/camera/color/image_raw/compressed": ImageTopic(9, "rgb8; jpeg compressed bgr8")},
+            {
+                "/camera/aligned_depth_to_color/image_raw/compressed": ImageTopic(
+                    9, "16UC1; png compressed "
+                ),
+                "/camera/depth/image_raw/compressedDepth": ImageTopic(9, "16UC1; compressedDepth png"),
+            },
+        ),
+        ({"/depth": DEPTH}, {}),
+    ],
+)
+def test_the_colour_image_of_a_camera_is_chosen(best, others):
+    assert {camera_topic({**others, **best})} == set(best)

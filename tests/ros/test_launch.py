@@ -2,18 +2,45 @@
 
 import glob
 import os
+import subprocess
 import sys
 
 import cv2
 import pytest
 import rosbag
+import rosgraph
 import rospy
+import yaml
 
 from place_recognition_ros.msg import LoopCandidate, LoopCandidates
 from place_recognition_ros.srv import Relocalize
-from tests.ros.camera import BACK, NODE, PARAMETERS, THERE, Diagnostics, stored, to_compressed, to_image
+from tests.ros.camera import (
+    BACK,
+    NODE,
+    PARAMETERS,
+    THERE,
+    Camera,
+    Diagnostics,
+    stored,
+    to_compressed,
+    to_image,
+)
+from tests.ros.conftest import ROOT
 
 CLIP = os.path.join("ie_tower", "images", "floor21", "f21_central_main_frame_*.webp")
+
+LAUNCH_FILES = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "launch", "*.launch")))
+ASCII = {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+"""A locale without UTF-8, as Python 3.6 sees it where LANG is not set."""
+TOPICS = {
+    "image": "/cam/image",
+    "compressed": "/cam/compressed",
+    "camera_info": "/cam/info",
+    "depth": "/cam/depth",
+    "odom": "/base/odom",
+    "tracking_ok": "/slam/ok",
+    "mask": "/cam/mask",
+}
 
 
 @pytest.fixture
@@ -100,3 +127,79 @@ def test_a_revisit_in_a_bag_of_real_images_is_found(ros, roslaunch, start_proces
     found = {(each.header.stamp.secs, each.candidates[0].match_stamp.secs) for each in loops.messages}
     assert (12, 1) in found
     assert all(10 <= query - match <= 14 for query, match in found), found
+
+
+@pytest.mark.parametrize(("name", "more"), [("desktop.launch", {}), ("tx2.launch", {"backend": "onnx"})])
+def test_every_topic_that_the_node_subscribes_to_is_an_argument(ros, roslaunch, name, more):
+    roslaunch(name, map_path="none", **TOPICS, **more)
+    _, subscribers, _ = rosgraph.Master("/tests").getSystemState()
+    subscribed = {topic for topic, nodes in subscribers if NODE in nodes}
+    assert subscribed - {"/tf", "/tf_static", "/clock"} == set(TOPICS.values())
+
+
+def run(command, **environment):
+    """Exit status and output of a command; a variable that is None is not set."""
+    environment = {**os.environ, **environment}
+    env = {name: value for name, value in environment.items() if value is not None}
+    ran = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return ran.returncode, ran.stdout.decode()
+
+
+def including(folder, name, *arguments):
+    """Path of a launch file that includes another one with these arguments."""
+    given = "".join(f'<arg name="{argument}" value="/x"/>' for argument in arguments)
+    path = folder / "including.launch"
+    found = f"$(find place_recognition_ros)/launch/{name}"
+    path.write_text(f'<launch><include file="{found}">{given}</include></launch>')
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["desktop.launch", "tx2.launch"])
+def test_a_launch_file_that_includes_ours_cannot_misspell_an_argument(tmp_path, name):
+    status, output = run(["roslaunch", "--nodes", including(tmp_path, name, *TOPICS)])
+    assert (status, output.strip()) == (0, NODE)
+    status, output = run(["roslaunch", "--nodes", including(tmp_path, name, "odm")])
+    assert status != 0
+    assert "unused args [odm]" in output
+
+
+@pytest.mark.parametrize("name", LAUNCH_FILES)
+def test_launch_files_load_in_an_ascii_locale_without_home(name):
+    command = ["roslaunch", "--dump-params", "place_recognition_ros", name]
+    status, output = run(command, HOME=None, **ASCII)
+    assert status == 0, output
+    assert yaml.safe_load(output) == yaml.safe_load(run(command)[1])
+
+
+@pytest.mark.parametrize("name", ["default.yaml", "tx2.yaml"])
+def test_configuration_files_load_in_an_ascii_locale(ros, name):
+    path = os.path.join(ROOT, "config", name)
+    status, output = run(["rosparam", "load", path, "/ascii"], **ASCII)
+    assert status == 0, output
+    with open(path, encoding="ascii") as file:
+        assert rospy.get_param("/ascii") == yaml.safe_load(file)
+    rospy.delete_param("/ascii")
+
+
+def test_the_map_is_in_ros_home_and_named_after_the_node(ros, start_process, tmp_path):
+    home = tmp_path / "ros" / "home"
+    env = {**os.environ, **ASCII, "ROS_HOME": str(home)}
+    env.pop("HOME", None)
+    python = "python:=" + sys.executable
+    maps = []
+    for namespace in ("/", "/robot_1", "/robot_2"):
+        launch = ["roslaunch", "place_recognition_ros", "desktop.launch", python, f"__ns:={namespace}"]
+        start_process(launch, env)
+        rospy.wait_for_service(namespace.rstrip("/") + "/relocalize", 30)
+        maps.append(home / (namespace.strip("/") or ".") / "place_recognition.db")
+    assert [path for path in maps if not path.is_file()] == []
+
+
+def test_a_map_path_may_have_other_letters_than_ascii_in_an_ascii_locale(ros, start_node, tmp_path):
+    path = tmp_path / "höhle 洞.db"
+    node = start_node(env=ASCII, map_path=str(path), **PARAMETERS)
+    result = Camera(ros).publish_and_wait(THERE[0], frame_id="kamera_höhle")
+    assert node.stop() == 0
+    assert f"Map: {path}" in node.log
+    assert "Error" not in node.log
+    assert [number for number, *_ in stored(str(path))] == [result.query_id]

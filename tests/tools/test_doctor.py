@@ -11,7 +11,6 @@ import pytest
 from place_recognition_ros.package_models import model_folders
 from place_recognition_ros.tools.doctor import __main__ as doctor
 from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Machine, Ran, read_board, run_command
-from place_recognition_ros.tools.doctor.system_checks import cache_folder
 from tests.tools.test_model_checks import COMPLETE
 
 L4T = "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: Sat Feb 19 2022\n"
@@ -180,15 +179,6 @@ def test_little_disk(fake_machine, free, mark):
 def test_a_cache_folder_that_is_not_writable(fake_machine):
     line = findings(fake_machine({"/home/.cache": "a file, not a folder"}))["disk"]
     assert (line.mark, line.fix) == (FAIL, 'sudo chown -R "$USER" /home/.cache')
-
-
-@pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "HOME"])
-def test_the_cache_folder_is_the_one_of_the_engines(name, tmp_path, monkeypatch):
-    from place_recognition_ros.descriptor.tensorrt.cache import default_folder
-
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv(name, str(tmp_path))
-    assert cache_folder(os.environ) == default_folder()
 
 
 def test_in_a_container_the_host_provides_cuda_and_tensorrt(fake_machine):

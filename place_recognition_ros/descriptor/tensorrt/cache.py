@@ -13,6 +13,8 @@ import os
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, NamedTuple, Optional
 
+from place_recognition_ros import folders
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ class EngineCache:
     """
 
     def __init__(self, folder: str = "") -> None:
-        self.folder = os.path.expanduser(folder) or default_folder()
+        self.folder = os.path.expanduser(folder) or folders.cache()
 
     def read(self, name: str, fingerprint: Dict[str, Any]) -> Optional[Entry]:
         """Read a file, if its fingerprint and SHA-256 match; otherwise log why not and return None.
@@ -94,12 +96,6 @@ class EngineCache:
                 _log.info("Waiting for another process that makes '%s'", name)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def default_folder() -> str:
-    """``place_recognition_ros`` in the user's cache folder (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "place_recognition_ros")
 
 
 def _replace(path: str, content: bytes) -> None:

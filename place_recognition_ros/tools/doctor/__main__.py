@@ -15,6 +15,7 @@ from place_recognition_ros.tools.doctor import model_checks as models
 from place_recognition_ros.tools.doctor import python_checks as python
 from place_recognition_ros.tools.doctor import system_checks as system
 from place_recognition_ros.tools.doctor.machine import FAIL, WARN, Line, Machine, this_machine
+from place_recognition_ros.tools.terminal import use_utf8
 
 
 class Check(NamedTuple):
@@ -61,6 +62,7 @@ def examine(machine: Machine) -> Iterator[Tuple[str, Line]]:
 
 
 def main(machine: Optional[Machine] = None) -> int:
+    use_utf8()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,18 +70,12 @@ def main(machine: Optional[Machine] = None) -> int:
     marks = []
     for name, line in examine(machine or this_machine()):
         marks.append(line.mark)
-        _print(f"{line.mark} {name:<12} {line.found}")
+        print(f"{line.mark} {name:<12} {line.found}")
         if line.fix:
-            _print(f"      {line.fix}")
+            print(f"      {line.fix}")
     failed, warned = marks.count(FAIL), marks.count(WARN)
-    _print(f"\n{failed} to fix, {warned} to improve, {len(marks) - failed - warned} in order")
+    print(f"\n{failed} to fix, {warned} to improve, {len(marks) - failed - warned} in order")
     return 1 if failed else 0
-
-
-def _print(text: str) -> None:
-    # Python 3.6 cannot print the marks where LANG is not set, for example over ssh.
-    sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

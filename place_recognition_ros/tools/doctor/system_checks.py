@@ -3,8 +3,9 @@
 import json
 import os
 import re
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
+from place_recognition_ros import folders
 from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Line, Machine, read_board
 
 _BUILD_BYTES = 1.5e9  # of memory, while TensorRT times kernels
@@ -133,15 +134,8 @@ def check_swap(machine: Machine) -> Line:
     return Line(WARN, "none, and little memory is available", fix)
 
 
-def cache_folder(environ: Mapping[str, str]) -> str:
-    """Folder of the engines: as in ``descriptor.tensorrt.cache``, which cannot be imported without NumPy."""
-    home = environ.get("HOME") or os.path.expanduser("~")
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
-    return os.path.join(base, "place_recognition_ros")
-
-
 def check_disk(machine: Machine) -> Line:
-    folder = cache_folder(machine.environ)
+    folder = folders.cache(machine.environ)
     there = machine.at(folder)
     while not os.path.exists(there) and os.path.dirname(there) != there:
         there = os.path.dirname(there)

@@ -30,9 +30,11 @@ from place_recognition_ros.tools.explain.replay import (
     open_past,
 )
 from place_recognition_ros.tools.explain.table import best_of, confidence_text, report, seconds
+from place_recognition_ros.tools.terminal import use_utf8
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
+    use_utf8()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
