@@ -19,7 +19,7 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import Extractor, open_extractor
 from place_recognition_ros.descriptor.local_features import open_feature_finder
-from place_recognition_ros.images import FULL_RANGE, IntensityRange
+from place_recognition_ros.intensity_range import FULL_RANGE, IntensityRange
 
 FOLDER = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),

@@ -1,4 +1,4 @@
-"""IntensityRange of place_recognition_ros.images: 16-bit images of cameras that use fewer bits."""
+"""IntensityRange: 16-bit images of cameras that use fewer bits."""
 
 import logging
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import ConfigError
-from place_recognition_ros.images import IntensityRange
+from place_recognition_ros.intensity_range import IntensityRange
 
 SIZE = (120, 160)
 
@@ -161,7 +161,7 @@ def test_an_empty_range_raises_with_the_parameter_names(low, high):
 
 
 def test_the_log_reports_the_range_once_and_each_change_once(scene, caplog):
-    caplog.set_level(logging.INFO, "place_recognition_ros.images")
+    caplog.set_level(logging.INFO, "place_recognition_ros.intensity_range")
     scale = IntensityRange()
     for _ in range(30):
         scale.to_8_bits(scene(10, 900))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from place_recognition_ros.descriptor import open_extractor
-from place_recognition_ros.images import FULL_RANGE
+from place_recognition_ros.intensity_range import FULL_RANGE
 
 if sys.version_info < (3, 7):
     pytest.skip("benchmarks/ needs Python 3.7", allow_module_level=True)

@@ -8,13 +8,13 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ImageError
+from place_recognition_ros.compressed import decode_compressed
 from place_recognition_ros.images import (
     DEPTH_ENCODINGS,
     ENCODINGS,
-    IntensityRange,
-    decode_compressed,
     unpadded_rows,
 )
+from place_recognition_ros.intensity_range import IntensityRange
 
 # Encodings that cv_bridge does not convert, or not in all versions, as others that have the same pixels
 _SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "yuv422_yuy2": "yuv422"}
