@@ -1,10 +1,10 @@
-"""Bytes of a camera → an image. Everything is checked before anything is allocated.
+"""Raw images: sizes and layouts. Everything is checked before anything is allocated.
 
-The layouts are those of sensor_msgs/Image and CompressedImage, but nothing here depends on ROS:
+The layouts are those of sensor_msgs/Image, but nothing here depends on ROS:
 ``ros/image_reader.py`` converts the messages.
 """
 
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ class Layout(NamedTuple):
 
     channels: int
     bits: int  # of a channel: 8, 16, or 32 of depth images
+    cell: Tuple[int, int] = (1, 1)  # rows and columns of pixels that share their chroma
+    semi_planar: bool = False  # luma, then a plane of pairs of chroma
 
 
 ENCODINGS = {
@@ -29,6 +31,7 @@ ENCODINGS = {
     "bgr8": Layout(3, 8),
     "8UC3": Layout(3, 8),
     "bgr16": Layout(3, 16),
+    "16UC3": Layout(3, 16),
     "rgb8": Layout(3, 8),
     "rgb16": Layout(3, 16),
     "bgra8": Layout(4, 8),
@@ -44,10 +47,15 @@ ENCODINGS = {
     "bayer_bggr16": Layout(1, 16),
     "bayer_gbrg16": Layout(1, 16),
     "bayer_grbg16": Layout(1, 16),
-    "yuv422": Layout(2, 8),
-    "yuv422_yuy2": Layout(2, 8),
+    "yuv422": Layout(2, 8, (1, 2)),
+    "uyvy": Layout(2, 8, (1, 2)),
+    "yuv422_yuy2": Layout(2, 8, (1, 2)),
+    "yuyv": Layout(2, 8, (1, 2)),
+    "nv12": Layout(1, 8, (2, 2), semi_planar=True),
+    "nv21": Layout(1, 8, (2, 2), semi_planar=True),
+    "nv24": Layout(1, 8, (1, 1), semi_planar=True),
 }
-"""Every encoding of raw images that is supported; names of ``sensor_msgs/image_encodings``."""
+"""Every encoding of raw images that is supported; names of ``sensor_msgs/image_encodings`` of ROS 1 and 2."""
 
 
 DEPTH_ENCODINGS = {"16UC1": Layout(1, 16), "mono16": Layout(1, 16), "32FC1": Layout(1, 32)}
@@ -86,11 +94,12 @@ def unpadded_rows(
         encoding: a key of ``encodings``, which are accepted.
         height: rows, pixels.
         width: columns, pixels.
-        step: bytes from one row to the next; rows may be padded.
-        data: ``step * height`` bytes.
+        step: bytes from one row to the next; rows may be padded. Of nv24, rows of chroma have 2 · step bytes.
+        data: ``step * height`` bytes; of nv12 and nv21 ``step * height * 3 / 2``, of nv24 ``step * height * 3``.
 
     Returns:
-        (height, bytes of a row) uint8, contiguous.
+        (height, bytes of a row) uint8, contiguous; of semi-planar encodings more rows: the bytes of chroma
+        follow, cut into rows of the same length.
 
     Raises:
         ImageError: if the encoding is unknown or the sizes disagree.
@@ -99,15 +108,23 @@ def unpadded_rows(
     if layout is None:
         raise ImageError(f"expected one of the encodings {', '.join(encodings)}. Received: {encoding!r}")
     check_size(height, width)
+    if height % layout.cell[0] or width % layout.cell[1]:
+        even = "width and height" if layout.cell[0] > 1 else "width"
+        raise ImageError(f"expected an even {even} for {encoding}. Received: width={width}, height={height}")
     row_bytes = width * layout.channels * layout.bits // 8
-    if step < row_bytes or len(data) != step * height:
+    chroma_rows = height // layout.cell[0] if layout.semi_planar else 0
+    rows = height + chroma_rows * 2 // layout.cell[1]
+    if step < row_bytes or len(data) != step * rows:
         raise ImageError(
-            f"expected step ≥ {row_bytes} and step · height bytes for {width}×{height} {encoding}. "
+            f"expected step ≥ {row_bytes} and step · {rows} bytes for {width}×{height} {encoding}. "
             f"Received: step={step}, {len(data)} bytes"
         )
-    if layout.channels == 2 and width % 2:
-        raise ImageError(f"expected an even width for {encoding}. Received: width={width}")
-    return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, step)[:, :row_bytes])
+    stored = np.frombuffer(data, np.uint8)
+    pixels = stored[: step * height].reshape(height, step)[:, :row_bytes]
+    if not layout.semi_planar:
+        return np.ascontiguousarray(pixels)
+    chroma = stored[step * height :].reshape(chroma_rows, -1)[:, : 2 * row_bytes // layout.cell[1]]
+    return np.concatenate([pixels, chroma.reshape(-1, row_bytes)])
 
 
 def shrink(image: np.ndarray, longer_side: int) -> np.ndarray:
@@ -120,5 +137,10 @@ def shrink(image: np.ndarray, longer_side: int) -> np.ndarray:
 
 
 def check_size(height: int, width: int) -> None:
+    """Refuse an image of no pixels or more than ``MAX_PIXELS``.
+
+    Raises:
+        ImageError: if it has.
+    """
     if height < 1 or width < 1 or height * width > MAX_PIXELS:
         raise ImageError(f"expected 1 to {MAX_PIXELS} pixels. Received: width={width}, height={height}")

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from place_recognition_ros.errors import ImageError
 from place_recognition_ros.compressed import decode_compressed
+from place_recognition_ros.errors import ImageError
 from place_recognition_ros.images import MAX_PIXELS
 
 SIZE = (48, 64)
