@@ -95,7 +95,7 @@ def unpadded_rows(
         height: rows, pixels.
         width: columns, pixels.
         step: bytes from one row to the next; rows may be padded. Of nv24, rows of chroma have 2 · step bytes.
-        data: ``step * height`` bytes; of nv12 and nv21 ``step * height * 3 / 2``, of nv24 ``step * height * 3``.
+        data: ``step * height`` bytes; of nv12 and nv21 3 / 2 times as many, of nv24 3 times.
 
     Returns:
         (height, bytes of a row) uint8, contiguous; of semi-planar encodings more rows: the bytes of chroma

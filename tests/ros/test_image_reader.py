@@ -1,7 +1,5 @@
 """ImageReader: messages → images; pixels are compared with a separate implementation in NumPy."""
 
-import copy
-
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ConfigError, ImageError
 from place_recognition_ros.images import ENCODINGS
-from place_recognition_ros.ros.image_reader import ImageReader, read_depth
+from place_recognition_ros.ros.image_reader import ImageReader
 
 HEIGHT, WIDTH = 4, 6
 BAYER = {"rggb": ("RG", "GB"), "bggr": ("BG", "GR"), "gbrg": ("GB", "RG"), "grbg": ("GR", "BG")}
@@ -270,33 +268,6 @@ def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
     for name in ("height", "width", "encoding", "is_bigendian", "step", "data"):
         setattr(message, name, getattr(original, name))
     np.testing.assert_array_equal(read(message), bgr)
-
-
-@pytest.mark.parametrize("is_bigendian", [0, 1])
-@pytest.mark.parametrize("encoding, kind", [("16UC1", "u2"), ("mono16", "u2"), ("32FC1", "f4")])
-def test_depth_images_are_read_without_their_padding(encoding, kind, is_bigendian):
-    values = (1 + np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)).astype(kind)
-    rows = values.astype(kind if not is_bigendian else ">" + kind).view(np.uint8).reshape(HEIGHT, -1)
-    padded = np.hstack([rows, np.full((HEIGHT, 5), 255, np.uint8)])
-    found = read_depth(message_of(encoding, padded, 0, is_bigendian, WIDTH))
-    assert found.dtype == kind
-    np.testing.assert_array_equal(found, values)
-
-
-@pytest.mark.parametrize("encoding", ["64FC1", "32FC2", "rgb8", "mono8", "32SC1", ""])
-def test_other_encodings_are_not_depth_images(encoding):
-    with pytest.raises(ImageError, match="encodings 16UC1, mono16, 32FC1"):
-        read_depth(message_of(encoding, np.zeros((HEIGHT, 8 * WIDTH), np.uint8), width=WIDTH))
-
-
-def test_a_depth_image_whose_sizes_disagree_is_refused():
-    message = message_of("32FC1", np.zeros((HEIGHT, 4 * WIDTH), np.uint8), width=WIDTH)
-    assert read_depth(message).shape == (HEIGHT, WIDTH)
-    for name, value in (("step", 4 * WIDTH - 1), ("height", 0), ("width", 2**31), ("data", b"")):
-        broken = copy.copy(message)
-        setattr(broken, name, value)
-        with pytest.raises(ImageError, match="expected"):
-            read_depth(broken)
 
 
 def test_depth_encodings_are_not_images():
