@@ -78,14 +78,9 @@ class ImageReader:
             raise ImageError(f"expected an image that cv_bridge converts. Received: {error}") from error
 
     def _scale(self, encoding: str, values: np.ndarray, learn: bool) -> np.ndarray:
-        known = self._range_of(encoding)
-        if learn or known.is_known:
-            return known.to_8_bits(values, learn)
-        return IntensityRange(*self._fixed_range).to_8_bits(values)  # no image of the stream has come yet
-
-    def _range_of(self, encoding: str) -> IntensityRange:
         """A camera that changes its encoding changes its range, too."""
-        return self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+        known = self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+        return known.to_8_bits(values, learn)
 
 
 def read_depth(message: Image) -> np.ndarray:
