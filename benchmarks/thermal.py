@@ -1,4 +1,4 @@
-"""Images of a thermal camera, made from gray images: raw counts of 14 bits, as FLIR Lepton and Tau 2 send them.
+"""Images of a thermal camera, made from gray images: raw counts of 14 bits, as of a FLIR Lepton or Tau 2.
 
 The scene covers some 300 counts (about 12 K) around 7,000. Noise of 3 counts, fixed pattern of pixels and
 columns, vignetting. The mean drifts while the camera warms up and jumps when its shutter closes for a
@@ -99,7 +99,7 @@ STREAMS: dict[str, Stream] = {
     "thermal": steady,
     "thermal, noise 5": lambda images: steady(images, 5.0),
     "thermal, warming": drifting,
-    "thermal, cooling": lambda images: drifting(images, -1500.0),
+    "thermal, cooling": lambda images: drifting(images, -3000.0),
     "thermal, corrected": corrected,
     "thermal, person": lambda images: with_object(images, PERSON, 0.1),
     "thermal, engine": lambda images: with_object(images, ENGINE, 0.1),
