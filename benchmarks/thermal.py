@@ -32,7 +32,7 @@ class ThermalCamera:
         noise: standard deviation, counts.
     """
 
-    def __init__(self, shape: tuple[int, int], noise: float = 3.0) -> None:
+    def __init__(self, shape: tuple[int, ...], noise: float = 3.0) -> None:
         self._random = np.random.default_rng(0)
         self._noise = noise
         height, width = shape

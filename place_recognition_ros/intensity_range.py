@@ -34,9 +34,9 @@ class IntensityRange:
       Values that hardly any pixel has take hardly any of the range: an engine in the view, or the gap between
       sky and ground, does not darken the rest. The contrast is the median of the last 10 images', but no more
       than fits the image, nor than makes the noise of the sensor visible.
-    - An image reaches from its 0.1 % to its 99.9 % quantile: hot and dead pixels do not count. Of the last
-      10 images the two that reach farthest do not count: a torn image does not darken all later ones.
-      Images of a single value (shutter, covered lens) are not learned from.
+    - A few pixels do not count: hot and dead ones, a row of telemetry. Of the last 10 images the two that
+      reach farthest do not count: a torn image does not darken all later ones. Images of a single value
+      (shutter, covered lens) are not learned from.
 
     Args:
         low: the value that becomes 0, if the range is fixed.
@@ -53,7 +53,7 @@ class IntensityRange:
                 f"Received: sixteen_bit_min={low}, sixteen_bit_max={high}"
             )
         self._fixed = (low, high) if high else None
-        self._recent: Deque[Tuple[int, int]] = deque(maxlen=REMEMBERED)
+        self._recent: Deque[Tuple[int, ...]] = deque(maxlen=REMEMBERED)
         self._widths: Deque[float] = deque(maxlen=REMEMBERED)
         self._depth = 0  # of a camera whose values begin near 0; 0: not known
 
@@ -70,33 +70,29 @@ class IntensityRange:
         if self._fixed:
             return _scaled(values, *self._fixed)
         histogram = _histogram(values)
+        reach = _quantiles(histogram, 0.01, 0.99, 0.999)
         learn = learn and histogram.max() < 1
-        low, high, is_provisional = self._reach(histogram, learn)
-        depth = 2 ** max(LEAST_BITS, high.bit_length())
-        learn = learn and not is_provisional
-        if low >= NEAR_ZERO * depth:
-            return self._follow(histogram, min(NOISE * _noise(values), depth), learn).take(values)
+        if learn:
+            self._recent.append(reach)
+        lows, highs, tops = (sorted(each) for each in zip(*(self._recent or [reach])))
+        ignored = min(OUTLIERS, (len(lows) - 1) // 2)
+        learn = learn and len(lows) > 2 * OUTLIERS
+        if lows[ignored] >= NEAR_ZERO * _depth(highs[-1 - ignored]):
+            least = min(NOISE * _noise(values), _depth(reach[-1]))
+            return self._follow(histogram, least, learn).take(values)
+        depth = _depth(tops[-1 - ignored])
         if learn and depth > self._depth:
             level = logging.WARNING if self._depth else logging.INFO
             _log.log(level, "16-bit images: the values 0 to %d are scaled to 0 to 255", depth - 1)
             self._depth = depth
         return _scaled(values, 0, max(depth, self._depth) - 1)
 
-    def _reach(self, histogram: np.ndarray, learn: bool) -> Tuple[int, int, bool]:
-        """The values that the last images use, from, to, and whether these images are few."""
-        low, high = _quantiles(histogram)
-        if learn:
-            self._recent.append((low, high))
-        lows, highs = zip(*(self._recent or [(low, high)]))
-        ignored = min(OUTLIERS, (len(lows) - 1) // 2)
-        return sorted(lows)[ignored], sorted(highs)[-1 - ignored], len(lows) <= 2 * OUTLIERS
-
     def _follow(self, histogram: np.ndarray, least: float, learn: bool) -> np.ndarray:
         """The gray level of each value of a thermal image, (2^16,) uint8; ``least``: width of its range."""
         window = int(least / 16) | 1
         share = cv2.blur(histogram.reshape(1, -1), (window, 1), borderType=cv2.BORDER_CONSTANT)[0] * window
-        position = np.cumsum(np.minimum(1, share / USED))
-        low, high = _quantiles(histogram)
+        position = np.cumsum(np.minimum(1, share / USED), dtype=np.float64)
+        low, high = _quantiles(histogram, 0.001, 0.999)
         width = max(ROOM * (position[high] - position[low]), least)
         if learn:
             self._widths.append(width)
@@ -119,10 +115,14 @@ def _histogram(values: np.ndarray) -> np.ndarray:
     return counts[:, 0] / values.size
 
 
-def _quantiles(histogram: np.ndarray) -> Tuple[int, int]:
-    """The 0.1 % and 99.9 % quantiles: hot and dead pixels do not count."""
-    shares = np.cumsum(histogram, dtype=np.float64)
-    return int(np.searchsorted(shares, 0.001, "right")), int(np.searchsorted(shares, 0.999))
+def _quantiles(histogram: np.ndarray, *shares: float) -> Tuple[int, ...]:
+    """The values below which these shares of the pixels are."""
+    return tuple(int(value) for value in np.searchsorted(np.cumsum(histogram, dtype=np.float64), shares))
+
+
+def _depth(value: int) -> int:
+    """2^bits of a camera that sends this value."""
+    return int(2 ** max(LEAST_BITS, value.bit_length()))
 
 
 def _noise(values: np.ndarray) -> float:

@@ -189,6 +189,17 @@ def test_hot_and_dead_pixels_are_ignored(scene):
         assert np.median(np.abs(scaled.astype(int) - other)) <= 2
 
 
+@pytest.mark.parametrize("kind", ["zeros", "ones", "random"])
+def test_a_row_of_telemetry_is_ignored(kind, scene, rng):
+    images = [scene(6743, 7077, noise=2) for _ in range(12)]
+    expected = read(images)
+    row = {"zeros": 0, "ones": 65535, "random": rng.integers(0, 65536, SIZE[1])}[kind]
+    for image in images:
+        image[-1] = row
+    for scaled, other in zip(read(images), expected):
+        assert scaled[:-1].std() > 0.6 * other.std()
+
+
 @pytest.mark.parametrize("value", [0, 4095, 65535])
 @pytest.mark.parametrize("low, high", [(7500, 8500), (20, 3900)])
 def test_constant_images_are_ignored(low, high, value, scene):
