@@ -56,7 +56,7 @@ class ThermalCamera:
         counts = LOW + scene(gray) * ((HIGH - LOW) / 255)
         height, width = gray.shape
         mask = np.zeros(gray.shape)
-        cv2.circle(mask, (width // 2, height // 2), int(hot[1] * width), 1.0, -1)
+        cv2.circle(mask, (width // 2, height // 2), int(hot[1] * width), (1.0,), -1)
         return self._sensed(counts + hot[0] * cv2.GaussianBlur(mask, (0, 0), 2) + drift)
 
     def shutter(self, drift: float = 0.0) -> np.ndarray:
