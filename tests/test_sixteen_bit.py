@@ -14,9 +14,7 @@ if sys.version_info < (3, 7):
 from benchmarks.sixteen_bit import CAMERAS, measure, read_back, read_frames, with_bits
 
 MAX_LOSS = 2  # of 43 revisits, and of 84 images
-HIDDEN = 3  # more revisits: a hot object hides a part of a quarter of the images, which costs 2 with 8 bits, too
-    3  # more revisits lost where a hot object hides a part of a quarter of the images; 2 with 8 bits, too
-)
+HIDDEN = 3  # more revisits: a hot object hides a part of some images, which costs 2 with 8 bits, too
 
 
 @pytest.fixture(scope="module")
