@@ -36,13 +36,12 @@ def frame_header(height, width):
     return segment(0xC0, struct.pack(">BHHB", 8, height, width, 3) + bytes(9))
 
 
-def size_in_jpeg(data):
-    at = data.index(b"\xff\xc2" if b"\xff\xc2" in data else b"\xff\xc0")
+def declared_size(data, original):
+    """(height, width) in the header of a file, where ``original`` has it."""
+    if original[1:4] == b"PNG":
+        return struct.unpack(">II", data[16:24])[::-1]
+    at = min(original.find(marker) % len(original) for marker in (b"\xff\xc0", b"\xff\xc2"))
     return struct.unpack(">HH", data[at + 5 : at + 9])
-
-
-def size_in_png(data):
-    return struct.unpack(">II", data[16:24])[::-1]
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +243,6 @@ def test_a_png_whose_data_end_early_is_refused(image):
 
 @pytest.mark.parametrize("count", [300, pytest.param(20000, marks=pytest.mark.stress)])
 def test_a_mutated_file_is_refused_or_has_its_declared_size(count, file, rng):
-    declared = size_in_png if file[1:4] == b"PNG" else size_in_jpeg
     decoded = 0
     for _ in range(count):
         mutated = bytearray(file)
@@ -256,7 +254,7 @@ def test_a_mutated_file_is_refused_or_has_its_declared_size(count, file, rng):
             continue
         decoded += 1
         assert received.dtype in (np.uint8, np.uint16)  # the depth may have been mutated
-        assert received.shape == tuple(declared(bytes(mutated))) + (3,)
+        assert received.shape == tuple(declared_size(mutated, file)) + (3,)
     assert decoded < count
 
 
