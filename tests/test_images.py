@@ -8,16 +8,43 @@ from place_recognition_ros.images import ENCODINGS, check_image, shrink, unpadde
 
 HEIGHT, WIDTH = 4, 6
 HUGE = 2**32 - 1
-YUV = [name for name in ENCODINGS if name.startswith("yuv")]
+PACKED = ["yuv422", "uyvy", "yuv422_yuy2", "yuyv"]
+SEMI_PLANAR = {"nv12": 1.5, "nv21": 1.5, "nv24": 3}  # bytes per pixel
 
 
 def bytes_per_pixel(encoding):
+    """Of a row; the chroma plane of semi-planar encodings is not counted."""
     layout = ENCODINGS[encoding]
     return layout.channels * layout.bits // 8
 
 
+def rows_of_data(encoding, height):
+    """How many times ``step`` bytes an image has."""
+    return int(height * SEMI_PLANAR.get(encoding, 1))
+
+
+def padded(encoding, height, rows, padding):
+    """Data of an image with ``padding`` bytes after each row; of nv24, rows of chroma are twice as long."""
+    chroma = rows[height:].reshape(height, -1) if encoding == "nv24" else rows[height:]
+    data = b"".join(row.tobytes() + b"\xa5" * padding for row in rows[:height])
+    behind = padding * 2 if encoding == "nv24" else padding
+    return data + b"".join(row.tobytes() + b"\xa5" * behind for row in chroma)
+
+
 def test_the_common_encodings_of_cameras_are_supported():
-    named = {"mono8", "mono16", "bgr8", "rgb8", "bgra8", "rgba8", "8UC1", "8UC3", "16UC1", "yuv422"}
+    named = {
+        "mono8",
+        "mono16",
+        "bgr8",
+        "rgb8",
+        "bgra8",
+        "rgba8",
+        "8UC1",
+        "8UC3",
+        "16UC1",
+        *PACKED,
+        *SEMI_PLANAR,
+    }
     named |= {f"bayer_{order}{bits}" for order in ("rggb", "bggr", "gbrg", "grbg") for bits in (8, 16)}
     assert named <= set(ENCODINGS)
 
@@ -32,48 +59,63 @@ def test_the_layout_agrees_with_the_name_of_the_encoding(encoding):
         "bgra": 4,
         "rgba": 4,
         "bayer": 1,
-        "yuv": 2,
         "8UC": 1,
         "16UC": 1,
     }
-    if "UC" in encoding:
+    if encoding in SEMI_PLANAR:
+        assert ENCODINGS[encoding][:2] == (1, 8)
+    elif encoding in PACKED:
+        assert ENCODINGS[encoding][:2] == (2, 8)
+    elif "UC" in encoding:
         bits, count = encoding.split("UC")
-        assert ENCODINGS[encoding] == (int(count), int(bits))
+        assert ENCODINGS[encoding][:2] == (int(count), int(bits))
     else:
-        bits = 8 if encoding in YUV else int(encoding.lstrip("abcdefghijklmnopqrstuvwxyz_"))
+        bits = int(encoding.lstrip("abcdefghijklmnopqrstuvwxyz_"))
         name = encoding.rstrip("0123456789").split("_")[0].rstrip("0123456789")
-        assert ENCODINGS[encoding] == (channels[name], bits)
+        assert ENCODINGS[encoding][:2] == (channels[name], bits)
 
 
 @pytest.mark.parametrize("padding", [0, 2, 58])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_padding_is_removed(encoding, padding, rng):
-    rows = rng.integers(0, 256, (HEIGHT, WIDTH * bytes_per_pixel(encoding))).astype(np.uint8)
-    data = b"".join(row.tobytes() + b"\xa5" * padding for row in rows)
+    shape = (rows_of_data(encoding, HEIGHT), WIDTH * bytes_per_pixel(encoding))
+    rows = rng.integers(0, 256, shape).astype(np.uint8)
+    data = padded(encoding, HEIGHT, rows, padding)
     received = unpadded_rows(encoding, HEIGHT, WIDTH, rows.shape[1] + padding, data)
     assert received.dtype == np.uint8
     assert received.flags.c_contiguous
     np.testing.assert_array_equal(received, rows)
 
 
-@pytest.mark.parametrize("encoding", YUV)
+@pytest.mark.parametrize("encoding", PACKED)
 def test_yuv422_of_odd_width_is_refused(encoding):
-    with pytest.raises(ImageError, match=r"even width.*width=5"):
+    with pytest.raises(ImageError, match=rf"even width for {encoding}\. Received: width=5, height=2"):
         unpadded_rows(encoding, 2, 5, 10, bytes(20))
+
+
+@pytest.mark.parametrize("height, width", [(3, 4), (4, 3), (3, 3), (1, 1)])
+@pytest.mark.parametrize("encoding", ["nv12", "nv21"])
+def test_yuv420_of_odd_size_is_refused(encoding, height, width):
+    received = f"even width and height for {encoding}. Received: width={width}, height={height}"
+    with pytest.raises(ImageError, match=received):
+        unpadded_rows(encoding, height, width, width, bytes(width * height * 3 // 2))
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_step_or_size_that_contradicts_the_encoding_is_refused(encoding):
     row = WIDTH * bytes_per_pixel(encoding)
+    rows = rows_of_data(encoding, HEIGHT)
     for step, size in [
-        (row - 1, (row - 1) * HEIGHT),  # a row is longer than its step
+        (row - 1, (row - 1) * rows),  # a row is longer than its step
         (0, 0),
-        (row, row * HEIGHT - 1),  # the last row is truncated
-        (row, row * HEIGHT + 1),
+        (row, row * rows - 1),  # the last row is truncated
+        (row, row * rows + 1),
+        (row, row * (rows - 1)),
+        (row, row * (rows + HEIGHT)),  # a plane too much
         (row, 0),
-        (row + 1, row * HEIGHT),  # padding that is missing
-        (row, (row + 1) * HEIGHT),  # padding that is not declared
-        (HUGE, row * HEIGHT),
+        (row + 1, row * rows),  # padding that is missing
+        (row, (row + 1) * rows),  # padding that is not declared
+        (HUGE, row * rows),
     ]:
         with pytest.raises(ImageError, match=f"step={step}, {size} bytes"):
             unpadded_rows(encoding, HEIGHT, WIDTH, step, bytes(size))
@@ -106,7 +148,23 @@ def test_an_invalid_image_size_is_refused_without_allocation(encoding):
 
 
 @pytest.mark.parametrize(
-    "encoding", ["", "rgb", "RGB8", "bgr8 ", "32FC1", "64FC4", "nv21", "jpeg", "bayer_rgbg8", "\0"]
+    "encoding",
+    [
+        "",
+        "rgb",
+        "RGB8",
+        "bgr8 ",
+        "32FC1",
+        "64FC4",
+        "8UC2",
+        "BGR8",
+        "Mono8",
+        "NV12",
+        "nv16",
+        "jpeg",
+        "bayer_rgbg8",
+        "\0",
+    ],
 )
 def test_an_unknown_encoding_raises_with_its_name(encoding):
     with pytest.raises(ImageError) as caught:
@@ -120,9 +178,11 @@ def test_random_messages_are_read_exactly_and_wrong_fields_refused(rng):
         encoding = encodings[rng.integers(len(encodings))]
         height, width, padding = (int(n) for n in rng.integers(1, 40, 3))
         width += width % 2
-        rows = rng.integers(0, 256, (height, width * bytes_per_pixel(encoding))).astype(np.uint8)
+        height += height % 2
+        shape = (rows_of_data(encoding, height), width * bytes_per_pixel(encoding))
+        rows = rng.integers(0, 256, shape).astype(np.uint8)
         step = rows.shape[1] + padding
-        data = b"".join(row.tobytes() + bytes(padding) for row in rows)
+        data = padded(encoding, height, rows, padding)
         np.testing.assert_array_equal(unpadded_rows(encoding, height, width, step, data), rows)
         change = int(rng.integers(1, 9))
         fields = [(step + change, data), (step - change, data), (step, data[:-change]), (step, data + b"x")]

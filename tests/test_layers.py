@@ -15,18 +15,8 @@ PACKAGE = "place_recognition_ros"
 # A part may import the parts of earlier rows; parts of the first row may also import each other.
 LAYERS = (
     (
-        *(
-            "errors",
-            "folders",
-            "poses",
-            "types",
-            "config",
-            "images",
-            "rotation",
-            "depth",
-            "stopwatch",
-            "tracking",
-        ),
+        *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
+        *("folders", "yuv", "compressed", "intensity_range"),
         *("package_models", "validation", "worker", "static_region", "overlay", "informative"),
     ),
     ("descriptor", "memory"),

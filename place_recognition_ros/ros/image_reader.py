@@ -6,18 +6,19 @@ import numpy as np
 from cv_bridge import CvBridge, CvBridgeError
 from sensor_msgs.msg import CompressedImage, Image
 
+from place_recognition_ros.compressed import decode_compressed
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.images import (
     DEPTH_ENCODINGS,
     ENCODINGS,
-    IntensityRange,
-    decode_compressed,
     unpadded_rows,
 )
+from place_recognition_ros.intensity_range import IntensityRange
+from place_recognition_ros.yuv import YUV_ENCODINGS, yuv_to_bgr
 
 # Encodings that cv_bridge does not convert, or not in all versions, as others that have the same pixels
-_SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "yuv422_yuy2": "yuv422"}
+_SAME_PIXELS = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8"}
 
 
 class ImageReader:
@@ -65,8 +66,8 @@ class ImageReader:
             words = rows.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16, copy=False)
             colors = words.reshape(message.height, message.width, -1)[..., :3]  # alpha is no brightness
             rows = self._scale(encoding, colors, learn)
-        elif encoding == "yuv422_yuy2":
-            rows = rows.view(np.uint16).byteswap().view(np.uint8)  # YUYV → UYVY
+        elif encoding in YUV_ENCODINGS:  # cv_bridge of ROS 1 knows one of them
+            return yuv_to_bgr(encoding, rows, message.height)
         name = encoding.replace("a16", "8").replace("16", "8")
         name = _SAME_PIXELS.get(name, name)
         step = rows.nbytes // message.height
@@ -77,14 +78,9 @@ class ImageReader:
             raise ImageError(f"expected an image that cv_bridge converts. Received: {error}") from error
 
     def _scale(self, encoding: str, values: np.ndarray, learn: bool) -> np.ndarray:
-        known = self._range_of(encoding)
-        if learn or known.is_known:
-            return known.to_8_bits(values, learn)
-        return IntensityRange(*self._fixed_range).to_8_bits(values)  # no image of the stream has come yet
-
-    def _range_of(self, encoding: str) -> IntensityRange:
         """A camera that changes its encoding changes its range, too."""
-        return self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+        known = self._ranges.setdefault(encoding, IntensityRange(*self._fixed_range))
+        return known.to_8_bits(values, learn)
 
 
 def read_depth(message: Image) -> np.ndarray:

@@ -1,7 +1,5 @@
 """ImageReader: messages → images; pixels are compared with a separate implementation in NumPy."""
 
-import copy
-
 import cv2
 import numpy as np
 import pytest
@@ -10,12 +8,16 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ConfigError, ImageError
 from place_recognition_ros.images import ENCODINGS
-from place_recognition_ros.ros.image_reader import ImageReader, read_depth
+from place_recognition_ros.ros.image_reader import ImageReader
 
 HEIGHT, WIDTH = 4, 6
 BAYER = {"rggb": ("RG", "GB"), "bggr": ("BG", "GR"), "gbrg": ("GB", "RG"), "grbg": ("GR", "BG")}
-PLAIN = [name for name in ENCODINGS if not name.startswith(("bayer", "yuv"))]
-YUV = [name for name in ENCODINGS if name.startswith("yuv")]
+YUV = {  # the rows and columns of pixels that share their chroma
+    **dict.fromkeys(("yuv422", "uyvy", "yuv422_yuy2", "yuyv"), (1, 2)),
+    **dict.fromkeys(("nv12", "nv21"), (2, 2)),
+    "nv24": (1, 1),
+}
+PLAIN = [name for name in ENCODINGS if not name.startswith("bayer") and name not in YUV]
 DEEP = [name for name in ENCODINGS if ENCODINGS[name].bits == 16]
 FULL_RANGE = {"sixteen_bit_max": 65535}
 
@@ -120,28 +122,41 @@ def test_a_bayer_mosaic_is_interpolated_linearly(order, bits, rng):
 
 @pytest.mark.parametrize("encoding", YUV)
 def test_yuv_is_converted_by_itu_r_bt_601(encoding, rng):
-    luma = rng.integers(16, 236, (HEIGHT, WIDTH))
-    chroma = rng.integers(100, 156, (HEIGHT, WIDTH // 2, 2))  # U, V of two pixels; few values saturate
-    pixels = np.zeros((HEIGHT, WIDTH, 2), np.uint8)
-    luma_first = encoding == "yuv422_yuy2"
-    pixels[..., 0 if luma_first else 1] = luma
-    pixels[..., 1 if luma_first else 0] = chroma.reshape(HEIGHT, WIDTH)
-    u, v = (np.repeat(chroma[..., i], 2, axis=1) - 128.0 for i in (0, 1))
+    """Rows are padded by 3 bytes, those of chroma of nv24, which are twice as long, by 6."""
+    rows, columns = YUV[encoding]
+    luma = rng.integers(16, 236, (HEIGHT, WIDTH)).astype(np.uint8)
+    shape = (HEIGHT // rows, WIDTH // columns, 2)
+    chroma = rng.integers(100, 156, shape).astype(np.uint8)  # few values saturate
+    u, v = (np.kron(chroma[..., i], np.ones((rows, columns))) - 128.0 for i in (0, 1))
+    if encoding.startswith("nv"):
+        pairs = chroma[..., ::-1] if encoding == "nv21" else chroma
+        planes = [(luma, 3), (pairs.reshape(HEIGHT // rows, -1), 6 if encoding == "nv24" else 3)]
+        step = WIDTH + 3
+    else:
+        pixels = [luma, chroma.reshape(HEIGHT, WIDTH)]
+        if encoding in ("yuv422", "uyvy"):
+            pixels.reverse()
+        planes = [(np.dstack(pixels).reshape(HEIGHT, -1), 3)]
+        step = 2 * WIDTH + 3
+    data = b"".join(row.tobytes() + b"\xa5" * padding for plane, padding in planes for row in plane)
     y = 1.164 * (luma - 16.0)
     expected = np.stack([y + 2.018 * u, y - 0.391 * u - 0.813 * v, y + 1.596 * v], axis=2)
-    image = read(message_of(encoding, pixels.reshape(HEIGHT, -1), 3, width=WIDTH))
+    image = read(Image(height=HEIGHT, width=WIDTH, encoding=encoding, step=step, data=data))
+    assert image.dtype == np.uint8
     np.testing.assert_allclose(image, np.clip(expected, 0, 255), atol=1.5)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_the_smallest_images_are_read(encoding):
-    for height in range(1, 5):
-        for width in range(1, 5):
-            if encoding in YUV and width % 2:
-                continue
-            pixels = np.zeros((height, row_bytes(encoding, width)), np.uint8)
-            image = read(message_of(encoding, pixels, width=width))
-            assert image.shape[:2] == (height, width)
+    rows, columns = YUV.get(encoding, (1, 1))
+    for height in range(rows, 5, rows):
+        for width in range(columns, 5, columns):
+            step = row_bytes(encoding, width)
+            size = step * height
+            if encoding.startswith("nv"):
+                size += 2 * (height // rows) * (width // columns)
+            message = Image(height=height, width=width, encoding=encoding, step=step, data=bytes(size))
+            assert read(message).shape[:2] == (height, width)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +164,8 @@ def test_the_smallest_images_are_read(encoding):
     [
         {"encoding": "32FC1"},
         {"encoding": ""},
+        {"encoding": "BGR8"},
+        {"encoding": "nv12"},
         {"step": 3 * WIDTH - 1},
         {"step": 3 * WIDTH + 8},
         {"data": b""},
@@ -251,33 +268,6 @@ def test_messages_of_classes_generated_by_rosbag_are_read(bgr):
     for name in ("height", "width", "encoding", "is_bigendian", "step", "data"):
         setattr(message, name, getattr(original, name))
     np.testing.assert_array_equal(read(message), bgr)
-
-
-@pytest.mark.parametrize("is_bigendian", [0, 1])
-@pytest.mark.parametrize("encoding, kind", [("16UC1", "u2"), ("mono16", "u2"), ("32FC1", "f4")])
-def test_depth_images_are_read_without_their_padding(encoding, kind, is_bigendian):
-    values = (1 + np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)).astype(kind)
-    rows = values.astype(kind if not is_bigendian else ">" + kind).view(np.uint8).reshape(HEIGHT, -1)
-    padded = np.hstack([rows, np.full((HEIGHT, 5), 255, np.uint8)])
-    found = read_depth(message_of(encoding, padded, 0, is_bigendian, WIDTH))
-    assert found.dtype == kind
-    np.testing.assert_array_equal(found, values)
-
-
-@pytest.mark.parametrize("encoding", ["64FC1", "32FC2", "rgb8", "mono8", "32SC1", ""])
-def test_other_encodings_are_not_depth_images(encoding):
-    with pytest.raises(ImageError, match="encodings 16UC1, mono16, 32FC1"):
-        read_depth(message_of(encoding, np.zeros((HEIGHT, 8 * WIDTH), np.uint8), width=WIDTH))
-
-
-def test_a_depth_image_whose_sizes_disagree_is_refused():
-    message = message_of("32FC1", np.zeros((HEIGHT, 4 * WIDTH), np.uint8), width=WIDTH)
-    assert read_depth(message).shape == (HEIGHT, WIDTH)
-    for name, value in (("step", 4 * WIDTH - 1), ("height", 0), ("width", 2**31), ("data", b"")):
-        broken = copy.copy(message)
-        setattr(broken, name, value)
-        with pytest.raises(ImageError, match="expected"):
-            read_depth(broken)
 
 
 def test_depth_encodings_are_not_images():
