@@ -60,7 +60,7 @@ def test_an_image_waits_for_its_pose(ros, start_node, tmp_path):
 REASONS = {
     "missing": "nothing was received on /odom",
     "stopped": "the newest pose on /odom is",
-    "stamped 1 s early": "the newest pose on /odom is 1.00 s older than the image",
+    "stamped 1 s early": "s older than the image",
     "of another clock": "s older than the image",
 }
 
