@@ -211,7 +211,8 @@ def pose_of(message: Any) -> np.ndarray:
 def odometry_of(message: Any) -> Optional[np.ndarray]:
     """(4, 4) of a geometry_msgs/Pose of odometry; None if it is NaN, too far away or has no orientation."""
     position, turn = message.position, message.orientation
-    pose = normalised(Pose([position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w]))
+    where, orientation = [position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w]
+    pose = normalised(Pose(np.array(where), np.array(orientation)))
     return None if pose is None else rigid(*pose)
 
 

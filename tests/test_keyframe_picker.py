@@ -100,12 +100,15 @@ def test_where_the_orientation_is_not_known_the_position_picks():
     assert picker.pick(START + 4, pose(1.1, 0)) == Count.KEYFRAME
 
 
-def test_whether_an_image_is_due_depends_on_its_stamp_only():
+def test_whether_an_image_is_due_changes_nothing():
     picker = KeyframePicker(1, 5.0, 0)
+    assert picker.is_due(START, pose())
     assert picker.is_due(START)
     picker.pick(START, pose())
     ages = [-2000, -500, 0, 500, 1000]
     assert [picker.is_due(START + age * MS) for age in ages] == [True, False, False, False, True]
+    assert [picker.is_due(START + age * MS, pose(9)) for age in ages] == [True, False, False, False, True]
+    assert not picker.is_due(START + 1000 * MS, pose(4))
     assert not picker.is_due(0)
 
 

@@ -4,65 +4,14 @@ import logging
 import math
 import threading
 
-import numpy as np
 import pytest
 
-from place_recognition_ros.config import Config
-from place_recognition_ros.poses import Pose
 from place_recognition_ros.ros import stamped_buffer
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import KEPT, OdometryInput
+from place_recognition_ros.ros.odometry import KEPT
 from place_recognition_ros.types import Count
+from tests.fakes.robot import AHEAD, MS, NONE, START, Robot, turned
 
-MS = 10**6
-START = 10**18
 NAN = math.nan
-AHEAD = (0.0, 0.0, 0.0, 1.0)
-NONE = (0.0, 0.0, 0.0, 0.0)  # an orientation that the driver leaves out
-
-
-def turned(angle):
-    """The quaternion of a rotation about z, radians."""
-    return (0.0, 0.0, math.sin(angle / 2), math.cos(angle / 2))
-
-
-class Robot:
-    """An OdometryInput, and the picker that uses it; stamps are milliseconds."""
-
-    def __init__(self, published=True, **parameters):
-        config = Config(**parameters)
-        self.published = published
-        self.odometry = OdometryInput(config, "/odom", lambda: self.published)
-        self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
-
-    def move(self, ms, x, orientation=AHEAD, frame="odom"):
-        """Receive a pose."""
-        pose = Pose(np.array([x, 0.0, 0.0], float), np.array(orientation, float))
-        self.odometry.take(START + ms * MS, pose, frame, "base_link")
-
-    def x(self, ms):
-        """Where the robot was, for an image; None: not known."""
-        found = self.odometry.at(START + ms * MS)
-        return None if found is None else found.pose.position[0]
-
-    def see(self, ms):
-        """Whether an image becomes a keyframe."""
-        found = self.odometry.at(START + ms * MS)
-        pose, oriented = (None, True) if found is None else (found.pose, found.oriented)
-        return self._picker.pick(START + ms * MS, pose, oriented) == Count.KEYFRAME
-
-    def drive(self, positions, orientations=None):
-        """Receive poses and images, ten per second; returns how many images become keyframes."""
-        orientations = orientations or [AHEAD] * len(positions)
-        keyframes = 0
-        for number, (x, orientation) in enumerate(zip(positions, orientations)):
-            self.move(100 * number, x, orientation)
-            keyframes += self.see(100 * number)
-        return keyframes
-
-    @property
-    def complaint(self):
-        return self.odometry.complaint(stamped_buffer.time.monotonic())
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +53,12 @@ def test_an_image_waits_for_the_pose_of_its_own_time(robot, monkeypatch):
     thread.start()
     assert robot.x(200) == 10
     thread.join()
+
+
+def test_an_image_does_not_wait_if_the_poses_before_it_suffice(robot, monkeypatch):
+    monkeypatch.setattr(stamped_buffer, "PATIENCE", 1e6)
+    found = robot.odometry.at(START + 200 * MS, lambda pose: pose.pose.position[0] == 9)
+    assert found.stamp == START + 180 * MS
 
 
 def test_when_the_clock_is_set_back_the_poses_before_are_forgotten(robot):
@@ -175,12 +130,6 @@ def test_a_robot_that_turns_is_seen_to_turn_though_quaternions_are_not_normalise
     assert robot.drive([5.0] * 51, quaternions) == 11
 
 
-def test_where_only_rotation_picks_keyframes_and_is_not_known_they_are_picked_by_rate_with_a_warning():
-    robot = Robot(min_rotation_rad=0.3)
-    assert robot.drive([5.0] * 20, [NONE] * 20) == 20
-    assert "/odom has no orientation, set min_motion_m" in robot.complaint
-
-
 @pytest.mark.parametrize("jump", [1e6, -500.0, 50.0])
 def test_a_wrong_pose_makes_no_keyframe(jump, caplog):
     robot = Robot(min_motion_m=1.0)
@@ -210,7 +159,7 @@ def test_of_two_odometries_on_one_topic_the_first_one_is_used(kind):
         else:
             robot.move(100 * number - 3600000, 900.0)
         keyframes += robot.see(100 * number)
-        assert robot.odometry.at(START + 100 * number * MS).world_frame == "odom"
+        assert robot.odometry.at(START + 100 * number * MS, bool).world_frame == "odom"
     assert keyframes == 1
     assert robot.odometry.counts[Count.POSE_JUMPED] == 100
 
@@ -219,78 +168,3 @@ def test_fast_robots_and_corrections_by_slam_are_not_jumps():
     robot = Robot(min_motion_m=1.0)
     robot.drive([8.0 * number + (0.9 if number % 20 > 10 else 0.0) for number in range(100)])  # 80 m/s
     assert robot.odometry.counts[Count.POSE_JUMPED] == 0
-
-
-def test_without_picking_by_motion_odometry_may_be_missing():
-    robot = Robot(published=False)
-    assert [robot.see(100 * number) for number in range(20)] == [True] * 20
-    assert robot.complaint == ""
-    assert robot.odometry.counts[Count.NO_POSE] == 0
-
-
-@pytest.mark.parametrize("limit", ["min_motion_m", "min_rotation_rad"])
-@pytest.mark.parametrize(
-    "published, reason",
-    [(False, "nothing is published on /odom, remap odom"), (True, "nothing was received on /odom")],
-)
-def test_picking_by_motion_without_odometry_picks_by_rate_with_a_warning(limit, published, reason):
-    robot = Robot(published, **{limit: 1.0})
-    assert [robot.see(100 * number) for number in range(20)] == [True] * 20
-    assert reason in robot.complaint
-    assert robot.complaint.startswith("20 of the last 20 images have no pose: ")
-    assert robot.complaint.endswith("; keyframes are picked by rate, not by motion")
-    assert robot.odometry.counts[Count.NO_POSE] == 20
-
-
-def test_odometry_that_gives_only_bad_poses_is_named():
-    robot = Robot(min_motion_m=1.0)
-    robot.drive([NAN] * 20)
-    assert "no pose that can be used was received on /odom" in robot.complaint
-
-
-def test_odometry_that_stops_is_named(monkeypatch):
-    robot = Robot(min_motion_m=1.0)
-    robot.drive([0.1 * number for number in range(10)])
-    assert robot.complaint == ""
-    now = stamped_buffer.time.monotonic
-    monkeypatch.setattr(stamped_buffer.time, "monotonic", lambda: now() + 12.0)
-    for number in range(50):
-        robot.see(2000 + 100 * number)
-    assert "the last pose that can be used was received on /odom 12 s ago" in robot.complaint
-
-
-@pytest.mark.parametrize(
-    "ms, text",
-    [(-1000, "1.00 s older"), (-300, "0.30 s older"), (6 * 10**8, "600000.00 s newer")],
-)
-@pytest.mark.parametrize("limits", [{}, {"min_motion_m": 1.0}], ids=["not needed", "needed"])
-def test_the_offset_between_the_stamps_of_odometry_and_images_is_named(ms, text, limits):
-    robot = Robot(**limits)
-    for number in range(20):
-        robot.move(100 * number + ms, 0.1 * number)
-        assert robot.see(100 * number)
-    assert f"the newest pose on /odom is {text} than the image" in robot.complaint
-    assert ("picked by rate" in robot.complaint) == bool(limits)
-
-
-def test_odometry_that_is_too_rare_is_named():
-    robot = Robot(min_motion_m=1.0)
-    for number in range(100):
-        if number % 10 == 0:
-            robot.move(100 * number, 0.0)
-        robot.see(100 * number)
-    assert "expected: 10 Hz or more" in robot.complaint
-
-
-def test_a_warning_ends_when_poses_come(monkeypatch):
-    robot = Robot(min_motion_m=1.0)
-    robot.see(0)
-    robot.see(100)
-    robot.see(200)
-    assert robot.complaint
-    assert robot.odometry.new_complaint(stamped_buffer.time.monotonic())
-    assert not robot.odometry.new_complaint(stamped_buffer.time.monotonic())
-    for number in range(3, 20):
-        robot.move(100 * number, 0.0)
-        robot.see(100 * number)
-    assert robot.complaint == ""

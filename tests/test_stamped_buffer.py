@@ -68,6 +68,13 @@ def test_an_image_does_not_wait_if_a_later_message_is_there(make_buffer, patienc
     assert at(make_buffer(0, 200), 100) is None
 
 
+def test_what_was_received_can_be_found_without_waiting(make_buffer, patience):
+    patience(1e6)
+    buffer = make_buffer(95)
+    assert buffer.received_at(START + 100 * MS) == 95
+    assert buffer.received_at(START + 116 * MS) is None
+
+
 def test_an_image_waits_for_its_message(make_buffer, patience):
     patience(60.0)
     buffer = make_buffer(90)  # near enough, but not the one of the image

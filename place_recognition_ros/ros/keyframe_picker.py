@@ -27,9 +27,9 @@ class KeyframePicker:
         self._pose: Optional[Pose] = None  # of the latest keyframe that has one
         self._oriented = False
 
-    def is_due(self, stamp: int) -> bool:
-        """Whether an image with this stamp (nanoseconds) may become a keyframe, as far as motion allows."""
-        return self._judge(stamp) in PICKED
+    def is_due(self, stamp: int, pose: Optional[Pose] = None, oriented: bool = True) -> bool:
+        """Whether an image would become a keyframe; without a pose: as far as that depends on its stamp."""
+        return self._judge(stamp) in PICKED and self._has_moved(pose, oriented)
 
     def pick(self, stamp: int, pose: Optional[Pose], oriented: bool = True) -> Count:
         """Judge the next image.

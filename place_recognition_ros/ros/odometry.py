@@ -126,13 +126,16 @@ class OdometryInput:
             if self._continuity.jumps != jumps:
                 self._warn("jump", "%s: the pose or its frame or stamp jumps (two publishers?)", self._topic)
 
-    def at(self, stamp: int) -> Optional[StampedPose]:
+    def at(self, stamp: int, suffices: Callable[[StampedPose], bool]) -> Optional[StampedPose]:
         """The pose nearest in time to an image, which waits for it for a short time; None: none is near.
 
         Args:
             stamp: of the image, nanoseconds.
+            suffices: whether the nearest pose that was received before the image is good enough not to wait.
         """
-        found = self._buffer.at(stamp)
+        found = self._buffer.received_at(stamp)
+        if found is None or not suffices(found):
+            found = self._buffer.at(stamp)
         if self._needs_pose or self._buffer.received or self._counts[Count.BAD_POSE]:
             usable = found is not None and (found.oriented or not self._needs_orientation)
             if not usable:

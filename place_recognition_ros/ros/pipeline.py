@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from typing import Counter as CounterType
-from typing import Dict, List, NamedTuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import rospy
 from sensor_msgs.msg import CompressedImage, Image
@@ -15,7 +15,7 @@ from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import OdometryInput
+from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.stamps import ImageClock
 from place_recognition_ros.types import Count, DetectorStatus, Keyframe, QueryResult
@@ -146,13 +146,20 @@ class Pipeline:
             self._failures = 0
         self._use.note(outcome, time.monotonic())
 
+    def _pick(self, stamp: int) -> Tuple[Count, Optional[StampedPose]]:
+        """Whether an image becomes a keyframe, and its pose; one that cannot does not wait for its pose."""
+
+        def shows_no_motion(found: StampedPose) -> bool:
+            return not self._picker.is_due(stamp, found.pose, found.oriented)
+
+        odometry = self._odometry.at(stamp, shows_no_motion) if self._picker.is_due(stamp) else None
+        if odometry is None:
+            return self._picker.pick(stamp, None), None
+        return self._picker.pick(stamp, odometry.pose, odometry.oriented), odometry
+
     def _process(self, message: ImageMessage) -> Count:
         stamp = message.header.stamp.to_nsec()
-        odometry = self._odometry.at(stamp) if self._picker.is_due(stamp) else None
-        if odometry is None:
-            verdict = self._picker.pick(stamp, None)
-        else:
-            verdict = self._picker.pick(stamp, odometry.pose, odometry.oriented)
+        verdict, odometry = self._pick(stamp)
         if verdict == Count.CLOCK_JUMPED:
             rospy.logwarn("The clock jumped back: a new session begins")
             self._counts[verdict] += 1
@@ -167,8 +174,9 @@ class Pipeline:
         self._counts[Count.KEYFRAME] += 1
         keyframe = Keyframe(image, stamp)
         if odometry is not None:
-            _, pose, world_frame, pose_frame, _ = odometry
-            keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
+            keyframe = keyframe._replace(
+                pose=odometry.pose, world_frame=odometry.world_frame, pose_frame=odometry.pose_frame
+            )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
         self._counts[Count.ACCEPTED] += len(result.accepted)

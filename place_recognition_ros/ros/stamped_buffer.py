@@ -73,15 +73,24 @@ class StampedBuffer(Generic[Message]):
                 self._changed.wait_for(
                     lambda: any(each >= stamp for each, _ in self._messages), end - time.monotonic()
                 )
-            nearest = min(self._messages, key=lambda each: abs(each[0] - stamp), default=None)
-            if nearest is not None and abs(nearest[0] - stamp) <= self._tolerance:
+            nearest = self._nearest(stamp)
+            if nearest is None:
+                self._misses, self._missed = self._misses + 1, (stamp, end)
+            else:
                 self._misses = 0
-                return nearest[1]
-            self._misses, self._missed = self._misses + 1, (stamp, end)
-            return None
+            return nearest
+
+    def received_at(self, stamp: int) -> Optional[Message]:
+        """:meth:`at`, without waiting."""
+        with self._changed:
+            return self._nearest(stamp)
 
     @property
     def newest(self) -> Optional[Message]:
         """The message that was received last."""
         with self._changed:
             return self._messages[-1][1] if self._messages else None
+
+    def _nearest(self, stamp: int) -> Optional[Message]:
+        found = min(self._messages, key=lambda each: abs(each[0] - stamp), default=None)
+        return found[1] if found is not None and abs(found[0] - stamp) <= self._tolerance else None
