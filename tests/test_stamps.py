@@ -62,6 +62,18 @@ def test_a_bag_that_is_played_fast_loses_no_image(stream):
     assert counts == [1] + [0] * (RUN - 1) + [RUN] + [1] * (49 - RUN)
 
 
+def test_a_client_that_waits_for_each_result_waits_only_for_the_second_one(stream):
+    """Images 20 s apart, each given after the result of the one before it."""
+    now, held = 0.0, []
+    for number in range(20):
+        if not stream.give(20.0 * number, now):
+            now += 1.5
+            held.append(number)
+            assert stream.clock.release(now) == [20.0 * number]
+        now += 0.1
+    assert held == [1]
+
+
 @pytest.mark.parametrize("offset", [HOUR, 10 * 24 * HOUR, 5.0, -5.0, -HOUR])
 @pytest.mark.parametrize("wrong", [(7, 20, 33), (7, 8, 9), (39,), (1,)])
 def test_images_with_wrong_stamps_are_dropped_and_the_others_are_used_at_once(stream, offset, wrong):
@@ -136,6 +148,15 @@ def test_a_slow_camera_has_time_to_show_that_a_stamp_is_wrong(stream):
     stream.give(HOUR, 50.0)
     assert stream.clock.release(54.9) == []
     assert stream.give(55.0, 55.0) == 1
+    assert stream.rejected == 1
+
+
+@pytest.mark.parametrize("offset", [HOUR, -HOUR])
+def test_after_a_jump_wrong_stamps_are_found_as_before(stream, offset):
+    stream.play(regular(10))
+    stream.play(regular(10, start=offset), start=1.0)
+    stream.give(offset + 7.0, 2.0)
+    assert stream.play(regular(5, start=offset + 1.1), start=2.1) == [1] * 5
     assert stream.rejected == 1
 
 

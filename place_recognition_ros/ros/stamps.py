@@ -28,10 +28,10 @@ class Admission(NamedTuple):
 class ImageClock:
     """Drops images with wrong stamps, so that they are not taken for a jump of the clock.
 
-    A stamp fits if it is at most ``CLOCK_JUMP`` from where the clock of the images is now. Stamps may advance
-    faster than time: a bag may be played fast. An image that fits is used at once. One that does not is held,
-    and dropped if the next one fits to the images before it. ``RUN`` images in a row that do not fit, or one
-    after which no other comes, show that the clock has jumped; then they are used. Where two clocks
+    A stamp fits if it is about where the clock of the images is now, ``CLOCK_JUMP`` more or less. Stamps may
+    advance faster than time: a bag may be played fast. An image that fits is used at once. Another one is
+    held, and dropped if the next one fits to the images before it. ``RUN`` images in a row that do not fit, or
+    one after which no other comes, show that the clock has jumped; then they are used. Where two clocks
     alternate, the first one is used.
     """
 
@@ -82,21 +82,27 @@ class ImageClock:
         return self._accept()
 
     def _fits(self, arrival: _Arrival) -> bool:
-        first, last = self._fitting[0], self._fitting[-1]
-        seconds = max(last.now - first.now, 1e-3)
-        speed = max(1.0, 1e-9 * (last.stamp - first.stamp) / seconds)  # 1: as time does
-        limit = CLOCK_JUMP + 1e9 * FASTER * speed * (arrival.now - last.now)
-        return -CLOCK_JUMP <= arrival.stamp - last.stamp <= limit
+        last, steps = self._fitting[-1], self._steps()
+        advance = 1e9 * (arrival.now - last.now)  # nanoseconds
+        if steps:
+            speed = median(step.stamp * 1e-9 / max(step.now, 1e-3) for step in steps)
+            advance = max(advance * max(speed, 1.0), median(step.stamp for step in steps))
+        return -CLOCK_JUMP <= arrival.stamp - last.stamp <= CLOCK_JUMP + FASTER * advance
 
     def _silence(self) -> float:
-        times = [each.now for each in self._fitting]
-        intervals = [after - before for before, after in zip(times, times[1:])]
-        return max(SILENCE, INTERVALS * median(intervals)) if intervals else SILENCE
+        steps = self._steps()
+        return max(SILENCE, INTERVALS * median(step.now for step in steps)) if steps else SILENCE
+
+    def _steps(self) -> List[_Arrival]:
+        """Differences between the latest images that fit."""
+        pairs = zip(self._fitting, list(self._fitting)[1:])
+        return [_Arrival(after.stamp - before.stamp, after.now - before.now) for before, after in pairs]
 
     def _accept(self) -> List[Any]:
         """The clock has jumped; returns the images that showed it."""
         ready = list(self._held)
-        self._fitting.clear()
+        if self._run[0].stamp < self._fitting[-1].stamp:
+            self._fitting.clear()
         self._fitting.extend(self._run)
         self._recent.clear()
         self._forget()
