@@ -30,8 +30,8 @@ class ImageClock:
 
     A stamp fits if it is about where the clock of the images is now, ``CLOCK_JUMP`` more or less. Stamps may
     advance faster than time: a bag may be played fast. An image that fits is used at once. Another one is
-    held, and dropped if the next one fits to the images before it. ``RUN`` images in a row that do not fit, or
-    one after which no other comes, show that the clock has jumped; then they are used. Where two clocks
+    held, and dropped if the next one fits to the images before it. ``RUN`` images in a row that do not fit,
+    or one after which no other comes, show that the clock has jumped; then they are used. Where two clocks
     alternate, the first one is used.
     """
 
