@@ -113,7 +113,7 @@ class OdometryInput:
             checked = normalised(pose)
             if checked is None or stamp <= 0:
                 self._counts[Count.BAD_POSE] += 1
-                expected = "header.stamp" if checked else "finite positions and a unit quaternion"
+                expected = "header.stamp" if checked is not None else "finite positions and a unit quaternion"
                 self._warn("bad", "%s: expected %s. Received: %s", self._topic, expected, pose)
                 return
             self._orientation = checked.orientation if known else self._orientation
