@@ -10,6 +10,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from place_recognition_ros.poses import Pose, normalised
+
 Vector = Union[Sequence[float], np.ndarray]
 
 SPACING = 0.5  # metres between vertices; a radian of rotation counts as TURN metres
@@ -204,6 +206,14 @@ def pose_of(message: Any) -> np.ndarray:
     """(4, 4) of a geometry_msgs/Pose."""
     position, turn = message.position, message.orientation
     return rigid([position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w])
+
+
+def odometry_of(message: Any) -> Optional[np.ndarray]:
+    """(4, 4) of a geometry_msgs/Pose of odometry; None if it is NaN, too far away or has no orientation."""
+    position, turn = message.position, message.orientation
+    where, orientation = [position.x, position.y, position.z], [turn.x, turn.y, turn.z, turn.w]
+    pose = normalised(Pose(np.array(where), np.array(orientation)))
+    return None if pose is None else rigid(*pose)
 
 
 def rigid(position: Vector, quaternion: Vector) -> np.ndarray:

@@ -1,11 +1,12 @@
 """Poses of a robot or a camera in the world frame of its session. Metres, radians; REP 103 axes."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 MAX_POSITION = 1e9  # metres; no robot is farther from its origin
+MIN_NORM, MAX_NORM = 0.1, 10.0  # of a quaternion that is normalised; others are no orientations
 
 
 class Pose(NamedTuple):
@@ -31,6 +32,26 @@ class Pose(NamedTuple):
         norm = float(np.linalg.norm(self.orientation))
         farthest = float(np.abs(self.position).max())
         return farthest <= MAX_POSITION and abs(norm - 1.0) < 1e-2  # false for NaN too
+
+
+def normalised(pose: Pose) -> Optional[Pose]:
+    """The pose as float64 arrays with a unit quaternion.
+
+    Args:
+        pose: of any finite numbers; its quaternion may be of another length, ``MIN_NORM`` to ``MAX_NORM``.
+
+    Returns:
+        None if it is not the pose of a robot: NaN, infinity, too far away, no orientation, another shape.
+    """
+    try:
+        position, orientation = (np.array(each, dtype=np.float64) for each in pose)
+    except (TypeError, ValueError):
+        return None
+    norm = float(np.linalg.norm(orientation))
+    if not MIN_NORM <= norm <= MAX_NORM:  # true for NaN too
+        return None
+    rigid = Pose(position, orientation / norm)
+    return rigid if rigid.is_rigid else None
 
 
 def compose(outer: Pose, inner: Pose) -> Pose:

@@ -76,6 +76,7 @@ class Count(Enum):
     DROPPED = "dropped"  # a newer image came before the worker was free
     NO_STAMP = "without stamp"
     NOT_NEWER = "not newer than the last"
+    WRONG_STAMP = "with a stamp that the next ones do not confirm (two publishers on one topic?)"
     TOO_SOON = "sooner than max_rate_hz"
     NOT_MOVED = "not moved"
     BAD_IMAGE = "bad images"
@@ -87,7 +88,10 @@ class Count(Enum):
     MAP_FULL = "not stored: map full"
     STORE_FAILED = "not stored: write failed"
     FAILED = "failed"  # an exception
-    # what accompanied a keyframe
+    # what accompanied an image
+    NO_POSE = "images without a pose"  # where one is expected
+    BAD_POSE = "poses that cannot be used"
+    POSE_JUMPED = "jumps of odom"
     CAMERA_CHANGED = "camera_info changed"
     BAD_CAMERA_INFO = "with a camera_info that cannot be used"
     DEPTH = "with depth"

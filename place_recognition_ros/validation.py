@@ -7,14 +7,14 @@ import numpy as np
 from place_recognition_ros.depth import check_depth
 from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.images import check_image
-from place_recognition_ros.poses import MAX_POSITION, Pose
+from place_recognition_ros.poses import MAX_NORM, MAX_POSITION, MIN_NORM, Pose, normalised
 from place_recognition_ros.types import Camera, Keyframe
 
 MAX_STAMP = 2**63 - 1  # nanoseconds, in the year 2262; ROS 1 ends in 2106
 
 
 def checked_keyframe(keyframe: Keyframe) -> Keyframe:
-    """A keyframe whose values can be used and stored: plain integers, finite numbers.
+    """A keyframe whose values can be used and stored: plain integers, finite numbers, unit quaternions.
 
     Raises:
         ImageError: if the image has another type or shape.
@@ -41,12 +41,12 @@ def _checked_pose(name: str, pose: Any) -> Optional[Pose]:
     if pose is None:
         return None
     if isinstance(pose, Pose) and _is_finite(pose.position, (3,)) and _is_finite(pose.orientation, (4,)):
-        numbers = Pose(np.array(pose.position, float), np.array(pose.orientation, float))
-        if numbers.is_rigid:
-            return numbers
+        checked = normalised(pose)
+        if checked is not None:
+            return checked
     raise KeyframeError(
-        f"expected a Pose with positions up to {MAX_POSITION:g} m and a unit quaternion as {name}. "
-        f"Received: {pose}"
+        f"expected a Pose with positions up to {MAX_POSITION:g} m and a quaternion of length 1 "
+        f"({MIN_NORM:g} to {MAX_NORM:g} is normalised) as {name}. Received: {pose}"
     )
 
 

@@ -68,8 +68,48 @@ def test_slow_motion_accumulates():
 
 def test_without_a_pose_motion_is_not_required():
     picker = KeyframePicker(0, 5.0, 0)
-    outcomes = [picker.pick(START + n, each) for n, each in enumerate([pose(), None, pose(), pose()])]
-    assert outcomes == [Count.KEYFRAME] * 3 + [Count.NOT_MOVED]
+    outcomes = [picker.pick(START + n, each) for n, each in enumerate([None, None, pose(), None, pose(1)])]
+    assert outcomes == [Count.KEYFRAME] * 4 + [Count.NOT_MOVED], "motion is measured from the last known pose"
+
+
+NO_POSES = {
+    "NaN": pose(math.nan),
+    "infinite": pose(math.inf),
+    "NaN quaternion": pose()._replace(orientation=np.full(4, math.nan)),
+    "zero quaternion": pose()._replace(orientation=np.zeros(4)),
+    "wrong shape": pose()._replace(position=np.zeros(2)),
+}
+
+
+@pytest.mark.parametrize("bad", NO_POSES.values(), ids=NO_POSES)
+@pytest.mark.parametrize("where", [0, 50, 100])
+def test_a_pose_that_is_not_rigid_does_not_end_keyframes(bad, where):
+    """100 m, with an image every half metre."""
+    poses = [pose(0.5 * n) for n in range(201)]
+    poses[where] = bad
+    keyframes = picked(KeyframePicker(0, 5.0, 0.5), [START + n for n in range(201)], poses)
+    assert 20 <= len(keyframes) <= 22
+
+
+def test_where_the_orientation_is_not_known_the_position_picks():
+    picker = KeyframePicker(0, 1.0, 0.5)
+    picker.pick(START, pose(), oriented=False)
+    assert picker.pick(START + 1, pose(0, 2.0)) == Count.NOT_MOVED
+    assert picker.pick(START + 2, pose(1.1, 2.0)) == Count.KEYFRAME
+    assert picker.pick(START + 3, pose(1.1, 0), oriented=False) == Count.NOT_MOVED
+    assert picker.pick(START + 4, pose(1.1, 0)) == Count.KEYFRAME
+
+
+def test_whether_an_image_is_due_changes_nothing():
+    picker = KeyframePicker(1, 5.0, 0)
+    assert picker.is_due(START, pose())
+    assert picker.is_due(START)
+    picker.pick(START, pose())
+    ages = [-2000, -500, 0, 500, 1000]
+    assert [picker.is_due(START + age * MS) for age in ages] == [True, False, False, False, True]
+    assert [picker.is_due(START + age * MS, pose(9)) for age in ages] == [True, False, False, False, True]
+    assert not picker.is_due(START + 1000 * MS, pose(4))
+    assert not picker.is_due(0)
 
 
 def test_rate_and_motion_limits_must_both_hold():

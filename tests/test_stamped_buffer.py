@@ -12,16 +12,9 @@ MS = 10**6  # nanoseconds
 START = 10**12
 
 
-class Message:
-    """A message with a stamp, as rospy gives it; ``stamp``: milliseconds."""
-
-    def __init__(self, stamp):
-        self.header = self
-        self.stamp = self
-        self._stamp = START + stamp * MS
-
-    def to_nsec(self):
-        return self._stamp
+def add(buffer, stamp):
+    """Add a message that is its own stamp, in milliseconds."""
+    buffer.add(START + stamp * MS, stamp)
 
 
 @pytest.fixture
@@ -37,7 +30,7 @@ def make_buffer():
     def make_buffer(*stamps, published=True, length=4):
         buffer = StampedBuffer(length, 20 * MS, lambda: published)
         for stamp in stamps:
-            buffer.add(Message(stamp))
+            add(buffer, stamp)
         return buffer
 
     return make_buffer
@@ -45,8 +38,7 @@ def make_buffer():
 
 def at(buffer, stamp):
     """The stamp, in milliseconds, of the message for an image; None: there is none."""
-    found = buffer.at(START + stamp * MS)
-    return None if found is None else (found.to_nsec() - START) // MS
+    return buffer.at(START + stamp * MS)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +68,17 @@ def test_an_image_does_not_wait_if_a_later_message_is_there(make_buffer, patienc
     assert at(make_buffer(0, 200), 100) is None
 
 
+def test_what_was_received_can_be_found_without_waiting(make_buffer, patience):
+    patience(1e6)
+    buffer = make_buffer(95)
+    assert buffer.received_at(START + 100 * MS) == 95
+    assert buffer.received_at(START + 116 * MS) is None
+
+
 def test_an_image_waits_for_its_message(make_buffer, patience):
     patience(60.0)
     buffer = make_buffer(90)  # near enough, but not the one of the image
-    thread = threading.Timer(0.05, lambda: buffer.add(Message(100)))
+    thread = threading.Timer(0.05, lambda: add(buffer, 100))
     thread.start()
     assert at(buffer, 100) == 100
     thread.join()
@@ -103,8 +102,8 @@ def test_a_message_that_came_in_time_after_all_makes_images_wait_again(make_buff
     buffer = waited_in_vain(make_buffer())
     patience(60.0)
     assert at(buffer, 9000) is None, "it does not wait"
-    buffer.add(Message(9000))  # while it could have waited
-    thread = threading.Timer(0.05, lambda: buffer.add(Message(9100)))
+    add(buffer, 9000)  # while it could have waited
+    thread = threading.Timer(0.05, lambda: add(buffer, 9100))
     thread.start()
     assert at(buffer, 9100) == 9100
     thread.join()
@@ -114,7 +113,7 @@ def test_a_message_that_came_too_late_does_not_make_images_wait(make_buffer, pat
     patience(0.001)
     buffer = waited_in_vain(make_buffer())
     time.sleep(0.002)
-    buffer.add(Message(1000 * (MAX_MISSES - 1)))
+    add(buffer, 1000 * (MAX_MISSES - 1))
     patience(1e6)
     assert at(buffer, 9000) is None
 
@@ -136,4 +135,4 @@ def test_messages_before_a_jump_of_the_clock_are_forgotten(make_buffer, patience
 
 def test_the_newest_message_is_the_one_received_last(make_buffer):
     assert make_buffer().newest is None
-    assert make_buffer(100, 90).newest.to_nsec() == START + 90 * MS
+    assert make_buffer(100, 90).newest == 90

@@ -30,6 +30,14 @@ def test_lists_of_numbers_become_arrays():
     assert [array.dtype for array in checked.pose] == [np.float64] * 2
 
 
+@pytest.mark.parametrize("field", ["pose", "base_to_camera"])
+def test_a_quaternion_of_another_length_is_normalised(field):
+    long = Pose(np.zeros(3), np.array([0.0, 0.0, 2.0, 2.0]))
+    checked = getattr(checked_keyframe(Keyframe(IMAGE, 1)._replace(**{field: long})), field)
+    assert checked.orientation == pytest.approx([0, 0, np.sqrt(0.5), np.sqrt(0.5)])
+    np.testing.assert_array_equal(long.orientation, [0, 0, 2, 2])
+
+
 def test_without_a_camera_the_size_of_the_image_is_known():
     assert checked_keyframe(Keyframe(IMAGE, 1)).camera == Camera(32, 24)
 
@@ -57,7 +65,8 @@ def test_an_image_is_checked_too():
         POSE._replace(position=np.zeros(2)),
         POSE._replace(position=np.zeros((1, 3))),
         POSE._replace(orientation=np.zeros(4)),
-        POSE._replace(orientation=np.array([0, 0, 0, 2.0])),
+        POSE._replace(orientation=np.array([0, 0, 0, 20.0])),
+        POSE._replace(orientation=np.array([0, 0, np.inf, 1.0])),
         POSE._replace(orientation=np.array([1.0, 0, 0])),
         POSE._replace(position=np.array([1e300, 0, 0])),
         POSE._replace(position=np.array(["x", "y", "z"])),

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter, deque
+from typing import Any, Deque, List, NamedTuple, Optional, Set, Tuple
 from typing import Counter as CounterType
-from typing import Deque, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 import rospy
@@ -59,8 +59,14 @@ class CameraInputs:
     def _subscribe(topic: str, kind: type) -> StampedBuffer:
         # Until the subscriber exists nothing is received.
         found: List[rospy.Subscriber] = []
-        buffer = StampedBuffer(KEPT, TOLERANCE, lambda: bool(found) and found[0].get_num_connections() > 0)
-        found.append(rospy.Subscriber(topic, kind, buffer.add, buff_size=READ_AHEAD))
+        buffer: StampedBuffer = StampedBuffer(
+            KEPT, TOLERANCE, lambda: bool(found) and found[0].get_num_connections() > 0
+        )
+
+        def take(message: Any) -> None:
+            buffer.add(message.header.stamp.to_nsec(), message)
+
+        found.append(rospy.Subscriber(topic, kind, take, buff_size=READ_AHEAD))
         return buffer
 
     def complete(self, keyframe: Keyframe, frame_id: str) -> Keyframe:

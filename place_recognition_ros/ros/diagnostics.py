@@ -5,7 +5,7 @@ import os
 import time
 from collections import Counter
 from typing import Counter as CounterType
-from typing import Dict
+from typing import Dict, Mapping
 
 import numpy as np
 import rospy
@@ -18,7 +18,11 @@ from place_recognition_ros.types import Count
 
 LEVELS = {  # of a count that has risen since the last report
     Count.DROPPED: DiagnosticStatus.WARN,
+    Count.NO_STAMP: DiagnosticStatus.WARN,
+    Count.WRONG_STAMP: DiagnosticStatus.WARN,
     Count.BAD_IMAGE: DiagnosticStatus.WARN,
+    Count.BAD_POSE: DiagnosticStatus.WARN,
+    Count.POSE_JUMPED: DiagnosticStatus.WARN,
     Count.BAD_MASK: DiagnosticStatus.WARN,
     Count.TRACKING_LOST: DiagnosticStatus.WARN,
     Count.MAP_FULL: DiagnosticStatus.WARN,
@@ -33,7 +37,8 @@ ALWAYS = (Count.KEYFRAME, Count.DROPPED, Count.ACCEPTED, Count.RETRACTED)
 TROUBLES = {  # why images are not used, for the operator; other reasons are normal
     Count.BAD_IMAGE: "images that cannot be decoded (the log names the fault)",
     Count.FEW_FEATURES: "too few local features (dark, blurred, a covered lens, or a wrong 16-bit range?)",
-    Count.NO_STAMP: "images without a stamp (is header.stamp set?)",
+    Count.NO_STAMP: "images without a stamp (set header.stamp in the camera driver)",
+    Count.WRONG_STAMP: "stamps far from those before (two publishers on one topic, or a wrong clock?)",
     Count.NOT_NEWER: "stamps that are not newer than the last (two publishers on one topic?)",
     Count.FAILED: "errors while they were processed (see the log)",
 }
@@ -51,19 +56,21 @@ class Reporter:
         self._counts: CounterType[Count] = Counter()
         self._time = time.monotonic()
 
-    def report(self, status: Status, dropped: int, complaint: str, odometry_poses: int) -> DiagnosticArray:
+    def report(
+        self, status: Status, outside: Mapping[Count, int], complaint: str, odometry_poses: int
+    ) -> DiagnosticArray:
         """One report; call it about once a second.
 
         Args:
             status: the worker's.
-            dropped: images that newer ones displaced, since the start.
-            complaint: about images that are not used; empty: none.
+            outside: what was counted outside the worker, since the start.
+            complaint: about images that are not used, or have no pose; empty: none.
             odometry_poses: how many were received lately.
         """
         now = time.monotonic()
         detector = status.detector
         counts = Counter(status.counts)
-        counts[Count.DROPPED] += dropped
+        counts.update(outside)
         risen = counts - self._counts
         rate = risen[Count.KEYFRAME] / (now - self._time)
         self._counts, self._time = counts, now

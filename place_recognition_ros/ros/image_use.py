@@ -10,6 +10,7 @@ NORMAL = (Count.TOO_SOON, Count.NOT_MOVED)  # such an image could be used, but i
 WINDOW = 60.0  # seconds; a complaint if most of the images in it were unusable,
 SHORT_WINDOW = 8.0  # seconds; or all of these were
 LEAST = 3  # images in a window; fewer are no reason to complain
+SENTENCE = "{unused} of the last {all} images were not used, most of them because of {reason}"
 
 
 class ImageUse:
@@ -19,10 +20,12 @@ class ImageUse:
 
     Args:
         troubles: outcomes of unusable images → a phrase that names the reason and what the user can do.
+        sentence: the complaint, with ``{unused}`` and ``{all}`` images and the main ``{reason}``.
     """
 
-    def __init__(self, troubles: Mapping[Count, str]) -> None:
+    def __init__(self, troubles: Mapping[Count, str], sentence: str = SENTENCE) -> None:
         self._troubles = dict(troubles)
+        self._form = sentence
         self._recent: Deque[Tuple[float, Optional[Count]]] = deque()  # None: the image was used
         self._complained: Optional[float] = None  # when there was a complaint last
         self._lock = threading.Lock()
@@ -61,10 +64,7 @@ class ImageUse:
     def _sentence(self, images: List[Optional[Count]]) -> str:
         reasons = Counter(reason for reason in images if reason is not None)
         main = max(reasons, key=lambda reason: reasons[reason])
-        return (
-            f"{sum(reasons.values())} of the last {len(images)} images were not used, "
-            f"most of them because of {self._troubles[main]}"
-        )
+        return self._form.format(unused=sum(reasons.values()), all=len(images), reason=self._troubles[main])
 
 
 def _share(images: List[Optional[Count]]) -> float:

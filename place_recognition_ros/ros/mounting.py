@@ -4,7 +4,7 @@ from typing import Any, Optional
 
 import rospy
 
-from place_recognition_ros.poses import Pose
+from place_recognition_ros.poses import Pose, normalised
 from place_recognition_ros.ros import messages
 
 MAX_AGE = 10**8  # nanoseconds: a moving camera (pan and tilt) is where it was so long ago, where tf is late
@@ -61,9 +61,10 @@ class Mounting:
         except (self._tf2.TransformException, ValueError) as error:  # ValueError: a null character in a name
             self.state = f"from {base} to {camera}: {error}"
             return None
-        pose = messages.to_transform(found.transform)
-        if not pose.is_rigid:
-            self.state = f"from {base} to {camera}: expected a rigid transform. Received: {pose}"
+        received = messages.to_transform(found.transform)
+        pose = normalised(received)
+        if pose is None:
+            self.state = f"from {base} to {camera}: expected a rigid transform. Received: {received}"
             return None
         self.state = "ok"
         return pose

@@ -3,11 +3,11 @@
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Optional
 
 import cv2
-import numpy as np
 import rospy
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CompressedImage, Image
@@ -21,10 +21,11 @@ from place_recognition_ros.ros.camera_inputs import READ_AHEAD, CameraInputs
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
-from place_recognition_ros.ros.odometry import OdometryBuffer, StampedPose
+from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.services import Services
+from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
@@ -44,7 +45,8 @@ class PlaceRecognitionNode:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._odometry = OdometryBuffer()
+        self._odometry = OdometryInput(config, rospy.resolve_name("odom"), self._has_odometry)
+        self._odometry_subscriber: Optional[rospy.Subscriber] = None
         self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
         self._reporter = Reporter(rospy.get_name())
@@ -68,7 +70,8 @@ class PlaceRecognitionNode:
         # No queue_size: rospy would drop images without counting them; the mailbox counts them.
         rospy.Subscriber("keyframe", Image, self._worker.offer, buff_size=READ_AHEAD)
         rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, buff_size=READ_AHEAD)
-        rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
+        odometry = rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
+        self._odometry_subscriber = odometry
         rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
         rospy.Subscriber("~mask", Image, self._take_mask, queue_size=1)
 
@@ -89,28 +92,36 @@ class PlaceRecognitionNode:
         return int(broken)
 
     def _report(self) -> None:
-        now = time.monotonic()
-        report = self._reporter.report(
-            self._worker.status, self._worker.dropped, self._use.complaint(now), len(self._odometry)
+        now, status = time.monotonic(), self._worker.status
+        complaints = filter(None, (self._use.complaint(now), self._odometry.complaint(now)))
+        outside = {Count.DROPPED: self._worker.dropped, **self._odometry.counts}
+        self._publishers.diagnostics(
+            self._reporter.report(status, outside, "; ".join(complaints), len(self._odometry))
         )
-        self._publishers.diagnostics(report)
-        complaint = self._use.new_complaint(now)
-        if complaint:
-            rospy.logwarn("%s", complaint)
+        for complaint in (self._use.new_complaint(now), self._odometry.new_complaint(now)):
+            if complaint:
+                rospy.logwarn("%s", complaint)
+        if status.holds:
+            self._release()
+
+    def _release(self) -> None:
+        with suppress(WorkerBusy):  # again in a second
+            self._worker.post(Pipeline.release).add_done_callback(self._check_release)
+
+    def _check_release(self, future: Future) -> None:
+        error = None if future.cancelled() else future.exception()
+        if isinstance(error, Exception):
+            self._log_failure(error)
+
+    def _has_odometry(self) -> bool:
+        subscriber = self._odometry_subscriber
+        return subscriber is not None and subscriber.get_num_connections() > 0
 
     # ------------------------------------------------------------------------ in rospy's threads
 
     def _take_odometry(self, message: Odometry) -> None:
-        pose = messages.to_pose(message.pose.pose)
-        if not pose.orientation.any():  # some drivers leave it out; the position is of use
-            pose = pose._replace(orientation=np.array([0.0, 0.0, 0.0, 1.0]))
-        if not pose.is_rigid:
-            rospy.logwarn_throttle(
-                60.0, "odom: expected finite positions, a unit quaternion. Received: %s", pose
-            )
-            return
-        header = message.header
-        self._odometry.add(StampedPose(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id))
+        header, pose = message.header, messages.to_pose(message.pose.pose)
+        self._odometry.take(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id)
 
     def _take_tracking(self, message: Bool) -> None:
         if message.data == self._tracking_ok:

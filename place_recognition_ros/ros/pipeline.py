@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from typing import Counter as CounterType
-from typing import Dict, NamedTuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import rospy
 from sensor_msgs.msg import CompressedImage, Image
@@ -15,13 +15,17 @@ from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import OdometryBuffer
+from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
+from place_recognition_ros.ros.stamps import ImageClock
 from place_recognition_ros.types import Count, DetectorStatus, Keyframe, QueryResult
 
 ImageMessage = Union[Image, CompressedImage]
 
-NOT_DESCRIBED = (Count.NO_STAMP, Count.NOT_NEWER, Count.TOO_SOON, Count.NOT_MOVED, Count.BAD_IMAGE)
+NOT_DESCRIBED = (
+    *(Count.NO_STAMP, Count.WRONG_STAMP, Count.NOT_NEWER, Count.TOO_SOON, Count.NOT_MOVED),
+    Count.BAD_IMAGE,
+)
 """Outcomes of images that the detector has not seen."""
 
 
@@ -32,6 +36,7 @@ class Status(NamedTuple):
     counts: Dict[Count, int]  # since the start
     failures: int  # keyframes that failed one after the other
     inputs: InputStatus = InputStatus()
+    holds: bool = False  # whether an image waits for the next one to confirm its stamp
 
 
 class Pipeline:
@@ -39,7 +44,7 @@ class Pipeline:
 
     Args:
         detector: is closed with the pipeline.
-        odometry: poses for the keyframes; another thread adds to it.
+        odometry: poses for the keyframes; other threads add to it.
         publishers: get the results.
         use: is informed of each image.
         inputs: complete the keyframes.
@@ -48,7 +53,7 @@ class Pipeline:
     def __init__(
         self,
         detector: LoopDetector,
-        odometry: OdometryBuffer,
+        odometry: OdometryInput,
         publishers: Publishers,
         use: ImageUse,
         inputs: CameraInputs,
@@ -60,23 +65,25 @@ class Pipeline:
         self._use = use
         self._inputs = inputs
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
+        self._clock = ImageClock()
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
-        """Process the next image of the stream."""
-        outcome = Count.FAILED  # where an exception leaves this function
-        try:
-            outcome = self._process(message)
-        finally:
-            self._counts[outcome] += 1
-            if outcome == Count.FAILED:
-                self._failures += 1
-            elif outcome not in NOT_DESCRIBED:
-                self._failures = 0
-            self._use.note(outcome, time.monotonic())
+        """Process the next image of the stream, and those whose stamps it confirms."""
+        now, stamp = time.monotonic(), message.header.stamp.to_nsec()
+        ready, rejected = self._clock.admit(stamp, message, now)
+        if rejected:
+            rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
+        for _ in range(rejected):
+            self._note(Count.WRONG_STAMP)
+        self._take_all(ready)
+
+    def release(self) -> None:
+        """Process images that wait in vain for others to confirm their stamps; call it once a second."""
+        self._take_all(self._clock.release(time.monotonic()))
 
     def set_tracking(self, ok: bool, stamp: int) -> None:
         """Take a report of the SLAM front end, at ``stamp`` (nanoseconds)."""
@@ -116,16 +123,43 @@ class Pipeline:
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
         counts = {**self._counts, **self._inputs.counts}
-        return Status(self._detector.status(), counts, self._failures, self._inputs.status)
+        detector = self._detector.status()
+        return Status(detector, counts, self._failures, self._inputs.status, self._clock.holds)
 
     def close(self) -> None:
         """Release the engine and the map."""
         self._detector.close()
 
+    def _take_all(self, images: List[ImageMessage]) -> None:
+        for message in images:
+            outcome = Count.FAILED  # where an exception leaves this function
+            try:
+                outcome = self._process(message)
+            finally:
+                self._note(outcome)
+
+    def _note(self, outcome: Count) -> None:
+        self._counts[outcome] += 1
+        if outcome == Count.FAILED:
+            self._failures += 1
+        elif outcome not in NOT_DESCRIBED:
+            self._failures = 0
+        self._use.note(outcome, time.monotonic())
+
+    def _pick(self, stamp: int) -> Tuple[Count, Optional[StampedPose]]:
+        """Whether an image becomes a keyframe, and its pose; one that cannot does not wait for its pose."""
+
+        def shows_no_motion(found: StampedPose) -> bool:
+            return not self._picker.is_due(stamp, found.pose, found.oriented)
+
+        odometry = self._odometry.at(stamp, shows_no_motion) if self._picker.is_due(stamp) else None
+        if odometry is None:
+            return self._picker.pick(stamp, None), None
+        return self._picker.pick(stamp, odometry.pose, odometry.oriented), odometry
+
     def _process(self, message: ImageMessage) -> Count:
         stamp = message.header.stamp.to_nsec()
-        odometry = self._odometry.at(stamp)
-        verdict = self._picker.pick(stamp, None if odometry is None else odometry.pose)
+        verdict, odometry = self._pick(stamp)
         if verdict == Count.CLOCK_JUMPED:
             rospy.logwarn("The clock jumped back: a new session begins")
             self._counts[verdict] += 1
@@ -140,8 +174,9 @@ class Pipeline:
         self._counts[Count.KEYFRAME] += 1
         keyframe = Keyframe(image, stamp)
         if odometry is not None:
-            _, pose, world_frame, pose_frame = odometry
-            keyframe = keyframe._replace(pose=pose, world_frame=world_frame, pose_frame=pose_frame)
+            keyframe = keyframe._replace(
+                pose=odometry.pose, world_frame=odometry.world_frame, pose_frame=odometry.pose_frame
+            )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
         self._counts[Count.ACCEPTED] += len(result.accepted)

@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from examples.pose_graph import BASELINE, SPACING, Loop, PoseGraph, inverse, rigid, solve
+from examples.pose_graph import BASELINE, SPACING, Loop, PoseGraph, inverse, odometry_of, rigid, solve
 from tests.examples.paths import COVARIANCE, MOUNTING, circle, drift, error, loop, stamp
 
 
@@ -21,6 +23,27 @@ def optimised(graph):
     solution = solve(problem)
     graph.correct(problem, solution)
     return solution
+
+
+def pose_message(x, quaternion):
+    """What of a geometry_msgs/Pose is used."""
+    point = SimpleNamespace(x=x, y=0.0, z=0.0)
+    return SimpleNamespace(
+        position=point, orientation=SimpleNamespace(**dict(zip("xyzw", map(float, quaternion))))
+    )
+
+
+def test_odometry_is_normalised():
+    found = odometry_of(pose_message(2.0, (0, 0, 2, 2)))
+    assert found == pytest.approx(rigid([2, 0, 0], [0, 0, np.sqrt(0.5), np.sqrt(0.5)]))
+
+
+@pytest.mark.parametrize(
+    "x, quaternion",
+    [(np.nan, (0, 0, 0, 1)), (np.inf, (0, 0, 0, 1)), (0, (0, 0, 0, 0)), (0, (0, 0, np.nan, 1))],
+)
+def test_odometry_that_is_not_a_pose_is_not_used(x, quaternion):
+    assert odometry_of(pose_message(x, quaternion)) is None
 
 
 def test_without_loops_the_path_is_the_odometry():

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import rospy
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Transform, TransformStamped
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
@@ -42,14 +42,19 @@ class Rig:
                 message.header.stamp = message.header.stamp or stamp
                 publisher.publish(message)
         if odometry is not None:
-            message = Odometry(child_frame_id="base_link")
-            message.header.stamp, message.header.frame_id = stamp, "odom"
-            message.pose.pose.position.x = odometry
-            message.pose.pose.orientation.w = 1.0
-            self._odometry.publish(message)
-            time.sleep(0.1)  # odometry is not waited for
+            self.publish_odometry(stamp, odometry)
+            time.sleep(0.1)  # so that the image need not wait
         self.camera.publish(to_image(image, stamp))
         return self.camera.result(stamp)
+
+    def publish_odometry(self, stamp, x, orientation=(0.0, 0.0, 0.0, 1.0)):
+        """Publish a pose ``x`` metres forward, with NaN as its covariance, as some drivers do."""
+        message = Odometry(child_frame_id="base_link")
+        message.header.stamp, message.header.frame_id = to_time(stamp), "odom"
+        message.pose.pose.position.x = x
+        message.pose.pose.orientation = Quaternion(*orientation)
+        message.pose.covariance = [float("nan")] * 36
+        self._odometry.publish(message)
 
     def publish_late(self, image, depth, seconds):
         """Publish an image, and its depth so much later; returns its LoopCandidates."""

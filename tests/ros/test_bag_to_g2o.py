@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import rosbag
+from nav_msgs.msg import Odometry
 from std_msgs.msg import Bool
 
 from examples.pose_graph import inverse
@@ -101,6 +102,20 @@ def test_candidates_without_pose_and_without_odometry_are_skipped_and_counted(ex
     assert "10 loops; skipped 0 candidates without pose and 1 without odometry" in result.stdout
     result = export(write_bag(tmp_path / "run.bag", CAMERAS, LOOPS, pose_valid=False))
     assert "0 loops; skipped 10 candidates without pose and 0 without odometry" in result.stdout
+
+
+def test_poses_that_cannot_be_used_are_skipped(export, tmp_path):
+    path = write_bag(tmp_path / "run.bag", CAMERAS, LOOPS)
+    with rosbag.Bag(str(path), "a") as bag:
+        for late, fields in enumerate(({"x": float("nan"), "w": 1.0}, {"w": 0.0}, {"x": 1e300, "w": 1.0})):
+            message = Odometry()
+            message.header.stamp = time_of(stamp(80) + 1 + late)
+            message.pose.pose.position.x = fields.get("x", 0.0)
+            message.pose.pose.orientation.w = fields["w"]
+            bag.write("/odom", message, message.header.stamp)
+    result = export(path)
+    assert "81 vertices, 10 loops" in result.stdout, result.stderr
+    assert "nan" not in (tmp_path / "graph.g2o").read_text()
 
 
 def test_the_edge_across_lost_tracking_is_weak(export, tmp_path):

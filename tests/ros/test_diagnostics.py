@@ -29,7 +29,7 @@ def status(fallback="", counts=(), durations=()):
 
 def report(reporter, *arguments, dropped=0, complaint=""):
     """The DiagnosticStatus of a report; ``arguments``: of ``status``."""
-    return reporter.report(status(*arguments), dropped, complaint, 0).status[0]
+    return reporter.report(status(*arguments), {Count.DROPPED: dropped}, complaint, 0).status[0]
 
 
 def test_a_fallback_engine_is_a_permanent_warning():
@@ -54,9 +54,21 @@ def test_only_counts_that_increased_since_the_last_report_are_reported():
     assert (values["bad images"], values["dropped"]) == ("2", "3")
 
 
+@pytest.mark.parametrize("count", [Count.NO_STAMP, Count.WRONG_STAMP, Count.BAD_POSE, Count.POSE_JUMPED])
+def test_stamps_and_poses_that_cannot_be_used_are_a_warning(count):
+    found = report(Reporter("/node"), "", {count: 2})
+    assert (found.level, found.message) == (DiagnosticStatus.WARN, f"2 {count.value}")
+
+
+def test_what_is_counted_outside_the_worker_is_reported():
+    found = Reporter("/node").report(status("", {Count.STORED: 1}), {Count.BAD_POSE: 3}, "", 0).status[0]
+    values = {each.key: each.value for each in found.values}
+    assert (values["stored"], values["poses that cannot be used"]) == ("1", "3")
+
+
 def test_camera_inputs_are_a_status_of_their_own():
     inputs = InputStatus("ok; changed 2 times", "80 % of the latest keyframes", "ok")
-    found = Reporter("/node").report(status()._replace(inputs=inputs), 0, "", 0).status[1]
+    found = Reporter("/node").report(status()._replace(inputs=inputs), {}, "", 0).status[1]
     assert (found.level, found.name, found.message) == (
         DiagnosticStatus.OK,
         "/node: camera inputs",
@@ -71,7 +83,7 @@ def test_camera_inputs_are_a_status_of_their_own():
 
 def test_an_input_that_cannot_be_used_is_a_warning():
     inputs = InputStatus(troubles=("camera_info: expected K", "depth: expected 32FC1"))
-    found = Reporter("/node").report(status()._replace(inputs=inputs), 0, "", 0).status[1]
+    found = Reporter("/node").report(status()._replace(inputs=inputs), {}, "", 0).status[1]
     assert (found.level, found.message) == (
         DiagnosticStatus.WARN,
         "camera_info: expected K; depth: expected 32FC1",
