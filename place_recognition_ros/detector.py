@@ -181,14 +181,14 @@ class LoopDetector:
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
 
-        While tracking is lost, keyframes are searched for but not stored: they have no place in a world
-        frame. What follows is a new session.
+        While it does not track, and until it has tracked for 2 s, keyframes are searched for but not stored:
+        they have no place in a world frame. Tracking counts as lost after 0.8 s; what follows is a new session.
 
         Args:
             ok: whether it tracks.
             stamp: nanoseconds.
         """
-        if self._tracking.report(ok, stamp) and not ok:
+        if self._tracking.report(ok, stamp):
             self._begin_session()
         return self._state()
 
@@ -241,6 +241,8 @@ class LoopDetector:
                 f"expected a stamp newer than that of the keyframe before, {self._stamp} ns. "
                 f"Received: {keyframe.stamp}; start_session() allows an older one"
             )
+        if self._tracking.update(keyframe.stamp):
+            self._begin_session()
         frame = self.map.session.frame
         if frame and keyframe.world_frame not in ("", frame):
             self.start_session(keyframe.stamp)
@@ -255,7 +257,7 @@ class LoopDetector:
 
     def _store(self, keyframe: Keyframe, description: Description) -> Tuple[int, Count]:
         """The keyframe's id, and STORED; or 0, and why it was not stored."""
-        if not self._tracking.tracking_ok:
+        if not self._tracking.is_steady:
             return 0, Count.TRACKING_LOST
         with self._watch("stay"):
             if self._stored is not None and self._stored.shows(description):

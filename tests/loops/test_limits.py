@@ -1,12 +1,12 @@
 import pytest
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.loops.limits import ELSEWHERE, Limits, objection
+from place_recognition_ros.loops.limits import Limits, objection
 from place_recognition_ros.loops.models import MIN_POINTS
 from place_recognition_ros.types import Evidence, Reason
 
-LIMITS = Limits(min_similarity=0.5, another_place=0.3, min_distance=20.0, min_inliers=20)
-GOOD = Evidence(0.8, 0.2, 50.0, 0.1, matches=60, inliers=40, coverage=0.6, spread=True)
+LIMITS = Limits(min_similarity=0.5, min_inliers=20)
+GOOD = Evidence(0.8, 0.2, matches=60, inliers=40, coverage=0.6, spread=True)
 
 
 def test_nothing_is_objected_to_good_evidence():
@@ -18,8 +18,6 @@ def test_nothing_is_objected_to_good_evidence():
     "values, reason",
     [
         ({"similarity": 0.49}, Reason.LOW_SIMILARITY),
-        ({"travelled": 19.0}, Reason.TOO_RECENT),
-        ({"least_similarity": ELSEWHERE * 0.8 + 0.01}, Reason.TOO_RECENT),
         ({"matches": 19}, Reason.FEW_MATCHES),
         ({"inliers": 19}, Reason.FEW_INLIERS),
         ({"spread": False}, Reason.DEGENERATE),
@@ -34,9 +32,6 @@ def test_evidence_below_a_limit_is_refused_with_its_reason(values, reason):
     "values",
     [
         {"similarity": 0.5},
-        {"travelled": 20.0},
-        {"travelled": None},
-        {"least_similarity": None},
         {"inliers": 20},
         {"possible": None},
     ],
@@ -53,6 +48,5 @@ def test_the_first_limit_that_is_not_reached_is_named():
 
 def test_the_limits_are_those_of_the_configuration_or_the_model_card():
     assert Limits.from_config(Config(), 0.4).min_similarity == 0.4
-    assert Limits.from_config(Config(min_similarity=0.6), 0.4)[:2] == (0.6, 0.4)
+    assert Limits.from_config(Config(min_similarity=0.6), 0.4).min_similarity == 0.6
     assert Limits.from_config(Config(min_inliers=8), 0.4).min_inliers == max(8, MIN_POINTS)
-    assert Limits.from_config(Config(min_loop_distance_m=3.0), 0.4).min_distance == 3.0

@@ -3,7 +3,7 @@ import pytest
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
-from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe
 
@@ -16,8 +16,8 @@ FORWARD = np.array([0.0, 0.0, 0.0, 1.0])
 def open_map(open_store):
     """``open_map(store)`` → KeyframeMap; the default store is on ``path``."""
 
-    def open_map(store=None, min_age=MIN_AGE, robot="r1"):
-        return KeyframeMap(store or open_store(), 8, PresentVisit(min_age, 0.7), robot)
+    def open_map(store=None, min_age=MIN_AGE, robot="r1", min_distance=0.0):
+        return KeyframeMap(store or open_store(), 8, Leaving(min_age, min_distance=min_distance), robot)
 
     return open_map
 
@@ -75,15 +75,16 @@ def test_a_waiting_robot_matches_its_earlier_visit(open_map, unit, rng):
     assert sorted(match.entry.id for match in matches) == [1, 2, 3]
 
 
-def test_a_new_session_searches_all_earlier_keyframes(open_map, unit):
-    keyframes, vectors = open_map(), unit(4)
+def test_a_new_session_searches_all_earlier_keyframes_but_the_last_seconds(open_map, unit):
+    keyframes, vectors = open_map(), unit(5)
     add_keyframes(keyframes, [1, 2, 3], vectors)
     first = keyframes.session
     keyframes.start_session()
     assert (keyframes.session.id, keyframes.session.robot) == (first.id + 1, "r1")
     assert keyframes.session.uuid != first.uuid
-    assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
     add_keyframes(keyframes, [4], vectors[3:])
+    assert search_seconds(keyframes, vectors[0]) == []
+    add_keyframes(keyframes, [13], vectors[4:])
     assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
 
 
@@ -155,30 +156,82 @@ def test_the_nearest_keyframe_is_not_of_the_present_visit(open_map, path_of_plac
     assert keyframes.nearest(15, 5, path_of_places[9]) is None
 
 
-def test_departure_contains_path_length_and_least_similarity(open_map, path_of_places):
+def test_a_creeping_camera_has_not_left_what_it_still_sees(open_map, unit):
+    """Each keyframe is released, because the views differ enough from the first ones, but is no other visit."""
     keyframes = open_map()
-    add_keyframes(keyframes, range(1, 13), path_of_places, [2.0 * second for second in range(12)])
-    entry = next(match.entry for match in keyframes.search(path_of_places[0], 9) if match.entry.id == 1)
-    departure = keyframes.departure(entry, path_of_places[0])
-    assert departure.travelled == pytest.approx(22)
-    assert departure.least_similarity == pytest.approx(-1, abs=1e-3)
-    keyframes.start_session()
-    assert keyframes.departure(entry, path_of_places[0]).least_similarity == -1.0, (
-        "a value of another session"
-    )
+    radians = np.radians(6.0 * np.arange(60))  # of the camera, turning at 6 degrees a second
+    views = np.zeros((60, 8), np.float32)
+    views[:, 0], views[:, 1] = np.cos(radians), np.sin(radians)
+    add_keyframes(keyframes, range(1, 31), views)
+    assert search_seconds(keyframes, views[30]) != []
+    assert keyframes.search_left(views[30], 10) == []
+    add_keyframes(keyframes, range(31, 61), views[30:])
+    left = [match.entry.id for match in keyframes.search_left(views[0], 5)]
+    assert left and max(left) < 10, "the views of the first seconds, after a full turn"
+
+
+def test_k_keyframes_are_found_behind_those_that_the_camera_has_not_left(open_map, rng):
+    keyframes = open_map(min_age=1)
+    place, elsewhere = np.eye(2, 64, dtype=np.float32)
+    add_keyframes(keyframes, [1, 2, 3, 4], [place, elsewhere, elsewhere, elsewhere])
+    near = [0.62 * place + np.sqrt(1 - 0.62**2) * each for each in np.eye(64, dtype=np.float32)[2:62]]
+    add_keyframes(keyframes, range(10, 70), near)
+    query = 0.6 * place + 0.8 * near[-1]
+    query /= np.linalg.norm(query)
+    assert 1 not in [match.entry.id for match in keyframes.search(query, 1)]
+    assert [match.entry.id for match in keyframes.search_left(query, 1)] == [1]
+
+
+def test_matches_need_the_minimum_distance_where_poses_are_known(open_map, path_of_places):
+    for distance, expected in ((22.0, [1]), (22.1, [])):
+        keyframes = open_map(min_distance=distance)
+        add_keyframes(keyframes, range(1, 13), path_of_places, [2.0 * second for second in range(12)])
+        found = [match.entry.id for match in keyframes.search_left(path_of_places[0], 1)]
+        assert found == expected
+        keyframes.close()
+    keyframes = open_map(min_distance=1000.0)
+    add_keyframes(keyframes, range(1, 13), path_of_places)
+    assert keyframes.search_left(path_of_places[0], 1), "without odometry nothing would ever be found"
 
 
 @pytest.mark.parametrize("number", [1, 15])
 def test_a_removed_keyframe_is_not_returned(open_map, path_of_places, number):
     keyframes = open_map()
     add_keyframes(keyframes, range(1, 21), path_of_places)
-    keyframes.remove(number)
-    keyframes.remove(number)
+    keyframes.remove([number])
+    keyframes.remove([number])
     keyframes.start_session()
     assert len(keyframes) == 19
+    add_keyframes(keyframes, [40], path_of_places)
     assert search_seconds(keyframes, path_of_places[0]) == [
         second for second in range(1, 21) if second != number
     ]
-    add_keyframes(keyframes, [30], path_of_places)
     keyframes.start_session()
-    assert 30 in search_seconds(keyframes, path_of_places[0])
+    add_keyframes(keyframes, [60], path_of_places)
+    assert 40 in search_seconds(keyframes, path_of_places[0])
+
+
+def test_a_full_map_is_thinned_where_keyframes_differ_least(open_map, open_store, unit):
+    store = open_store()
+    keyframes, vectors = open_map(store), unit(20)
+    parked = [vectors[0]] * 50
+    add_keyframes(keyframes, range(1, 71), [*vectors[:10], *parked, *vectors[10:]])
+    for _ in range(49):
+        assert keyframes.thin() == 1
+    kept = [each.stamp // 10**9 for each in store.keyframes()]
+    assert sum(10 < second <= 60 for second in kept) == 1, "what is left of the stay"
+    assert [second for second in kept if not 10 < second <= 60] == [*range(1, 11), *range(61, 71)]
+    assert len(keyframes) == 21
+
+
+def test_a_map_that_cannot_be_written_is_not_thinned(open_map, open_store, unit, monkeypatch):
+    store = open_store()
+    keyframes = open_map(store)
+    add_keyframes(keyframes, range(1, 11), unit(10))
+
+    def fail(_):
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(store, "remove", fail)
+    assert keyframes.thin() == 0
+    assert len(keyframes) == 10

@@ -11,7 +11,7 @@ from place_recognition_ros.memory import migrations
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.schema import SCHEMA
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.memory.departure import Leaving
 from tests.memory.files import recorded_bytes, recorded_content, write_recorded
 
 
@@ -57,7 +57,7 @@ def test_a_migrated_map_has_the_same_content(old_map, expected_map, open_store):
 def test_each_keyframe_has_the_same_best_match_as_before(old_map, expected_map, open_store):
     store = open_store(old_map, expected_map["model"], expected_map["size"])
     descriptors = {each.id: each.descriptor for each in store.keyframes()}
-    keyframes = KeyframeMap(store, expected_map["size"], PresentVisit(1, 0.7))
+    keyframes = KeyframeMap(store, expected_map["size"], Leaving(1))
     for expected in expected_map["keyframes"]:
         found = keyframes.search(descriptors[expected["id"]], 2)
         others = [match.entry.id for match in found if match.entry.id != expected["id"]]

@@ -93,8 +93,8 @@ def test_a_removed_keyframe_is_deleted_and_its_id_is_not_reused(open_store, keyf
     store = open_store()
     for number in range(3):
         store.add(*keyframe(number))
-    store.remove(3)
-    store.remove(99)
+    store.remove([3])
+    store.remove([99])
     assert [each.id for each in store.keyframes()] == [1, 2]
     assert store.thumbnail(3) == b""
     assert store.add(*keyframe(3)) == 4
@@ -103,7 +103,7 @@ def test_a_removed_keyframe_is_deleted_and_its_id_is_not_reused(open_store, keyf
 def test_a_damaged_session_is_not_used_and_its_number_not_given_again(open_store, keyframe, path):
     store = open_store()
     store.add(*keyframe(1))
-    store.remove(1)
+    store.remove([1])
     store.close()
     alter(path, "UPDATE sessions SET robot = 'other'")
     store = open_store()
@@ -134,7 +134,7 @@ def test_the_frame_of_a_session_is_stored_when_it_becomes_known(open_store, keyf
 def test_an_id_of_numpy_removes_its_keyframe(open_store, keyframe):
     store = open_store()
     store.add(*keyframe(1))
-    store.remove(np.int64(1))
+    store.remove([np.int64(1)])
     assert list(store.keyframes()) == []
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.timeline import SAMPLES, Entry, Timeline
+from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.poses import Pose
 
 HALF = 1e-3  # error of half-precision vectors
@@ -58,7 +59,7 @@ def test_around_ends_at_excluded_keyframes(timeline):
 
 
 def test_a_removed_keyframe_leaves_no_gap(timeline):
-    timeline.remove(40)
+    timeline.remove([40, 41])
     assert len(timeline) == 10
     assert 40 not in timeline
     around, own = timeline.around(50, 1, frozenset())
@@ -67,30 +68,59 @@ def test_a_removed_keyframe_leaves_no_gap(timeline):
     assert timeline[110].id == 110
 
 
-@pytest.mark.parametrize("wait", [3, 7200, 10 * SAMPLES])
-@pytest.mark.parametrize("excursion", [1, 20])
-def test_an_excursion_is_found_however_long_the_camera_waited(unit, wait, excursion):
-    timeline, here = Timeline(8), unit(1)[0]
-    timeline.move(1, None)
-    stay = wait + excursion
-    for number in range(1, stay + wait):
-        away = wait <= number < stay
-        timeline.append(Entry(number, 1, number), -here if away else here, number in (1, wait, stay))
-    assert timeline.least_similarity_since(1, here) == pytest.approx(-1, abs=HALF)
-    assert timeline.least_similarity_since(stay, here) == pytest.approx(1, abs=HALF)
-    timeline.move(2, None)
-    timeline.append(Entry(10**6, 2, 0), here, True)
-    assert timeline.least_similarity_since(10**6, here) == pytest.approx(1, abs=HALF)
+def test_keyframes_are_as_far_apart_as_others_are_between_them(timeline):
+    assert timeline.between(40, 70) == timeline.between(70, 40) == 3
+    timeline.remove([50])
+    assert timeline.between(40, 70) == 2
+    assert timeline.between(50, 60) == 0, "the place of a removed keyframe"
+    assert timeline.neighbours(60, 1) == [60, 40], "70 is of another session"
+    assert timeline.session_of(50) == timeline.session_of(40)
 
 
-def test_of_many_views_the_newest_and_a_sample_are_compared(unit):
-    timeline, here = Timeline(8), unit(1)[0]
-    timeline.move(1, None)
-    for number in range(1, 10 * SAMPLES):
-        timeline.append(Entry(number, 1, number), -here if number == 10 * SAMPLES - 3 else here, True)
-    assert timeline.least_similarity_since(1, here) == pytest.approx(-1, abs=HALF)
-    timeline.remove(10 * SAMPLES - 3)
-    assert timeline.least_similarity_since(1, here) == pytest.approx(1, abs=HALF)
+def vectors(*degrees):
+    radians = np.radians(degrees)
+    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+
+
+def timeline_of(descriptors, session=1):
+    timeline = Timeline(2)
+    for number, descriptor in enumerate(descriptors, 1):
+        timeline.append(Entry(number, session, number), descriptor)
+    return timeline
+
+
+@pytest.mark.parametrize(
+    "degrees, stayed",
+    [
+        ((0, 5, 10, 20, 25), True),
+        ((0, 40, 60, 40, 5), False),
+        ((0, 180, 0), False),
+        ((0, 50, 80), True),
+        ((0, 120, 80), False),
+    ],
+    ids=["creeping", "away and back", "one other view", "turning", "around by another place"],
+)
+def test_two_keyframes_are_of_one_visit_if_the_camera_saw_nothing_else(degrees, stayed):
+    timeline = timeline_of(vectors(*degrees))
+    leaving = Leaving(1)
+    assert timeline.is_one_visit(1, len(degrees), leaving) == stayed
+    assert timeline.is_one_visit(len(degrees), 1, leaving) == stayed
+
+
+def test_keyframes_of_two_sessions_are_of_two_visits():
+    timeline = timeline_of(vectors(0, 1))
+    timeline.append(Entry(3, 2, 3), vectors(2)[0])
+    assert timeline.is_one_visit(1, 2, Leaving(1))
+    assert not timeline.is_one_visit(2, 3, Leaving(1))
+
+
+def test_the_keyframes_that_differ_least_from_those_before_are_redundant():
+    timeline = timeline_of(vectors(0, 1, 1.5, 1.6, 40, 41, 90))
+    timeline.append(Entry(8, 2, 8), vectors(90)[0])  # the first of its session
+    assert timeline.redundant(1) == [4]
+    assert timeline.redundant(2) == [2, 4], "3 stays: of two neighbours, one shows what the other showed"
+    assert timeline.redundant(99) == [2, 4, 6]
+    assert Timeline(2).redundant(5) == []
 
 
 def test_the_distance_is_measured_along_the_path():

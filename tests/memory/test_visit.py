@@ -1,21 +1,16 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.visit import (
-    ALIKE,
-    AWAY,
-    AWAY_STILL,
-    MAX_RUNS,
-    MIN_MOTION,
-    MIN_TURN,
-    PresentVisit,
-)
+from place_recognition_ros.memory.departure import AWAY, AWAY_STILL, MIN_MOTION, MIN_TURN, Leaving
+from place_recognition_ros.memory.trail import ALIKE
+from place_recognition_ros.memory.visit import MAX_RUNS, PresentVisit
 from place_recognition_ros.poses import Pose
 
 SECOND = 10**9
 MIN_AGE = 10 * SECOND
 PLACE, OTHER, PASSER_BY = np.eye(3, 8, dtype=np.float32)
-LEFT_BELOW = 0.7
+LEAVING = Leaving(MIN_AGE)
+LEFT_BELOW = LEAVING.elsewhere_below(1.0)
 
 
 def between(cosine):
@@ -29,7 +24,7 @@ def pose(x, turn=0.0):
 
 @pytest.fixture
 def visit():
-    return PresentVisit(MIN_AGE, LEFT_BELOW)
+    return PresentVisit(LEAVING)
 
 
 def test_a_keyframe_is_released_when_it_is_old_and_its_place_was_left(visit):
@@ -96,14 +91,12 @@ def test_one_foreign_image_and_another_exposure_are_not_a_departure(visit):
 
 
 def test_keyframes_that_are_only_too_young_do_not_count_as_runs(rng):
-    visit = PresentVisit(600 * SECOND, LEFT_BELOW)
-    changed = []
+    visit = PresentVisit(Leaving(600 * SECOND))
     for number in range(2 * MAX_RUNS):
         vector = rng.standard_normal(512).astype(np.float32)
         vector /= np.linalg.norm(vector)
         visit.observe(vector, number * SECOND)
-        changed.append(visit.add(number, number * SECOND, vector))
-    assert all(changed)
+        visit.add(number, number * SECOND, vector)
     assert len(visit._runs) < 5
 
 
@@ -124,25 +117,18 @@ def test_a_long_wait_costs_one_comparison(visit, cosine, runs):
 
 
 def test_views_that_alternate_cost_two_comparisons(visit):
-    changed = [visit.add(number, number, (PLACE, OTHER)[number % 2]) for number in range(100)]
+    for number in range(100):
+        visit.add(number, number, (PLACE, OTHER)[number % 2])
     assert len(visit._runs) == 2
-    assert all(changed)
 
 
 def test_the_cost_is_bounded_where_everything_moves(rng):
-    visit = PresentVisit(MIN_AGE, left_below=-1.0)
+    visit = PresentVisit(LEAVING)
     for number in range(2 * MAX_RUNS):
         vector = rng.standard_normal(64).astype(np.float32)
-        visit.observe(vector / np.linalg.norm(vector), number)
         visit.add(number, number, vector / np.linalg.norm(vector))
     assert len(visit._runs) == MAX_RUNS
     assert visit.waiting == set(range(2 * MAX_RUNS))
-
-
-def test_add_reports_a_change_of_view(visit):
-    views = [PLACE, PLACE, between(ALIKE + 0.01), OTHER, OTHER, PLACE]
-    changed = [visit.add(number, number, view) for number, view in enumerate(views)]
-    assert changed == [True, False, False, True, False, True]
 
 
 def test_a_return_begins_a_new_run(visit):
@@ -154,19 +140,26 @@ def test_a_return_begins_a_new_run(visit):
     assert visit.waiting == {2}
 
 
-def test_the_end_of_a_visit_releases_all_keyframes(visit):
-    for number, descriptor in enumerate((PLACE, OTHER, PLACE), 1):
-        visit.add(number, number, descriptor)
-    assert visit.end() == [1, 2, 3]
-    assert visit.waiting == set()
-    assert visit.observe(OTHER, 99 * SECOND) == []
+def test_after_a_session_keyframes_wait_only_until_they_are_old(visit):
+    for second, descriptor in enumerate((PLACE, OTHER, PLACE), 1):
+        visit.add(second, second * SECOND, descriptor)
+    visit.end_session()
+    assert visit.observe(PLACE, 4 * SECOND) == [], "the last seconds before a new session"
+    assert visit.observe(PLACE, 12 * SECOND) == [1, 2]
+    assert visit.waiting == {3}
+
+
+def test_keyframes_of_a_session_do_not_wait_for_a_clock_that_was_set_back(visit):
+    for second in (101, 102):
+        visit.add(second, second * SECOND, PLACE)
+    visit.end_session()
+    assert visit.observe(PLACE, 1 * SECOND) == [101, 102]
 
 
 def test_a_removed_keyframe_is_not_released(visit):
     for number in (1, 2, 3):
         visit.add(number, number, PLACE)
-    visit.remove(2)
-    visit.remove(77)
+    visit.remove([2, 77])
     assert visit.waiting == {1, 3}
     visit.observe(OTHER, 99 * SECOND)
     assert visit.observe(OTHER, 102 * SECOND) == [1, 3]

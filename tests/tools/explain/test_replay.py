@@ -72,7 +72,7 @@ def test_the_map_file_is_not_modified(recording):
 def test_nothing_can_be_written_through_it(recording):
     store = open_past(recording.path, MODELS)
     with pytest.raises(StoreError, match="readonly"):
-        store.remove(1)
+        store.remove([1])
     store.close()
 
 
