@@ -25,14 +25,13 @@ class Places:
 
     def is_one(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show one place, as far as it is known."""
-        same_session = a.match_session == b.match_session
-        if same_session and abs(a.match_stamp - b.match_stamp) < self._leaving.min_age:
-            return True
+        if a.match_session == b.match_session:
+            soon = abs(a.match_stamp - b.match_stamp) < self._leaving.min_age
+            if soon or self._timeline.is_one_visit(a.match_id, b.match_id, self._leaving):
+                return True
         first, second = self.origin(a.match_id), self.origin(b.match_id)
-        if self._timeline.session_of(first) != self._timeline.session_of(second):
-            return False
         near = self._timeline.between(first, second) <= 2 * TOLERANCE
-        return near or self._timeline.is_one_visit(first, second, self._leaving)
+        return near and self._timeline.session_of(first) == self._timeline.session_of(second)
 
     def origin(self, keyframe_id: int) -> int:
         """The keyframe of the first visit of the place that a keyframe shows; itself: no earlier one."""
