@@ -1,11 +1,15 @@
-"""Which inliers speak for a place, and which only for something that the camera always sees.
+"""Which inliers speak for a place, and which only for something that the camera sees elsewhere too.
 
 The hood of the vehicle, a time stamp or dirt on the lens is at the same pixels in all images, and identical
 points fit any geometry. A camera that really returns to the same pose sees everything at the same pixels;
 one that does not sees one part of the image again, and nothing of the rest.
+
+A poster hangs at many places, and a vehicle ahead comes along. Their points fit one scene too, but they are
+close together. A place is found again over a wider part of at least one of both images: of the nearer one,
+where it was seen from different distances.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -16,6 +20,13 @@ GRID = 4  # cells along either side of the image
 LEAST = 2  # inliers, and
 FOUND = 0.2  # of a cell's features: the cell is found again
 WHOLE = 0.55  # of the cells: not one part of the image
+FINE = 16  # cells along either side of the image: borders of an object
+MOST = 0.9  # of the inliers: the others may fit by chance
+OBJECT = 0.25  # of the image: what most inliers of an object need at most; of a place, 97 % need more
+AROUND = 0.2  # of the sides of an object: what is closer to it may belong to it
+
+Region = Tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of an image, pixels."""
 
 
 class Support(NamedTuple):
@@ -51,6 +62,42 @@ def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
     breadth = min(_breadth(side) for side in sides)
     counts = ~still if breadth < WHOLE else np.ones(len(pairs), bool)
     return Support(counts, float(still.mean()), breadth, float(np.median(moved)) / size.max())
+
+
+def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Region, Region]]:
+    """Find the object that most inliers are on.
+
+    Args:
+        query: an image.
+        match: another one.
+        pairs: (K, 2) int, rows of the query's and the match's features, as in ``Geometry.pairs``.
+
+    Returns:
+        Where it is in the query and in the match, with a margin; None: the inliers are not close together in
+        both images, or there are none.
+    """
+    if not len(pairs):
+        return None
+    query_region, match_region = (_compact(_Side(view, rows)) for view, rows in zip((query, match), pairs.T))
+    return None if query_region is None or match_region is None else (query_region, match_region)
+
+
+def _compact(side: "_Side") -> Optional[Region]:
+    """The smallest rectangle of cells with most inliers, enlarged, if it is small enough for an object."""
+    column, row = np.clip(side.points[side.rows] * FINE, 0, FINE - 1).astype(int).T
+    count = np.zeros((FINE + 1, FINE + 1), int)
+    np.add.at(count, (row + 1, column + 1), 1)
+    count = count.cumsum(axis=0).cumsum(axis=1)
+    first, last = np.triu_indices(FINE + 1, 1)
+    inside = count[last] - count[first]  # of all ranges of rows, from the left border to a column
+    inside = inside[:, last] - inside[:, first]
+    area = np.outer(last - first, last - first) / FINE**2
+    rows, columns = np.unravel_index(np.where(inside >= MOST * len(row), area, np.inf).argmin(), area.shape)
+    if area[rows, columns] > OBJECT:
+        return None
+    low, high = (np.array([side_of[columns], side_of[rows]]) / FINE * side.size for side_of in (first, last))
+    margin = AROUND * (high - low)
+    return (*(low - margin).tolist(), *(high + margin).tolist())
 
 
 class _Side:
