@@ -23,7 +23,8 @@ WHOLE = 0.55  # of the cells: not one part of the image
 FINE = 16  # cells along either side of the image: borders of an object
 MOST = 0.9  # of the inliers: the others may fit by chance
 OBJECT = 0.25  # of the image: what most inliers of an object need at most; of a place, 97 % need more
-AROUND = 0.2  # of the sides of an object: what is closer to it may belong to it
+MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
+AROUND = 30  # features around an object that both images should show: of so many, some are found again
 
 Region = Tuple[float, float, float, float]
 """Left, top, right and bottom of a part of an image, pixels."""
@@ -73,13 +74,17 @@ def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Re
         pairs: (K, 2) int, rows of the query's and the match's features, as in ``Geometry.pairs``.
 
     Returns:
-        Where it is in the query and in the match, with a margin; None: the inliers are not close together in
-        both images, or there are none.
+        Where it is in the query and in the match, with a margin. None: the inliers are not close together in
+        both images, or there is so little around them that it could not be found again; or without pairs.
     """
     if not len(pairs):
         return None
-    query_region, match_region = (_compact(_Side(view, rows)) for view, rows in zip((query, match), pairs.T))
-    return None if query_region is None or match_region is None else (query_region, match_region)
+    here, there = (_Side(view, rows) for view, rows in zip((query, match), pairs.T))
+    regions = _compact(here), _compact(there)
+    if regions[0] is None or regions[1] is None:
+        return None
+    around = max(_around(here, there, regions[0]), _around(there, here, regions[1]))
+    return (regions[0], regions[1]) if around >= AROUND else None
 
 
 def _compact(side: "_Side") -> Optional[Region]:
@@ -96,8 +101,24 @@ def _compact(side: "_Side") -> Optional[Region]:
     if area[rows, columns] > OBJECT:
         return None
     low, high = (np.array([side_of[columns], side_of[rows]]) / FINE * side.size for side_of in (first, last))
-    margin = AROUND * (high - low)
+    margin = MARGIN * (high - low)
     return (*(low - margin).tolist(), *(high + margin).tolist())
+
+
+def _around(side: "_Side", other: "_Side", region: Region) -> int:
+    """How many features outside of a region should be visible in the other image.
+
+    Where they would be there is extrapolated from the inliers by a similarity transform.
+    """
+    pixels = side.points[side.usable] * side.size
+    outside = pixels[((pixels < region[:2]) | (pixels > region[2:])).any(axis=1)]
+    seen, again = (each.points[each.rows] * each.size @ (1, 1j) for each in (side, other))
+    offset, other_offset = seen - seen.mean(), again - again.mean()
+    zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
+    moved = zoom * (outside @ (1, 1j) - seen.mean()) + again.mean()
+    width, height = other.size
+    visible = (0 <= moved.real) & (moved.real < width) & (0 <= moved.imag) & (moved.imag < height)
+    return int(np.count_nonzero(visible))
 
 
 class _Side:
