@@ -187,9 +187,9 @@ def run(sequence: Sequence, changed: Callable[[np.ndarray, int], np.ndarray], co
     detector = LoopDetector.open(config)
     rows = {stamp: row for row, stamp in enumerate(sequence.stamps)}
     wrong, found = [], set()
-    for row, (image, stamp) in enumerate(zip(sequence.images, sequence.stamps)):
-        for each in accepted(detector, changed(image, row), stamp):
-            match = rows[each.match_stamp]
+    for number, (image, stamp) in enumerate(zip(sequence.images, sequence.stamps)):
+        for each in accepted(detector, changed(image, number), stamp):
+            row, match = rows[each.query_stamp], rows[each.match_stamp]
             if not sequence.is_right(row, match):
                 wrong.append((row, match))
             elif row in sequence.revisits:
@@ -199,8 +199,9 @@ def run(sequence: Sequence, changed: Callable[[np.ndarray, int], np.ndarray], co
 
 
 def accepted(detector: LoopDetector, image: np.ndarray, stamp: int) -> Iterable[Candidate]:
-    """The candidates of the next keyframe that were accepted."""
-    return detector.add(Keyframe(image, stamp)).accepted
+    """The candidates that are accepted with the next keyframe, those of earlier keyframes too."""
+    result = detector.add(Keyframe(image, stamp))
+    return [*result.accepted, *result.confirmed]
 
 
 SEQUENCES = {

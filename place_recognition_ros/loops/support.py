@@ -24,7 +24,7 @@ FINE = 16  # cells along either side of the image: borders of an object
 MOST = 0.9  # of the inliers: the others may fit by chance
 OBJECT = 0.25  # of the image: what most inliers of an object need at most; of a place, 97 % need more
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
-AROUND = 30  # features around an object that both images should show: of so many, some are found again
+AROUND = 25  # features around an object that both images should show: of so many, some are found again
 
 Region = Tuple[float, float, float, float]
 """Left, top, right and bottom of a part of an image, pixels."""
@@ -117,7 +117,7 @@ def _around(side: "_Side", other: "_Side", region: Region) -> int:
     zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
     moved = zoom * (outside @ (1, 1j) - seen.mean()) + again.mean()
     width, height = other.size
-    visible = (0 <= moved.real) & (moved.real < width) & (0 <= moved.imag) & (moved.imag < height)
+    visible = (moved.real >= 0) & (moved.real < width) & (moved.imag >= 0) & (moved.imag < height)
     return int(np.count_nonzero(visible))
 
 
