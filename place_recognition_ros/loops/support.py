@@ -22,7 +22,7 @@ FOUND = 0.2  # of a cell's features: the cell is found again
 WHOLE = 0.55  # of the cells: not one part of the image
 FINE = 16  # cells along either side of the image: borders of an object
 MOST = 0.9  # of the inliers: the others may fit by chance
-OBJECT = 0.25  # of the image: what most inliers of an object need at most; of a place, 97 % need more
+OBJECT = 0.24  # of the image: what most inliers of an object need at most; those of a place need more
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
 AROUND = 25  # features around an object that both images should show: of so many, some are found again
 
