@@ -149,7 +149,7 @@ def with_object(image: np.ndarray, row: int, name: str) -> np.ndarray:
     width, height = SIDES
     source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     move = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
-    scale = np.linalg.norm(corners[1] - corners[0]) / width
+    scale = float(np.linalg.norm(corners[1] - corners[0])) / width
     smooth = cv2.GaussianBlur(drawn, (0, 0), max(0.1, 0.35 / scale))
     target = (image.shape[1], image.shape[0])
     covered = cv2.warpPerspective(drawn.any(axis=-1).astype(np.float32), move, target)[..., None]
