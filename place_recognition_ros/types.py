@@ -52,7 +52,7 @@ class Reason(IntEnum):
     OUTRANKED = 3  # another place fits better; 4 was NOT_CONSISTENT
     FEW_MATCHES = 5  # of local features
     FEW_INLIERS = 6  # of one rigid scene
-    DEGENERATE = 7  # the inliers are in a spot or on a line of the image
+    DEGENERATE = 7  # the inliers are on one object, in a spot or on a line of the image
     CONTRADICTED = 8  # what should be visible is not: the view speaks against the match
     ODOMETRY_CONFLICT = 9  # the match needs a jump that odometry rules out
     TOO_RECENT = 10  # the camera has not left the place since

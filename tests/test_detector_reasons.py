@@ -38,10 +38,11 @@ def changed(paint, layout, width):
     return image
 
 
-def two_places(paint, border):
-    """Place 1 left of the column ``border``, place 7 right of it, both from nearby positions."""
-    image = paint(1, shift=12)
-    image[:, border:] = paint(7, shift=12)[:, border:]
+def two_places(paint, width):
+    """In each half ``width`` columns of place 1, then of place 7, both from nearby positions."""
+    image, other = paint(1, shift=12), paint(7, shift=12)
+    for left in (0, 160):
+        image[:, left + width : left + 160] = other[:, left + width : left + 160]
     return image
 
 
@@ -65,11 +66,11 @@ def low_similarity(paint):
 
 
 def ambiguous(paint):
-    return [*path(paint), two_places(paint, 160)]
+    return [*path(paint), two_places(paint, 80)]
 
 
 def outranked(paint):
-    return [*path(paint), two_places(paint, 210)]
+    return [*path(paint), two_places(paint, 90)]
 
 
 def partly_changed(paint):
@@ -88,7 +89,7 @@ def too_recent(paint):
 ANY_SIMILARITY = {"min_similarity": -0.99}
 SEQUENCES = {
     Reason.LOW_SIMILARITY: (low_similarity, {}),
-    Reason.AMBIGUOUS: (ambiguous, ANY_SIMILARITY),
+    Reason.AMBIGUOUS: (ambiguous, dict(ANY_SIMILARITY, weights=BY_INLIERS)),
     Reason.OUTRANKED: (outranked, dict(ANY_SIMILARITY, weights=BY_INLIERS)),
     Reason.FEW_MATCHES: (few_matches, {}),
     Reason.FEW_INLIERS: (few_inliers, {}),

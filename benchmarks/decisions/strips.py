@@ -13,6 +13,7 @@ import argparse
 import functools
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,10 +113,8 @@ def _strip(name: str, height: int, width: int) -> np.ndarray:
     return STRIPS[name](height, width)
 
 
-def pasted(image: np.ndarray, name: str, share: float) -> np.ndarray:
-    """The image with a strip over the lower ``share`` of it."""
-    if not name:
-        return image
+def with_strip(image: np.ndarray, row: int, name: str, share: float) -> np.ndarray:
+    """The image with a strip over the lower ``share`` of it, in every ``row`` the same."""
     height, width = image.shape[:2]
     rows = round(share * height)
     covered = image.copy()
@@ -177,21 +176,20 @@ def drive() -> Sequence:
 # ------------------------------------------------------------------------------------ measurement
 
 
-def run(sequence: Sequence, name: str, share: float, config: Config) -> Outcome:
-    """Add a sequence, with a strip, to a new detector.
+def run(sequence: Sequence, changed: Callable[[np.ndarray, int], np.ndarray], config: Config) -> Outcome:
+    """Add a sequence to a new detector.
 
     Args:
         sequence: the images.
-        name: of the strip; empty: none.
-        share: of the height that it covers.
+        changed: what the detector gets of an image and its row.
         config: the parameters.
     """
     detector = LoopDetector.open(config)
     rows = {stamp: row for row, stamp in enumerate(sequence.stamps)}
     wrong, found = [], set()
-    for row, (image, stamp) in enumerate(zip(sequence.images, sequence.stamps)):
-        for each in accepted(detector, pasted(image, name, share), stamp):
-            match = rows[each.match_stamp]
+    for number, (image, stamp) in enumerate(zip(sequence.images, sequence.stamps)):
+        for each in accepted(detector, changed(image, number), stamp):
+            row, match = rows[each.query_stamp], rows[each.match_stamp]
             if not sequence.is_right(row, match):
                 wrong.append((row, match))
             elif row in sequence.revisits:
@@ -201,8 +199,9 @@ def run(sequence: Sequence, name: str, share: float, config: Config) -> Outcome:
 
 
 def accepted(detector: LoopDetector, image: np.ndarray, stamp: int) -> Iterable[Candidate]:
-    """The candidates of the next keyframe that were accepted."""
-    return detector.add(Keyframe(image, stamp)).accepted
+    """The candidates that are accepted with the next keyframe, those of earlier keyframes too."""
+    result = detector.add(Keyframe(image, stamp))
+    return [*result.accepted, *result.confirmed]
 
 
 SEQUENCES = {
@@ -232,11 +231,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     for name in options.sets:
         sequence = SEQUENCES[name]()
-        plain = run(sequence, "", 0.0, config)
+        plain = run(sequence, lambda image, row: image, config)
         _print(name, "none", 0.0, sequence, plain, float("nan"))
         for strip in options.strips:
             for share in options.shares:
-                outcome = run(sequence, strip, share, config)
+                outcome = run(sequence, partial(with_strip, name=strip, share=share), config)
                 kept = len(outcome.found) / len(plain.found) if plain.found else float("nan")
                 failed |= outcome.wrong > plain.wrong or (share <= 0.15 and kept < 0.8)
                 _print(name, strip, share, sequence, outcome, kept)

@@ -1,6 +1,6 @@
 """The evidence for one match, and how strongly each part of it speaks for the match. Functions of numbers."""
 
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
@@ -27,8 +27,19 @@ class Coefficients(NamedTuple):
 
 def strength(evidence: Evidence, weights: Coefficients) -> float:
     """How well two images fit each other, whatever the map: the part of the log odds that geometry gives."""
-    inliers = min(max(evidence.inliers, FEW_INLIERS), MAX_INLIERS)
-    return weights.coverage * evidence.coverage + weights.inliers * float(np.log(inliers))
+    coverage, inliers = geometry_of(evidence)
+    return weights.coverage * coverage + weights.inliers * inliers
+
+
+def geometry_of(evidence: Evidence) -> Tuple[float, float]:
+    """The coverage, and the logarithm of the inliers that count.
+
+    Inliers that are not spread, such as those of one object, say nothing about a place: there is no common
+    scene.
+    """
+    if not evidence.spread:
+        return 0.0, float(np.log(FEW_INLIERS))
+    return evidence.coverage, float(np.log(min(max(evidence.inliers, FEW_INLIERS), MAX_INLIERS)))
 
 
 def parts(evidence: Evidence, weights: Coefficients) -> Dict[str, float]:
@@ -41,11 +52,11 @@ def parts(evidence: Evidence, weights: Coefficients) -> Dict[str, float]:
     Returns:
         Name of the part → log odds; their sum is :func:`log_odds`.
     """
-    coverage = weights.coverage * evidence.coverage
+    coverage, inliers = geometry_of(evidence)
     return {
         "base rate": weights.bias,
-        "coverage": coverage,
-        "inliers": strength(evidence, weights) - coverage,
+        "coverage": weights.coverage * coverage,
+        "inliers": weights.inliers * inliers,
         "look-alikes in this map": weights.aliasing * evidence.aliasing,
     }
 

@@ -14,7 +14,7 @@ from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences, sampson
-from place_recognition_ros.loops.support import measure_support
+from place_recognition_ros.loops.support import Region, measure_support, one_object
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -23,9 +23,11 @@ EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
 MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
 REPEATED = 0.5  # of the inliers have a second detail in the match that looks the same
+MAX_OBJECTS = 2  # that are set aside, one after the other
 
 FEW_POINTS = "too few points"
 REPEATED_TEXTURE = "repeated texture"
+ONE_OBJECT = "one object"
 
 
 class GeometrySettings(NamedTuple):
@@ -76,36 +78,56 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
     Returns:
         The evidence. With both calibrations it has a pose; with depth at enough features of one image,
         the pose is in metres. The coverage tells two walls of one design apart: of the same wall most
-        features are found again, of the other one only those of frames and lamps.
+        features are found again, of the other one only those of frames and lamps. An object that most
+        inliers are on is set aside: the evidence is that of its surroundings. Where they do not suffice, it
+        is that of the object, which is not spread.
     """
-    here, there = (_usable_points(view, settings.longer_side) for view in (query, match))
+    views = query, match
+    here, there = (_usable_points(view, settings.longer_side) for view in views)
     with np.errstate(all="ignore"):
-        matches = match_features(here.features, there.features, settings.kind)
-        count = len(matches.query)
-        if count < max(settings.min_points, MIN_POINTS):
-            return Geometry(count, degenerate=FEW_POINTS)
-        scene, scale_known = _scene((query, match), (here, there), matches)
-        kept = np.flatnonzero(scene.inliers)
-        pairs = np.stack([here.rows[matches.query[kept]], there.rows[matches.match[kept]]], axis=1)
-        support = measure_support(query, match, pairs)
-        scene.inliers[kept[~support.counts]] = False
-        inliers = int(np.count_nonzero(scene.inliers))
-        if inliers < MIN_POINTS:
-            return Geometry(count, inliers, degenerate=FEW_POINTS)
-        rows = matches.query[scene.inliers], matches.match[scene.inliers]
-        images = [(side.pixels[row], side.pixels) for side, row in zip((here, there), rows)]
-        repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
-        return Geometry(
-            count,
-            inliers,
-            all(_is_spread(*each) for each in images),
-            min(inliers / max(1, _count_in_region(*each)) for each in images),
-            None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
-            scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
-            pairs[support.counts],
-            support.breadth,
-            support.shift,
-        )
+        first = found = _compare(views, (here, there), settings)
+        for _ in range(MAX_OBJECTS):
+            regions = one_object(query, match, found.pairs)
+            if regions is None:
+                return found
+            here, there = (_outside(*each) for each in zip((here, there), regions))
+            found = _compare(views, (here, there), settings)
+            if found.inliers < max(settings.min_points, MIN_POINTS):
+                break
+    return first._replace(spread=False, pose=None, degenerate=ONE_OBJECT)
+
+
+def _compare(
+    views: Tuple[View, View], points: Tuple["_Points", "_Points"], settings: GeometrySettings
+) -> Geometry:
+    """The evidence of some of the features of two images."""
+    here, there = points
+    matches = match_features(here.features, there.features, settings.kind)
+    count = len(matches.query)
+    if count < max(settings.min_points, MIN_POINTS):
+        return Geometry(count, degenerate=FEW_POINTS)
+    scene, scale_known = _scene(views, points, matches)
+    kept = np.flatnonzero(scene.inliers)
+    pairs = np.stack([here.rows[matches.query[kept]], there.rows[matches.match[kept]]], axis=1)
+    support = measure_support(*views, pairs)
+    scene.inliers[kept[~support.counts]] = False
+    inliers = int(np.count_nonzero(scene.inliers))
+    if inliers < MIN_POINTS:
+        return Geometry(count, inliers, degenerate=FEW_POINTS)
+    rows = matches.query[scene.inliers], matches.match[scene.inliers]
+    images = [(side.pixels[row], side.pixels) for side, row in zip(points, rows)]
+    repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
+    return Geometry(
+        count,
+        inliers,
+        all(_is_spread(*each) for each in images),
+        min(inliers / max(1, _count_in_region(*each)) for each in images),
+        None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
+        scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
+        pairs[support.counts],
+        support.breadth,
+        support.shift,
+    )
 
 
 def _usable_points(view: View, longer_side: int) -> _Points:
@@ -116,6 +138,13 @@ def _usable_points(view: View, longer_side: int) -> _Points:
     if view.camera is not None and max(view.camera.width, view.camera.height) > longer_side:
         reduction = longer_side / max(view.camera.width, view.camera.height)
     return _Points(rows, features[rows], (pixels[rows] + 0.5) * reduction - 0.5, reduction)
+
+
+def _outside(points: _Points, region: Region) -> _Points:
+    left, top, right, bottom = region
+    x, y = points.features["x"], points.features["y"]
+    rows = np.flatnonzero((x < left) | (x > right) | (y < top) | (y > bottom))
+    return _Points(points.rows[rows], points.features[rows], points.pixels[rows], points.reduction)
 
 
 def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:

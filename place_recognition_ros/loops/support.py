@@ -1,11 +1,15 @@
-"""Which inliers speak for a place, and which only for something that the camera always sees.
+"""Which inliers speak for a place, and which only for something that the camera sees elsewhere too.
 
 The hood of the vehicle, a time stamp or dirt on the lens is at the same pixels in all images, and identical
 points fit any geometry. A camera that really returns to the same pose sees everything at the same pixels;
 one that does not sees one part of the image again, and nothing of the rest.
+
+A poster hangs at many places, and a vehicle ahead comes along. Their points fit one scene too, but they are
+close together. A place is found again over a wider part of at least one of both images: of the nearer one,
+where it was seen from different distances.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -16,6 +20,14 @@ GRID = 4  # cells along either side of the image
 LEAST = 2  # inliers, and
 FOUND = 0.2  # of a cell's features: the cell is found again
 WHOLE = 0.55  # of the cells: not one part of the image
+FINE = 16  # cells along either side of the image: borders of an object
+MOST = 0.9  # of the inliers: the others may fit by chance
+OBJECT = 0.24  # of the image: what most inliers of an object need at most; those of a place need more
+MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
+AROUND = 25  # features around an object that both images should show: of so many, some are found again
+
+Region = Tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of an image, pixels."""
 
 
 class Support(NamedTuple):
@@ -51,6 +63,62 @@ def measure_support(query: View, match: View, pairs: np.ndarray) -> Support:
     breadth = min(_breadth(side) for side in sides)
     counts = ~still if breadth < WHOLE else np.ones(len(pairs), bool)
     return Support(counts, float(still.mean()), breadth, float(np.median(moved)) / size.max())
+
+
+def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Region, Region]]:
+    """Find the object that most inliers are on.
+
+    Args:
+        query: an image.
+        match: another one.
+        pairs: (K, 2) int, rows of the query's and the match's features, as in ``Geometry.pairs``.
+
+    Returns:
+        Where it is in the query and in the match, with a margin. None: the inliers are not close together in
+        both images, or there is so little around them that it could not be found again; or without pairs.
+    """
+    if not len(pairs):
+        return None
+    here, there = (_Side(view, rows) for view, rows in zip((query, match), pairs.T))
+    regions = _compact(here), _compact(there)
+    if regions[0] is None or regions[1] is None:
+        return None
+    around = max(_around(here, there, regions[0]), _around(there, here, regions[1]))
+    return (regions[0], regions[1]) if around >= AROUND else None
+
+
+def _compact(side: "_Side") -> Optional[Region]:
+    """The smallest rectangle of cells with most inliers, enlarged, if it is small enough for an object."""
+    column, row = np.clip(side.points[side.rows] * FINE, 0, FINE - 1).astype(int).T
+    count = np.zeros((FINE + 1, FINE + 1), int)
+    np.add.at(count, (row + 1, column + 1), 1)
+    count = count.cumsum(axis=0).cumsum(axis=1)
+    first, last = np.triu_indices(FINE + 1, 1)
+    inside = count[last] - count[first]  # of all ranges of rows, from the left border to a column
+    inside = inside[:, last] - inside[:, first]
+    area = np.outer(last - first, last - first) / FINE**2
+    rows, columns = np.unravel_index(np.where(inside >= MOST * len(row), area, np.inf).argmin(), area.shape)
+    if area[rows, columns] > OBJECT:
+        return None
+    low, high = (np.array([side_of[columns], side_of[rows]]) / FINE * side.size for side_of in (first, last))
+    margin = MARGIN * (high - low)
+    return (*(low - margin).tolist(), *(high + margin).tolist())
+
+
+def _around(side: "_Side", other: "_Side", region: Region) -> int:
+    """How many features outside of a region should be visible in the other image.
+
+    Where they would be there is extrapolated from the inliers by a similarity transform.
+    """
+    pixels = side.points[side.usable] * side.size
+    outside = pixels[((pixels < region[:2]) | (pixels > region[2:])).any(axis=1)]
+    seen, again = (each.points[each.rows] * each.size @ (1, 1j) for each in (side, other))
+    offset, other_offset = seen - seen.mean(), again - again.mean()
+    zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
+    moved = zoom * (outside @ (1, 1j) - seen.mean()) + again.mean()
+    width, height = other.size
+    visible = (moved.real >= 0) & (moved.real < width) & (moved.imag >= 0) & (moved.imag < height)
+    return int(np.count_nonzero(visible))
 
 
 class _Side:

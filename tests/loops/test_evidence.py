@@ -38,6 +38,11 @@ def test_the_number_of_inliers_counts_within_limits():
         assert strength(MATCH._replace(inliers=few), WEIGHTS) == strength(least, WEIGHTS)
 
 
+def test_inliers_that_are_not_spread_are_no_common_scene():
+    spot, nothing = MATCH._replace(spread=False), Evidence(0.7, 0.2)
+    assert strength(spot, WEIGHTS) == strength(nothing, WEIGHTS) < strength(MATCH, WEIGHTS)
+
+
 @pytest.mark.parametrize("share", [0.001, 0.5, 0.99, 0.99999])
 def test_probability_is_the_inverse_of_odds_of(share):
     assert probability(odds_of(share)) == pytest.approx(share)

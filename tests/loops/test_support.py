@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.loops.support import measure_support
+from place_recognition_ros.loops.support import measure_support, one_object
 from place_recognition_ros.types import FEATURE, Camera, View
 
 WIDTH, HEIGHT = 320, 240
@@ -85,3 +85,69 @@ def test_damaged_coordinates_and_unknown_cameras_cause_no_exception(camera, valu
     points[0] = value
     support = measure_support(view(points, camera), view(points, camera), same(points))
     assert len(support.counts) == len(points)
+
+
+def box(left, top, right, bottom, count=60):
+    """(count, 2) points in a part of the image, given in shares of it."""
+    numbers = np.random.default_rng(count)
+    return numbers.uniform((left * WIDTH, top * HEIGHT), (right * WIDTH, bottom * HEIGHT), (count, 2))
+
+
+def among(points, others):
+    """A view of points, then of others."""
+    return view(np.concatenate([points, others]))
+
+
+@pytest.mark.parametrize("left, top", [(0.0, 0.0), (0.3, 0.45), (0.55, 0.5)])
+def test_inliers_on_a_small_part_of_both_images_are_on_one_object(left, top):
+    here = box(left, top, left + 0.45, top + 0.5)
+    there = here * 0.8 + 20
+    query, match = one_object(among(here, grid()), among(there, grid()), same(here))
+    for region, points in ((query, here), (match, there)):
+        assert (points >= region[:2]).all() and (points <= region[2:]).all()
+    assert query[2] - query[0] < 0.8 * WIDTH
+
+
+def test_a_few_chance_inliers_elsewhere_do_not_hide_an_object():
+    points = np.concatenate([box(0.5, 0.5, 0.9, 0.9, 100), grid()[::40]])
+    assert one_object(among(points, grid()), among(points, grid()), same(points)) is not None
+
+
+def test_inliers_with_hardly_anything_around_them_may_be_a_place():
+    points = box(0.3, 0.3, 0.6, 0.6)
+    few = grid()[:: len(grid()) // 10]
+    assert one_object(among(points, few), among(points, few), same(points)) is None
+
+
+def test_what_is_out_of_view_in_the_other_image_is_not_missing():
+    points, right_half = box(0.55, 0.3, 0.95, 0.8), grid()[grid()[:, 0] > 0.5 * WIDTH]
+    left_half = grid()[grid()[:, 0] < 0.45 * WIDTH]
+    moved = points - [0.5 * WIDTH, 0]
+    assert one_object(among(points, left_half), among(moved, right_half), same(points)) is None
+    assert one_object(among(points, right_half), among(moved, right_half), same(points)) is not None
+
+
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_inliers_over_a_wide_part_of_one_image_are_on_no_object(share):
+    points = box(0.0, 0.0, share, 1.0)
+    assert one_object(view(points), view(points * 0.3), same(points)) is None
+    assert one_object(view(points * 0.3), view(points), same(points)) is None
+
+
+def test_two_far_corners_are_on_no_single_object():
+    points = np.concatenate([box(0, 0, 0.2, 0.2), box(0.8, 0.8, 1, 1, 50)])
+    assert one_object(view(points), view(points), same(points)) is None
+
+
+def test_without_pairs_there_is_no_object():
+    assert one_object(view(grid()), view(grid()), np.zeros((0, 2), int)) is None
+
+
+@pytest.mark.parametrize("camera", [None, Camera(0, 0), Camera(WIDTH, HEIGHT)])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e30, 1e30])
+def test_an_object_is_looked_for_among_damaged_coordinates(camera, value):
+    points = box(0.3, 0.3, 0.5, 0.5)
+    damaged = np.concatenate([[[value, value]], points])
+    pairs = same(damaged)[1:]
+    found = one_object(view(damaged, camera), view(damaged, camera), pairs)
+    assert found is None or np.isfinite(found).all()

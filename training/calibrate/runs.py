@@ -17,8 +17,8 @@ from place_recognition_ros.descriptor.model_card import default_model_path, read
 from place_recognition_ros.loops import aliasing
 from place_recognition_ros.loops.evidence import (
     FEW_INLIERS,
-    MAX_INLIERS,
     Coefficients,
+    geometry_of,
     log_odds,
     odds_of,
     strength,
@@ -33,7 +33,7 @@ from place_recognition_ros.loops.hypotheses import (
 from place_recognition_ros.loops.places import Places
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.timeline import Entry, Timeline
-from place_recognition_ros.types import Candidate, Evidence, Kind, Reason
+from place_recognition_ros.types import Candidate, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
 LEAVING = Leaving.from_config(Config(), read_model(default_model_path())[0].min_similarity)
@@ -129,7 +129,7 @@ class _Follower:
                 self._hypotheses.clear()
             self._follow(number, query)
         return Runs(
-            np.array([_geometry(each.candidate.evidence) for each in self._kept], float).reshape(-1, 2),
+            np.array([geometry_of(each.candidate.evidence) for each in self._kept], float).reshape(-1, 2),
             np.array([each[:2] for each in self._levels], float).reshape(-1, 2),
             np.array([each[2] for each in self._levels], float),
             np.array(self._verdict, int),
@@ -184,7 +184,7 @@ class _Follower:
             own = [row for row in others if _in_session(candidates[row])]
             for scope, rows in ((True, own), (False, others)):
                 strongest = max(rows, key=lambda row: strengths[row], default=None)
-                found = NOTHING if strongest is None else _geometry(candidates[strongest].evidence)
+                found = NOTHING if strongest is None else geometry_of(candidates[strongest].evidence)
                 self._wrong[scope].append(found)
 
     def _link(self, run: Hypothesis, number: int) -> None:
@@ -230,11 +230,6 @@ def _in_session(candidate: Candidate) -> bool:
 def _is_weighed(candidate: Candidate) -> bool:
     """Whether a match has passed all limits, whatever the detector decided then."""
     return candidate.accepted or candidate.reason in WEIGHED
-
-
-def _geometry(evidence: Evidence) -> tuple[float, float]:
-    """Coverage, and the logarithm of the inliers that count."""
-    return evidence.coverage, float(np.log(min(max(evidence.inliers, FEW_INLIERS), MAX_INLIERS)))
 
 
 def _padded(rows: Sequence[Sequence[int]], width: int) -> np.ndarray:

@@ -82,7 +82,7 @@ def _cause(explanation: Explanation, candidate: Candidate) -> str:
         Reason.TOO_RECENT: "the camera has not left the place since",
         Reason.FEW_MATCHES: f"{evidence.matches} matched features, needed {limits.min_inliers}",
         Reason.FEW_INLIERS: f"{evidence.inliers} features fit one rigid scene, needed {limits.min_inliers}",
-        Reason.DEGENERATE: "the inliers are in one spot or on one line of an image",
+        Reason.DEGENERATE: "the inliers are on one object, in one spot or on one line of an image",
         Reason.ODOMETRY_CONFLICT: "odometry does not allow the jump",
     }.get(candidate.reason, "geometry was not run, max_verifications other places came first")
 

@@ -64,7 +64,7 @@ def test_the_sentence_of_a_weighed_match(found, reason, words):
         (Reason.TOO_RECENT, "is TOO_RECENT: the camera has not left the place since."),
         (Reason.FEW_MATCHES, "is FEW_MATCHES: 12 matched features, needed 20."),
         (Reason.FEW_INLIERS, "is FEW_INLIERS: 9 features fit one rigid scene, needed 20."),
-        (Reason.DEGENERATE, "is DEGENERATE: the inliers are in one spot"),
+        (Reason.DEGENERATE, "is DEGENERATE: the inliers are on one object"),
         (Reason.ODOMETRY_CONFLICT, "is ODOMETRY_CONFLICT: odometry does not allow the jump."),
     ],
 )
