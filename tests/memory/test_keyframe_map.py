@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe
 

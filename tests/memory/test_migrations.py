@@ -8,10 +8,10 @@ import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreError
 from place_recognition_ros.memory import migrations
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.schema import SCHEMA
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.memory.departure import Leaving
 from tests.memory.files import recorded_bytes, recorded_content, write_recorded
 
 
