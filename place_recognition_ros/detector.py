@@ -49,8 +49,8 @@ class LoopDetector:
         self._watch = Stopwatch()
         self._describer = Describer(config, extractor, finder, self._watch)
         self._model, self._kind_of_features = extractor.card.model_id, finder.kind
-        self._shipped, self._keyframes = Coefficients(**finder.decision), store
-        self._decide = partial(Decisions, config, limits, self.map, store.learned, leaving, finder.kind)
+        self._shipped = Coefficients(**finder.decision)
+        self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
         self._stored: Optional[Standpoint] = None  # the newest keyframe in the map, of this session
         self._reported = Reported(finder.kind, leaving)
@@ -163,11 +163,11 @@ class LoopDetector:
         Raises:
             CalibrationError, StoreError: why it could not be done; nothing has changed then.
         """
-        found = calibrate(self._keyframes, self._shipped, self._kind_of_features, self.config.odometry_drift)
-        learned = self._keyframes.learned
+        found = calibrate(self.map.store, self._shipped, self._kind_of_features, self.config.odometry_drift)
+        learned = self.map.store.learned
         learned.set_note(NOTE, to_text(found.weights, self._shipped))
         try:
-            self._keyframes.save()
+            self.map.store.save()
         except StoreError:
             learned.discard_note(NOTE)
             raise
@@ -182,7 +182,8 @@ class LoopDetector:
         """Take a report of the SLAM front end.
 
         While it does not track, and until it has tracked for 2 s, keyframes are searched for but not stored:
-        they have no place in a world frame. Tracking counts as lost after 0.8 s; what follows is a new session.
+        they have no place in a world frame. After 0.8 s tracking counts as lost; what follows is a new
+        session.
 
         Args:
             ok: whether it tracks.
@@ -208,10 +209,10 @@ class LoopDetector:
             model_id=self._model,
             engine=self._describer.engine,
             fallback=self._describer.fallback,
-            map_id=self._keyframes.map_id,
+            map_id=self.map.store.map_id,
             keyframes=len(self.map),
             waiting=self.map.waiting,
-            damaged=self._keyframes.damaged,
+            damaged=self.map.store.damaged,
             tracking=self._state(),
             durations=self._watch.snapshot(),
         )
@@ -219,7 +220,7 @@ class LoopDetector:
     def close(self) -> None:
         """Release the engine and the map."""
         self._describer.close()
-        self.map.close()
+        self.map.store.close()
 
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
@@ -290,5 +291,5 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query, map_id = observation and observation.query, self._keyframes.map_id
+        query, map_id = observation and observation.query, self.map.store.map_id
         return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)

@@ -38,7 +38,7 @@ def measured_pose(monkeypatch):
 def test_features_are_stored_with_their_depth_and_camera(make_detector, paint):
     detector = make_detector(max_depth_m=3.0)
     number = detector.add(keyframe(paint(1), depth=ramp())).query.id
-    view = detector.map.view(number)
+    view = detector.map.store.view(number)
     expected = 1 + 0.01 * np.rint(view.features["x"]) + 0.001 * np.rint(view.features["y"])
     expected[expected > 3.0] = np.nan
     np.testing.assert_allclose(view.features["depth"], expected, atol=0.012)
@@ -49,7 +49,7 @@ def test_features_are_stored_with_their_depth_and_camera(make_detector, paint):
 def test_without_a_depth_image_the_depth_is_not_known(make_detector, paint):
     detector = make_detector()
     number = detector.add(keyframe(paint(1))).query.id
-    assert np.isnan(detector.map.view(number).features["depth"]).all()
+    assert np.isnan(detector.map.store.view(number).features["depth"]).all()
 
 
 def test_a_depth_image_of_another_aspect_ratio_is_refused_before_anything_changes(make_detector, paint):
@@ -73,7 +73,7 @@ def test_of_a_rotated_image_features_are_in_the_pixels_of_the_camera(make_detect
         Keyframe(on_its_side, 10**9, camera=Camera(width, height), depth=ramp(height, width))
     )
     np.testing.assert_allclose(result.query.descriptor, descriptor, atol=1e-6)
-    features, expected = rotating.map.view(1).features, detector.map.view(1).features
+    features, expected = rotating.map.store.view(1).features, detector.map.store.view(1).features
     assert sorted(features["descriptor"].tolist()) == sorted(expected["descriptor"].tolist())
     depth = 1 + 0.01 * features["x"] * 320 / width + 0.001 * features["y"] * 240 / height
     known = np.isfinite(features["depth"])

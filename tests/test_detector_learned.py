@@ -21,7 +21,7 @@ def test_how_much_the_places_look_alike_is_stored(make_detector, add_images, pai
     images = [paint(1 + number % 12) for number in range(2 * SAVED)]
     detector = make_detector(path)
     add_images(detector, images)
-    text = detector.map._store.learned.note(ALIASING)
+    text = detector.map.store.learned.note(ALIASING)
     detector.close()
     assert text
     again = make_detector(path)

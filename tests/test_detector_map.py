@@ -159,7 +159,7 @@ def test_a_map_that_cannot_be_written_is_searched(detector, add_images, paint, m
 
 
 def test_a_match_with_damaged_features_is_not_verified(detector, add_images, paint):
-    detector.map._store._connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
+    detector.map.store._connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
     candidates = add_images(detector, [paint(2, shift=12)], start=20)[0].candidates
     assert (candidates[0].match_id, candidates[0].reason, candidates[0].matches) == (2, Reason.FEW_MATCHES, 0)
 

@@ -152,7 +152,7 @@ def test_a_keyframe_needs_at_most_15_kb_without_local_features(tower, tmp_path):
     detector = LoopDetector.open(Config(), str(path))
     accepted(detector, [frame for frame in tower if frame.clip == "f10_central_main"])
     count = len(detector.map)
-    features = sum(detector.map.view(number).features.nbytes for number in range(1, count + 1))
+    features = sum(detector.map.store.view(number).features.nbytes for number in range(1, count + 1))
     detector.close()
     assert (path.stat().st_size - empty - features) / count <= 15000
 

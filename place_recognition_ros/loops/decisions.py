@@ -15,7 +15,6 @@ from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.places import Places
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
-from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
@@ -40,8 +39,7 @@ class Decisions:
     Args:
         config: the parameters.
         limits: what a match has to reach before it is weighed.
-        memory: the keyframes.
-        learned: of the map.
+        memory: the keyframes, and what was learned of them.
         leaving: what it takes to leave a place; keyframes of one visit show one place.
         feature_kind: of the local features.
         weights: of the evidence.
@@ -52,7 +50,6 @@ class Decisions:
         config: Config,
         limits: Limits,
         memory: KeyframeMap,
-        learned: Learned,
         leaving: Leaving,
         feature_kind: FeatureKind,
         weights: Coefficients,
@@ -63,10 +60,10 @@ class Decisions:
         self._required = odds_of(config.accept_confidence)
         geometry = GeometrySettings(feature_kind, limits.min_inliers)
         self._examiner = Examiner(limits, memory, geometry, leaving.min_age, config.odometry_drift)
-        self._learned = learned
-        self._aliasing = Aliasing(weights, learned.note(ALIASING))
+        self._learned = memory.store.learned
+        self._aliasing = Aliasing(weights, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
-        self._places = Places(learned.links(), leaving, memory.timeline)
+        self._places = Places(self._learned.links(), leaving, memory.timeline)
         self._hypotheses = Hypotheses(weights, self._places.is_one, memory.timeline.between)
 
     def begin_session(self) -> None:

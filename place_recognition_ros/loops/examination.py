@@ -82,7 +82,7 @@ class Examiner:
             draft: its :meth:`draft`.
             aliasing: of the map, see ``loops.aliasing``.
         """
-        view = self._memory.view(match.entry.id)
+        view = self._memory.store.view(match.entry.id)
         geometry = measure(observation.view, view, self._geometry)
         possible: Optional[bool] = None
         if match.entry.session == observation.query.session:

@@ -13,11 +13,12 @@ from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
+from place_recognition_ros.memory.odometer import Odometer
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
-from place_recognition_ros.types import Keyframe, View
+from place_recognition_ros.types import Keyframe
 
 THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many
 MOST_SEARCHED = 1000  # keyframes, until as many as are wanted have been left
@@ -51,16 +52,17 @@ class KeyframeMap:
         robot: str = "",
         index: Optional[Index] = None,
     ) -> None:
-        self._store = store
+        self.store = store
+        """The file, which holds what is needed of single keyframes."""
         self._index = FaissIndex(descriptor_size) if index is None else index
         self.timeline = Timeline(descriptor_size)
         """All keyframes in their order; not to be changed."""
         self._leaving, self._visit, self._trail = leaving, PresentVisit(leaving), Trail(descriptor_size)
+        self._odometer = Odometer()
         self._sessions = store.sessions()
         newest = store.newest_session()
         for keyframe_id, session, stamp, pose, descriptor in store.keyframes():
-            self.timeline.move(session, pose)
-            entry = Entry(keyframe_id, session, stamp, pose, self.timeline.travelled)
+            entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
             self.timeline.append(entry, descriptor)
             self._index.add(keyframe_id, descriptor)
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
@@ -93,11 +95,11 @@ class KeyframeMap:
         """
         if not self.session.frame:
             self.session = self.session._replace(frame=keyframe.world_frame)
-        self.timeline.move(self.session.id, keyframe.pose)
+        travelled = self._odometer.move(self.session.id, keyframe.pose)
         self._trail.observe(self._newest, descriptor)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
             self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
-        return self.timeline.travelled
+        return travelled
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
         """Remember a keyframe of this session; the arguments are those of ``KeyframeStore.add``.
@@ -111,10 +113,10 @@ class KeyframeMap:
         session, stamp, pose = self.session, keyframe.stamp, keyframe.pose
         if session.id not in self._sessions:
             session = session._replace(start=stamp)
-        keyframe_id = self._store.add(session, keyframe, descriptor, features, thumbnail)
+        keyframe_id = self.store.add(session, keyframe, descriptor, features, thumbnail)
         self._sessions[session.id] = self.session = session
         self._visit.add(keyframe_id, stamp, descriptor, pose)
-        entry = Entry(keyframe_id, session.id, stamp, pose, self.timeline.travelled)
+        entry = Entry(keyframe_id, session.id, stamp, pose, self._odometer.travelled)
         self.timeline.append(entry, descriptor)
         self._newest = keyframe_id
         return keyframe_id
@@ -149,7 +151,7 @@ class KeyframeMap:
     def _has_left(self, match: Match, least_similarity: float) -> bool:
         if match.entry.session != self.session.id:
             return True
-        travelled = self.timeline.travelled_since(match.entry)
+        travelled = self._odometer.since(match.entry.travelled)
         far = travelled is None or travelled >= self._leaving.min_distance
         return far and least_similarity < self._leaving.elsewhere_below(match.similarity)
 
@@ -177,10 +179,6 @@ class KeyframeMap:
         robot, frame = (session.robot, session.frame) if session else ("", "")
         return Match(entry, robot, similarity, frame)
 
-    def view(self, keyframe_id: int) -> View:
-        """What geometric verification needs of a keyframe."""
-        return self._store.view(keyframe_id)
-
     def thin(self) -> int:
         """Make room: the keyframes that show least beside those before them give way, some at a time.
 
@@ -200,10 +198,7 @@ class KeyframeMap:
         Raises:
             StoreError: if they could not be removed from the store; all of them remain.
         """
-        self._store.remove(keyframe_ids)
+        self.store.remove(keyframe_ids)
         self._index.remove(keyframe_ids)
         self._visit.remove(keyframe_ids)
         self.timeline.remove(keyframe_ids)
-
-    def close(self) -> None:
-        self._store.close()

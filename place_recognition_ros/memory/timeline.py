@@ -6,7 +6,7 @@ from typing import AbstractSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 import numpy as np
 
 from place_recognition_ros.memory.departure import Leaving
-from place_recognition_ros.poses import Pose, distance
+from place_recognition_ros.poses import Pose
 
 SAMPLES = 32  # keyframes between two of them that tell whether the camera has left
 BLOCK = 4096  # keyframes that are compared at once
@@ -34,10 +34,6 @@ class Timeline:
         self._ids: List[int] = []
         self._entries: List[Entry] = []
         self._vectors: List[np.ndarray] = []  # (D,) float16: half the memory, error of a cosine below 1e-3
-        self._session = 0
-        self._last_pose: Optional[Pose] = None
-        self.travelled = 0.0
-        """Metres since the present session began, where poses are known."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -53,18 +49,6 @@ class Timeline:
 
     def __getitem__(self, keyframe_id: int) -> Entry:
         return self._entries[self._row(keyframe_id)]
-
-    def move(self, session: int, pose: Optional[Pose]) -> None:
-        """Follow the camera and measure the distance travelled; a new session begins at 0."""
-        if session != self._session:
-            self._session, self._last_pose, self.travelled = session, None, 0.0
-        if pose is not None and self._last_pose is not None:
-            self.travelled += distance(self._last_pose, pose)
-        self._last_pose = pose or self._last_pose
-
-    def travelled_since(self, entry: Entry) -> Optional[float]:
-        """Metres since a keyframe of the present session; None where poses are not known."""
-        return None if self._last_pose is None else self.travelled - entry.travelled
 
     def append(self, entry: Entry, descriptor: np.ndarray) -> None:
         """Append a keyframe.

@@ -52,7 +52,7 @@ def with_object(rng, descriptors):
 
 def reason_of(geometry, min_inliers=20):
     figures = {name: getattr(geometry, name) for name in ("matches", "inliers", "coverage", "spread")}
-    return objection(Evidence(1.0, 2.0, **figures), Limits(0.0, 0.0, 0.0, min_inliers))
+    return objection(Evidence(1.0, 2.0, **figures), Limits(0.0, min_inliers))
 
 
 ORB = GeometrySettings(FeatureKind.ORB, 20)

@@ -35,6 +35,12 @@ def add_keyframes(keyframes, seconds, vectors, poses=()):
         keyframes.add(one, vector, np.zeros(second % 7, FEATURE), b"image")
 
 
+def start_session(keyframes, vector, second=1000):
+    """Another session, much later."""
+    keyframes.start_session()
+    keyframes.observe(Keyframe(None, second * SECOND, world_frame="odom"), vector)
+
+
 def search_seconds(keyframes, vector, k=100):
     """Seconds of the keyframes that a search returns, sorted."""
     return sorted(match.entry.stamp // SECOND for match in keyframes.search(vector, k))
@@ -91,12 +97,12 @@ def test_a_new_session_searches_all_earlier_keyframes_but_the_last_seconds(open_
 def test_a_match_contains_the_data_of_its_keyframe(open_map, unit):
     keyframes, vectors = open_map(), unit(3)
     add_keyframes(keyframes, [1, 2, 3], vectors)
-    keyframes.start_session()
+    start_session(keyframes, vectors[0])
     best = keyframes.search(vectors[1], 3)[0]
     assert (best.entry.id, best.entry.session, best.entry.stamp) == (2, keyframes.session.id - 1, 2 * SECOND)
     assert (best.robot, best.similarity) == ("r1", pytest.approx(1, abs=1e-3))
-    assert len(keyframes.view(best.entry.id).features) == 2
-    assert keyframes.view(best.entry.id).camera == Camera(8, 6)
+    assert len(keyframes.store.view(best.entry.id).features) == 2
+    assert keyframes.store.view(best.entry.id).camera == Camera(8, 6)
 
 
 def test_the_map_is_loaded_after_a_restart(open_map, open_store, unit):
@@ -105,7 +111,7 @@ def test_the_map_is_loaded_after_a_restart(open_map, open_store, unit):
     keyframes.start_session()
     add_keyframes(keyframes, [4, 5], vectors[3:])
     session = keyframes.session
-    keyframes.close()
+    keyframes.store.close()
 
     keyframes = open_map(robot="r2")
     assert len(keyframes) == 5
@@ -114,7 +120,7 @@ def test_the_map_is_loaded_after_a_restart(open_map, open_store, unit):
         best = keyframes.search(vector, 1)[0]
         assert (best.entry.id, best.entry.stamp, best.robot) == (number, number * SECOND, "r1")
         assert best.entry.session == (session.id if number > 3 else session.id - 1)
-    keyframes.close()
+    keyframes.store.close()
     sessions = open_store().sessions()
     assert sessions[session.id] == session._replace(start=4 * SECOND, frame="odom")
 
@@ -132,7 +138,7 @@ def test_a_keyframe_that_could_not_be_stored_is_not_in_the_map(open_map, open_st
         add_keyframes(keyframes, [2], vectors[1:])
     assert len(keyframes) == 1
     add_keyframes(keyframes, [3], vectors[2:])
-    keyframes.start_session()
+    start_session(keyframes, vectors[0])
     assert search_seconds(keyframes, vectors[0]) == [1, 3]
 
 
@@ -157,41 +163,42 @@ def test_the_nearest_keyframe_is_not_of_the_present_visit(open_map, path_of_plac
 
 
 def test_a_creeping_camera_has_not_left_what_it_still_sees(open_map, unit):
-    """Each keyframe is released, because the views differ enough from the first ones, but is no other visit."""
+    """Keyframes are released, because the view is no longer theirs; but the camera saw nothing else since."""
     keyframes = open_map()
     radians = np.radians(6.0 * np.arange(60))  # of the camera, turning at 6 degrees a second
     views = np.zeros((60, 8), np.float32)
     views[:, 0], views[:, 1] = np.cos(radians), np.sin(radians)
-    add_keyframes(keyframes, range(1, 31), views)
-    assert search_seconds(keyframes, views[30]) != []
-    assert keyframes.search_left(views[30], 10) == []
-    add_keyframes(keyframes, range(31, 61), views[30:])
+    add_keyframes(keyframes, range(1, 16), views)
+    assert search_seconds(keyframes, views[14]) != []
+    assert keyframes.search_left(views[14], 10) == []
+    add_keyframes(keyframes, range(16, 61), views[15:])
     left = [match.entry.id for match in keyframes.search_left(views[0], 5)]
     assert left and max(left) < 10, "the views of the first seconds, after a full turn"
 
 
-def test_k_keyframes_are_found_behind_those_that_the_camera_has_not_left(open_map, rng):
+def test_k_keyframes_are_found_behind_those_that_the_camera_has_not_left(open_map):
     keyframes = open_map(min_age=1)
-    place, elsewhere = np.eye(2, 64, dtype=np.float32)
+    place, elsewhere, here, ahead = np.eye(4, 8, dtype=np.float32)
     add_keyframes(keyframes, [1, 2, 3, 4], [place, elsewhere, elsewhere, elsewhere])
-    near = [0.62 * place + np.sqrt(1 - 0.62**2) * each for each in np.eye(64, dtype=np.float32)[2:62]]
-    add_keyframes(keyframes, range(10, 70), near)
-    query = 0.6 * place + 0.8 * near[-1]
-    query /= np.linalg.norm(query)
-    assert 1 not in [match.entry.id for match in keyframes.search(query, 1)]
+    radians = np.radians(np.arange(61.0))[:, None]
+    turning = 0.3 * place + 0.91**0.5 * (np.cos(radians) * here + np.sin(radians) * ahead)
+    add_keyframes(keyframes, range(10, 71), turning.astype(np.float32))
+    query = turning[-1].astype(np.float32)
+    assert 1 not in [match.entry.id for match in keyframes.search(query, 4)]
     assert [match.entry.id for match in keyframes.search_left(query, 1)] == [1]
 
 
-def test_matches_need_the_minimum_distance_where_poses_are_known(open_map, path_of_places):
-    for distance, expected in ((22.0, [1]), (22.1, [])):
-        keyframes = open_map(min_distance=distance)
-        add_keyframes(keyframes, range(1, 13), path_of_places, [2.0 * second for second in range(12)])
-        found = [match.entry.id for match in keyframes.search_left(path_of_places[0], 1)]
-        assert found == expected
-        keyframes.close()
+@pytest.mark.parametrize("min_distance, expected", [(22.0, [1]), (22.1, [])])
+def test_matches_need_the_minimum_distance(open_map, path_of_places, min_distance, expected):
+    keyframes = open_map(min_distance=min_distance)
+    add_keyframes(keyframes, range(1, 13), path_of_places, [2.0 * second for second in range(12)])
+    assert [match.entry.id for match in keyframes.search_left(path_of_places[0], 1)] == expected
+
+
+def test_without_poses_there_is_no_minimum_distance(open_map, path_of_places):
     keyframes = open_map(min_distance=1000.0)
     add_keyframes(keyframes, range(1, 13), path_of_places)
-    assert keyframes.search_left(path_of_places[0], 1), "without odometry nothing would ever be found"
+    assert keyframes.search_left(path_of_places[0], 1), "nothing would ever be found"
 
 
 @pytest.mark.parametrize("number", [1, 15])

@@ -20,7 +20,6 @@ def timeline(unit):
     timeline.stored = unit(11)
     for row, vector in enumerate(timeline.stored):
         session = 1 if row < 6 else 2
-        timeline.move(session, None)
         timeline.append(Entry(10 * (row + 1), session, row), vector)
     return timeline
 
@@ -115,28 +114,9 @@ def test_keyframes_of_two_sessions_are_of_two_visits():
 
 
 def test_the_keyframes_that_differ_least_from_those_before_are_redundant():
-    timeline = timeline_of(vectors(0, 1, 1.5, 1.6, 40, 41, 90))
-    timeline.append(Entry(8, 2, 8), vectors(90)[0])  # the first of its session
+    timeline = timeline_of(vectors(0, 10, 16, 16.5, 60, 69, 120))
+    timeline.append(Entry(8, 2, 8), vectors(120)[0])  # the first of its session
     assert timeline.redundant(1) == [4]
-    assert timeline.redundant(2) == [2, 4], "3 stays: of two neighbours, one shows what the other showed"
+    assert timeline.redundant(2) == [4, 6], "3 stays: of two neighbours, one shows what the other showed"
     assert timeline.redundant(99) == [2, 4, 6]
     assert Timeline(2).redundant(5) == []
-
-
-def test_the_distance_is_measured_along_the_path():
-    timeline = Timeline(8)
-    for pose in (at(0), at(3), None, at(3, 4), at(3)):
-        timeline.move(1, pose)
-    assert timeline.travelled == pytest.approx(3 + 4 + 4)
-    timeline.move(2, None)
-    assert timeline.travelled == 0
-    timeline.move(2, at(1000))
-    assert timeline.travelled == 0, "the distance between two world frames has no meaning"
-
-
-def test_a_keyframe_stores_the_path_length_up_to_it(unit):
-    timeline = Timeline(8)
-    for number, vector in enumerate(unit(3)):
-        timeline.move(1, at(2.0 * number))
-        timeline.append(Entry(number, 1, number, at(2.0 * number), timeline.travelled), vector)
-    assert [timeline[number].travelled for number in range(3)] == pytest.approx([0, 2, 4])
