@@ -3,8 +3,10 @@ import re
 
 import pytest
 
-from place_recognition_ros.tracking import TrackingMonitor
+from place_recognition_ros.tracking import LOST_AFTER, STEADY_AFTER, TrackingMonitor
 from place_recognition_ros.types import TrackingState
+
+TRACKING, LOST, RECOVERED = TrackingState.TRACKING, TrackingState.LOST, TrackingState.RECOVERED
 
 
 @pytest.fixture
@@ -12,48 +14,102 @@ def monitor():
     return TrackingMonitor()
 
 
+def lose(monitor, stamp):
+    """Report a loss until it counts."""
+    monitor.report(False, stamp)
+    return monitor.update(stamp + LOST_AFTER)
+
+
+def find(monitor, stamp):
+    """Report that tracking works until it counts."""
+    monitor.report(True, stamp)
+    return monitor.update(stamp + STEADY_AFTER)
+
+
+def state(monitor):
+    return monitor.state, monitor.since, monitor.recovery_pending
+
+
 def test_the_initial_state_is_tracking_without_pending_recovery(monitor):
-    assert monitor.state == TrackingState.TRACKING
-    assert monitor.tracking_ok
-    assert not monitor.recovery_pending
+    assert monitor.is_steady
+    assert monitor.is_settled
     assert not monitor.report(True, 5)
-    assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 0)
+    assert state(monitor) == (TRACKING, 0, False)
 
 
 def test_a_match_after_a_loss_of_tracking_is_a_recovery(monitor):
-    assert monitor.report(False, 10)
-    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, 10, True)
-    assert monitor.report(True, 20)
-    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.TRACKING, 20, True)
-    monitor.recovered(30)
-    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 30, False)
+    assert lose(monitor, 10)
+    assert state(monitor) == (LOST, 10, True)
+    assert not find(monitor, 10**10)
+    assert state(monitor) == (TRACKING, 10**10, True)
+    monitor.recovered(10**11)
+    assert state(monitor) == (RECOVERED, 10**11, False)
 
 
 def test_a_match_while_tracking_is_lost_is_a_recovery(monitor):
-    monitor.report(False, 10)
-    monitor.recovered(15)
-    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.RECOVERED, 15, False)
-    assert not monitor.tracking_ok
-    assert monitor.report(True, 20)
-    assert (monitor.state, monitor.since) == (TrackingState.RECOVERED, 15)
-    assert monitor.tracking_ok
+    lose(monitor, 10)
+    monitor.recovered(10**10)
+    assert state(monitor) == (RECOVERED, 10**10, False)
+    assert not monitor.is_steady
+    find(monitor, 2 * 10**10)
+    assert state(monitor) == (RECOVERED, 10**10, False)
+    assert monitor.is_steady
+
+
+def test_a_loss_counts_when_it_has_lasted(monitor):
+    assert not monitor.report(False, 10)
+    assert not monitor.is_steady, "what is seen meanwhile has no certain place"
+    assert not monitor.is_settled
+    assert not monitor.update(10 + LOST_AFTER - 1)
+    assert state(monitor) == (TRACKING, 0, False)
+    assert monitor.update(10 + LOST_AFTER)
+    assert not monitor.update(10 + LOST_AFTER + 1), "it begins once"
+    assert monitor.is_settled
+
+
+def test_tracking_is_trusted_when_it_has_lasted(monitor):
+    lose(monitor, 10)
+    monitor.report(True, 10**10)
+    monitor.update(10**10 + STEADY_AFTER - 1)
+    assert not monitor.is_steady
+    assert monitor.state == LOST
+    monitor.update(10**10 + STEADY_AFTER)
+    assert monitor.is_steady
+
+
+@pytest.mark.parametrize("lost, works, losses", [(2, 8, 0), (5, 5, 0), (10, 10, 1), (20, 5, 1), (30, 30, 20)])
+def test_a_front_end_that_flickers_loses_track_once_or_never(monitor, lost, works, losses):
+    """Lost and found again twenty times; tenths of seconds."""
+    now, count = 0, 0
+    for _ in range(20):
+        for ok, tenths in ((False, lost), (True, works)):
+            for _ in range(tenths):
+                now += 10**8
+                count += monitor.report(ok, now)
+    assert count == losses
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_monitor(monitor):
+    monitor.report(False, 10**12)
+    assert not monitor.update(5)
+    assert monitor.update(5 + LOST_AFTER)
 
 
 def test_a_repeated_report_changes_nothing(monitor):
-    monitor.report(False, 10)
-    assert not monitor.report(False, 11)
+    lose(monitor, 10)
+    assert not monitor.report(False, 10**10)
     assert monitor.since == 10
-    monitor.report(True, 20)
-    assert not monitor.report(True, 21)
-    assert monitor.since == 20
+    find(monitor, 2 * 10**10)
+    assert not monitor.report(True, 3 * 10**10)
+    assert monitor.since == 2 * 10**10
 
 
 def test_repeated_kidnaps_are_recovered(monitor):
-    for start in (10, 100, 1000):
-        monitor.report(False, start)
-        assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, start, True)
-        monitor.report(True, start + 1)
-        monitor.recovered(start + 2)
+    for start in (10**10, 10**11, 10**12):
+        lose(monitor, start)
+        assert state(monitor) == (LOST, start, True)
+        find(monitor, start + 10**9)
+        monitor.recovered(start + 5 * 10**9)
         assert not monitor.recovery_pending
 
 
@@ -65,19 +121,19 @@ def test_states_have_the_numbers_of_the_message(root):
 
 def test_a_new_session_resets_recovered_but_not_lost(monitor):
     monitor.begin_session(5)
-    assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 5)
-    monitor.report(False, 10)
-    monitor.begin_session(12)
-    assert (monitor.state, monitor.since) == (TrackingState.LOST, 10)
-    monitor.report(True, 14)
-    monitor.recovered(15)
-    monitor.begin_session(20)
-    assert (monitor.state, monitor.since) == (TrackingState.TRACKING, 20)
+    assert (monitor.state, monitor.since) == (TRACKING, 5)
+    lose(monitor, 10)
+    monitor.begin_session(10**10)
+    assert (monitor.state, monitor.since) == (LOST, 10)
+    find(monitor, 2 * 10**10)
+    monitor.recovered(3 * 10**10)
+    monitor.begin_session(4 * 10**10)
+    assert (monitor.state, monitor.since) == (TRACKING, 4 * 10**10)
 
 
 def test_a_session_that_begins_while_tracking_is_lost_is_lost_again(monitor):
     """It was recovered in the session before, while the front end was still lost."""
-    monitor.report(False, 10)
-    monitor.recovered(15)
-    monitor.begin_session(20)
-    assert (monitor.state, monitor.since, monitor.recovery_pending) == (TrackingState.LOST, 20, True)
+    lose(monitor, 10)
+    monitor.recovered(10**10)
+    monitor.begin_session(2 * 10**10)
+    assert state(monitor) == (LOST, 2 * 10**10, True)

@@ -78,8 +78,9 @@ class KeyframeMap:
         return len(self._visit.waiting)
 
     def start_session(self) -> None:
-        """Begin an unbroken trajectory with its own world frame; earlier keyframes can be found when old."""
-        self._visit.end_session()
+        """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be searched."""
+        for keyframe_id in self._visit.end_session():
+            self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
         self._trail.clear()
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
@@ -131,7 +132,7 @@ class KeyframeMap:
         return [self._match(*found) for found in self._index.search(descriptor, k)]
 
     def search_left(self, descriptor: np.ndarray, k: int) -> List[Match]:
-        """The same, without keyframes of this session whose place the camera has not left since.
+        """The same, without what the camera has not left since: of this session, or seconds before it.
 
         They would fill the k places: a robot that creeps, or whose keyframes are far apart in time, sees more
         of them than of an earlier visit.
@@ -150,7 +151,7 @@ class KeyframeMap:
 
     def _has_left(self, match: Match, least_similarity: float) -> bool:
         if match.entry.session != self.session.id:
-            return True
+            return match.entry.id not in self._visit.young
         travelled = self._odometer.since(match.entry.travelled)
         far = travelled is None or travelled >= self._leaving.min_distance
         return far and least_similarity < self._leaving.elsewhere_below(match.similarity)

@@ -35,7 +35,7 @@ def view(number, match, log_odds=2.0, shift=0.0, session=1, look=None, possible=
 @pytest.fixture
 def hypotheses():
     """Matches less than 5 keyframes apart show one place."""
-    return Hypotheses(WEIGHTS, lambda a, b: abs(a.match_id - b.match_id) < 5)
+    return Hypotheses(WEIGHTS, lambda a, b: abs(a.match_id - b.match_id) < 5, lambda a, b: abs(a - b))
 
 
 def follow(hypotheses, *views):

@@ -35,12 +35,6 @@ def add_keyframes(keyframes, seconds, vectors, poses=()):
         keyframes.add(one, vector, np.zeros(second % 7, FEATURE), b"image")
 
 
-def start_session(keyframes, vector, second=1000):
-    """Another session, much later."""
-    keyframes.start_session()
-    keyframes.observe(Keyframe(None, second * SECOND, world_frame="odom"), vector)
-
-
 def search_seconds(keyframes, vector, k=100):
     """Seconds of the keyframes that a search returns, sorted."""
     return sorted(match.entry.stamp // SECOND for match in keyframes.search(vector, k))
@@ -81,23 +75,32 @@ def test_a_waiting_robot_matches_its_earlier_visit(open_map, unit, rng):
     assert sorted(match.entry.id for match in matches) == [1, 2, 3]
 
 
-def test_a_new_session_searches_all_earlier_keyframes_but_the_last_seconds(open_map, unit):
-    keyframes, vectors = open_map(), unit(5)
+def test_a_new_session_searches_all_earlier_keyframes(open_map, unit):
+    keyframes, vectors = open_map(), unit(4)
     add_keyframes(keyframes, [1, 2, 3], vectors)
     first = keyframes.session
     keyframes.start_session()
     assert (keyframes.session.id, keyframes.session.robot) == (first.id + 1, "r1")
     assert keyframes.session.uuid != first.uuid
-    add_keyframes(keyframes, [4], vectors[3:])
-    assert search_seconds(keyframes, vectors[0]) == []
-    add_keyframes(keyframes, [13], vectors[4:])
     assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
+    add_keyframes(keyframes, [4], vectors[3:])
+    assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
+
+
+def test_the_last_seconds_before_a_session_are_no_other_visit(open_map, unit):
+    keyframes, vectors = open_map(), unit(5)
+    add_keyframes(keyframes, [1, 2, 3], vectors)
+    keyframes.start_session()
+    add_keyframes(keyframes, [4], vectors[3:])
+    assert keyframes.search_left(vectors[0], 3) == []
+    add_keyframes(keyframes, [12], vectors[4:])
+    assert sorted(match.entry.id for match in keyframes.search_left(vectors[0], 3)) == [1, 2]
 
 
 def test_a_match_contains_the_data_of_its_keyframe(open_map, unit):
     keyframes, vectors = open_map(), unit(3)
     add_keyframes(keyframes, [1, 2, 3], vectors)
-    start_session(keyframes, vectors[0])
+    keyframes.start_session()
     best = keyframes.search(vectors[1], 3)[0]
     assert (best.entry.id, best.entry.session, best.entry.stamp) == (2, keyframes.session.id - 1, 2 * SECOND)
     assert (best.robot, best.similarity) == ("r1", pytest.approx(1, abs=1e-3))
@@ -138,7 +141,7 @@ def test_a_keyframe_that_could_not_be_stored_is_not_in_the_map(open_map, open_st
         add_keyframes(keyframes, [2], vectors[1:])
     assert len(keyframes) == 1
     add_keyframes(keyframes, [3], vectors[2:])
-    start_session(keyframes, vectors[0])
+    keyframes.start_session()
     assert search_seconds(keyframes, vectors[0]) == [1, 3]
 
 

@@ -15,11 +15,17 @@ from place_recognition_ros.types import Keyframe
 FIRST = [47, 50, 52, 80, 110]  # frames of the demo's drive
 SECOND = [319, 322, 325, 200]  # the first three show the street of 47 to 52 again
 REVISIT, REJECTED = 8, 9  # ids of 325 and 200
+LATER = 60  # seconds between the two sessions
+
+
+def second_of(number):
+    """When a keyframe was taken, whole seconds."""
+    return number if number <= len(FIRST) else number + LATER
 
 
 @pytest.fixture(scope="module", params=["orb", ""], ids=["ORB", "network"])
 def recorded(request, tmp_path_factory, root):
-    """(path of a map, the results of recording it); each keyframe is 1 s after the one before."""
+    """(path of a map, the results of recording it); each keyframe of a session is 1 s after the one before."""
     path = str(tmp_path_factory.mktemp("map") / "map.db")
     detector = LoopDetector.open(Config(map_path=path, feature_model=request.param))
     results = []
@@ -27,7 +33,7 @@ def recorded(request, tmp_path_factory, root):
         if frame == SECOND[0]:
             detector.start_session()
         image = cv2.imread(os.path.join(root, "demo", "drive", "frames", f"{frame:06d}.webp"))
-        results.append(detector.add(Keyframe(image, 10**9 * (len(results) + 1) + 5 * 10**8)))
+        results.append(detector.add(Keyframe(image, 10**9 * second_of(len(results) + 1) + 5 * 10**8)))
     detector.close()
     return path, results
 
@@ -47,7 +53,7 @@ def test_a_keyframe_is_explained_as_it_was_decided(recorded, here, capsys, numbe
     best = result.candidates[0]
     verb = "matched with" if best.accepted else "not matched:"
     assert f"{number} is understood as id {number}." in text
-    assert f"Keyframe {number} (stamp {number}.500000000) was {verb}" in text
+    assert f"Keyframe {number} (stamp {second_of(number)}.500000000) was {verb}" in text
     for each in result.candidates:
         assert f"{each.similarity:.3f}" in text
     image = cv2.imread(f"explain_{number}.png")
@@ -64,7 +70,7 @@ def test_the_network_map_has_an_accepted_and_a_rejected_match(recorded):
 
 def test_the_stamp_and_the_match_and_the_image_can_be_given(recorded, here, capsys):
     path, _ = recorded
-    stamp = f"{REVISIT}.5"
+    stamp = f"{second_of(REVISIT)}.5"
     assert main([path, stamp, "--match", "5", "--image", "pair.jpg"]) == 0
     text = capsys.readouterr().out
     assert f"{stamp} is understood as stamp {stamp}00000000 s." in text
@@ -89,7 +95,7 @@ def test_the_first_keyframe_has_no_image(recorded, here, capsys):
     "arguments, message",
     [
         (["99"], "KeyframeError: expected the id of a keyframe, 1 to 9, or its stamp"),
-        (["99.5"], "the nearest stamps are 9.500000000 (keyframe 9)"),
+        (["99.5"], "the nearest stamps are 69.500000000 (keyframe 9)"),
         (["1", "--match", "99"], "expected the id of a keyframe, 1 to 9. Received: 99"),
         (
             ["1", "--config", "none.yaml"],
