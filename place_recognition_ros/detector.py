@@ -52,7 +52,7 @@ class LoopDetector:
         self._shipped = Coefficients(**finder.decision)
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
-        self._stored: Optional[Standpoint] = None  # the newest keyframe in the map, of this session
+        self._stored: Tuple[int, Optional[Standpoint]] = (0, None)  # the newest keyframe of this session
         self._reported = Reported(finder.kind, leaving)
         self._tracking = TrackingMonitor()
         self._queries = 0
@@ -211,9 +211,10 @@ class LoopDetector:
             fallback=self._describer.fallback,
             map_id=self.map.store.map_id,
             keyframes=len(self.map),
-            waiting=self.map.waiting,
+            waiting=len(self.map.waiting),
             damaged=self.map.store.damaged,
             tracking=self._state(),
+            settled=self._tracking.is_settled,
             durations=self._watch.snapshot(),
         )
 
@@ -230,7 +231,7 @@ class LoopDetector:
         self.map.start_session()
         self._stamp = -1
         self._decisions.begin_session()
-        self._stored = None
+        self._stored = 0, None
         self._reported.end()
         self._newest = None
 
@@ -257,12 +258,13 @@ class LoopDetector:
         return Observation(query, description.view, keyframe.pose)
 
     def _store(self, keyframe: Keyframe, description: Description) -> Tuple[int, Count]:
-        """The keyframe's id, and STORED; or 0, and why it was not stored."""
+        """The id of the keyframe that shows the image, and STORED; or why it was not stored."""
         if not self._tracking.is_steady:
             return 0, Count.TRACKING_LOST
         with self._watch("stay"):
-            if self._stored is not None and self._stored.shows(description):
-                return 0, Count.STANDING
+            newest, standpoint = self._stored
+            if standpoint is not None and newest in self.map.waiting and standpoint.shows(description):
+                return newest, Count.STANDING
         if len(self.map) >= self.config.max_keyframes and not self.map.thin():
             return 0, Count.MAP_FULL
         try:
@@ -272,7 +274,7 @@ class LoopDetector:
                 keyframe_id = self.map.add(keyframe, description.descriptor, features, small)
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
-        self._stored = Standpoint(description, self._kind_of_features)
+        self._stored = keyframe_id, Standpoint(description, self._kind_of_features)
         return keyframe_id, Count.STORED
 
     def _look(self, observation: Observation, k: int) -> QueryResult:

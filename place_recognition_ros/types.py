@@ -185,7 +185,7 @@ class Candidate(NamedTuple):
     kind: Kind
     status: Status
     reason: Reason
-    query_id: int  # 0: the query is not stored
+    query_id: int  # of the keyframe that shows the query; 0: it is not stored
     match_id: int
     query_stamp: int  # nanoseconds
     match_stamp: int  # nanoseconds
@@ -261,4 +261,5 @@ class DetectorStatus(NamedTuple):
     waiting: int  # of them in the present visit, not searched yet
     damaged: int  # keyframes of the map that were left out because of a wrong CRC
     tracking: Tracking
+    settled: bool  # whether what the front end reports has lasted; else time alone may change ``tracking``
     durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds

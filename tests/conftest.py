@@ -131,12 +131,12 @@ def make_detector(engine):
 
 @pytest.fixture(scope="session")
 def add_images():
-    """``add_images(detector, images, start)`` → QueryResult of each; stamps: ``start``, start + 1, ... s."""
+    """``add_images(detector, images, start, step)`` → QueryResult of each; stamps: start, start + step, ... s."""
     from place_recognition_ros.types import Keyframe
 
-    def add_images(detector, images, start=1, poses=()):
+    def add_images(detector, images, start=1, poses=(), step=1):
         poses = list(poses) or [None] * len(images)
-        stamps = [(start + second) * 10**9 for second in range(len(images))]
+        stamps = [round((start + step * number) * 10**9) for number in range(len(images))]
         return [detector.add(Keyframe(*each)) for each in zip(images, stamps, poses)]
 
     return add_images

@@ -1,6 +1,5 @@
 """Every reason for which a match is rejected, each with a sequence of images that causes it."""
 
-import cv2
 import numpy as np
 import pytest
 

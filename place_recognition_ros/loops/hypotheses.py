@@ -83,19 +83,23 @@ class Hypothesis:
         """How many keyframes of the map the match of a query can be away from the newest one."""
         return SPEED * max(0, number - self.newest.number) + TOLERANCE
 
-    def continues(self, view: Support, pause: int, between: Between) -> bool:
-        """Whether a match continues the run.
+    def is_alive(self, number: int, now: int, pause: int) -> bool:
+        """Whether a query can continue the run.
 
         Args:
-            view: the match.
+            number: of the query.
+            now: its stamp, nanoseconds.
             pause: nanoseconds between queries after which the camera can be anywhere.
-            between: how far two keyframes of the map are apart.
         """
+        queries = number - self.newest.number
+        return queries <= GAP and now - self.newest.candidate.query_stamp <= pause * max(1, queries)
+
+    def continues(self, view: Support, between: Between) -> bool:
+        """Whether a match continues the run, which is alive; ``between``: how far two keyframes are apart."""
         found, newest = view.candidate, self.newest.candidate
         if (found.match_session, found.query_session) != (newest.match_session, newest.query_session):
             return False
-        paused = found.query_stamp - newest.query_stamp > pause * (view.number - self.newest.number)
-        return not paused and between(found.match_id, newest.match_id) <= self.reach(view.number)
+        return between(found.match_id, newest.match_id) <= self.reach(view.number)
 
     def add(self, view: Support) -> None:
         """Add a view; of views that look the same, only the newest counts: standing still proves nothing."""
@@ -189,7 +193,8 @@ class Hypotheses:
 
     def alive(self, number: int) -> List[Hypothesis]:
         """The runs that a query can continue, the most probable first."""
-        runs = [run for run in self._runs if number - run.newest.number <= GAP]
+        pause, now = self.pause, self._stamps[-1] if self._stamps else 0
+        runs = [run for run in self._runs if run.is_alive(number, now, pause)]
         return sorted(runs, key=lambda run: -run.log_odds(self._weights))
 
     def add(self, views: List[Support]) -> List[Hypothesis]:
@@ -199,20 +204,14 @@ class Hypotheses:
             The hypothesis of each of them.
         """
         runs: List[Hypothesis] = []
-        pause = self.pause
         for view in views:
-            known = [
-                run
-                for run in self.alive(view.number)
-                if run not in runs and run.continues(view, pause, self._between)
-            ]
+            alive = [run for run in self.alive(view.number) if run not in runs]
+            known = [run for run in alive if run.continues(view, self._between)]
             run = known[0] if known else Hypothesis()
             run.add(view)
             runs.append(run)
         if views:
-            number = views[0].number
-            others = [run for run in self._runs if run not in runs and number - run.newest.number <= GAP]
-            self._runs = runs + others
+            self._runs = runs + [run for run in self.alive(views[0].number) if run not in runs]
         return runs
 
     def forget(self, candidates: List[Candidate]) -> None:

@@ -5,7 +5,7 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import List, NamedTuple, Optional, Sequence
+from typing import AbstractSet, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -73,9 +73,9 @@ class KeyframeMap:
         return len(self.timeline)
 
     @property
-    def waiting(self) -> int:
-        """Keyframes of the present visit, which are not searched yet."""
-        return len(self._visit.waiting)
+    def waiting(self) -> AbstractSet[int]:
+        """Ids of the keyframes of the present visit, which are not searched yet."""
+        return self._visit.waiting
 
     def start_session(self) -> None:
         """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be searched."""

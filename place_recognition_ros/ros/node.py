@@ -29,6 +29,7 @@ from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
+TICK = 0.2  # seconds: how late something may be noticed that only needs time
 REPORT_PERIOD = 1.0  # seconds of wall time: rospy's timers die when the clock of a bag jumps back
 MAX_FAILURES = 5  # in a row: this process is broken, the next may not be
 
@@ -77,19 +78,29 @@ class PlaceRecognitionNode:
 
     def spin(self) -> int:
         """Report until the end; returns the process's exit code."""
-        while not self._ended.wait(REPORT_PERIOD):
-            self._report()
-            if not self._worker.is_alive:
-                rospy.logfatal("The worker has ended; this process ends")
-                break
-            if self._worker.status.failures >= MAX_FAILURES:
-                rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
+        due = time.monotonic() + REPORT_PERIOD
+        while not self._ended.wait(TICK):
+            if self._worker.status.waits:
+                self._tick()
+            if time.monotonic() >= due:
+                due += REPORT_PERIOD
+                self._report()
+            if self._is_broken():
                 break
         broken = not self._ended.is_set()
         if not self._worker.stop(STOP_TIMEOUT):
             rospy.logerr("expected the worker to end within %.0f s. Received: it still works", STOP_TIMEOUT)
             broken = True
         return int(broken)
+
+    def _is_broken(self) -> bool:
+        if not self._worker.is_alive:
+            rospy.logfatal("The worker has ended; this process ends")
+            return True
+        if self._worker.status.failures >= MAX_FAILURES:
+            rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
+            return True
+        return False
 
     def _report(self) -> None:
         now, status = time.monotonic(), self._worker.status
@@ -101,14 +112,12 @@ class PlaceRecognitionNode:
         for complaint in (self._use.new_complaint(now), self._odometry.new_complaint(now)):
             if complaint:
                 rospy.logwarn("%s", complaint)
-        if status.holds:
-            self._release()
 
-    def _release(self) -> None:
-        with suppress(WorkerBusy):  # again in a second
-            self._worker.post(Pipeline.release).add_done_callback(self._check_release)
+    def _tick(self) -> None:
+        with suppress(WorkerBusy):  # again in a moment
+            self._worker.post(Pipeline.tick).add_done_callback(self._check_tick)
 
-    def _check_release(self, future: Future) -> None:
+    def _check_tick(self, future: Future) -> None:
         error = None if future.cancelled() else future.exception()
         if isinstance(error, Exception):
             self._log_failure(error)
@@ -127,8 +136,7 @@ class PlaceRecognitionNode:
         if message.data == self._tracking_ok:
             return  # the worker's line is short
         try:
-            stamp = rospy.Time.now().to_nsec()
-            request = partial(Pipeline.set_tracking, ok=message.data, stamp=stamp)
+            request = partial(Pipeline.set_tracking, ok=message.data, when=time.monotonic())
             self._tracking_ok = message.data
             self._worker.post(request).add_done_callback(self._check_tracking)
         except WorkerBusy as error:

@@ -36,7 +36,7 @@ class Status(NamedTuple):
     counts: Dict[Count, int]  # since the start
     failures: int  # keyframes that failed one after the other
     inputs: InputStatus = InputStatus()
-    holds: bool = False  # whether an image waits for the next one to confirm its stamp
+    waits: bool = False  # whether time alone may change something: see Pipeline.tick
 
 
 class Pipeline:
@@ -69,6 +69,7 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
+        self._tracks = True  # what the front end reported last
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
@@ -81,13 +82,22 @@ class Pipeline:
             self._note(Count.WRONG_STAMP)
         self._take_all(ready)
 
-    def release(self) -> None:
-        """Process images that wait in vain for others to confirm their stamps; call it once a second."""
-        self._take_all(self._clock.release(time.monotonic()))
-
-    def set_tracking(self, ok: bool, stamp: int) -> None:
-        """Take a report of the SLAM front end, at ``stamp`` (nanoseconds)."""
+    def set_tracking(self, ok: bool, when: float) -> None:
+        """Take a report of the SLAM front end, without a stamp; ``when`` it came, by ``time.monotonic``."""
+        self._tracks = ok
+        stamp = self._clock.time(when) or rospy.Time.now().to_nsec()
         self._publishers.tracking(self._detector.set_tracking(ok, stamp))
+
+    def tick(self) -> None:
+        """Do what only needs time; call it now and then while ``Status.waits``.
+
+        Images that wait in vain for others to confirm their stamps are processed, and a report of the front
+        end that has lasted counts.
+        """
+        now = time.monotonic()
+        self._take_all(self._clock.release(now))
+        if not self._detector.status().settled:
+            self.set_tracking(self._tracks, now)
 
     def set_mask(self, message: Image) -> None:
         """Take the user's mask; one that cannot be used is counted, and the one before it stays."""
@@ -124,7 +134,8 @@ class Pipeline:
         """A snapshot for diagnostics, which any thread may read."""
         counts = {**self._counts, **self._inputs.counts}
         detector = self._detector.status()
-        return Status(detector, counts, self._failures, self._inputs.status, self._clock.holds)
+        waits = self._clock.holds or not detector.settled
+        return Status(detector, counts, self._failures, self._inputs.status, waits)
 
     def close(self) -> None:
         """Release the engine and the map."""

@@ -81,13 +81,24 @@ class ImageClock:
             return []
         return self._accept()
 
+    def time(self, now: float) -> int:
+        """What a stamp would be at a moment, seconds of a clock that does not jump; 0: no image has come."""
+        if not self._fitting:
+            return 0
+        last = self._fitting[-1]
+        return last.stamp + int(1e9 * (now - last.now) * self._speed())
+
     def _fits(self, arrival: _Arrival) -> bool:
         last, steps = self._fitting[-1], self._steps()
         advance = 1e9 * (arrival.now - last.now)  # nanoseconds
         if steps:
-            speed = median(step.stamp * 1e-9 / max(step.now, 1e-3) for step in steps)
-            advance = max(advance * max(speed, 1.0), median(step.stamp for step in steps))
+            advance = max(advance * max(self._speed(), 1.0), median(step.stamp for step in steps))
         return -CLOCK_JUMP <= arrival.stamp - last.stamp <= CLOCK_JUMP + FASTER * advance
+
+    def _speed(self) -> float:
+        """Seconds by which stamps advance per second: more than 1 where a bag is played fast."""
+        speeds = [step.stamp * 1e-9 / max(step.now, 1e-3) for step in self._steps()]
+        return median(speeds) if speeds else 1.0
 
     def _silence(self) -> float:
         steps = self._steps()

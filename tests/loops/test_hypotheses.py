@@ -83,16 +83,37 @@ def test_a_run_continues_after_a_gap_until_it_is_too_long(hypotheses):
     assert follow(hypotheses, view(2 + 2 * GAP, 13)) is not run
 
 
-def test_a_run_ends_when_no_image_comes_for_long(hypotheses):
-    later = view(2, 11)
-    later = later._replace(candidate=later.candidate._replace(query_stamp=1 + PAUSE + 1))
-    assert len(follow(hypotheses, view(1, 10), later).views) == 1
+def at(stamp, each):
+    """The view, at another time."""
+    return each._replace(candidate=each.candidate._replace(query_stamp=stamp))
 
 
-def test_slow_queries_continue_a_run(hypotheses):
-    later = view(3, 12)
-    later = later._replace(candidate=later.candidate._replace(query_stamp=1 + 2 * PAUSE))
-    assert len(follow(hypotheses, view(1, 10), later).views) == 2
+def follow_at(hypotheses, *views):
+    """As ``follow``; the hypotheses know the time of each query."""
+    for each in views:
+        hypotheses.observe(each.candidate.query_stamp)
+        run = follow(hypotheses, each)
+    return run
+
+
+@pytest.mark.parametrize("pause, views", [(PAUSE, 4), (PAUSE + 1, 1)])
+def test_a_run_ends_when_no_image_comes_for_long(hypotheses, pause, views):
+    first, second, third = (at(1 + number * 10**9, view(number, 10 + number)) for number in range(3))
+    run = follow_at(hypotheses, first, second, third, at(1 + 2 * 10**9 + pause, view(3, 13)))
+    assert len(run.views) == views
+
+
+@pytest.mark.parametrize("interval", [11, 60, 3600])
+def test_a_slow_camera_makes_no_pause(hypotheses, interval):
+    views = [at(1 + number * interval * 10**9, view(number, 10 + number)) for number in range(8)]
+    assert len(follow_at(hypotheses, *views).views) >= 7
+
+
+def test_a_run_that_ended_with_a_pause_competes_with_no_other(hypotheses):
+    follow_at(hypotheses, *(at(number * 10**9, view(number, 10 + number, 5.0)) for number in range(1, 8)))
+    late = at(60 * 10**9, view(8, 90))
+    run = follow_at(hypotheses, late)
+    assert hypotheses.strongest_rival(run, 8) == float("-inf")
 
 
 def test_standing_still_adds_nothing(hypotheses):

@@ -25,7 +25,7 @@ def second_of(number):
 
 @pytest.fixture(scope="module", params=["orb", ""], ids=["ORB", "network"])
 def recorded(request, tmp_path_factory, root):
-    """(path of a map, the results of recording it); each keyframe of a session is 1 s after the one before."""
+    """(path of a map, the results of recording it); the keyframes of a session are 1 s apart."""
     path = str(tmp_path_factory.mktemp("map") / "map.db")
     detector = LoopDetector.open(Config(map_path=path, feature_model=request.param))
     results = []
