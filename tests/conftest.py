@@ -131,7 +131,7 @@ def make_detector(engine):
 
 @pytest.fixture(scope="session")
 def add_images():
-    """``add_images(detector, images, start, step)`` → QueryResult of each; stamps: start, start + step, ... s."""
+    """``add_images(detector, images, start, step)`` → QueryResult of each; ``step`` seconds apart."""
     from place_recognition_ros.types import Keyframe
 
     def add_images(detector, images, start=1, poses=(), step=1):

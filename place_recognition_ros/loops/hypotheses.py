@@ -83,17 +83,6 @@ class Hypothesis:
         """How many keyframes of the map the match of a query can be away from the newest one."""
         return SPEED * max(0, number - self.newest.number) + TOLERANCE
 
-    def is_alive(self, number: int, now: int, pause: int) -> bool:
-        """Whether a query can continue the run.
-
-        Args:
-            number: of the query.
-            now: its stamp, nanoseconds.
-            pause: nanoseconds between queries after which the camera can be anywhere.
-        """
-        queries = number - self.newest.number
-        return queries <= GAP and now - self.newest.candidate.query_stamp <= pause * max(1, queries)
-
     def continues(self, view: Support, between: Between) -> bool:
         """Whether a match continues the run, which is alive; ``between``: how far two keyframes are apart."""
         found, newest = view.candidate, self.newest.candidate
@@ -192,9 +181,14 @@ class Hypotheses:
         return max(PAUSE, int(UNUSUAL * usual))
 
     def alive(self, number: int) -> List[Hypothesis]:
-        """The runs that a query can continue, the most probable first."""
+        """The runs that a query can continue, the most probable first; none after a pause."""
         pause, now = self.pause, self._stamps[-1] if self._stamps else 0
-        runs = [run for run in self._runs if run.is_alive(number, now, pause)]
+        runs = []
+        for run in self._runs:
+            queries = number - run.newest.number
+            waited = now - run.newest.candidate.query_stamp
+            if queries <= GAP and waited <= pause * max(1, queries):
+                runs.append(run)
         return sorted(runs, key=lambda run: -run.log_odds(self._weights))
 
     def add(self, views: List[Support]) -> List[Hypothesis]:
