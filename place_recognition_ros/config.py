@@ -89,7 +89,10 @@ class Config:
         "", "name of this robot, stored with its sessions and published with its candidates"
     )
     max_keyframes: int = _parameter(
-        100000, "maximum number of keyframes stored; bounds memory", low=1, high=10000000
+        100000,
+        "maximum number of keyframes stored; then those that differ least give way; bounds memory",
+        low=1,
+        high=10000000,
     )
 
     rotate_image: int = _parameter(

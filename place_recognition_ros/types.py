@@ -261,5 +261,5 @@ class DetectorStatus(NamedTuple):
     waiting: int  # of them in the present visit, not searched yet
     damaged: int  # keyframes of the map that were left out because of a wrong CRC
     tracking: Tracking
-    settled: bool  # whether what the front end reports has lasted; else time alone may change ``tracking``
     durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds
+    settled: bool = True  # whether what the front end reports has lasted; else time may change ``tracking``

@@ -1,5 +1,7 @@
 """Tracking state and odometry of the SLAM front end."""
 
+import time
+
 import pytest
 from nav_msgs.msg import Odometry
 from std_msgs.msg import Bool
@@ -146,3 +148,32 @@ def test_odometry_that_no_robot_has_is_not_used(ros, start_node, tmp_path):
     assert node.stop() == 0
     assert [pose for *_, pose in stored(path)] == [None]
     assert "odom: expected finite positions" in node.log
+
+
+def test_tracking_that_flickers_is_no_kidnap(ros, start_node):
+    """Twenty short losses while the camera drives on; keyframes, and losses, every half second."""
+    start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    loops = ros.subscribe("loop_candidates", LoopCandidates)
+    tracking = ros.publisher("tracking_ok", Bool)
+    camera = Camera(ros)
+    for image in THERE[:5] * 2:
+        tracking.publish(False)
+        time.sleep(0.1)
+        tracking.publish(True)
+        camera.publish_and_wait(image)
+    time.sleep(3)
+    assert [(each.state, each.session) for each in states.messages] == [(KidnapState.STATE_TRACKING, 1)]
+    assert all(each.candidates[0].kind == Kind.LOOP_CLOSURE for each in loops.messages)
+
+
+def test_a_loss_is_reported_although_no_image_comes(ros, start_node):
+    start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    tracking = ros.publisher("tracking_ok", Bool)
+    Camera(ros).publish_sequence(THERE[:3])
+    tracking.publish(False)
+    start = time.monotonic()
+    states.wait_for(lambda each: each.state == KidnapState.STATE_LOST, 10)
+    waited = time.monotonic() - start
+    assert waited >= 0.5, "a moment without tracking is no kidnap"
