@@ -59,7 +59,7 @@ class Decisions:
         self._most = config.max_verifications
         self._required = odds_of(config.accept_confidence)
         geometry = GeometrySettings(feature_kind, limits.min_inliers)
-        self._examiner = Examiner(limits, memory, geometry, leaving.min_age, config.odometry_drift)
+        self._examiner = Examiner(limits, memory, geometry, leaving, config.odometry_drift)
         self._learned = memory.store.learned
         self._aliasing = Aliasing(weights, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)

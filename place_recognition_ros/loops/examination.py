@@ -4,9 +4,9 @@ from typing import List, NamedTuple, Optional
 
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.loops.limits import Limits, objection
-from place_recognition_ros.loops.places import TOLERANCE
 from place_recognition_ros.loops.witness import allows
 from place_recognition_ros.loops.world_pose import world_pose
+from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Candidate, Evidence, Kind, Query, Reason, Status, View
@@ -29,17 +29,17 @@ class Examiner:
         limits: what a match has to reach before it is weighed.
         memory: the keyframes.
         geometry: how images are compared.
-        visit: nanoseconds; keyframes of one session closer in time than this show one place.
+        leaving: what it takes to leave a place.
         drift: of odometry, metres per metre; 0: it is not used.
     """
 
     def __init__(
-        self, limits: Limits, memory: KeyframeMap, geometry: GeometrySettings, visit: int, drift: float
+        self, limits: Limits, memory: KeyframeMap, geometry: GeometrySettings, leaving: Leaving, drift: float
     ) -> None:
         self._limits = limits
         self._memory = memory
         self._geometry = geometry
-        self._visit = visit
+        self._leaving = leaving
         self._drift = drift
 
     def draft(self, observation: Observation, match: Match, matches: List[Match], kind: Kind) -> Candidate:
@@ -110,8 +110,9 @@ class Examiner:
         """Whether two keyframes are of one session and so close that they show one place."""
         if a.entry.session != b.entry.session:
             return False
-        soon = abs(a.entry.stamp - b.entry.stamp) < self._visit
-        return soon or self._memory.timeline.between(a.entry.id, b.entry.id) <= 2 * TOLERANCE
+        return self._leaving.is_soon(
+            a.entry.stamp - b.entry.stamp, self._memory.timeline.between(a.entry.id, b.entry.id)
+        )
 
     def _limited(self, candidate: Candidate) -> Candidate:
         reason = objection(candidate.evidence, self._limits)

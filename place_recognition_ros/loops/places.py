@@ -26,7 +26,8 @@ class Places:
     def is_one(self, a: Candidate, b: Candidate) -> bool:
         """Whether the matches of two candidates show one place, as far as it is known."""
         if a.match_session == b.match_session:
-            soon = abs(a.match_stamp - b.match_stamp) < self._leaving.min_age
+            between = self._timeline.between(a.match_id, b.match_id)
+            soon = self._leaving.is_soon(a.match_stamp - b.match_stamp, between)
             if soon or self._timeline.is_one_visit(a.match_id, b.match_id, self._leaving):
                 return True
         first, second = self.origin(a.match_id), self.origin(b.match_id)

@@ -27,6 +27,15 @@ class Leaving(NamedTuple):
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         return cls(min_age, another_place, config.min_loop_distance_m)
 
+    @property
+    def min_keyframes(self) -> int:
+        """Keyframes since, of a camera with less than one a second: what overlaps does not depend on time."""
+        return self.min_age // 10**9
+
+    def is_soon(self, nanoseconds: int, keyframes: int) -> bool:
+        """Whether two keyframes of a session, so far apart, are too close together for another visit."""
+        return abs(nanoseconds) < self.min_age or keyframes < self.min_keyframes
+
     def elsewhere_below(self, similarity: float) -> float:
         """The cosine below which an image shows another place than one of this similarity does."""
         return max(ELSEWHERE * similarity, self.another_place)
