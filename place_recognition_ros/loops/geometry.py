@@ -2,7 +2,7 @@
 move between them?
 """
 
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences, sampson
-from place_recognition_ros.loops.support import Region, measure_support, one_object
+from place_recognition_ros.loops.support import Region, carried, inside, measure_support, one_object
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -86,21 +86,26 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
     here, there = (_usable_points(view, settings.longer_side) for view in views)
     with np.errstate(all="ignore"):
         first = found = _compare(views, (here, there), settings)
+        objects: List[Tuple[Region, Region]] = []
         for _ in range(MAX_OBJECTS):
             regions = one_object(query, match, found.pairs)
             if regions is None:
                 return found
+            objects.append(regions)
             here, there = (_outside(*each) for each in zip((here, there), regions))
-            found = _compare(views, (here, there), settings)
+            found = _compare(views, (here, there), settings, objects)
             if found.inliers < max(settings.min_points, MIN_POINTS):
                 break
     return first._replace(spread=False, pose=None, degenerate=ONE_OBJECT)
 
 
 def _compare(
-    views: Tuple[View, View], points: Tuple["_Points", "_Points"], settings: GeometrySettings
+    views: Tuple[View, View],
+    points: Tuple["_Points", "_Points"],
+    settings: GeometrySettings,
+    objects: Sequence[Tuple[Region, Region]] = (),
 ) -> Geometry:
-    """The evidence of some of the features of two images."""
+    """The evidence of some of the features of two images, outside of objects."""
     here, there = points
     matches = match_features(here.features, there.features, settings.kind)
     count = len(matches.query)
@@ -116,12 +121,13 @@ def _compare(
         return Geometry(count, inliers, degenerate=FEW_POINTS)
     rows = matches.query[scene.inliers], matches.match[scene.inliers]
     images = [(side.pixels[row], side.pixels) for side, row in zip(points, rows)]
+    visible = _not_hidden(points, rows, objects)
     repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
     return Geometry(
         count,
         inliers,
         all(_is_spread(*each) for each in images),
-        min(inliers / max(1, _count_in_region(*each)) for each in images),
+        min(inliers / max(1, _count_in_region(each[0], each[1][shown])) for each, shown in zip(images, visible)),
         None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
         scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
         pairs[support.counts],
@@ -145,6 +151,22 @@ def _outside(points: _Points, region: Region) -> _Points:
     x, y = points.features["x"], points.features["y"]
     rows = np.flatnonzero((x < left) | (x > right) | (y < top) | (y > bottom))
     return _Points(points.rows[rows], points.features[rows], points.pixels[rows], points.reduction)
+
+
+def _not_hidden(
+    points: Tuple[_Points, _Points],
+    rows: Tuple[np.ndarray, np.ndarray],
+    objects: Sequence[Tuple[Region, Region]],
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Which features of each image are not behind an object in the other one, extrapolated from inliers."""
+    pixels = [np.stack([each.features["x"], each.features["y"]], axis=1) for each in points]
+    visible = np.ones(len(pixels[0]), bool), np.ones(len(pixels[1]), bool)
+    for side, other in ((0, 1), (1, 0)) if objects else ():
+        moved = carried(pixels[side], pixels[side][rows[side]], pixels[other][rows[other]])
+        for regions in objects:
+            visible[side][inside(regions[other], moved)] = False
+        visible[side][rows[side]] = True
+    return visible
 
 
 def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:

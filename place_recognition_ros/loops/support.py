@@ -111,14 +111,30 @@ def _around(side: "_Side", other: "_Side", region: Region) -> int:
     Where they would be there is extrapolated from the inliers by a similarity transform.
     """
     pixels = side.points[side.usable] * side.size
-    outside = pixels[((pixels < region[:2]) | (pixels > region[2:])).any(axis=1)]
-    seen, again = (each.points[each.rows] * each.size @ (1, 1j) for each in (side, other))
-    offset, other_offset = seen - seen.mean(), again - again.mean()
+    outside = pixels[~inside(region, pixels)]
+    seen, again = (each.points[each.rows] * each.size for each in (side, other))
+    moved = carried(outside, seen, again)
+    return int(np.count_nonzero(inside((0.0, 0.0, *other.size), moved)))
+
+
+def inside(region: Region, points: np.ndarray) -> np.ndarray:
+    """(N,) bool: which of (N, 2) points are in a region."""
+    return ((points >= region[:2]) & (points <= region[2:])).all(axis=1)
+
+
+def carried(points: np.ndarray, seen: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """Where points of one image are in another one, extrapolated by a similarity transform.
+
+    Args:
+        points: (N, 2).
+        seen: (K, 2) points of the scene in the same image.
+        again: (K, 2) the same points of the scene in the other one.
+    """
+    first, second = (each.astype(float) @ (1, 1j) for each in (seen, again))
+    offset, other_offset = first - first.mean(), second - second.mean()
     zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
-    moved = zoom * (outside @ (1, 1j) - seen.mean()) + again.mean()
-    width, height = other.size
-    visible = (moved.real >= 0) & (moved.real < width) & (moved.imag >= 0) & (moved.imag < height)
-    return int(np.count_nonzero(visible))
+    moved = zoom * (points.astype(float) @ (1, 1j) - first.mean()) + second.mean()
+    return np.stack([moved.real, moved.imag], axis=1)
 
 
 class _Side:
