@@ -11,6 +11,7 @@ where it was seen from different distances.
 
 from typing import NamedTuple, Optional, Tuple
 
+import cv2
 import numpy as np
 
 from place_recognition_ros.types import View
@@ -25,6 +26,8 @@ MOST = 0.9  # of the inliers: the others may fit by chance
 OBJECT = 0.24  # of the image: what most inliers of an object need at most; those of a place need more
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
 AROUND = 25  # features around an object that both images should show: of so many, some are found again
+MOVED = 15  # matches that fit each other instead of the scene: an object that moved
+ITERATIONS = 200
 
 Region = Tuple[float, float, float, float]
 """Left, top, right and bottom of a part of an image, pixels."""
@@ -85,6 +88,30 @@ def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Re
         return None
     around = max(_around(here, there, regions[0]), _around(there, here, regions[1]))
     return (regions[0], regions[1]) if around >= AROUND else None
+
+
+def moved_object(query: View, match: View, rest: np.ndarray) -> Optional[Tuple[Region, Region]]:
+    """Find an object that moved relative to the scene, or is elsewhere: many matches that fit each other.
+
+    Args:
+        query: an image.
+        match: another one.
+        rest: (K, 2) int, rows of the matched features that do not fit the scene.
+
+    Returns:
+        As of :func:`one_object`.
+    """
+    if len(rest) < MOVED:
+        return None
+    here, there = (_Side(view, rows) for view, rows in zip((query, match), rest.T))
+    seen, again = (side.points[side.rows] * side.size for side in (here, there))
+    tolerance = STILL * max(here.size.max(), there.size.max())
+    _, fits = cv2.estimateAffine2D(
+        seen, again, method=cv2.RANSAC, ransacReprojThreshold=tolerance, maxIters=ITERATIONS, refineIters=0
+    )
+    if fits is None or np.count_nonzero(fits) < MOVED:
+        return None
+    return one_object(query, match, rest[fits.ravel() > 0])
 
 
 def _compact(side: "_Side") -> Optional[Region]:
