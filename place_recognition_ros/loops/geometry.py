@@ -89,7 +89,9 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
         first = found
         objects: List[Tuple[Region, Region]] = []
         for _ in range(MAX_OBJECTS):
-            regions = one_object(query, match, found.pairs) or moved_object(query, match, rest)
+            regions = one_object(query, match, found.pairs) or moved_object(
+                query, match, found.pairs, rest
+            )
             if regions is None:
                 return found
             objects.append(regions)

@@ -27,6 +27,7 @@ OBJECT = 0.24  # of the image: what most inliers of an object need at most; thos
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
 AROUND = 25  # features around an object that both images should show: of so many, some are found again
 MOVED = 15  # matches that fit each other instead of the scene: an object that moved
+BESIDE = 0.25  # of as many matches: what fits the scene in the same part of the image at most
 ITERATIONS = 200
 
 Region = Tuple[float, float, float, float]
@@ -90,16 +91,20 @@ def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Re
     return (regions[0], regions[1]) if around >= AROUND else None
 
 
-def moved_object(query: View, match: View, rest: np.ndarray) -> Optional[Tuple[Region, Region]]:
+def moved_object(
+    query: View, match: View, pairs: np.ndarray, rest: np.ndarray
+) -> Optional[Tuple[Region, Region]]:
     """Find an object that moved relative to the scene, or is elsewhere: many matches that fit each other.
 
     Args:
         query: an image.
         match: another one.
-        rest: (K, 2) int, rows of the matched features that do not fit the scene.
+        pairs: (K, 2) int, rows of the matched features that fit the scene.
+        rest: (L, 2) int, rows of those that do not.
 
     Returns:
-        As of :func:`one_object`.
+        As of :func:`one_object`. None, too, where the scene is seen in the same part of an image: there is
+        no object in front of it.
     """
     if len(rest) < MOVED:
         return None
@@ -111,7 +116,12 @@ def moved_object(query: View, match: View, rest: np.ndarray) -> Optional[Tuple[R
     )
     if fits is None or np.count_nonzero(fits) < MOVED:
         return None
-    return one_object(query, match, rest[fits.ravel() > 0])
+    regions = one_object(query, match, rest[fits.ravel() > 0])
+    for side, region, rows in zip((here, there), regions or (), pairs.T):
+        scene = inside(region, side.points[rows] * side.size)
+        if np.count_nonzero(scene) > BESIDE * np.count_nonzero(fits):
+            return None
+    return regions
 
 
 def _compact(side: "_Side") -> Optional[Region]:
