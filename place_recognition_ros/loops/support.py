@@ -27,7 +27,7 @@ OBJECT = 0.24  # of the image: what most inliers of an object need at most; thos
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
 AROUND = 25  # features around an object that both images should show: of so many, some are found again
 MOVED = 15  # matches that fit each other instead of the scene: an object that moved
-BESIDE = 0.25  # of as many matches: what fits the scene in the same part of the image at most
+BESIDE = 0.5  # of as many matches: what fits the scene in the same part of the image at most
 ITERATIONS = 200
 
 Region = Tuple[float, float, float, float]
@@ -111,14 +111,16 @@ def moved_object(
     here, there = (_Side(view, rows) for view, rows in zip((query, match), rest.T))
     seen, again = (side.points[side.rows] * side.size for side in (here, there))
     tolerance = STILL * max(here.size.max(), there.size.max())
-    _, fits = cv2.estimateAffine2D(
+    motion, fits = cv2.estimateAffine2D(
         seen, again, method=cv2.RANSAC, ransacReprojThreshold=tolerance, maxIters=ITERATIONS, refineIters=0
     )
     if fits is None or np.count_nonzero(fits) < MOVED:
         return None
     regions = one_object(query, match, rest[fits.ravel() > 0])
-    for side, region, rows in zip((here, there), regions or (), pairs.T):
-        scene = inside(region, side.points[rows] * side.size)
+    seen, again = (side.points[rows] * side.size for side, rows in zip((here, there), pairs.T))
+    other = np.linalg.norm(seen @ motion[:, :2].T + motion[:, 2] - again, axis=1) > tolerance
+    for points, region in zip((seen, again), regions or ()):
+        scene = inside(region, points) & other
         if np.count_nonzero(scene) > BESIDE * np.count_nonzero(fits):
             return None
     return regions
