@@ -14,7 +14,14 @@ from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences, sampson
-from place_recognition_ros.loops.support import Region, carried, inside, measure_support, moved_object, one_object
+from place_recognition_ros.loops.support import (
+    Region,
+    carried,
+    inside,
+    measure_support,
+    moved_object,
+    one_object,
+)
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -89,9 +96,7 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
         first = found
         objects: List[Tuple[Region, Region]] = []
         for _ in range(MAX_OBJECTS):
-            regions = one_object(query, match, found.pairs) or moved_object(
-                query, match, found.pairs, rest
-            )
+            regions = one_object(query, match, found.pairs) or moved_object(query, match, found.pairs, rest)
             if regions is None:
                 return found
             objects.append(regions)
@@ -135,7 +140,10 @@ def _compare(
         count,
         inliers,
         all(_is_spread(*each) for each in images),
-        min(inliers / max(1, _count_in_region(each[0], each[1][shown])) for each, shown in zip(images, visible)),
+        min(
+            inliers / max(1, _count_in_region(each[0], each[1][shown]))
+            for each, shown in zip(images, visible)
+        ),
         None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
         scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
         pairs[support.counts],

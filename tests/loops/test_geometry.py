@@ -24,7 +24,7 @@ def verify(query, match, min_inliers=20):
         coverage=geometry.coverage,
         spread=geometry.spread,
     )
-    reason = objection(evidence, Limits(0.0, another_place=0.0, min_distance=0.0, min_inliers=min_inliers))
+    reason = objection(evidence, Limits(0.0, min_inliers))
     return Verification(geometry.matches, geometry.inliers, geometry.coverage, reason)
 
 
