@@ -4,6 +4,8 @@
 
 The same object is pasted into images of different places, of which every accepted match is wrong, and into
 recordings with revisits, of which this share is found of those that the same detector finds without it.
+*Behind gray*: revisits that are found where a gray area is at the place of the object, which hides as much
+and says nothing: what the scene alone gives.
 
 A poster is somewhere in the image, on 5 to 25 % of its area, seen a little from the side, in other light each
 time. A vehicle ahead takes 38 % of the width; its position and size vary by 3 % as while driving.
@@ -26,6 +28,7 @@ from place_recognition_ros.config import Config
 SIDES = (420, 300)  # pixels, width and height: of an object before it is pasted
 AREA = (0.05, 0.25)  # of the image: a poster
 SLANT = 0.04  # of its sides: how far the corners of a poster move
+GRAY = 110  # brightness of what hides as much as an object
 LIGHT = 0.15  # of the brightness
 CARRIED = (0.38, 0.68)  # of the image: width of a vehicle ahead, height of its middle
 JITTER = 0.03  # of the image: standard deviation of its position; of its size: as a share
@@ -142,10 +145,8 @@ def with_object(image: np.ndarray, row: int, name: str) -> np.ndarray:
         row: of the image in its sequence.
         name: of ``DRAWN``.
     """
-    random = np.random.default_rng((11, row))
-    size = np.array(image.shape[1::-1], float)
     drawn = _drawn(name)
-    corners = _poster_corners(random, size) if name in POSTERS else _vehicle_corners(random, size)
+    corners, random = _corners(image.shape, row, name)
     width, height = SIDES
     source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     move = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
@@ -155,6 +156,21 @@ def with_object(image: np.ndarray, row: int, name: str) -> np.ndarray:
     covered = cv2.warpPerspective(drawn.any(axis=-1).astype(np.float32), move, target)[..., None]
     shown = cv2.warpPerspective(smooth, move, target) * (1 + random.uniform(-LIGHT, LIGHT))
     return np.clip(covered * shown + (1 - covered) * image, 0, 255).astype(np.uint8)
+
+
+def with_gray(image: np.ndarray, row: int, name: str) -> np.ndarray:
+    """The image with a gray area at the place of an object, see :func:`with_object`."""
+    hidden = image.copy()
+    cv2.fillPoly(hidden, [_corners(image.shape, row, name)[0].astype(np.int32)], (GRAY, GRAY, GRAY))
+    return hidden
+
+
+def _corners(shape: tuple[int, ...], row: int, name: str) -> tuple[np.ndarray, np.random.Generator]:
+    """(4, 2) pixels of an object in an image, and the random numbers that follow."""
+    random = np.random.default_rng((11, row))
+    size = np.array(shape[1::-1], float)
+    corners = _poster_corners(random, size) if name in POSTERS else _vehicle_corners(random, size)
+    return corners, random
 
 
 def _poster_corners(random: np.random.Generator, size: np.ndarray) -> np.ndarray:
@@ -190,22 +206,27 @@ def main(argv: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     failed = False
     print(
-        "| set | object | images | wrong | revisits found | of those without |\n|---|---|---:|---:|---:|---:|"
+        "| set | object | images | wrong | found | of those without | behind gray |\n"
+        "|---|---|---:|---:|---:|---:|---:|"
     )
     for name in options.sets:
         sequence = SEQUENCES[name]()
         plain = run(sequence, lambda image, row: image, Config())
-        print(_line(name, "none", sequence, plain, plain), flush=True)
+        print(_line(name, "none", sequence, plain, plain, plain), flush=True)
         for each in options.objects:
             outcome = run(sequence, partial(with_object, name=each), Config())
             failed |= outcome.wrong > plain.wrong
-            print(_line(name, each, sequence, outcome, plain), flush=True)
+            gray = plain
+            if sequence.revisits:
+                gray = run(sequence, partial(with_gray, name=each), Config())
+            print(_line(name, each, sequence, outcome, plain, gray), flush=True)
     return int(failed)
 
 
-def _line(name: str, shown: str, sequence: Sequence, outcome: Outcome, plain: Outcome) -> str:
+def _line(name: str, shown: str, sequence: Sequence, outcome: Outcome, plain: Outcome, gray: Outcome) -> str:
     kept = f"{len(outcome.found) / len(plain.found):.0%}" if plain.found else "–"
-    figures = (len(sequence.images), outcome.wrong, len(outcome.found) if sequence.revisits else "–", kept)
+    found = [len(each.found) if sequence.revisits else "–" for each in (outcome, gray)]
+    figures = (len(sequence.images), outcome.wrong, found[0], kept, found[1])
     return f"| {name} | {shown} | {' | '.join(map(str, figures))} |"
 
 

@@ -2,7 +2,7 @@
 move between them?
 """
 
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -14,7 +14,14 @@ from place_recognition_ros.loops.metric_pose import metric_pose
 from place_recognition_ros.loops.models import MIN_POINTS, calibrated_model, uncalibrated_model
 from place_recognition_ros.loops.refinement import Estimate
 from place_recognition_ros.loops.residuals import Correspondences, sampson
-from place_recognition_ros.loops.support import Region, measure_support, one_object
+from place_recognition_ros.loops.support import (
+    Region,
+    carried,
+    inside,
+    measure_support,
+    moved_object,
+    one_object,
+)
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FeatureKind, RelativePose, View
@@ -85,27 +92,37 @@ def measure(query: View, match: View, settings: GeometrySettings) -> Geometry:
     views = query, match
     here, there = (_usable_points(view, settings.longer_side) for view in views)
     with np.errstate(all="ignore"):
-        first = found = _compare(views, (here, there), settings)
+        found, rest = _compare(views, (here, there), settings)
+        first = found
+        objects: List[Tuple[Region, Region]] = []
         for _ in range(MAX_OBJECTS):
-            regions = one_object(query, match, found.pairs)
+            regions = one_object(query, match, found.pairs) or moved_object(query, match, found.pairs, rest)
             if regions is None:
                 return found
+            objects.append(regions)
             here, there = (_outside(*each) for each in zip((here, there), regions))
-            found = _compare(views, (here, there), settings)
+            found, rest = _compare(views, (here, there), settings, objects)
             if found.inliers < max(settings.min_points, MIN_POINTS):
                 break
     return first._replace(spread=False, pose=None, degenerate=ONE_OBJECT)
 
 
 def _compare(
-    views: Tuple[View, View], points: Tuple["_Points", "_Points"], settings: GeometrySettings
-) -> Geometry:
-    """The evidence of some of the features of two images."""
+    views: Tuple[View, View],
+    points: Tuple["_Points", "_Points"],
+    settings: GeometrySettings,
+    objects: Sequence[Tuple[Region, Region]] = (),
+) -> Tuple[Geometry, np.ndarray]:
+    """The evidence of some of the features of two images, outside of objects.
+
+    Returns:
+        The evidence, and (K, 2) int, rows of the matched features that do not fit.
+    """
     here, there = points
     matches = match_features(here.features, there.features, settings.kind)
     count = len(matches.query)
     if count < max(settings.min_points, MIN_POINTS):
-        return Geometry(count, degenerate=FEW_POINTS)
+        return Geometry(count, degenerate=FEW_POINTS), np.zeros((0, 2), int)
     scene, scale_known = _scene(views, points, matches)
     kept = np.flatnonzero(scene.inliers)
     pairs = np.stack([here.rows[matches.query[kept]], there.rows[matches.match[kept]]], axis=1)
@@ -113,21 +130,27 @@ def _compare(
     scene.inliers[kept[~support.counts]] = False
     inliers = int(np.count_nonzero(scene.inliers))
     if inliers < MIN_POINTS:
-        return Geometry(count, inliers, degenerate=FEW_POINTS)
+        return Geometry(count, inliers, degenerate=FEW_POINTS), np.zeros((0, 2), int)
     rows = matches.query[scene.inliers], matches.match[scene.inliers]
     images = [(side.pixels[row], side.pixels) for side, row in zip(points, rows)]
+    visible = _not_hidden(points, rows, objects)
     repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
-    return Geometry(
+    rest = np.stack([here.rows[matches.query], there.rows[matches.match]], axis=1)[~scene.inliers]
+    found = Geometry(
         count,
         inliers,
         all(_is_spread(*each) for each in images),
-        min(inliers / max(1, _count_in_region(*each)) for each in images),
+        min(
+            inliers / max(1, _count_in_region(each[0], each[1][shown]))
+            for each, shown in zip(images, visible)
+        ),
         None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
         scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
         pairs[support.counts],
         support.breadth,
         support.shift,
     )
+    return found, rest
 
 
 def _usable_points(view: View, longer_side: int) -> _Points:
@@ -145,6 +168,22 @@ def _outside(points: _Points, region: Region) -> _Points:
     x, y = points.features["x"], points.features["y"]
     rows = np.flatnonzero((x < left) | (x > right) | (y < top) | (y > bottom))
     return _Points(points.rows[rows], points.features[rows], points.pixels[rows], points.reduction)
+
+
+def _not_hidden(
+    points: Tuple[_Points, _Points],
+    rows: Tuple[np.ndarray, np.ndarray],
+    objects: Sequence[Tuple[Region, Region]],
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Which features of each image are not behind an object in the other one, extrapolated from inliers."""
+    pixels = [np.stack([each.features["x"], each.features["y"]], axis=1) for each in points]
+    visible = np.ones(len(pixels[0]), bool), np.ones(len(pixels[1]), bool)
+    for side, other in ((0, 1), (1, 0)) if objects else ():
+        moved = carried(pixels[side], pixels[side][rows[side]], pixels[other][rows[other]])
+        for regions in objects:
+            visible[side][inside(regions[other], moved)] = False
+        visible[side][rows[side]] = True
+    return visible
 
 
 def _scene(views: Tuple[View, View], points: Tuple[_Points, _Points], matches: Matches) -> Tuple[Scene, bool]:

@@ -11,6 +11,7 @@ where it was seen from different distances.
 
 from typing import NamedTuple, Optional, Tuple
 
+import cv2
 import numpy as np
 
 from place_recognition_ros.types import View
@@ -25,6 +26,9 @@ MOST = 0.9  # of the inliers: the others may fit by chance
 OBJECT = 0.24  # of the image: what most inliers of an object need at most; those of a place need more
 MARGIN = 0.1  # of the sides of an object: what is closer to it may belong to it
 AROUND = 25  # features around an object that both images should show: of so many, some are found again
+MOVED = 15  # matches that fit each other instead of the scene: an object that moved
+BESIDE = 0.5  # of as many matches: what fits the scene in the same part of the image at most
+ITERATIONS = 200
 
 Region = Tuple[float, float, float, float]
 """Left, top, right and bottom of a part of an image, pixels."""
@@ -87,6 +91,41 @@ def one_object(query: View, match: View, pairs: np.ndarray) -> Optional[Tuple[Re
     return (regions[0], regions[1]) if around >= AROUND else None
 
 
+def moved_object(
+    query: View, match: View, pairs: np.ndarray, rest: np.ndarray
+) -> Optional[Tuple[Region, Region]]:
+    """Find an object that moved relative to the scene, or is elsewhere: many matches that fit each other.
+
+    Args:
+        query: an image.
+        match: another one.
+        pairs: (K, 2) int, rows of the matched features that fit the scene.
+        rest: (L, 2) int, rows of those that do not.
+
+    Returns:
+        As of :func:`one_object`. None, too, where the scene is seen in the same part of an image: there is
+        no object in front of it.
+    """
+    if len(rest) < MOVED:
+        return None
+    here, there = (_Side(view, rows) for view, rows in zip((query, match), rest.T))
+    seen, again = (side.points[side.rows] * side.size for side in (here, there))
+    tolerance = STILL * max(here.size.max(), there.size.max())
+    motion, fits = cv2.estimateAffine2D(
+        seen, again, method=cv2.RANSAC, ransacReprojThreshold=tolerance, maxIters=ITERATIONS, refineIters=0
+    )
+    if fits is None or np.count_nonzero(fits) < MOVED:
+        return None
+    regions = one_object(query, match, rest[fits.ravel() > 0])
+    seen, again = (side.points[rows] * side.size for side, rows in zip((here, there), pairs.T))
+    other = np.linalg.norm(seen @ motion[:, :2].T + motion[:, 2] - again, axis=1) > tolerance
+    for points, region in zip((seen, again), regions or ()):
+        scene = inside(region, points) & other
+        if np.count_nonzero(scene) > BESIDE * np.count_nonzero(fits):
+            return None
+    return regions
+
+
 def _compact(side: "_Side") -> Optional[Region]:
     """The smallest rectangle of cells with most inliers, enlarged, if it is small enough for an object."""
     column, row = np.clip(side.points[side.rows] * FINE, 0, FINE - 1).astype(int).T
@@ -111,14 +150,30 @@ def _around(side: "_Side", other: "_Side", region: Region) -> int:
     Where they would be there is extrapolated from the inliers by a similarity transform.
     """
     pixels = side.points[side.usable] * side.size
-    outside = pixels[((pixels < region[:2]) | (pixels > region[2:])).any(axis=1)]
-    seen, again = (each.points[each.rows] * each.size @ (1, 1j) for each in (side, other))
-    offset, other_offset = seen - seen.mean(), again - again.mean()
+    outside = pixels[~inside(region, pixels)]
+    seen, again = (each.points[each.rows] * each.size for each in (side, other))
+    moved = carried(outside, seen, again)
+    return int(np.count_nonzero(inside((0.0, 0.0, *other.size), moved)))
+
+
+def inside(region: Region, points: np.ndarray) -> np.ndarray:
+    """(N,) bool: which of (N, 2) points are in a region."""
+    return ((points >= region[:2]) & (points <= region[2:])).all(axis=1)
+
+
+def carried(points: np.ndarray, seen: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """Where points of one image are in another one, extrapolated by a similarity transform.
+
+    Args:
+        points: (N, 2).
+        seen: (K, 2) points of the scene in the same image.
+        again: (K, 2) the same points of the scene in the other one.
+    """
+    first, second = (each.astype(float) @ (1, 1j) for each in (seen, again))
+    offset, other_offset = first - first.mean(), second - second.mean()
     zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
-    moved = zoom * (outside @ (1, 1j) - seen.mean()) + again.mean()
-    width, height = other.size
-    visible = (moved.real >= 0) & (moved.real < width) & (moved.imag >= 0) & (moved.imag < height)
-    return int(np.count_nonzero(visible))
+    moved = zoom * (points.astype(float) @ (1, 1j) - first.mean()) + second.mean()
+    return np.stack([moved.real, moved.imag], axis=1)
 
 
 class _Side:

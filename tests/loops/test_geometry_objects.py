@@ -104,3 +104,20 @@ def test_a_place_seen_from_afar_is_no_object(rng, descriptors):
     views = View(features_at(far, appearance), camera), View(features_at(near, appearance[:200]), camera)
     for pair in (views, views[::-1]):
         assert reason_of(measure(*pair, ORB)) == Reason.NONE
+
+
+def test_a_moved_object_and_what_it_hides_do_not_count_against_the_scene(rng, descriptors):
+    scene = rng.uniform(*WHOLE_IMAGE, (300, 2))
+    shown = rng.uniform((0, 0), (90, 80), (60, 2))
+    appearance, poster = descriptors(300), descriptors(60)
+    views = []
+    for corner, shift in (((20, 20), 0), ((200, 130), 9)):
+        parallax = np.stack([rng.uniform(-12, 12, 300) * (shift > 0) + shift, np.zeros(300)], axis=1)
+        hidden = ((scene >= corner) & (scene <= np.add(corner, (90, 80)))).all(axis=1)
+        features = features_at((scene + parallax)[~hidden], appearance[~hidden])
+        on_poster = features_at(shown + corner, poster)
+        views.append(View(np.concatenate([features, on_poster]), Camera(320, 240)))
+    geometry = measure(*views, ORB)
+    assert reason_of(geometry) == Reason.NONE
+    assert geometry.coverage > 0.85, "nearly all that both images show of the scene is found again"
+    assert (geometry.pairs[:, 0] < len(views[0].features) - 60).all(), "the object does not count"

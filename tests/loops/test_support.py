@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.loops.support import measure_support, one_object
+from place_recognition_ros.loops.support import carried, measure_support, moved_object, one_object
 from place_recognition_ros.types import FEATURE, Camera, View
 
 WIDTH, HEIGHT = 320, 240
@@ -151,3 +151,55 @@ def test_an_object_is_looked_for_among_damaged_coordinates(camera, value):
     pairs = same(damaged)[1:]
     found = one_object(view(damaged, camera), view(damaged, camera), pairs)
     assert found is None or np.isfinite(found).all()
+
+
+def with_moved_object(move, scene_there=False):
+    """Two views of a scene that did not move and 40 points that did; the scene's and the object's pairs."""
+    object_here = box(0.1, 0.1, 0.4, 0.45, 40)
+    object_there = object_here + move
+    scene = grid()
+    if not scene_there:
+        hidden = [((scene > each.min(0) - 12) & (scene < each.max(0) + 12)).all(axis=1)
+                  for each in (object_here, object_there)]  # fmt: skip
+        scene = scene[~(hidden[0] | hidden[1])]
+    views = [view(np.concatenate([each, scene])) for each in (object_here, object_there)]
+    pairs = same(np.concatenate([object_here, scene]))
+    return views, pairs[40:], pairs[:40]
+
+
+def test_matches_that_moved_together_are_on_one_object():
+    (query, match), scene, rest = with_moved_object(move=(120, 80))
+    regions = moved_object(query, match, scene, rest)
+    for region, shown, pairs in zip(regions, (query, match), rest.T):
+        features = shown.features[pairs]
+        on_it = (features["x"] >= region[0]) & (features["x"] <= region[2])
+        on_it &= (features["y"] >= region[1]) & (features["y"] <= region[3])
+        assert np.mean(on_it) >= 0.9 and region[2] - region[0] < 0.4 * WIDTH
+
+
+def test_matches_that_do_not_fit_each_other_are_on_no_object():
+    (query, match), scene, rest = with_moved_object(move=(120, 80))
+    rest = np.stack([rest[:, 0], np.random.default_rng(1).permutation(rest[:, 1])], axis=1)
+    assert moved_object(query, match, scene, rest) is None
+
+
+def test_what_moved_among_the_scene_is_no_object_in_front_of_it():
+    (query, match), scene, rest = with_moved_object(move=(120, 80), scene_there=True)
+    assert moved_object(query, match, scene, rest) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 14])
+def test_a_few_matches_that_do_not_fit_the_scene_are_on_no_object(count):
+    (query, match), scene, rest = with_moved_object(move=(120, 80))
+    assert moved_object(query, match, scene, rest[:count]) is None
+
+
+def test_matches_at_one_pixel_are_no_error():
+    points = np.full((30, 2), 40.0)
+    assert moved_object(view(points), view(points), np.zeros((0, 2), int), same(points)) is None
+
+
+def test_a_similarity_transform_is_extrapolated():
+    seen, far = box(0.2, 0.2, 0.5, 0.5), np.array([[300.0, 10.0], [5.0, 230.0]])
+    turn = 0.8 * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    assert np.allclose(carried(far, seen, seen @ turn + [20, 5]), far @ turn + [20, 5])
