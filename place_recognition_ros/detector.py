@@ -1,9 +1,10 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
+from collections import deque
 from contextlib import ExitStack
 from functools import partial
-from typing import List, Optional, Tuple
+from typing import Deque, List, Optional, Tuple
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
 from place_recognition_ros.validation import checked_keyframe
+
+STANDPOINTS = 3  # newest views that are not stored again: a camera may toggle between two of them
 
 
 class LoopDetector:
@@ -52,12 +55,11 @@ class LoopDetector:
         self._shipped = Coefficients(**finder.decision)
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
         self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
-        self._stored: Tuple[int, Optional[Standpoint]] = (0, None)  # the newest keyframe of this session
+        self._standpoints: Deque[Tuple[int, Standpoint]] = deque(maxlen=STANDPOINTS)  # newest keyframes
         self._reported = Reported(finder.kind, leaving)
         self._tracking = TrackingMonitor()
-        self._queries = 0
         self._newest: Optional[Observation] = None
-        self._stamp = -1  # of the newest keyframe of this session, nanoseconds
+        self._queries, self._stamp = 0, -1  # stamp of the newest keyframe of this session, nanoseconds
 
     @classmethod
     def open(cls, config: Config, map_path: str = "") -> "LoopDetector":
@@ -231,7 +233,7 @@ class LoopDetector:
         self.map.start_session()
         self._stamp = -1
         self._decisions.begin_session()
-        self._stored = 0, None
+        self._standpoints.clear()
         self._reported.end()
         self._newest = None
 
@@ -262,19 +264,20 @@ class LoopDetector:
         if not self._tracking.is_steady:
             return 0, Count.TRACKING_LOST
         with self._watch("stay"):
-            newest, standpoint = self._stored
-            if standpoint is not None and newest in self.map.waiting and standpoint.shows(description):
-                return newest, Count.STANDING
-        if len(self.map) >= self.config.max_keyframes and not self.map.thin():
-            return 0, Count.MAP_FULL
+            present = (each for each in self._standpoints if each[0] in self.map.waiting)
+            shown = next((number for number, view in present if view.shows(description)), 0)
+        if shown:
+            return shown, Count.STANDING
         try:
+            if len(self.map) >= self.config.max_keyframes and not self.map.thin():
+                return 0, Count.MAP_FULL
             with self._watch("store"):
                 small = self._describer.thumbnail(keyframe.image)
                 features = description.view.features
                 keyframe_id = self.map.add(keyframe, description.descriptor, features, small)
         except StoreError:  # a full disk must not stop the search
             return 0, Count.STORE_FAILED
-        self._stored = keyframe_id, Standpoint(description, self._kind_of_features)
+        self._standpoints.append((keyframe_id, Standpoint(description, self._kind_of_features)))
         return keyframe_id, Count.STORED
 
     def _look(self, observation: Observation, k: int) -> QueryResult:

@@ -156,7 +156,7 @@ class WorldPose(NamedTuple):
 class Query(NamedTuple):
     """An image for which the map was searched."""
 
-    id: int  # of the stored keyframe; 0: not stored
+    id: int  # of the keyframe that shows it; 0: not stored
     stamp: int  # nanoseconds
     session: int
     robot: str
@@ -238,7 +238,7 @@ class QueryResult(NamedTuple):
     query: Optional[Query]  # None: relocalization before the first keyframe
     candidates: List[Candidate]  # best first, the rejected ones too
     tracking: Tracking  # after this query
-    outcome: Count  # STORED, FEW_FEATURES, TRACKING_LOST, MAP_FULL or STORE_FAILED; QUERY: not a keyframe
+    outcome: Count  # STORED, or why it was not; QUERY: not a keyframe
     map_id: str
     model_id: str
     confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now

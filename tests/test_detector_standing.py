@@ -127,3 +127,25 @@ def test_a_full_map_keeps_what_was_seen_first(make_detector, add_images, panoram
     assert {result.outcome for result in results} == {Count.STORED}
     assert len(detector.map) == TURN
     assert len(recognised(results)) >= 0.9 * 2 * TURN
+
+
+def test_what_was_suppressed_while_standing_is_not_reported_later(make_detector, add_images, panorama, noisy):
+    """It comes home, parks while people cover parts of the view, and drives on along the tour."""
+    detector = make_detector()
+    add_images(detector, [panorama(number) for number in range(TURN)])
+    home = parked(panorama(10), noisy, 20)
+    for image in home[5::4]:
+        image[:, 40:140] = panorama(30)[:, 40:140]
+    results = add_images(detector, [*home, *(panorama(number) for number in range(11, 20))], start=100)
+    stamps = [each.query_stamp for result in results for each in (*result.accepted, *result.confirmed)]
+    assert len([each for each in stamps if each < 120 * 10**9]) == 1
+    assert len([each for each in stamps if each >= 120 * 10**9]) >= 8
+
+
+def test_a_camera_that_toggles_between_two_views_adds_two_keyframes(
+    make_detector, add_images, panorama, noisy
+):
+    detector = make_detector()
+    views = [noisy(panorama(20 * (number % 2))) for number in range(30)]
+    results = add_images(detector, views)
+    assert [result.outcome for result in results] == 2 * [Count.STORED] + 28 * [Count.STANDING]

@@ -174,3 +174,18 @@ def test_few_images_are_held(stream):
     for number in range(30, 45):
         stream.give(number / 10 + HOUR, number / 10)
         assert len(stream.clock._held) <= RUN
+
+
+@pytest.mark.parametrize("speed", [1.0, 5.0])
+def test_the_time_of_the_images_goes_on_between_them(stream, speed):
+    assert stream.clock.time(3.0) == 0, "no image has come"
+    stream.play(regular(20), rate=10.0 * speed)
+    last = 19 / (10.0 * speed)
+    assert stream.clock.time(last) == START + 1_900_000_000
+    assert stream.clock.time(last + 1.0) == pytest.approx(START + int(1.9e9 + 1e9 * speed), abs=10**6)
+
+
+def test_images_that_arrive_in_pairs_do_not_make_time_faster(stream):
+    for number in range(40):
+        stream.give(number / 30, (number // 2) / 15 + 0.001 * (number % 2))
+    assert stream.clock.time(2.6 + 1.0) - stream.clock.time(2.6) == pytest.approx(10**9, rel=0.2)

@@ -96,6 +96,7 @@ class Decisions:
         for run in runs:
             candidate = self._judge(self._hypotheses, run, observation.number)
             if candidate.accepted and reported:
+                run.refused.add(observation.number)
                 candidate = candidate._replace(status=Status.REJECTED, reason=Reason.TOO_RECENT)
             judged[candidate.match_id] = self._follow(run, candidate, decision)
         decision.candidates.extend(_sorted(candidates, judged))
@@ -235,7 +236,7 @@ class Decisions:
             self._retract(contradicted, Reason.ODOMETRY_CONFLICT, decision)
             self._consistency.add(view.loop)
         run.publish(view.number, candidate)
-        if candidate.query_id:
+        if candidate.query_id in self._memory.timeline:
             origin = self._places.link(candidate.query_id, candidate.match_id)
             self._learned.link(candidate.query_id, origin)
         return True

@@ -58,9 +58,7 @@ class Geometry(NamedTuple):
     )
     pose: Optional[RelativePose] = None  # None: not calibrated, or not determined
     degenerate: str = ""  # what keeps the scene or the motion from being determined; empty: nothing
-    pairs: np.ndarray = np.zeros(
-        (0, 2), int
-    )  # (inliers, 2) int, rows of the query's and the match's features
+    pairs: np.ndarray = np.zeros((0, 2), int)  # (inliers, 2) int, rows of the features of query and match
     breadth: float = 0.0  # share of the image that is found again, see Support
     shift: float = 0.0  # median distance of an inlier from its place in the match, of the image's longer side
 

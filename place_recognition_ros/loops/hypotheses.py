@@ -54,7 +54,7 @@ class Hypothesis:
     def __init__(self) -> None:
         self.views: List[Support] = []
         self.published: Dict[int, Candidate] = {}  # query number → the candidate that was accepted
-        self.refused: Set[int] = set()  # numbers of the queries that contradict other loops
+        self.refused: Set[int] = set()  # queries that contradict other loops, or were reported already
 
     @property
     def newest(self) -> Support:

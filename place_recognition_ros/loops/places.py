@@ -6,6 +6,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.timeline import Timeline
 from place_recognition_ros.types import Candidate
 
+FORGET = 2  # links for each keyframe until those of removed ones are forgotten
 TOLERANCE = 2  # keyframes of a session: matches this close show one place
 
 
@@ -13,7 +14,7 @@ class Places:
     """Links between the visits of a place: a keyframe of a later visit → one of the first.
 
     Args:
-        links: to begin with; changed by this object.
+        links: to begin with.
         leaving: what it takes to leave a place; keyframes of one visit show one place.
         timeline: the keyframes.
     """
@@ -45,6 +46,8 @@ class Places:
     def link(self, keyframe_id: int, match_id: int) -> int:
         """A keyframe shows the place of an earlier one; returns the one of the first visit."""
         self._links[keyframe_id] = self.origin(match_id)
+        if len(self._links) > FORGET * (len(self._timeline) + 1000):
+            self._links = {each: first for each, first in self._links.items() if each in self._timeline}
         return self._links[keyframe_id]
 
     def unlink(self, keyframe_id: int) -> None:

@@ -21,9 +21,7 @@ GRID = 4  # cells along the longer side
 LEAST = 3  # features of a cell that has enough to be compared, and
 FOUND = 0.3  # of these are at the same pixels: the cell shows the same
 FEWEST = 4  # cells that are compared: a vehicle's hood alone tells nothing
-WHOLE = (
-    0.5  # of them show the same: the camera stands still. All do where nobody passes by; of moving ones 0.3
-)
+WHOLE = 0.5  # of them show the same: the camera stands still. Usually all do; where it moves, at most 0.3
 
 
 class Standpoint:

@@ -9,7 +9,6 @@ from typing import AbstractSet, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
@@ -184,13 +183,13 @@ class KeyframeMap:
         """Make room: the keyframes that show least beside those before them give way, some at a time.
 
         Returns:
-            How many were removed; 0: none could be.
+            How many were removed; 0: none is redundant.
+
+        Raises:
+            StoreError: if they could not be removed from the store; all of them remain.
         """
         redundant = self.timeline.redundant(max(1, int(THINNED * len(self))))
-        try:
-            self.remove(redundant)
-        except StoreError:
-            return 0
+        self.remove(redundant)
         return len(redundant)
 
     def remove(self, keyframe_ids: Sequence[int]) -> None:

@@ -49,8 +49,7 @@ class KeyframeStore:
     """The keyframes of one map. Use it in the thread that opened it.
 
     Args:
-        path: the map's file, created if it does not exist, migrated if it is of an older schema; empty: a
-            temporary one that vanishes with the process.
+        path: the map's file, created or migrated where that is needed; empty: lost with the process.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
         feature_model: the model whose local features the map holds; "orb" for ORB.
@@ -201,8 +200,10 @@ class KeyframeStore:
         """
         rows = [(int(each),) for each in keyframe_ids]  # SQLite would take NumPy's integers for blobs
         with self._transaction(f"remove {len(rows)} keyframes"):
+            self.learned.write(self._connection.execute)  # else their links would be written later
             for table in ("keyframes", "views", "links"):  # a link to one of them still names a place
                 self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", rows)  # noqa: S608
+        self.learned.written()
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.poses import Pose
 
 SAMPLES = 32  # keyframes between two of them that tell whether the camera has left
+COMPARED = 3  # keyframes before one that may show the same: a camera may toggle between two views
 BLOCK = 4096  # keyframes that are compared at once
 
 
@@ -100,30 +101,34 @@ class Timeline:
         """
         if self.session_of(a) != self.session_of(b):
             return False
-        first, last = sorted(min(self._row(each), len(self) - 1) for each in (a, b))
+        first, last = sorted(max(0, bisect_right(self._ids, each) - 1) for each in (a, b))
         rows = np.unique(np.linspace(first, last, SAMPLES).astype(int))
         between = self._matrix(rows)
         cosines = between @ between[[0, -1]].T
         return bool(cosines.min() >= leaving.elsewhere_below(float(cosines[0, 1])))
 
     def redundant(self, count: int) -> List[int]:
-        """The keyframes that differ least from the one before them, of each session never the first.
+        """The keyframes that differ least from one of those before them, of each session never the first.
 
-        Of two that follow each other only one is returned: what it shows remains.
+        Of those that are compared with each other only one is returned: what it shows remains.
 
         Args:
             count: how many at most.
         """
         sessions = np.array([entry.session for entry in self._entries])
-        later = np.flatnonzero(sessions[1:] == sessions[:-1]) + 1
-        blocks = [later[start : start + BLOCK] for start in range(0, len(later), BLOCK)]
-        cosines = [np.einsum("ij,ij->i", self._matrix(rows), self._matrix(rows - 1)) for rows in blocks]
-        order = later[np.argsort(-np.concatenate(cosines), kind="stable")] if blocks else later
+        similarity = np.full(len(sessions), -np.inf)
+        for back in range(1, min(COMPARED, len(sessions) - 1) + 1):
+            later = np.flatnonzero(sessions[back:] == sessions[:-back]) + back
+            for start in range(0, len(later), BLOCK):
+                rows = later[start : start + BLOCK]
+                cosines = np.einsum("ij,ij->i", self._matrix(rows), self._matrix(rows - back))
+                similarity[rows] = np.maximum(similarity[rows], cosines)
+        order = np.argsort(-similarity, kind="stable")[: np.count_nonzero(similarity > -np.inf)]
         chosen: Set[int] = set()
         for row in order.tolist():
             if len(chosen) == count:
                 break
-            if row - 1 not in chosen and row + 1 not in chosen:
+            if chosen.isdisjoint(range(row - COMPARED, row + COMPARED + 1)):
                 chosen.add(row)
         return sorted(self._ids[row] for row in chosen)
 

@@ -4,7 +4,7 @@ They are not searched. Otherwise a robot that waits would find nothing but itsel
 are more similar to the query than those of an earlier visit, and fill the top k.
 """
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -15,18 +15,12 @@ from place_recognition_ros.poses import Pose
 MAX_RUNS = 256  # bounds the cost of a camera that stays where much moves
 
 
-class _Kept(NamedTuple):
-    id: int
-    stamp: int  # nanoseconds
-    number: int  # of the image
-
-
 class _Run(Departure):
     """Keyframes of one view; a camera that stands still makes one run, however long."""
 
     def __init__(self, descriptor: np.ndarray, pose: Optional[Pose]) -> None:
         super().__init__(descriptor, pose)  # of its first keyframe
-        self.keyframes: List[_Kept] = []  # oldest first
+        self.keyframes: List[Tuple[int, int]] = []  # (id, stamp), oldest first
 
 
 class PresentVisit:
@@ -42,8 +36,7 @@ class PresentVisit:
     def __init__(self, leaving: Leaving) -> None:
         self._leaving = leaving
         self._runs: List[_Run] = []  # of places that the camera has not left
-        self._left: List[_Kept] = []  # keyframes that are only too young
-        self._number = 0  # of the newest image
+        self._left: List[Tuple[int, int]] = []  # (id, stamp) of keyframes that are only too young
         self.waiting: Set[int] = set()
         """Ids of the keyframes that wait."""
         self.young: Dict[int, int] = {}
@@ -62,7 +55,7 @@ class PresentVisit:
         if run is None or (similarity < ALIKE and len(self._runs) < MAX_RUNS):
             run = _Run(descriptor, pose)
             self._runs.append(run)
-        run.keyframes.append(_Kept(keyframe_id, stamp, self._number))
+        run.keyframes.append((keyframe_id, stamp))
         self.waiting.add(keyframe_id)
 
     def observe(self, descriptor: np.ndarray, now: int, pose: Optional[Pose] = None) -> List[int]:
@@ -83,10 +76,9 @@ class PresentVisit:
             else:
                 present.append(run)
         self._runs = present
-        self._number += 1
-        oldest, number = now - self._leaving.min_age, self._number - self._leaving.min_keyframes
-        released = sorted(each.id for each in self._left if each.stamp <= oldest and each.number <= number)
-        self._left = [each for each in self._left if each.stamp > oldest or each.number > number]
+        oldest = now - self._leaving.min_age
+        released = sorted(number for number, stamp in self._left if stamp <= oldest)
+        self._left = [pair for pair in self._left if pair[1] > oldest]
         self.waiting.difference_update(released)
         self.young = {number: stamp for number, stamp in self.young.items() if oldest < stamp <= now}
         return released
@@ -95,7 +87,7 @@ class PresentVisit:
         """The camera may be anywhere now: the ids of all that wait; none waits afterwards."""
         for run in self._runs:
             self._left += run.keyframes
-        self.young.update((each.id, each.stamp) for each in self._left)
+        self.young.update(self._left)
         self._runs, self._left, released = [], [], sorted(self.waiting)
         self.waiting.clear()
         return released
@@ -104,10 +96,10 @@ class PresentVisit:
         """Forget keyframes, whether they wait or not."""
         gone = set(keyframe_ids)
         self.waiting -= gone
-        self._left = [each for each in self._left if each.id not in gone]
+        self._left = [pair for pair in self._left if pair[0] not in gone]
         self.young = {number: stamp for number, stamp in self.young.items() if number not in gone}
         for run in self._runs:
-            run.keyframes = [each for each in run.keyframes if each.id not in gone]
+            run.keyframes = [pair for pair in run.keyframes if pair[0] not in gone]
 
     def _most_similar(self, descriptor: np.ndarray) -> Tuple[float, Optional[_Run]]:
         pairs = zip(self._similarities(descriptor), self._runs)

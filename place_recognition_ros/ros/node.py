@@ -52,6 +52,7 @@ class PlaceRecognitionNode:
         self._use = ImageUse(TROUBLES)
         self._reporter = Reporter(rospy.get_name())
         self._tracking_ok: Optional[bool] = None
+        self._ticking: Optional[Future] = None
         self._ended = threading.Event()
         self._worker: Worker[Pipeline, ImageMessage, Status] = Worker(
             self._open_pipeline, Pipeline.take, Pipeline.status, self._log_failure
@@ -114,8 +115,10 @@ class PlaceRecognitionNode:
                 rospy.logwarn("%s", complaint)
 
     def _tick(self) -> None:
-        with suppress(WorkerBusy):  # again in a moment
-            self._worker.post(Pipeline.tick).add_done_callback(self._check_tick)
+        if self._ticking is None or self._ticking.done():  # a busy worker's line would be full of them
+            with suppress(WorkerBusy):  # again in a moment
+                self._ticking = self._worker.post(Pipeline.tick)
+                self._ticking.add_done_callback(self._check_tick)
 
     def _check_tick(self, future: Future) -> None:
         error = None if future.cancelled() else future.exception()

@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections import Counter
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from collections import Counter, deque
+from typing import Any, Callable, Deque, Dict, List, NamedTuple, Optional
 from typing import Counter as CounterType
 
 import numpy as np
@@ -20,6 +20,9 @@ KEPT = 500  # poses; 5 s of 100 Hz
 TOLERANCE = 10**8  # nanoseconds between an image and a pose that is used for it
 MAX_SPEED = 100.0  # m/s: no robot is faster,
 MAX_STEP = 1.0  # metres: apart from corrections by a SLAM system
+RUN = 2  # poses in a row that show a jump,
+MAX_RUN = 20  # or as many, where many of the
+RECENT = 40  # latest poses did not continue those before
 SILENT = 2.0  # seconds after which odometry is said to have stopped
 LOG_PERIOD = 60.0  # seconds between two warnings of one kind
 
@@ -38,23 +41,33 @@ class StampedPose(NamedTuple):
 
 
 class Continuity:
-    """Holds a pose that the robot cannot have reached until the next one decides: a wrong pose, or a jump."""
+    """Holds a pose that the robot cannot have reached until the next ones decide: a wrong pose, or a jump.
+
+    Where jumps are frequent, more poses in a row are needed: of two publishers the first is used.
+    """
 
     def __init__(self) -> None:
         self._last: Optional[StampedPose] = None
-        self._held: Optional[StampedPose] = None
+        self._run: List[
+            StampedPose
+        ] = []  # poses in a row that continue each other, but not the last one used
+        self._recent: Deque[bool] = deque(maxlen=RECENT)  # whether the latest poses before the run continued
         self.jumps = 0
         """Poses that were held, or dropped, since the start."""
 
     def admit(self, pose: StampedPose) -> List[StampedPose]:
-        """The poses that can be used now: none, the next one, or also the one before it."""
+        """The poses that can be used now: none, the next one, or also those before it."""
         if self._last is None or _is_reachable(self._last, pose):
-            self._last, self._held = pose, None
+            self._recent.extend([False] * len(self._run) + [True])
+            self._last, self._run = pose, []
             return [pose]
-        if self._held is not None and _is_reachable(self._held, pose):
-            confirmed, self._last, self._held = self._held, pose, None
-            return [confirmed, pose]
-        self._held = pose
+        if self._run and not _is_reachable(self._run[-1], pose):
+            self._run = []
+        self._run.append(pose)
+        if len(self._run) >= min(RUN + self._recent.count(False), MAX_RUN):
+            confirmed, self._last, self._run = self._run, pose, []
+            self._recent.clear()
+            return confirmed
         self.jumps += 1
         return []
 

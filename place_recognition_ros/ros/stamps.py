@@ -97,8 +97,10 @@ class ImageClock:
 
     def _speed(self) -> float:
         """Seconds by which stamps advance per second: more than 1 where a bag is played fast."""
-        speeds = [step.stamp * 1e-9 / max(step.now, 1e-3) for step in self._steps()]
-        return median(speeds) if speeds else 1.0
+        steps = self._steps()
+        if not steps:
+            return 1.0
+        return 1e-9 * sum(step.stamp for step in steps) / max(sum(step.now for step in steps), 1e-3)
 
     def _silence(self) -> float:
         steps = self._steps()

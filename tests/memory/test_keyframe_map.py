@@ -226,7 +226,7 @@ def test_a_full_map_is_thinned_where_keyframes_differ_least(open_map, open_store
     keyframes, vectors = open_map(store), unit(20)
     parked = [vectors[0]] * 50
     add_keyframes(keyframes, range(1, 71), [*vectors[:10], *parked, *vectors[10:]])
-    for _ in range(49):
+    while len(keyframes) > 21:
         assert keyframes.thin() == 1
     kept = [each.stamp // 10**9 for each in store.keyframes()]
     assert sum(10 < second <= 60 for second in kept) == 1, "what is left of the stay"
@@ -243,5 +243,6 @@ def test_a_map_that_cannot_be_written_is_not_thinned(open_map, open_store, unit,
         raise StoreError("disk full")
 
     monkeypatch.setattr(store, "remove", fail)
-    assert keyframes.thin() == 0
+    with pytest.raises(StoreError):
+        keyframes.thin()
     assert len(keyframes) == 10

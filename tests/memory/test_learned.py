@@ -63,3 +63,13 @@ def test_a_removed_keyframe_has_no_links(open_store, keyframe):
     store.save()
     store.remove([2])
     assert store.learned.links() == {3: 2}, "the name of a place, whether or not its keyframe remains"
+
+
+def test_a_link_that_was_not_written_yet_goes_with_its_keyframe(open_store, keyframe):
+    store = open_store()
+    for number in range(1, 4):
+        store.add(*keyframe(number))
+    store.learned.link(3, 1)
+    store.remove([3])
+    store.add(*keyframe(4))
+    assert store.learned.links() == {}

@@ -114,9 +114,21 @@ def test_keyframes_of_two_sessions_are_of_two_visits():
 
 
 def test_the_keyframes_that_differ_least_from_those_before_are_redundant():
-    timeline = timeline_of(vectors(0, 10, 16, 16.5, 60, 69, 120))
-    timeline.append(Entry(8, 2, 8), vectors(120)[0])  # the first of its session
+    timeline = timeline_of(vectors(0, 40, 80, 80.5, 120, 160, 200, 205, 240, 280))
+    timeline.append(Entry(11, 2, 8), vectors(280)[0])  # the first of its session
     assert timeline.redundant(1) == [4]
-    assert timeline.redundant(2) == [4, 6], "3 stays: of two neighbours, one shows what the other showed"
-    assert timeline.redundant(99) == [2, 4, 6]
+    assert timeline.redundant(2) == [4, 8]
+    assert timeline.redundant(99) == [4, 8], "of those that are compared with each other only one"
     assert Timeline(2).redundant(5) == []
+
+
+def test_a_camera_that_toggles_between_two_views_is_redundant():
+    timeline = timeline_of(vectors(0, 60, 120, *(20 * [180, 270])))
+    assert all(number > 5 for number in timeline.redundant(5))
+
+
+def test_the_visit_of_a_removed_keyframe_is_that_of_the_one_before():
+    timeline = timeline_of(vectors(0, 0, 0, 0))
+    timeline.append(Entry(5, 2, 5), vectors(90)[0])
+    timeline.remove([4])
+    assert timeline.is_one_visit(1, 4, Leaving(1))

@@ -87,7 +87,7 @@ def test_missing_and_old_stamps_are_refused_and_counted(ros, camera, node):
     values = Diagnostics(ros).next()
     assert values["without stamp"] == "1"
     assert values["not newer than the last"] == "3"
-    assert values["stored"] == "2"
+    assert values["keyframes"] == "2"
 
 
 def test_a_clock_that_jumps_back_starts_a_new_session(ros, camera):

@@ -56,7 +56,7 @@ def test_two_clocks_on_one_topic_are_named_and_one_is_used(camera, diagnostics):
     values = diagnostics.next()
     assert values["session"] == "1"
     assert stamps == pytest.approx([1000.1 + 0.1 * number for number in range(40)])
-    assert int(values["stored"]) == 40
+    assert int(values["stored"]) in (40, 41), "the last image of the other clock, after which none came"
     diagnostics.wait_message("two publishers on one topic?", DiagnosticStatus.WARN)
 
 

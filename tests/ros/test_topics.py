@@ -111,7 +111,7 @@ def test_every_format_gives_the_descriptor_of_its_image(ros, camera):
         message = descriptors.wait(number)[-1]
         assert (message.header.stamp, message.header.frame_id) == (result.header.stamp, FRAME)
         assert (message.keyframe_id, message.session, message.model_id) == (
-            number,
+            result.query_id,
             1,
             extractor.card.model_id,
         )
