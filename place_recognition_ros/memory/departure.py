@@ -29,7 +29,7 @@ class Leaving(NamedTuple):
 
     @property
     def min_keyframes(self) -> int:
-        """Keyframes since, of a camera with less than one a second: what overlaps does not depend on time."""
+        """The same in keyframes, of a camera that gives less than one a second: overlap is not about time."""
         return self.min_age // 10**9
 
     def is_soon(self, nanoseconds: int, keyframes: int) -> bool:
