@@ -9,21 +9,20 @@ Bayes filter over places (Cummins and Newman, FAB-MAP, IJRR 27, 2008): two that 
 half each.
 """
 
-from collections import deque
 from itertools import takewhile
-from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Set
+from typing import Callable, Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
 from place_recognition_ros.loops.consistency import Loop
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.places import TOLERANCE
+from place_recognition_ros.memory.pace import Pace
 from place_recognition_ros.types import Candidate
 
 GAP = 4  # queries without support after which a run has ended
 PAUSE = 10 * 10**9  # nanoseconds between queries, on average, after which the camera can be anywhere,
-UNUSUAL = 4  # if it is also as many times the usual interval: the median of the newest
-INTERVALS = 32
+UNUSUAL = 4  # if it is also as many times the usual interval
 SPEED = 3  # keyframes of the map that a run moves on per query, at most, forward or backward
 ALIKE = 0.9  # cosine above which two queries show the same view: the newer replaces the older
 WINDOW = 8  # newest views that are weighed
@@ -148,7 +147,7 @@ class Hypotheses:
         self._one_place = one_place
         self._between = between
         self._runs: List[Hypothesis] = []
-        self._stamps: Deque[int] = deque(maxlen=INTERVALS)  # of the newest queries
+        self._pace = Pace()
 
     def empty(self) -> "Hypotheses":
         """Others of the same map, none yet."""
@@ -157,7 +156,7 @@ class Hypotheses:
     def copy(self) -> "Hypotheses":
         """The same hypotheses, which can be continued without changing these."""
         twin = self.empty()
-        twin._stamps.extend(self._stamps)
+        twin._pace = self._pace
         for run in self._runs:
             other = Hypothesis()
             other.views, other.published = list(run.views), dict(run.published)
@@ -168,21 +167,20 @@ class Hypotheses:
     def clear(self) -> None:
         """Forget all: another trajectory begins."""
         self._runs.clear()
-        self._stamps.clear()
+        self._pace.clear()
 
     def observe(self, stamp: int) -> None:
         """Take the stamp of the next query of the trajectory, nanoseconds."""
-        self._stamps.append(stamp)
+        self._pace.observe(stamp)
 
     @property
     def pause(self) -> int:
         """Nanoseconds between queries after which the camera can be anywhere."""
-        usual = float(np.median(np.diff(self._stamps))) if len(self._stamps) > 1 else 0.0
-        return max(PAUSE, int(UNUSUAL * usual))
+        return max(PAUSE, UNUSUAL * self._pace.interval)
 
     def alive(self, number: int) -> List[Hypothesis]:
         """The runs that a query can continue, the most probable first; none after a pause."""
-        pause, now = self.pause, self._stamps[-1] if self._stamps else 0
+        pause, now = self.pause, self._pace.newest
         runs = []
         for run in self._runs:
             queries = number - run.newest.number

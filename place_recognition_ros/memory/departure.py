@@ -27,6 +27,14 @@ class Leaving(NamedTuple):
         min_age = max(1, int(config.min_loop_interval_s * 1e9))  # no keyframe is its own match
         return cls(min_age, another_place, config.min_loop_distance_m)
 
+    def age(self, interval: int) -> int:
+        """Nanoseconds that a keyframe must be old; more of a camera that gives less than one a second.
+
+        Args:
+            interval: usual time between its images, nanoseconds.
+        """
+        return max(self.min_age, self.min_keyframes * interval)
+
     @property
     def min_keyframes(self) -> int:
         """The same in keyframes, of a camera that gives less than one a second: overlap is not about time."""

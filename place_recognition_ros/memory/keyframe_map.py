@@ -13,6 +13,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
+from place_recognition_ros.memory.pace import Pace
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
@@ -57,7 +58,7 @@ class KeyframeMap:
         self.timeline = Timeline(descriptor_size)
         """All keyframes in their order; not to be changed."""
         self._leaving, self._visit, self._trail = leaving, PresentVisit(leaving), Trail(descriptor_size)
-        self._odometer = Odometer()
+        self._odometer, self._pace = Odometer(), Pace()
         self._sessions = store.sessions()
         newest = store.newest_session()
         for keyframe_id, session, stamp, pose, descriptor in store.keyframes():
@@ -81,6 +82,7 @@ class KeyframeMap:
         for keyframe_id in self._visit.end_session():
             self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
         self._trail.clear()
+        self._pace.clear()
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
 
     def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
@@ -95,6 +97,7 @@ class KeyframeMap:
         """
         if not self.session.frame:
             self.session = self.session._replace(frame=keyframe.world_frame)
+        self._pace.observe(keyframe.stamp)
         travelled = self._odometer.move(self.session.id, keyframe.pose)
         self._trail.observe(self._newest, descriptor)
         for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
@@ -151,6 +154,8 @@ class KeyframeMap:
     def _has_left(self, match: Match, least_similarity: float) -> bool:
         if match.entry.session != self.session.id:
             return match.entry.id not in self._visit.young
+        if self._pace.newest - match.entry.stamp < self._leaving.age(self._pace.interval):
+            return False
         travelled = self._odometer.since(match.entry.travelled)
         far = travelled is None or travelled >= self._leaving.min_distance
         return far and least_similarity < self._leaving.elsewhere_below(match.similarity)
@@ -164,14 +169,15 @@ class KeyframeMap:
             descriptor: (D,) float32, unit norm.
 
         Returns:
-            None if the other one was removed or is of the present visit.
+            None if the other one was removed, or the camera has not left the place.
         """
         if keyframe_id not in self.timeline or keyframe_id in self._visit.waiting:
             return None
         vectors, row = self.timeline.around(keyframe_id, radius, self._visit.waiting)
         similarities = vectors @ descriptor
         best = int(similarities.argmax())
-        return self._match(self.timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
+        match = self._match(self.timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
+        return match if self._left([match], descriptor) else None
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
         entry = self.timeline[keyframe_id]
