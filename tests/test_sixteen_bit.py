@@ -8,8 +8,8 @@ import pytest
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.intensity_range import FULL_RANGE
 
-if sys.version_info < (3, 7):
-    pytest.skip("benchmarks/ needs Python 3.7", allow_module_level=True)
+if sys.version_info < (3, 9):
+    pytest.skip("benchmarks/ needs Python 3.9", allow_module_level=True)
 
 from benchmarks.sixteen_bit import CAMERAS, measure, read_back, read_frames, with_bits
 
