@@ -222,7 +222,7 @@ def _end(process):
 
 @pytest.fixture
 def start_process(tmp_path):
-    """``start_process(command, env=None)`` → a Process, stopped after the test, which is not about its end."""
+    """``start_process(command, env=None)`` → a Process, stopped after the test."""
     processes = []
 
     def start(command, env=None):
