@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+MIN_MOTION = 0.1  # metres; less is no motion,
+MIN_TURN = 0.17  # radians; nor is less rotation
 MAX_POSITION = 1e9  # metres; no robot is farther from its origin
 MIN_NORM, MAX_NORM = 0.1, 10.0  # of a quaternion that is normalised; others are no orientations
 
@@ -69,3 +71,10 @@ def distance(a: Pose, b: Pose) -> float:
 def angle(a: Pose, b: Pose) -> float:
     """Radians between two orientations, 0 to π."""
     return float((a.rotation.inv() * b.rotation).magnitude())
+
+
+def has_moved(a: Optional[Pose], b: Optional[Pose]) -> bool:
+    """Whether a camera that was at one pose and is at another has moved; True where one is not known."""
+    if a is None or b is None:
+        return True  # only the images can tell
+    return distance(a, b) >= MIN_MOTION or angle(a, b) >= MIN_TURN

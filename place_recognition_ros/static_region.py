@@ -11,7 +11,7 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from place_recognition_ros.poses import Pose, angle, distance
+from place_recognition_ros.poses import Pose, has_moved
 
 LONGER_SIDE = 160  # pixels of the reduced image that is examined
 CELL = 8  # pixels of it
@@ -26,7 +26,6 @@ CHANGED_BELOW = 0.5  # correlation with the view before
 DIFFERENT = 0.25  # of the cells have changed: another view
 MAX_SHARE = 0.55  # of the image; the camera stands still where more seems static
 MIN_CELLS = 2
-MIN_MOTION, MIN_TURN = 0.1, 0.17  # metres, radians; with less the camera stands still, where poses are known
 
 
 class StaticRegion:
@@ -57,7 +56,7 @@ class StaticRegion:
             self._last, self._pose, self._views = view, pose, 0
             self._mean = np.zeros((3, *view.shape[1:]), np.float32)
             self._cells = np.zeros([side // CELL for side in view.shape[1:]], bool)
-        if not _is_different(view, self._last) or not _has_moved(pose, self._pose):
+        if not _is_different(view, self._last) or not has_moved(pose, self._pose):
             return
         self._last, self._pose = view, pose
         self._views += 1
@@ -112,12 +111,6 @@ def _is_different(view: np.ndarray, last: np.ndarray) -> bool:
     textured = np.maximum(here, there) > LEAST_GRADIENT
     changed = textured & (common < CHANGED_BELOW * np.sqrt(here * there))
     return bool(changed.mean() >= DIFFERENT)
-
-
-def _has_moved(pose: Optional[Pose], last: Optional[Pose]) -> bool:
-    if pose is None or last is None:
-        return True  # only the images can tell
-    return distance(pose, last) >= MIN_MOTION or angle(pose, last) >= MIN_TURN
 
 
 def _at_border(cells: np.ndarray) -> np.ndarray:

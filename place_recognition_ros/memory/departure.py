@@ -5,12 +5,10 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.poses import Pose, angle, distance
+from place_recognition_ros.poses import Pose, has_moved
 
 AWAY = 2 * 10**9  # nanoseconds for which the view must be another one: longer than somebody needs to pass by,
 AWAY_STILL = 30 * 10**9  # or this long where poses say that the camera has not moved; they may be stuck
-MIN_MOTION = 0.1  # metres; where poses are known, less is no motion,
-MIN_TURN = 0.17  # radians; nor is less rotation
 ELSEWHERE = 0.7  # of a similarity: an image that is less similar than this shows another place
 
 
@@ -75,9 +73,4 @@ class Departure:
             return False
         if self._away_since is None:
             self._away_since = now
-        return now - self._away_since >= (AWAY if self._has_moved(pose) else AWAY_STILL)
-
-    def _has_moved(self, pose: Optional[Pose]) -> bool:
-        if pose is None or self.pose is None:
-            return True  # only the images can tell
-        return distance(self.pose, pose) >= MIN_MOTION or angle(self.pose, pose) >= MIN_TURN
+        return now - self._away_since >= (AWAY if has_moved(self.pose, pose) else AWAY_STILL)

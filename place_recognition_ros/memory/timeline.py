@@ -80,7 +80,7 @@ class Timeline:
 
     def session_of(self, keyframe_id: int) -> int:
         """The session of a keyframe, or, where it was removed, of the one before it; 0: there is none."""
-        row = bisect_right(self._ids, keyframe_id) - 1
+        row = self._row_or_before(keyframe_id)
         return self._entries[row].session if row >= 0 else 0
 
     def neighbours(self, keyframe_id: int, radius: int) -> List[int]:
@@ -101,7 +101,7 @@ class Timeline:
         """
         if self.session_of(a) != self.session_of(b):
             return False
-        first, last = sorted(max(0, bisect_right(self._ids, each) - 1) for each in (a, b))
+        first, last = sorted(max(0, self._row_or_before(each)) for each in (a, b))
         rows = np.unique(np.linspace(first, last, SAMPLES).astype(int))
         between = self._matrix(rows)
         cosines = between @ between[[0, -1]].T
@@ -166,3 +166,7 @@ class Timeline:
 
     def _row(self, keyframe_id: int) -> int:
         return bisect_left(self._ids, keyframe_id)
+
+    def _row_or_before(self, keyframe_id: int) -> int:
+        """The row of a keyframe, or, where it was removed, of the one before it; −1: there is none."""
+        return bisect_right(self._ids, keyframe_id) - 1

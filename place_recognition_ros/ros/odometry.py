@@ -48,9 +48,7 @@ class Continuity:
 
     def __init__(self) -> None:
         self._last: Optional[StampedPose] = None
-        self._run: List[
-            StampedPose
-        ] = []  # poses in a row that continue each other, but not the last one used
+        self._run: List[StampedPose] = []  # poses in a row that continue each other, not the last one
         self._recent: Deque[bool] = deque(maxlen=RECENT)  # whether the latest poses before the run continued
         self.jumps = 0
         """Poses that were held, or dropped, since the start."""

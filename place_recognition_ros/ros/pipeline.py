@@ -96,8 +96,7 @@ class Pipeline:
         """
         now = time.monotonic()
         self._take_all(self._clock.release(now))
-        if not self._detector.status().settled:
-            self.set_tracking(self._tracks, now)
+        self.set_tracking(self._tracks, now)
 
     def set_mask(self, message: Image) -> None:
         """Take the user's mask; one that cannot be used is counted, and the one before it stays."""

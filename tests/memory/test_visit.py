@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.memory.departure import AWAY, AWAY_STILL, MIN_MOTION, MIN_TURN, Leaving
+from place_recognition_ros.memory.departure import AWAY, AWAY_STILL, Leaving
 from place_recognition_ros.memory.trail import ALIKE
 from place_recognition_ros.memory.visit import MAX_RUNS, PresentVisit
-from place_recognition_ros.poses import Pose
+from place_recognition_ros.poses import MIN_MOTION, MIN_TURN, Pose
 
 SECOND = 10**9
 MIN_AGE = 10 * SECOND

@@ -151,7 +151,7 @@ def test_odometry_that_no_robot_has_is_not_used(ros, start_node, tmp_path):
 
 
 def test_tracking_that_flickers_is_no_kidnap(ros, start_node):
-    """Twenty short losses while the camera drives on; keyframes, and losses, every half second."""
+    """Ten short losses while the camera drives on, one before each keyframe."""
     start_node(**PARAMETERS)
     states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
     loops = ros.subscribe("loop_candidates", LoopCandidates)
