@@ -1,10 +1,9 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
-from collections import deque
 from contextlib import ExitStack
 from functools import partial
-from typing import Deque, List, Optional, Tuple
+from typing import List, Optional
 
 import numpy as np
 
@@ -14,22 +13,21 @@ from place_recognition_ros.describer import Describer, Description
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
-from place_recognition_ros.errors import KeyframeError, StoreError
-from place_recognition_ros.loops.calibration import NOTE, Calibration, calibrate, from_text, to_text
+from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.limits import Limits
-from place_recognition_ros.loops.standpoint import Reported, Standpoint
+from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.recorder import Recorder
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.tracking import TrackingMonitor
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
+from place_recognition_ros.upkeep import Upkeep
 from place_recognition_ros.validation import checked_keyframe
-
-STANDPOINTS = 3  # newest views that are not stored again: a camera may toggle between two of them
 
 
 class LoopDetector:
@@ -50,12 +48,14 @@ class LoopDetector:
         self.config = config
         self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
         self._watch = Stopwatch()
-        self._describer = Describer(config, extractor, finder, self._watch)
-        self._model, self._kind_of_features = extractor.card.model_id, finder.kind
-        self._shipped = Coefficients(**finder.decision)
+        self.describer = Describer(config, extractor, finder, self._watch)
+        """Describes images, without what the user's mask covers."""
+        self._recorder = Recorder(config, self.map, self.describer, finder.kind, self._watch)
+        self._model, shipped = extractor.card.model_id, Coefficients(**finder.decision)
+        self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, self._begin_decisions)
+        """Changes the map on request."""
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
-        self._decisions = self._decide(from_text(store.learned.note(NOTE), self._shipped))
-        self._standpoints: Deque[Tuple[int, Standpoint]] = deque(maxlen=STANDPOINTS)  # newest keyframes
+        self._begin_decisions()
         self._reported = Reported(finder.kind, leaving)
         self._tracking = TrackingMonitor()
         self._newest: Optional[Observation] = None
@@ -105,14 +105,16 @@ class LoopDetector:
             EngineError: if the image cannot be described.
         """
         keyframe = self._checked(keyframe)
-        self._describer.learn(keyframe)
-        description = self._describer.describe(keyframe)
+        self.describer.learn(keyframe)
+        description = self.describer.describe(keyframe)
         observation = self._observation(description, keyframe)
         self._stamp = keyframe.stamp
         if len(description.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         travelled = self.map.observe(keyframe, description.descriptor)
-        keyframe_id, outcome = self._store(keyframe, description)
+        keyframe_id, outcome = 0, Count.TRACKING_LOST
+        if self._tracking.is_steady:
+            keyframe_id, outcome = self._recorder.record(keyframe, description)
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
         observation = observation._replace(query=query, travelled=travelled, number=self._queries)
@@ -154,31 +156,10 @@ class LoopDetector:
         keyframe = checked_keyframe(Keyframe(image, stamp))
         height, width = image.shape[:2]
         keyframe = keyframe._replace(camera=types.Camera(width, height, frame_id))
-        observation = self._observation(self._describer.describe(keyframe), keyframe)
+        observation = self._observation(self.describer.describe(keyframe), keyframe)
         if len(observation.view.features) < self.config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
-
-    def calibrate(self) -> Calibration:
-        """Adapt the decision to this map; the result is stored with it. Runs of matches begin again.
-
-        Raises:
-            CalibrationError, StoreError: why it could not be done; nothing has changed then.
-        """
-        found = calibrate(self.map.store, self._shipped, self._kind_of_features, self.config.odometry_drift)
-        learned = self.map.store.learned
-        learned.set_note(NOTE, to_text(found.weights, self._shipped))
-        try:
-            self.map.store.save()
-        except StoreError:
-            learned.discard_note(NOTE)
-            raise
-        self._decisions = self._decide(found.weights)
-        return found
-
-    def set_mask(self, mask: Optional[np.ndarray]) -> None:
-        """Leave out a part of each image: :meth:`Overlay.set_mask`."""
-        self._describer.set_mask(mask)
 
     def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -209,8 +190,8 @@ class LoopDetector:
         """A snapshot for diagnostics, which any thread may read."""
         return types.DetectorStatus(
             model_id=self._model,
-            engine=self._describer.engine,
-            fallback=self._describer.fallback,
+            engine=self.describer.engine,
+            fallback=self.describer.fallback,
             map_id=self.map.store.map_id,
             keyframes=len(self.map),
             waiting=len(self.map.waiting),
@@ -222,18 +203,21 @@ class LoopDetector:
 
     def close(self) -> None:
         """Release the engine and the map."""
-        self._describer.close()
+        self.describer.close()
         self.map.store.close()
 
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
         return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
 
+    def _begin_decisions(self) -> None:
+        self._decisions = self._decide(self.upkeep.weights)
+
     def _begin_session(self) -> None:
         self.map.start_session()
         self._stamp = -1
         self._decisions.begin_session()
-        self._standpoints.clear()
+        self._recorder.begin_session()
         self._reported.end()
         self._newest = None
 
@@ -258,27 +242,6 @@ class LoopDetector:
         descriptor = description.descriptor
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
         return Observation(query, description.view, keyframe.pose)
-
-    def _store(self, keyframe: Keyframe, description: Description) -> Tuple[int, Count]:
-        """The id of the keyframe that shows the image, and STORED; or why it was not stored."""
-        if not self._tracking.is_steady:
-            return 0, Count.TRACKING_LOST
-        with self._watch("stay"):
-            present = (each for each in self._standpoints if each[0] in self.map.waiting)
-            shown = next((number for number, view in present if view.shows(description)), 0)
-        if shown:
-            return shown, Count.STANDING
-        try:
-            if len(self.map) >= self.config.max_keyframes and not self.map.thin():
-                return 0, Count.MAP_FULL
-            with self._watch("store"):
-                small = self._describer.thumbnail(keyframe.image)
-                features = description.view.features
-                keyframe_id = self.map.add(keyframe, description.descriptor, features, small)
-        except StoreError:  # a full disk must not stop the search
-            return 0, Count.STORE_FAILED
-        self._standpoints.append((keyframe_id, Standpoint(description, self._kind_of_features)))
-        return keyframe_id, Count.STORED
 
     def _look(self, observation: Observation, k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""

@@ -85,6 +85,7 @@ class Count(Enum):
     FEW_FEATURES = "without enough features"  # nor searched for
     STANDING = "not stored: camera stands still"
     TRACKING_LOST = "not stored: tracking lost"
+    MAPPING_OFF = "not stored: mapping is off"
     MAP_FULL = "not stored: map full"
     STORE_FAILED = "not stored: write failed"
     FAILED = "failed"  # an exception

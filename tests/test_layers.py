@@ -22,6 +22,8 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
+    ("recorder",),
+    ("upkeep",),
     ("detector",),
     ("ros",),
 )

@@ -61,13 +61,16 @@ class KeyframeMap:
         self._odometer, self._pace = Odometer(), Pace()
         self._sessions = store.sessions()
         newest = store.newest_session()
-        for keyframe_id, session, stamp, pose, descriptor in store.keyframes():
-            entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
-            self.timeline.append(entry, descriptor)
-            self._index.add(keyframe_id, descriptor)
+        self._read()
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
         self._newest = 0  # id of the keyframe that was stored last
+
+    def _read(self) -> None:
+        for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes():
+            entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
+            self.timeline.append(entry, descriptor)
+            self._index.add(keyframe_id, descriptor)
 
     def __len__(self) -> int:
         return len(self.timeline)

@@ -102,7 +102,7 @@ class Pipeline:
         """Take the user's mask; one that cannot be used is counted, and the one before it stays."""
         try:
             mask = self._reader.read(message, learn=False)
-            self._detector.set_mask(mask if mask.ndim == 2 else mask.max(axis=2))
+            self._detector.describer.set_mask(mask if mask.ndim == 2 else mask.max(axis=2))
         except ImageError as error:
             self._counts[Count.BAD_MASK] += 1
             rospy.logerr("Mask refused: %s", error)
@@ -126,8 +126,8 @@ class Pipeline:
         )
 
     def calibrate(self) -> Calibration:
-        """:meth:`LoopDetector.calibrate`."""
-        return self._detector.calibrate()
+        """:meth:`Upkeep.calibrate`."""
+        return self._detector.upkeep.calibrate()
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
