@@ -149,6 +149,18 @@ class Config:
         high=3.15,
     )
 
+    session_gap_s: float = _parameter(
+        60.0,
+        "time without images after which the camera may be anywhere: a new session begins, unless poses or "
+        "the front end show that it is tracked; 0: never",
+        unit="s",
+        low=0,
+        high=86400,
+    )
+    min_tracked_features: int = _parameter(
+        10, "tracking counts as lost while tracked_features is lower; 0: it is not used", low=0, high=10000
+    )
+
     top_k: int = _parameter(10, "most similar keyframes retrieved per query", low=1, high=1000)
     min_similarity: float = _parameter(
         -1.0,

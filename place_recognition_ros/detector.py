@@ -24,8 +24,8 @@ from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.recorder import Recorder
 from place_recognition_ros.stopwatch import Stopwatch
-from place_recognition_ros.tracking import TrackingMonitor
-from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, QueryResult
+from place_recognition_ros.trajectory import Trajectory
+from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 from place_recognition_ros.validation import checked_keyframe
 
@@ -45,7 +45,7 @@ class LoopDetector:
     ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         leaving = Leaving.from_config(config, extractor.card.min_similarity)
-        self.config = config
+        self._config = config
         self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
         self._watch = Stopwatch()
         self.describer = Describer(config, extractor, finder, self._watch)
@@ -57,9 +57,10 @@ class LoopDetector:
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
         self._begin_decisions()
         self._reported = Reported(finder.kind, leaving)
-        self._tracking = TrackingMonitor()
+        self._trajectory = Trajectory(int(config.session_gap_s * 1e9))
+        self._tracking = self._trajectory.tracking
         self._newest: Optional[Observation] = None
-        self._queries, self._stamp = 0, -1  # stamp of the newest keyframe of this session, nanoseconds
+        self._queries = 0
 
     @classmethod
     def open(cls, config: Config, map_path: str = "") -> "LoopDetector":
@@ -107,9 +108,11 @@ class LoopDetector:
         keyframe = self._checked(keyframe)
         self.describer.learn(keyframe)
         description = self.describer.describe(keyframe)
+        seen = len(description.view.features) >= self._config.min_features
+        if self._trajectory.add(keyframe, seen):
+            self._begin_session()
         observation = self._observation(description, keyframe)
-        self._stamp = keyframe.stamp
-        if len(description.view.features) < self.config.min_features:
+        if not seen:
             return self._result(observation, [], Count.FEW_FEATURES)
         travelled = self.map.observe(keyframe, description.descriptor)
         keyframe_id, outcome = 0, Count.TRACKING_LOST
@@ -120,7 +123,7 @@ class LoopDetector:
         observation = observation._replace(query=query, travelled=travelled, number=self._queries)
         self._newest = observation
         with self._watch("search"):
-            matches = self.map.search_left(description.descriptor, self.config.top_k)
+            matches = self.map.search_left(description.descriptor, self._config.top_k)
         with self._watch("decide"):
             reported = self._reported.covers(description, keyframe.stamp, keyframe.pose)
             decision = self._decisions.add(observation, matches, self._kind, reported)
@@ -135,7 +138,7 @@ class LoopDetector:
     def relocalize(self) -> QueryResult:
         """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
         found = self._newest
-        return self._look(found, self.config.top_k) if found else self._result(None, [], Count.QUERY)
+        return self._look(found, self._config.top_k) if found else self._result(None, [], Count.QUERY)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -157,11 +160,11 @@ class LoopDetector:
         height, width = image.shape[:2]
         keyframe = keyframe._replace(camera=types.Camera(width, height, frame_id))
         observation = self._observation(self.describer.describe(keyframe), keyframe)
-        if len(observation.view.features) < self.config.min_features:
+        if len(observation.view.features) < self._config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look(observation, k)
 
-    def set_tracking(self, ok: bool, stamp: int) -> types.Tracking:
+    def set_tracking(self, ok: bool, stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
         """Take a report of the SLAM front end.
 
         While it does not track, and until it has tracked for 2 s, keyframes are searched for but not stored:
@@ -171,8 +174,15 @@ class LoopDetector:
         Args:
             ok: whether it tracks.
             stamp: nanoseconds.
+            source: FRONT_END or FEATURES; each is a witness of its own.
         """
-        if self._tracking.report(ok, stamp):
+        if self._trajectory.report(ok, stamp, source):
+            self._begin_session()
+        return self._state()
+
+    def update(self, now: int) -> types.Tracking:
+        """Take note of the time, nanoseconds: what was reported has lasted, or the images have stopped."""
+        if self._trajectory.update(now):
             self._begin_session()
         return self._state()
 
@@ -197,7 +207,7 @@ class LoopDetector:
             waiting=len(self.map.waiting),
             damaged=self.map.store.damaged,
             tracking=self._state(),
-            settled=self._tracking.is_settled,
+            settled=self._trajectory.is_settled,
             durations=self._watch.snapshot(),
         )
 
@@ -208,14 +218,15 @@ class LoopDetector:
 
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
-        return types.Tracking(self._tracking.state, self._tracking.since, self.map.session.id)
+        tracking = self._tracking
+        return types.Tracking(tracking.state, tracking.since, self.map.session.id, tracking.cause)
 
     def _begin_decisions(self) -> None:
         self._decisions = self._decide(self.upkeep.weights)
 
     def _begin_session(self) -> None:
         self.map.start_session()
-        self._stamp = -1
+        self._trajectory.begin()
         self._decisions.begin_session()
         self._recorder.begin_session()
         self._reported.end()
@@ -224,16 +235,13 @@ class LoopDetector:
     def _checked(self, keyframe: Keyframe) -> Keyframe:
         """A keyframe that can be used; another world frame than the session's begins a new session."""
         keyframe = checked_keyframe(keyframe)
-        if keyframe.stamp <= self._stamp:
+        if keyframe.stamp <= self._trajectory.newest:
             raise KeyframeError(
-                f"expected a stamp newer than that of the keyframe before, {self._stamp} ns. "
+                f"expected a stamp newer than that of the keyframe before, {self._trajectory.newest} ns. "
                 f"Received: {keyframe.stamp}; start_session() allows an older one"
             )
-        if self._tracking.update(keyframe.stamp):
+        if self._trajectory.arrives(keyframe):
             self._begin_session()
-        frame = self.map.session.frame
-        if frame and keyframe.world_frame not in ("", frame):
-            self.start_session(keyframe.stamp)
         return keyframe
 
     def _observation(self, description: Description, keyframe: Keyframe) -> Observation:
@@ -246,7 +254,7 @@ class LoopDetector:
     def _look(self, observation: Observation, k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""
         with self._watch("search"):
-            matches = self.map.search(observation.query.descriptor, max(k, self.config.top_k)) if k else []
+            matches = self.map.search(observation.query.descriptor, max(k, self._config.top_k)) if k else []
         with self._watch("decide"):
             candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
         return self._result(observation, candidates[:k], Count.QUERY)

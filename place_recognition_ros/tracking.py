@@ -1,69 +1,118 @@
-"""The tracking state: what the SLAM front end reports, and whether a match in an earlier session followed."""
+"""The tracking state: whether tracking works, and whether a match in an earlier session followed."""
 
-from place_recognition_ros.types import TrackingState
+from typing import Dict, Iterable
+
+from place_recognition_ros.types import Loss, TrackingState
 
 LOST_AFTER = 8 * 10**8  # nanoseconds without tracking, without a break: a few bad frames are no kidnap
 STEADY_AFTER = 2 * 10**9  # nanoseconds with tracking, without a break, after which it is trusted again
 
 
+class _Witness:
+    """One source of reports. They count when they have lasted."""
+
+    def __init__(self) -> None:
+        self.reported = True  # what it says
+        self.changed = 0  # when it began to say so, nanoseconds
+        self.tracks = True  # what has lasted
+
+    def report(self, ok: bool, stamp: int) -> None:
+        if ok != self.reported:
+            self.reported, self.changed = ok, stamp
+
+    def update(self, now: int) -> bool:
+        """Take note of the time; returns whether ``tracks`` changed."""
+        self.changed = min(self.changed, now)  # the clock may be set back
+        needed = STEADY_AFTER if self.reported else LOST_AFTER
+        if self.reported == self.tracks or now - self.changed < needed:
+            return False
+        self.tracks = self.reported
+        return True
+
+
 class TrackingMonitor:
     """TRACKING → LOST → TRACKING in a new session → RECOVERED at the first match in an earlier one.
 
-    The match may also come while the front end is still lost. Reports count when they have lasted: a front
-    end that flickers neither begins a session with each flicker, nor is it trusted in between.
+    The match may also come while tracking is still lost. Several witnesses may report; what flickers neither
+    begins a session with each flicker, nor is it trusted in between.
     """
 
     def __init__(self) -> None:
         self.state = TrackingState.TRACKING
         self.since = 0
         """When the state was entered, nanoseconds; 0: at the start."""
+        self.cause = Loss.NONE
+        """Why tracking was lost last."""
         self.recovery_pending = False
         """Whether a match in an earlier session would be a kidnap recovery."""
-        self._reported = True  # what the front end says
-        self._changed = 0  # when it began to say so, nanoseconds
-        self._tracks = True  # what has lasted
+        self._witnesses: Dict[Loss, _Witness] = {}
 
     @property
     def is_steady(self) -> bool:
         """Whether keyframes have a place in the world frame: tracking works, and has for a while."""
-        return self._reported and self._tracks
+        return all(each.reported and each.tracks for each in self._witnesses.values())
 
     @property
     def is_settled(self) -> bool:
-        """Whether what the front end reports has lasted; else time alone may change the state."""
-        return self._reported == self._tracks
+        """Whether what was reported has lasted; else time alone may change the state."""
+        return all(each.reported == each.tracks for each in self._witnesses.values())
 
-    def report(self, ok: bool, stamp: int) -> bool:
-        """Take a report of the front end.
+    def hears(self, causes: Iterable[Loss]) -> bool:
+        """Whether one of these witnesses has ever reported."""
+        return any(cause in self._witnesses for cause in causes)
+
+    def report(self, ok: bool, stamp: int, cause: Loss = Loss.FRONT_END) -> bool:
+        """Take a report.
 
         Args:
-            ok: whether it tracks.
+            ok: whether tracking works.
             stamp: nanoseconds.
+            cause: the witness.
 
         Returns:
-            Whether tracking counts as lost since this moment.
+            Whether tracking counts as lost since this moment: a session ends.
         """
-        if ok != self._reported:
-            self._reported, self._changed = ok, stamp
+        self._witnesses.setdefault(cause, _Witness()).report(ok, stamp)
         return self.update(stamp)
 
+    def lose(self, since: int, cause: Loss) -> bool:
+        """Take note of a loss that needs no time to be believed.
+
+        Args:
+            since: the last moment at which tracking worked, nanoseconds.
+            cause: the witness; :meth:`regain` tells when tracking works again.
+
+        Returns:
+            As :meth:`report`.
+        """
+        was_lost = self._is_lost
+        witness = self._witnesses.setdefault(cause, _Witness())
+        witness.reported, witness.tracks, witness.changed = False, False, since
+        if not was_lost:
+            self._lose(cause, since)
+        return not was_lost
+
+    def regain(self, stamp: int, cause: Loss) -> None:
+        """Take note that such a loss is over, at ``stamp`` (nanoseconds)."""
+        witness = self._witnesses.get(cause)
+        if witness is not None and not witness.tracks:
+            witness.reported, witness.tracks, witness.changed = True, True, stamp
+            if not self._is_lost and self.state == TrackingState.LOST:
+                self._enter(TrackingState.TRACKING, stamp)
+
     def update(self, now: int) -> bool:
-        """Take note of the time, nanoseconds; returns whether tracking counts as lost since this moment."""
-        self._changed = min(self._changed, now)  # the clock may be set back
-        needed = STEADY_AFTER if self._reported else LOST_AFTER
-        if self.is_settled or now - self._changed < needed:
-            return False
-        self._tracks = self._reported
-        if not self._tracks:
-            self.recovery_pending = True
-            self._enter(TrackingState.LOST, self._changed)
-        elif self.state == TrackingState.LOST:
-            self._enter(TrackingState.TRACKING, self._changed)
-        return not self._tracks
+        """Take note of the time, nanoseconds; returns what :meth:`report` does."""
+        was_lost = self._is_lost
+        for cause, witness in self._witnesses.items():
+            if witness.update(now) and not (witness.tracks or was_lost):
+                self._lose(cause, witness.changed)
+        if was_lost and not self._is_lost and self.state == TrackingState.LOST:
+            self._enter(TrackingState.TRACKING, max(each.changed for each in self._witnesses.values()))
+        return self._is_lost and not was_lost
 
     def begin_session(self, stamp: int) -> None:
         """Note that a session begins at ``stamp`` (nanoseconds), not because tracking was lost."""
-        if self._tracks:
+        if not self._is_lost:
             self._enter(TrackingState.TRACKING, stamp)
         elif self.state != TrackingState.LOST:  # found in the session before, but not in this one
             self.recovery_pending = True
@@ -73,6 +122,14 @@ class TrackingMonitor:
         """Note a match in an earlier session, at ``stamp`` (nanoseconds)."""
         self.recovery_pending = False
         self._enter(TrackingState.RECOVERED, stamp)
+
+    @property
+    def _is_lost(self) -> bool:
+        return not all(each.tracks for each in self._witnesses.values())
+
+    def _lose(self, cause: Loss, since: int) -> None:
+        self.cause, self.recovery_pending = cause, True
+        self._enter(TrackingState.LOST, since)
 
     def _enter(self, state: TrackingState, stamp: int) -> None:
         self.state, self.since = state, stamp

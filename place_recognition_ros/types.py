@@ -67,6 +67,17 @@ class TrackingState(IntEnum):
     RECOVERED = 2  # was lost, and a match in an earlier session was found since
 
 
+class Loss(Enum):
+    """Why tracking was lost: who reported it. The values are those of ``KidnapState.cause``."""
+
+    NONE = ""  # it never was
+    FRONT_END = "tracking_ok"
+    FEATURES = "tracked_features"
+    VIEW = "view"  # the images show nothing: the lens is covered
+    IMAGES = "images"  # they stopped
+    ODOMETRY = "odom"  # it jumped
+
+
 class Count(Enum):
     """What the node counts. The values are the names in /diagnostics."""
 
@@ -128,6 +139,7 @@ class Keyframe(NamedTuple):
     world_frame: str = ""  # odom, for example; one session has one
     base_to_camera: Optional[Pose] = None  # of the camera in ``pose_frame``
     depth: Optional[np.ndarray] = None  # aligned to the image: (H, W) float32 metres, uint16 mm; 0: not known
+    jumps: int = 0  # of odometry before this pose; one more: the world frame is another one
 
 
 class View(NamedTuple):
@@ -231,6 +243,7 @@ class Tracking(NamedTuple):
     state: TrackingState
     since: int  # when the state was entered, nanoseconds; 0: at the start
     session: int
+    cause: Loss = Loss.NONE  # of the latest loss of tracking
 
 
 class QueryResult(NamedTuple):

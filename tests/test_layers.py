@@ -16,7 +16,7 @@ PACKAGE = "place_recognition_ros"
 LAYERS = (
     (
         *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
-        *("folders", "yuv", "compressed", "intensity_range"),
+        *("trajectory", "pace", "folders", "yuv", "compressed", "intensity_range"),
         *("package_models", "validation", "worker", "static_region", "overlay", "informative"),
     ),
     ("descriptor", "memory"),

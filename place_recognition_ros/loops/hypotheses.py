@@ -17,7 +17,7 @@ import numpy as np
 from place_recognition_ros.loops.consistency import Loop
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.places import TOLERANCE
-from place_recognition_ros.memory.pace import Pace
+from place_recognition_ros.pace import Pace
 from place_recognition_ros.types import Candidate
 
 GAP = 4  # queries without support after which a run has ended

@@ -13,11 +13,11 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
-from place_recognition_ros.memory.pace import Pace
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
+from place_recognition_ros.pace import Pace
 from place_recognition_ros.types import Keyframe
 
 THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many

@@ -5,13 +5,13 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Optional
+from typing import Dict, Optional
 
 import cv2
 import rospy
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Int32
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
@@ -25,7 +25,7 @@ from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.services import Services
-from place_recognition_ros.types import Count
+from place_recognition_ros.types import Count, Loss
 from place_recognition_ros.worker import Worker
 
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
@@ -51,7 +51,7 @@ class PlaceRecognitionNode:
         self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
         self._reporter = Reporter(rospy.get_name())
-        self._tracking_ok: Optional[bool] = None
+        self._reported: Dict[Loss, bool] = {}  # by the front end, as it was posted last
         self._ticking: Optional[Future] = None
         self._ended = threading.Event()
         self._worker: Worker[Pipeline, ImageMessage, Status] = Worker(
@@ -66,7 +66,9 @@ class PlaceRecognitionNode:
 
     def _open_pipeline(self) -> Pipeline:
         detector = LoopDetector.open(self._config)
-        return Pipeline(detector, self._odometry, self._publishers, self._use, CameraInputs(self._config))
+        return Pipeline(
+            self._config, detector, self._odometry, self._publishers, self._use, CameraInputs(self._config)
+        )
 
     def _subscribe(self) -> None:
         # No queue_size: rospy would drop images without counting them; the mailbox counts them.
@@ -75,6 +77,7 @@ class PlaceRecognitionNode:
         odometry = rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
         self._odometry_subscriber = odometry
         rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
+        rospy.Subscriber("tracked_features", Int32, self._take_features, queue_size=10)
         rospy.Subscriber("~mask", Image, self._take_mask, queue_size=1)
 
     def spin(self) -> int:
@@ -136,20 +139,27 @@ class PlaceRecognitionNode:
         self._odometry.take(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id)
 
     def _take_tracking(self, message: Bool) -> None:
-        if message.data == self._tracking_ok:
+        self._take_report(message.data, Loss.FRONT_END)
+
+    def _take_features(self, message: Int32) -> None:
+        if self._config.min_tracked_features:
+            self._take_report(message.data >= self._config.min_tracked_features, Loss.FEATURES)
+
+    def _take_report(self, ok: bool, source: Loss) -> None:
+        if self._reported.get(source) == ok:
             return  # the worker's line is short
         try:
-            request = partial(Pipeline.set_tracking, ok=message.data, when=time.monotonic())
-            self._tracking_ok = message.data
-            self._worker.post(request).add_done_callback(self._check_tracking)
+            request = partial(Pipeline.set_tracking, ok=ok, when=time.monotonic(), source=source)
+            self._reported[source] = ok
+            self._worker.post(request).add_done_callback(partial(self._check_report, source=source))
         except WorkerBusy as error:
-            self._tracking_ok = None
-            rospy.logerr("tracking_ok: %s", error)
+            self._reported.pop(source, None)
+            rospy.logerr("%s: %s", source.value, error)
 
-    def _check_tracking(self, future: Future) -> None:
+    def _check_report(self, future: Future, source: Loss) -> None:
         if not future.cancelled() and future.exception() is not None:
-            rospy.logerr("tracking_ok: %r", future.exception())
-            self._tracking_ok = None  # the next message is a new one
+            rospy.logerr("%s: %r", source.value, future.exception())
+            self._reported.pop(source, None)  # the next message is a new one
 
     def _take_mask(self, message: Image) -> None:
         try:

@@ -38,6 +38,7 @@ class StampedPose(NamedTuple):
     world_frame: str = ""
     pose_frame: str = ""
     oriented: bool = True  # False: only the position is known; the orientation is the identity
+    jumps: int = 0  # confirmed ones before it
 
 
 class Continuity:
@@ -52,20 +53,22 @@ class Continuity:
         self._recent: Deque[bool] = deque(maxlen=RECENT)  # whether the latest poses before the run continued
         self.jumps = 0
         """Poses that were held, or dropped, since the start."""
+        self._confirmed = 0  # jumps
 
     def admit(self, pose: StampedPose) -> List[StampedPose]:
         """The poses that can be used now: none, the next one, or also those before it."""
         if self._last is None or _is_reachable(self._last, pose):
             self._recent.extend([False] * len(self._run) + [True])
             self._last, self._run = pose, []
-            return [pose]
+            return [pose._replace(jumps=self._confirmed)]
         if self._run and not _is_reachable(self._run[-1], pose):
             self._run = []
         self._run.append(pose)
         if len(self._run) >= min(RUN + self._recent.count(False), MAX_RUN):
             confirmed, self._last, self._run = self._run, pose, []
             self._recent.clear()
-            return confirmed
+            self._confirmed += 1
+            return [each._replace(jumps=self._confirmed) for each in confirmed]
         self.jumps += 1
         return []
 

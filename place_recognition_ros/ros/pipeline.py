@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 import rospy
 from sensor_msgs.msg import CompressedImage, Image
 
+from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.loops.calibration import Calibration
@@ -18,7 +19,7 @@ from place_recognition_ros.ros.keyframe_picker import KeyframePicker
 from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.stamps import ImageClock
-from place_recognition_ros.types import Count, DetectorStatus, Keyframe, QueryResult
+from place_recognition_ros.types import Count, DetectorStatus, Keyframe, Loss, QueryResult
 
 ImageMessage = Union[Image, CompressedImage]
 
@@ -43,6 +44,7 @@ class Pipeline:
     """A detector, and the state that belongs to a stream of images.
 
     Args:
+        config: the parameters.
         detector: is closed with the pipeline.
         odometry: poses for the keyframes; other threads add to it.
         publishers: get the results.
@@ -52,14 +54,15 @@ class Pipeline:
 
     def __init__(
         self,
+        config: Config,
         detector: LoopDetector,
         odometry: OdometryInput,
         publishers: Publishers,
         use: ImageUse,
         inputs: CameraInputs,
     ) -> None:
-        config = detector.config
         self._detector = detector
+        self._top_k = config.top_k
         self._odometry = odometry
         self._publishers = publishers
         self._use = use
@@ -69,7 +72,6 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
-        self._tracks = True  # what the front end reported last
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
@@ -82,21 +84,27 @@ class Pipeline:
             self._note(Count.WRONG_STAMP)
         self._take_all(ready)
 
-    def set_tracking(self, ok: bool, when: float) -> None:
+    def set_tracking(self, ok: bool, when: float, source: Loss) -> None:
         """Take a report of the SLAM front end, without a stamp; ``when`` it came, by ``time.monotonic``."""
-        self._tracks = ok
-        stamp = self._clock.time(when) or rospy.Time.now().to_nsec()
-        self._publishers.tracking(self._detector.set_tracking(ok, stamp))
+        self._publishers.tracking(self._detector.set_tracking(ok, self._stamp(when), source))
 
     def tick(self) -> None:
         """Do what only needs time; call it now and then while ``Status.waits``.
 
-        Images that wait in vain for others to confirm their stamps are processed, and a report of the front
-        end that has lasted counts.
+        Images that wait in vain for others to confirm their stamps are processed, a report of the front end
+        that has lasted counts, and images that have stopped are noticed.
         """
         now = time.monotonic()
         self._take_all(self._clock.release(now))
-        self.set_tracking(self._tracks, now)
+        self._publishers.tracking(self._detector.update(self._stamp(now)))
+
+    def start_session(self) -> None:
+        """Begin a new session: the next keyframe continues nothing."""
+        self._publishers.tracking(self._detector.start_session(self._stamp(time.monotonic())))
+
+    def _stamp(self, when: float) -> int:
+        """A moment by ``time.monotonic`` in the clock of the images, nanoseconds."""
+        return self._clock.time(when) or rospy.Time.now().to_nsec()
 
     def set_mask(self, message: Image) -> None:
         """Take the user's mask; one that cannot be used is counted, and the one before it stays."""
@@ -121,9 +129,7 @@ class Pipeline:
         self._counts[Count.QUERY] += 1
         header = message.header
         image = self._reader.read(message, learn=False)
-        return self._detector.query(
-            image, k or self._detector.config.top_k, header.stamp.to_nsec(), header.frame_id
-        )
+        return self._detector.query(image, k or self._top_k, header.stamp.to_nsec(), header.frame_id)
 
     def calibrate(self) -> Calibration:
         """:meth:`Upkeep.calibrate`."""
@@ -185,7 +191,10 @@ class Pipeline:
         keyframe = Keyframe(image, stamp)
         if odometry is not None:
             keyframe = keyframe._replace(
-                pose=odometry.pose, world_frame=odometry.world_frame, pose_frame=odometry.pose_frame
+                pose=odometry.pose,
+                world_frame=odometry.world_frame,
+                pose_frame=odometry.pose_frame,
+                jumps=odometry.jumps,
             )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)

@@ -6,9 +6,9 @@ import rospy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 
-from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidates, LoopRetraction
+from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidate, LoopCandidates, LoopRetraction
 from place_recognition_ros.ros import messages
-from place_recognition_ros.types import Count, QueryResult, Tracking
+from place_recognition_ros.types import Count, Kind, QueryResult, Tracking
 
 
 class Publishers:
@@ -36,8 +36,8 @@ class Publishers:
             self._retractions.publish(retraction)
         for earlier in messages.from_confirmed(result):
             self._loops.publish(earlier)
-        if result.accepted:
-            accepted = [each for each, one in zip(every.candidates, result.candidates) if one.accepted]
+        accepted = [each for each, one in zip(every.candidates, result.candidates) if one.accepted]
+        if accepted:
             self._loops.publish(
                 LoopCandidates(header=every.header, query_id=every.query_id, candidates=accepted)
             )
@@ -47,10 +47,11 @@ class Publishers:
         if result.outcome != Count.FEW_FEATURES and self._descriptors.get_num_connections():
             self._descriptors.publish(messages.from_query(query, result))
         self._frame_id = query.frame_id
-        self.tracking(result.tracking)
+        recoveries = [each for each in accepted if each.kind == Kind.KIDNAP_RECOVERY]
+        self.tracking(result.tracking, recoveries[0] if recoveries else None)
 
-    def tracking(self, tracking: Tracking) -> None:
-        """The kidnap state, when it or the session has changed."""
+    def tracking(self, tracking: Tracking, recovery: Optional[LoopCandidate] = None) -> None:
+        """The kidnap state, when it or the session has changed; ``recovery``: the match that ended it."""
         if tracking == self._tracking:
             return
         self._tracking = tracking
@@ -60,6 +61,8 @@ class Publishers:
                 state=int(tracking.state),
                 session=tracking.session,
                 since=messages.to_time(tracking.since),
+                cause=tracking.cause.value,
+                candidate=recovery or LoopCandidate(),
             )
         )
 

@@ -1,7 +1,7 @@
 import pytest
 
 from place_recognition_ros.memory.departure import Leaving
-from place_recognition_ros.memory.pace import NEWEST, Pace
+from place_recognition_ros.pace import NEWEST, Pace
 
 SECOND = 10**9
 

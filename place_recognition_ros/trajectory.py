@@ -1,0 +1,108 @@
+"""Where one unbroken trajectory ends: by what the front end reports, or the images and their poses show."""
+
+from typing import Optional
+
+import numpy as np
+
+from place_recognition_ros.pace import Pace
+from place_recognition_ros.tracking import TrackingMonitor
+from place_recognition_ros.types import Keyframe, Loss
+
+FRONT_ENDS = (
+    Loss.FRONT_END,
+    Loss.FEATURES,
+)  # they know whether tracking works; without, the images must tell
+BLIND = 3  # images in a row without features: the lens is covered
+NO_IMAGE = np.zeros((0, 0), np.uint8)
+RARE = 4  # times the usual interval: nothing shorter is a gap
+
+
+class Trajectory:
+    """The images of one session as they come. Most methods return whether a new session begins.
+
+    Args:
+        gap: nanoseconds without images after which the camera may be anywhere; 0: it never is.
+    """
+
+    def __init__(self, gap: int) -> None:
+        self.tracking = TrackingMonitor()
+        self._gap = gap
+        self._pace = Pace()
+        self._last: Optional[Keyframe] = None  # without its image
+        self._frame = ""  # the world frame of its poses
+        self._blind_since, self._blind = 0, 0  # images in a row that show nothing
+
+    @property
+    def newest(self) -> int:
+        """Stamp of the newest image, nanoseconds; −1: there was none."""
+        return -1 if self._last is None else self._last.stamp
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether time alone changes nothing; else :meth:`update` is to be called."""
+        return self.tracking.is_settled and not self._may_stop
+
+    def report(self, ok: bool, stamp: int, source: Loss) -> bool:
+        """Take a report of the front end: whether tracking works at ``stamp``, nanoseconds."""
+        return self.tracking.report(ok, stamp, source)
+
+    def update(self, now: int) -> bool:
+        """Take note of the time, nanoseconds: what was reported has lasted, or the images have stopped."""
+        if self._has_stopped(now):
+            return self.tracking.lose(self.newest, Loss.IMAGES)
+        return self.tracking.update(now)
+
+    def arrives(self, keyframe: Keyframe) -> bool:
+        """Take note of the next image, before anybody looks at it."""
+        broken = self._break(keyframe)
+        lost = broken != Loss.NONE and self.tracking.lose(self.newest, broken)
+        for cause in (Loss.IMAGES, Loss.ODOMETRY):
+            self.tracking.regain(keyframe.stamp, cause)
+        lost = self.tracking.update(keyframe.stamp) or lost
+        other_world = self._frame and keyframe.world_frame not in ("", self._frame)
+        begins = lost or broken != Loss.NONE or bool(other_world)
+        if begins and not lost:
+            self.tracking.begin_session(keyframe.stamp)
+        return begins
+
+    def add(self, keyframe: Keyframe, seen: bool) -> bool:
+        """Add the image.
+
+        Args:
+            keyframe: the image.
+            seen: whether it has features; a covered lens is a loss of tracking, where nobody else can tell.
+        """
+        self._pace.observe(keyframe.stamp)
+        self._last = keyframe._replace(image=NO_IMAGE, depth=None)
+        self._frame = self._frame or keyframe.world_frame
+        if seen:
+            self._blind = 0
+            return self.tracking.hears([Loss.VIEW]) and self.tracking.report(True, keyframe.stamp, Loss.VIEW)
+        self._blind_since = self._blind_since if self._blind else keyframe.stamp
+        self._blind += 1
+        if self._blind < BLIND or keyframe.pose is not None or self.tracking.hears(FRONT_ENDS):
+            return False
+        lost = self.tracking.report(False, self._blind_since, Loss.VIEW)
+        return self.tracking.update(keyframe.stamp) or lost
+
+    def begin(self) -> None:
+        """Another trajectory begins."""
+        self._pace.clear()
+        self._last, self._frame = None, ""
+
+    def _break(self, keyframe: Keyframe) -> Loss:
+        """Why a keyframe does not continue the trajectory; NONE: it does, as far as is known."""
+        last = self._last
+        if last is not None and last.pose is not None and keyframe.pose is not None:
+            same = keyframe.world_frame == last.world_frame
+            return Loss.ODOMETRY if same and keyframe.jumps != last.jumps else Loss.NONE
+        return Loss.IMAGES if self._has_stopped(keyframe.stamp) else Loss.NONE
+
+    @property
+    def _may_stop(self) -> bool:
+        """Whether a gap would be a loss: neither poses bridge it, nor does a front end know better."""
+        alone = self._last is not None and self._last.pose is None and not self.tracking.hears(FRONT_ENDS)
+        return bool(self._gap) and alone and self._pace.interval > 0
+
+    def _has_stopped(self, now: int) -> bool:
+        return self._may_stop and now - self.newest > max(self._gap, RARE * self._pace.interval)
