@@ -1,9 +1,10 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
+from collections import deque
 from contextlib import ExitStack
 from functools import partial
-from typing import List, Optional
+from typing import Deque, List, Optional
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
+from place_recognition_ros.loops.hypotheses import ALIKE
 from place_recognition_ros.loops.limits import Limits
+from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
@@ -28,6 +31,8 @@ from place_recognition_ros.trajectory import Trajectory
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 from place_recognition_ros.validation import checked_keyframe
+
+TOGETHER = 5  # newest views, of those that look the same one, with which the camera is relocalized
 
 
 class LoopDetector:
@@ -59,7 +64,7 @@ class LoopDetector:
         self._reported = Reported(finder.kind, leaving)
         self._trajectory = Trajectory(int(config.session_gap_s * 1e9))
         self._tracking = self._trajectory.tracking
-        self._newest: Optional[Observation] = None
+        self._seen: Deque[Observation] = deque(maxlen=TOGETHER)
         self._queries = 0
 
     @classmethod
@@ -121,7 +126,9 @@ class LoopDetector:
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
         observation = observation._replace(query=query, travelled=travelled, number=self._queries)
-        self._newest = observation
+        if self._seen and float(self._seen[-1].query.descriptor @ description.descriptor) >= ALIKE:
+            self._seen.pop()  # it shows the same
+        self._seen.append(observation)
         with self._watch("search"):
             matches = self.map.search_left(description.descriptor, self._config.top_k)
         with self._watch("decide"):
@@ -129,6 +136,8 @@ class LoopDetector:
             decision = self._decisions.add(observation, matches, self._kind, reported)
         result = self._result(observation, decision.candidates, outcome)
         result = result._replace(confirmed=decision.confirmed, retracted=decision.retracted)
+        self._relations.learn(result.accepted, result.retracted, keyframe)
+        result = result._replace(pose=self._relations.locate(result.accepted))
         if result.accepted:
             self._reported.begin(description, keyframe.pose)
         if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
@@ -136,9 +145,15 @@ class LoopDetector:
         return result._replace(tracking=self._state())
 
     def relocalize(self) -> QueryResult:
-        """Find out where the camera is, with the newest usable keyframe; without one, ``query`` is None."""
-        found = self._newest
-        return self._look(found, self._config.top_k) if found else self._result(None, [], Count.QUERY)
+        """Find out where the camera is, with the newest views of this session together, in all sessions.
+
+        Returns:
+            The newest view as the query, None where there is none; and as candidates the places where it may
+            be, best first. If none is accepted and several have the reason AMBIGUOUS, they fit equally.
+        """
+        if not self._seen:
+            return self._result(None, [], Count.QUERY)
+        return self._look(list(self._seen), self._config.top_k)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -162,7 +177,7 @@ class LoopDetector:
         observation = self._observation(self.describer.describe(keyframe), keyframe)
         if len(observation.view.features) < self._config.min_features:
             return self._result(observation, [], Count.FEW_FEATURES)
-        return self._look(observation, k)
+        return self._look([observation], k)
 
     def set_tracking(self, ok: bool, stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
         """Take a report of the SLAM front end.
@@ -223,6 +238,7 @@ class LoopDetector:
 
     def _begin_decisions(self) -> None:
         self._decisions = self._decide(self.upkeep.weights)
+        self._relations = Relations(self.map.store)
 
     def _begin_session(self) -> None:
         self.map.start_session()
@@ -230,7 +246,7 @@ class LoopDetector:
         self._decisions.begin_session()
         self._recorder.begin_session()
         self._reported.end()
-        self._newest = None
+        self._seen.clear()
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
         """A keyframe that can be used; another world frame than the session's begins a new session."""
@@ -251,13 +267,15 @@ class LoopDetector:
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
         return Observation(query, description.view, keyframe.pose)
 
-    def _look(self, observation: Observation, k: int) -> QueryResult:
+    def _look(self, observations: List[Observation], k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""
+        most = max(k, self._config.top_k) if k else 0
         with self._watch("search"):
-            matches = self.map.search(observation.query.descriptor, max(k, self._config.top_k)) if k else []
+            views = [(each, self.map.search(each.query.descriptor, most)) for each in observations]
         with self._watch("decide"):
-            candidates = self._decisions.look(observation, matches, lambda match: Kind.RELOCALIZATION)
-        return self._result(observation, candidates[:k], Count.QUERY)
+            candidates = self._decisions.look(views, lambda match: Kind.RELOCALIZATION)[:k]
+        result = self._result(observations[-1], candidates, Count.QUERY)
+        return result._replace(pose=self._relations.locate(result.accepted))
 
     def _kind(self, match: Match) -> Kind:
         if match.entry.session == self.map.session.id:

@@ -63,6 +63,12 @@ def compose(outer: Pose, inner: Pose) -> Pose:
     return Pose(np.asarray(outer.position + moved), np.asarray((turn * inner.rotation).as_quat()))
 
 
+def inverse(pose: Pose) -> Pose:
+    """The pose of the world in the frame of the body."""
+    back = pose.rotation.inv()
+    return Pose(np.asarray(-back.apply(np.array(pose.position))), np.asarray(back.as_quat()))
+
+
 def distance(a: Pose, b: Pose) -> float:
     """Metres between two poses in one frame."""
     return float(np.linalg.norm(a.position - b.position))

@@ -257,6 +257,7 @@ class QueryResult(NamedTuple):
     model_id: str
     confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now
     retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
+    pose: Optional[WorldPose] = None  # of the camera, in the oldest world that is tied to the best match's
 
     @property
     def accepted(self) -> List[Candidate]:

@@ -1,6 +1,6 @@
 """Similar keyframes become candidates: evidence is gathered, weighed and followed along the trajectory."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -23,6 +23,10 @@ CLEARLY = 2.0  # difference of log odds by which one place fits better than anot
 
 KindOf = Callable[[Match], Kind]
 """What a match of the present query would mean."""
+
+
+View = Tuple[Observation, List[Match]]
+"""An image, and the keyframes most similar to it, best first."""
 
 
 class Decision(NamedTuple):
@@ -102,13 +106,28 @@ class Decisions:
         decision.candidates.extend(_sorted(candidates, judged))
         return decision
 
-    def look(self, observation: Observation, matches: List[Match], kind_of: KindOf) -> List[Candidate]:
-        """The same without consequences; an observation with the newest number continues its runs."""
-        hypotheses = self._hypotheses.copy() if observation.number else self._hypotheses.empty()
-        examined, candidates = self._examined(hypotheses, observation, matches, kind_of)
-        runs = hypotheses.add(self._supports(observation, examined))
-        judged = [self._judge(hypotheses, run, observation.number) for run in runs]
-        return _sorted(candidates, {each.match_id: each for each in judged})
+    def look(self, views: Sequence[View], kind_of: KindOf) -> List[Candidate]:
+        """Find out where the camera is, without consequences.
+
+        Args:
+            views: the newest images of a trajectory, oldest first, or a single image; each with its matches.
+            kind_of: what a match would mean.
+
+        Returns:
+            One candidate for each place that may be the right one, the accepted ones first, then by
+            confidence; then what else is similar to the newest image.
+        """
+        hypotheses = Hypotheses(self._weights, self._places.is_one, self._memory.timeline.between)
+        candidates: List[Candidate] = []
+        for number, (observation, matches) in enumerate(views, 1):
+            observation = observation._replace(number=number)
+            hypotheses.observe(observation.query.stamp)
+            examined, candidates = self._examined(hypotheses, observation, matches, kind_of)
+            hypotheses.add(self._supports(observation, examined))
+        judged = [self._judge(hypotheses, run, len(views)) for run in hypotheses.alive(len(views))]
+        judged.sort(key=lambda each: (each.accepted, each.confidence), reverse=True)
+        known = {each.match_id for each in judged}
+        return judged + [each for each in candidates if each.match_id not in known]
 
     # -------------------------------------------------------------------------------------- evidence
 

@@ -149,21 +149,6 @@ class Hypotheses:
         self._runs: List[Hypothesis] = []
         self._pace = Pace()
 
-    def empty(self) -> "Hypotheses":
-        """Others of the same map, none yet."""
-        return Hypotheses(self._weights, self._one_place, self._between)
-
-    def copy(self) -> "Hypotheses":
-        """The same hypotheses, which can be continued without changing these."""
-        twin = self.empty()
-        twin._pace = self._pace
-        for run in self._runs:
-            other = Hypothesis()
-            other.views, other.published = list(run.views), dict(run.published)
-            other.refused = set(run.refused)
-            twin._runs.append(other)
-        return twin
-
     def clear(self) -> None:
         """Forget all: another trajectory begins."""
         self._runs.clear()

@@ -137,7 +137,7 @@ class KeyframeMap:
         return [self._match(*found) for found in self._index.search(descriptor, k)]
 
     def search_left(self, descriptor: np.ndarray, k: int) -> List[Match]:
-        """The same, without what the camera has not left since: of this session, or seconds before it.
+        """The same, without what the camera has not left since it was there in this session.
 
         They would fill the k places: a robot that creeps, or whose keyframes are far apart in time, sees more
         of them than of an earlier visit.
@@ -156,7 +156,7 @@ class KeyframeMap:
 
     def _has_left(self, match: Match, least_similarity: float) -> bool:
         if match.entry.session != self.session.id:
-            return match.entry.id not in self._visit.young
+            return True
         if self._pace.newest - match.entry.stamp < self._leaving.age(self._pace.interval):
             return False
         travelled = self._odometer.since(match.entry.travelled)

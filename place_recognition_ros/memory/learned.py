@@ -1,15 +1,19 @@
 """What was learned of a map beside its keyframes. It is written together with the next keyframe."""
 
-from typing import Any, Callable, Dict, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
 
 from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.worlds import Tie
+from place_recognition_ros.poses import Pose
 
 Read = Callable[..., Iterator[Tuple[Any, ...]]]
 """Runs a query with its values, and raises StoreError where the file cannot be read."""
 
 
 class Learned:
-    """Texts by name, and links: which keyframe shows the place of which earlier one.
+    """Texts by name; links: which keyframe shows the place of which earlier one; ties between sessions.
 
     Args:
         read: reads the map's file.
@@ -46,6 +50,24 @@ class Learned:
         """Forget the link of a keyframe."""
         self._waiting["link", keyframe_id] = "DELETE FROM links WHERE id = ?", (keyframe_id,)
 
+    def ties(self) -> List[Tie]:
+        """The ties between sessions in the file, without damaged ones."""
+        rows = self._read(
+            'SELECT session, older, query_stamp, "match", transform, crc FROM ties ORDER BY rowid'
+        )
+        return [_to_tie(row) for *row, crc in rows if schema.is_whole(row, crc)]
+
+    def tie(self, tie: Tie) -> None:
+        """Keep a tie between two sessions."""
+        row = _from_tie(tie)
+        values = (*row, schema.crc_of(row))
+        self._waiting["tie", tie[2:4]] = "INSERT OR REPLACE INTO ties VALUES (?, ?, ?, ?, ?, ?)", values
+
+    def untie(self, query_stamp: int, match_id: int) -> None:
+        """Forget what a match told of two sessions."""
+        key = (query_stamp, match_id)
+        self._waiting["tie", key] = 'DELETE FROM ties WHERE query_stamp = ? AND "match" = ?', key
+
     def __len__(self) -> int:
         """How many changes have not been written."""
         return len(self._waiting)
@@ -58,3 +80,22 @@ class Learned:
     def written(self) -> None:
         """The transaction has succeeded."""
         self._waiting.clear()
+
+
+def _from_tie(tie: Tie) -> Tuple[Any, ...]:
+    """The columns of a tie."""
+    transform = None
+    if tie.metric:
+        numbers = (tie.transform.position, tie.transform.orientation, tie.point, tie.covariance.ravel())
+        transform = np.concatenate(numbers).astype("<f8").tobytes()
+    return (*tie[:4], transform)
+
+
+def _to_tie(row: Sequence[Any]) -> Tie:
+    *identity, transform = row
+    tie = Tie(*identity)
+    if transform is None:
+        return tie
+    numbers = np.frombuffer(transform, "<f8")
+    pose, point, covariance = Pose(numbers[:3], numbers[3:7]), numbers[7:10], numbers[10:].reshape(6, 6)
+    return tie._replace(metric=True, transform=pose, point=point, covariance=covariance)

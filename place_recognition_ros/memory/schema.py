@@ -66,6 +66,18 @@ CREATE TABLE IF NOT EXISTS links (
     crc INTEGER NOT NULL
 )
 """
+TIES = """
+-- learned: a match connects two sessions; see memory/worlds.py
+CREATE TABLE IF NOT EXISTS ties (
+    session INTEGER NOT NULL,    -- of the query
+    older INTEGER NOT NULL,      -- of the match
+    query_stamp INTEGER NOT NULL,
+    "match" INTEGER NOT NULL,
+    transform BLOB,              -- 46 float64: pose of the world in the older one, point, covariance, or NULL
+    crc INTEGER NOT NULL,
+    PRIMARY KEY (query_stamp, "match")
+)
+"""
 
 SESSION_COLUMNS = ("id", "uuid", "robot", "start", "frame")
 CAMERA_COLUMNS = ("id", "width", "height", "frame", "distortion_model", "intrinsics", "distortion")
@@ -138,8 +150,21 @@ def pose_of_camera(columns: Tuple[Any, ...], camera: Camera) -> Optional[Pose]:
         columns: ``KEYFRAME_COLUMNS`` of a keyframe.
         camera: of the keyframe.
     """
-    pose, pose_frame, mounting = unpack_pose(columns[3]), columns[4], unpack_pose(columns[6])
-    if pose is None or not pose.is_rigid:  # older versions stored poses unchecked
+    return in_camera(unpack_pose(columns[3]), columns[4], unpack_pose(columns[6]), camera)
+
+
+def in_camera(
+    pose: Optional[Pose], pose_frame: str, mounting: Optional[Pose], camera: Optional[Camera]
+) -> Optional[Pose]:
+    """The pose of the camera, where that of the robot is known; None: it is not known.
+
+    Args:
+        pose: of ``pose_frame`` in a world frame.
+        pose_frame: whose pose it is.
+        mounting: the camera in ``pose_frame``.
+        camera: the camera.
+    """
+    if pose is None or camera is None or not pose.is_rigid:  # older versions stored poses unchecked
         return None
     if pose_frame and pose_frame.lstrip("/") == camera.frame_id.lstrip("/"):  # tf had a leading slash
         return pose

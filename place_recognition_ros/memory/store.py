@@ -107,7 +107,7 @@ class KeyframeStore:
         if found < schema.SCHEMA:
             self._migrate(found)
             meta = dict(run("SELECT key, value FROM meta"))
-        run(schema.LINKS)  # a map of schema 3 may be without
+        run(schema.LINKS), run(schema.TIES)  # a map of schema 3 may be without
         run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
         return str(meta.get("map", ""))
 

@@ -4,7 +4,7 @@ They are not searched. Otherwise a robot that waits would find nothing but itsel
 are more similar to the query than those of an earlier visit, and fill the top k.
 """
 
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Iterable, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ class _Run(Departure):
 class PresentVisit:
     """Keyframes that wait until they are old enough and the camera has left their place.
 
-    Where a session ends, nothing waits any longer; but keyframes of its last seconds are still ``young``: a
-    front end that loses track for a moment does not find itself.
+    Where a session ends, nothing waits any longer: the camera may be anywhere.
 
     Args:
         leaving: what it takes to leave a place.
@@ -39,8 +38,6 @@ class PresentVisit:
         self._left: List[Tuple[int, int]] = []  # (id, stamp) of keyframes that are only too young
         self.waiting: Set[int] = set()
         """Ids of the keyframes that wait."""
-        self.young: Dict[int, int] = {}
-        """Keyframes of the sessions before that are not old enough to be found: id → stamp."""
 
     def add(self, keyframe_id: int, stamp: int, descriptor: np.ndarray, pose: Optional[Pose] = None) -> None:
         """Let a keyframe wait.
@@ -80,14 +77,10 @@ class PresentVisit:
         released = sorted(number for number, stamp in self._left if stamp <= oldest)
         self._left = [pair for pair in self._left if pair[1] > oldest]
         self.waiting.difference_update(released)
-        self.young = {number: stamp for number, stamp in self.young.items() if oldest < stamp <= now}
         return released
 
     def end_session(self) -> List[int]:
         """The camera may be anywhere now: the ids of all that wait; none waits afterwards."""
-        for run in self._runs:
-            self._left += run.keyframes
-        self.young.update(self._left)
         self._runs, self._left, released = [], [], sorted(self.waiting)
         self.waiting.clear()
         return released
@@ -97,7 +90,6 @@ class PresentVisit:
         gone = set(keyframe_ids)
         self.waiting -= gone
         self._left = [pair for pair in self._left if pair[0] not in gone]
-        self.young = {number: stamp for number, stamp in self.young.items() if number not in gone}
         for run in self._runs:
             run.keyframes = [pair for pair in run.keyframes if pair[0] not in gone]
 

@@ -107,14 +107,13 @@ def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> 
 
 
 def from_world_pose(result: QueryResult) -> Optional[PoseWithCovarianceStamped]:
-    """Where the camera is, by the best accepted candidate that has a pose in a world with a name."""
-    for each in result.accepted:
-        if each.world_pose is not None and each.world_pose.frame_id:
-            pose, covariance, frame_id = each.world_pose
-            return PoseWithCovarianceStamped(
-                header=header(each.query_stamp, frame_id), pose=from_pose(pose, covariance)
-            )
-    return None
+    """Where the camera is, if its world has a name."""
+    found, query = result.pose, result.query
+    if found is None or query is None or not found.frame_id:
+        return None
+    return PoseWithCovarianceStamped(
+        header=header(query.stamp, found.frame_id), pose=from_pose(found.pose, found.covariance)
+    )
 
 
 def from_query(query: Query, result: QueryResult) -> Descriptor:

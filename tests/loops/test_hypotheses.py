@@ -184,13 +184,6 @@ def test_a_rival_that_has_ended_does_not_compete(hypotheses):
     assert hypotheses.strongest_rival(run, 2 + GAP) == -np.inf
 
 
-def test_a_copy_is_continued_without_consequences(hypotheses):
-    run = follow(hypotheses, view(1, 10))
-    (continued,) = hypotheses.copy().add([view(2, 11)])
-    assert len(continued.views) == 2
-    assert len(run.views) == 1
-
-
 def test_clear_ends_all_runs(hypotheses):
     follow(hypotheses, view(1, 10))
     hypotheses.clear()

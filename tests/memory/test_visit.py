@@ -140,22 +140,12 @@ def test_a_return_begins_a_new_run(visit):
     assert visit.waiting == {2}
 
 
-def test_after_a_session_nothing_waits_but_the_last_seconds_are_young(visit):
+def test_after_a_session_nothing_waits(visit):
     for second, descriptor in enumerate((PLACE, OTHER, PLACE), 1):
         visit.add(second, second * SECOND, descriptor)
     assert visit.end_session() == [1, 2, 3]
     assert visit.waiting == set()
-    for now, young in ((4, {1, 2, 3}), (12, {3}), (13, set())):
-        assert visit.observe(PLACE, now * SECOND) == []
-        assert set(visit.young) == young
-
-
-def test_nothing_is_young_for_a_clock_that_was_set_back(visit):
-    for second in (101, 102):
-        visit.add(second, second * SECOND, PLACE)
-    visit.end_session()
-    visit.observe(PLACE, 1 * SECOND)
-    assert not visit.young
+    assert visit.observe(PLACE, 4 * SECOND) == []
 
 
 def test_a_removed_keyframe_is_not_released(visit):

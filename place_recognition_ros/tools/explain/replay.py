@@ -5,6 +5,7 @@ was there before. What a map does not store cannot be replayed: images that were
 had learned in earlier sessions about look-alikes.
 """
 
+from copy import deepcopy
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -169,9 +170,7 @@ class Replay:
         return Kind.LOOP_CLOSURE if same else Kind.INTER_SESSION  # maps do not store kidnaps
 
     def _runs(self, number: int) -> Dict[int, Hypothesis]:
-        alive = self._decisions.hypotheses.copy().alive(
-            number
-        )  # a copy, because later keyframes continue them
+        alive = deepcopy(self._decisions.hypotheses.alive(number))  # later keyframes continue them
         return {run.newest.candidate.match_id: run for run in alive if run.newest.number == number}
 
 

@@ -1,0 +1,54 @@
+"""What accepted matches tell of the worlds of sessions, and where the camera is in the oldest of them."""
+
+from typing import Optional, Sequence
+
+from place_recognition_ros.memory.schema import in_camera
+from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.memory.worlds import Tie, Worlds
+from place_recognition_ros.poses import Pose
+from place_recognition_ros.types import Candidate, Keyframe, WorldPose
+
+
+class Relations:
+    """Keeps the ties between sessions in the map.
+
+    Args:
+        store: the map.
+    """
+
+    def __init__(self, store: KeyframeStore) -> None:
+        self._store = store
+        self._worlds = Worlds(store.learned.ties())
+
+    def learn(
+        self, accepted: Sequence[Candidate], retracted: Sequence[Candidate], keyframe: Keyframe
+    ) -> None:
+        """Take the matches that were accepted for a keyframe, and those that were retracted."""
+        learned = self._store.learned
+        for gone in retracted:
+            if self._worlds.remove(gone.query_stamp, gone.match_id):
+                learned.untie(gone.query_stamp, gone.match_id)
+        camera = in_camera(keyframe.pose, keyframe.pose_frame, keyframe.base_to_camera, keyframe.camera)
+        for each in accepted:
+            tie = _tie(each, camera)
+            if tie.session != tie.older and self._worlds.add(tie):
+                learned.tie(tie)
+
+    def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
+        """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""
+        for each in accepted:
+            found = each.world_pose
+            if found is not None:
+                root = self._worlds.root(each.match_session)
+                if root == each.match_session:
+                    return found
+                pose, covariance = self._worlds.to_root(each.match_session, found.pose, found.covariance)
+                session = self._store.sessions().get(root)
+                return WorldPose(pose, covariance, session.frame if session else "")
+        return None
+
+
+def _tie(candidate: Candidate, camera: Optional[Pose]) -> Tie:
+    tie = Tie(candidate.query_session, candidate.match_session, candidate.query_stamp, candidate.match_id)
+    found = candidate.world_pose
+    return tie if camera is None or found is None else tie.located(camera, found.pose, found.covariance)

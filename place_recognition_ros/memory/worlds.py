@@ -1,0 +1,142 @@
+"""Which sessions show one world, and how their world frames lie in it.
+
+A verified match ties the session of the query to that of the match: a disjoint set of worlds, as in the
+pose-graph solver of cerebro. Where both poses and the scale are known, the tie has a transform. The oldest of
+the sessions that are connected by transforms gives its frame to all of them.
+"""
+
+from typing import Dict, List, NamedTuple, Tuple
+
+import numpy as np
+
+from place_recognition_ros.poses import Pose, compose, inverse
+
+_HERE = Pose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
+
+
+class Tie(NamedTuple):
+    """What one verified match tells of two sessions."""
+
+    session: int  # of the query
+    older: int  # of the match
+    query_stamp: int  # nanoseconds
+    match_id: int
+    metric: bool = False  # whether the rest is known
+    transform: Pose = _HERE  # the world frame of ``session`` in that of ``older``
+    point: np.ndarray = _HERE.position  # (3,) metres in the world of ``older``: where the match was
+    covariance: np.ndarray = np.zeros((6, 6))  # there, of x y z and the rotation; m², rad²
+
+    def located(self, camera: Pose, found: Pose, covariance: np.ndarray) -> "Tie":
+        """The same tie with its transform.
+
+        Args:
+            camera: the query camera in the world of its session.
+            found: the query camera in the world of the match.
+            covariance: (6, 6) of ``found``.
+        """
+        return self._replace(
+            metric=True,
+            transform=compose(found, inverse(camera)),
+            point=found.position,
+            covariance=covariance,
+        )
+
+    @property
+    def turned_back(self) -> "Tie":
+        """The same tie, seen from the other session."""
+        back = inverse(self.transform)
+        axes = np.kron(np.eye(2), back.rotation.as_matrix())
+        return self._replace(
+            session=self.older,
+            older=self.session,
+            transform=back,
+            point=back.rotation.apply(np.array(self.point)) + back.position,
+            covariance=axes @ self.covariance @ axes.T,
+        )
+
+
+class Worlds:
+    """The ties between sessions; only those are kept that tell something new.
+
+    Args:
+        ties: to begin with.
+    """
+
+    def __init__(self, ties: List[Tie]) -> None:
+        self._ties = ties
+
+    def world(self, session: int) -> int:
+        """The oldest session of the same world, as far as is known."""
+        return min(self._paths(session, self._ties))
+
+    def root(self, session: int) -> int:
+        """The oldest session in whose frame poses of a session can be given."""
+        return min(self._paths(session, self._metric))
+
+    def add(self, tie: Tie) -> bool:
+        """Keep what a verified match tells; returns whether that is new."""
+        belongs = self.root if tie.metric else self.world
+        if belongs(tie.session) == belongs(tie.older):
+            return False
+        self._ties.append(tie)
+        return True
+
+    def remove(self, query_stamp: int, match_id: int) -> bool:
+        """A match was retracted: forget what it told; returns whether that was anything."""
+        kept = [tie for tie in self._ties if (tie.query_stamp, tie.match_id) != (query_stamp, match_id)]
+        changed = len(kept) < len(self._ties)
+        self._ties = kept
+        return changed
+
+    def to_root(self, session: int, pose: Pose, covariance: np.ndarray) -> Tuple[Pose, np.ndarray]:
+        """A pose in the world of a session, in the world of its root.
+
+        Args:
+            session: the session.
+            pose: in its world.
+            covariance: (6, 6), of x y z and the rotation about the axes of its world; m², rad².
+
+        Returns:
+            The pose, and the covariance along the axes of the root, with the uncertainty of the ties: an
+            error in rotation becomes one in position that grows with the distance from the match.
+        """
+        paths = self._paths(session, self._metric)
+        for tie in paths[min(paths)]:
+            axes = np.kron(np.eye(2), tie.transform.rotation.as_matrix())
+            pose = compose(tie.transform, pose)
+            lever = np.eye(6)
+            lever[:3, 3:] = -_cross(pose.position - tie.point)
+            covariance = axes @ covariance @ axes.T + lever @ tie.covariance @ lever.T
+        return pose, covariance
+
+    @property
+    def ties(self) -> List[Tie]:
+        """What is kept, the oldest first."""
+        return list(self._ties)
+
+    @property
+    def _metric(self) -> List[Tie]:
+        return [tie for tie in self._ties if tie.metric]
+
+    @staticmethod
+    def _paths(session: int, ties: List[Tie]) -> Dict[int, List[Tie]]:
+        """Each session that ties connect with one → the ties that lead there, each seen from before it."""
+        near: Dict[int, List[Tie]] = {}
+        for tie in ties:
+            near.setdefault(tie.session, []).append(tie)
+            near.setdefault(tie.older, []).append(tie.turned_back)
+        paths: Dict[int, List[Tie]] = {session: []}
+        pending = [session]
+        while pending:
+            here = pending.pop(0)
+            for tie in near.get(here, []):
+                if tie.older not in paths:
+                    paths[tie.older] = [*paths[here], tie]
+                    pending.append(tie.older)
+        return paths
+
+
+def _cross(vector: np.ndarray) -> np.ndarray:
+    """The matrix of the cross product with a vector (3,)."""
+    x, y, z = vector
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
