@@ -1,10 +1,9 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
-from collections import deque
 from contextlib import ExitStack
 from functools import partial
-from typing import Deque, List, Optional
+from typing import List, Optional
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from place_recognition_ros.errors import KeyframeError
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
-from place_recognition_ros.loops.hypotheses import ALIKE
 from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
@@ -26,13 +24,12 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.recorder import Recorder
+from place_recognition_ros.relocalizer import Relocalizer
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.trajectory import Trajectory
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 from place_recognition_ros.validation import checked_keyframe
-
-TOGETHER = 5  # newest views, of those that look the same one, with which the camera is relocalized
 
 
 class LoopDetector:
@@ -64,7 +61,7 @@ class LoopDetector:
         self._reported = Reported(finder.kind, leaving)
         self._trajectory = Trajectory(int(config.session_gap_s * 1e9))
         self._tracking = self._trajectory.tracking
-        self._seen: Deque[Observation] = deque(maxlen=TOGETHER)
+        self._relocalizer = Relocalizer(self.map, leaving.min_age, self._watch)
         self._queries = 0
 
     @classmethod
@@ -126,9 +123,7 @@ class LoopDetector:
         self._queries += 1
         query = observation.query._replace(id=keyframe_id)
         observation = observation._replace(query=query, travelled=travelled, number=self._queries)
-        if self._seen and float(self._seen[-1].query.descriptor @ description.descriptor) >= ALIKE:
-            self._seen.pop()  # it shows the same
-        self._seen.append(observation)
+        self._relocalizer.see(observation)
         with self._watch("search"):
             matches = self.map.search_left(description.descriptor, self._config.top_k)
         with self._watch("decide"):
@@ -145,15 +140,14 @@ class LoopDetector:
         return result._replace(tracking=self._state())
 
     def relocalize(self) -> QueryResult:
-        """Find out where the camera is, with the newest views of this session together, in all sessions.
+        """Find out where the camera is, with the newest views of one session together, in all sessions.
 
         Returns:
             The newest view as the query, None where there is none; and as candidates the places where it may
             be, best first. If none is accepted and several have the reason AMBIGUOUS, they fit equally.
         """
-        if not self._seen:
-            return self._result(None, [], Count.QUERY)
-        return self._look(list(self._seen), self._config.top_k)
+        views = self._relocalizer.views
+        return self._look(views, self._config.top_k) if views else self._result(None, [], Count.QUERY)
 
     def query(self, image: np.ndarray, k: int, stamp: int = 0, frame_id: str = "") -> QueryResult:
         """Find out where a single image was taken; it is not stored.
@@ -246,7 +240,6 @@ class LoopDetector:
         self._decisions.begin_session()
         self._recorder.begin_session()
         self._reported.end()
-        self._seen.clear()
 
     def _checked(self, keyframe: Keyframe) -> Keyframe:
         """A keyframe that can be used; another world frame than the session's begins a new session."""
@@ -270,10 +263,7 @@ class LoopDetector:
     def _look(self, observations: List[Observation], k: int) -> QueryResult:
         """The result of a service request, which changes nothing."""
         most = max(k, self._config.top_k) if k else 0
-        with self._watch("search"):
-            views = [(each, self.map.search(each.query.descriptor, most)) for each in observations]
-        with self._watch("decide"):
-            candidates = self._decisions.look(views, lambda match: Kind.RELOCALIZATION)[:k]
+        candidates = self._relocalizer.look(observations, most, self._decisions)[:k]
         result = self._result(observations[-1], candidates, Count.QUERY)
         return result._replace(pose=self._relations.locate(result.accepted))
 

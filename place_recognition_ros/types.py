@@ -164,6 +164,7 @@ class WorldPose(NamedTuple):
     pose: Pose
     covariance: np.ndarray  # (6, 6) float64, as that of a RelativePose, along the axes of the world frame
     frame_id: str
+    stamp: int = 0  # of the image, nanoseconds
 
 
 class Query(NamedTuple):

@@ -22,7 +22,7 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder",),
+    ("recorder", "relocalizer"),
     ("upkeep",),
     ("detector",),
     ("ros",),

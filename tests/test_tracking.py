@@ -4,7 +4,7 @@ import re
 import pytest
 
 from place_recognition_ros.tracking import LOST_AFTER, STEADY_AFTER, TrackingMonitor
-from place_recognition_ros.types import TrackingState
+from place_recognition_ros.types import Loss, TrackingState
 
 TRACKING, LOST, RECOVERED = TrackingState.TRACKING, TrackingState.LOST, TrackingState.RECOVERED
 
@@ -137,3 +137,31 @@ def test_a_session_that_begins_while_tracking_is_lost_is_lost_again(monitor):
     monitor.recovered(10**10)
     monitor.begin_session(2 * 10**10)
     assert state(monitor) == (LOST, 2 * 10**10, True)
+
+
+def test_tracking_is_lost_while_one_of_several_witnesses_says_so(monitor):
+    assert lose(monitor, 10)
+    assert not monitor.report(False, 2 * 10**10, Loss.FEATURES)
+    assert not monitor.update(3 * 10**10), "it is lost already"
+    find(monitor, 4 * 10**10)
+    assert (monitor.state, monitor.cause) == (LOST, Loss.FRONT_END)
+    monitor.report(True, 5 * 10**10, Loss.FEATURES)
+    monitor.update(5 * 10**10 + STEADY_AFTER)
+    assert state(monitor) == (TRACKING, 5 * 10**10, True)
+
+
+def test_a_certain_loss_counts_at_once_and_ends_at_once(monitor):
+    assert monitor.lose(10, Loss.ODOMETRY)
+    assert not monitor.lose(20, Loss.IMAGES), "it is lost already"
+    assert state(monitor) == (LOST, 10, True)
+    monitor.regain(10**10, Loss.ODOMETRY)
+    assert monitor.state == LOST
+    monitor.regain(2 * 10**10, Loss.IMAGES)
+    assert (state(monitor), monitor.is_steady) == ((TRACKING, 2 * 10**10, True), True)
+    assert monitor.cause == Loss.ODOMETRY
+
+
+def test_what_was_not_lost_is_not_regained(monitor):
+    monitor.regain(10, Loss.IMAGES)
+    assert state(monitor) == (TRACKING, 0, False)
+    assert not monitor.hears([Loss.IMAGES])

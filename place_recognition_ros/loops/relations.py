@@ -36,16 +36,16 @@ class Relations:
 
     def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
         """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""
-        for each in accepted:
-            found = each.world_pose
-            if found is not None:
-                root = self._worlds.root(each.match_session)
-                if root == each.match_session:
-                    return found
-                pose, covariance = self._worlds.to_root(each.match_session, found.pose, found.covariance)
-                session = self._store.sessions().get(root)
-                return WorldPose(pose, covariance, session.frame if session else "")
-        return None
+        best = next((each for each in accepted if each.world_pose is not None), None)
+        if best is None or best.world_pose is None:
+            return None
+        pose, covariance, frame_id = best.world_pose[:3]
+        root = self._worlds.root(best.match_session)
+        if root != best.match_session:
+            pose, covariance = self._worlds.to_root(best.match_session, pose, covariance)
+            session = self._store.sessions().get(root)
+            frame_id = session.frame if session else ""
+        return WorldPose(pose, covariance, frame_id, best.query_stamp)
 
 
 def _tie(candidate: Candidate, camera: Optional[Pose]) -> Tie:

@@ -5,7 +5,7 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import AbstractSet, List, NamedTuple, Optional, Sequence
+from typing import AbstractSet, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class Match(NamedTuple):
     robot: str  # that took it
     similarity: float  # cosine
     frame: str = ""  # the world frame of its session; empty: not known
+
+
+Keep = Callable[[List[Match]], List[Match]]
+"""Leaves out matches."""
 
 
 class KeyframeMap:
@@ -127,14 +131,21 @@ class KeyframeMap:
         self._newest = keyframe_id
         return keyframe_id
 
-    def search(self, descriptor: np.ndarray, k: int) -> List[Match]:
+    def search(self, descriptor: np.ndarray, k: int, keep: Optional[Keep] = None) -> List[Match]:
         """The k keyframes most similar to a descriptor, best first, none of the present visit.
 
         Args:
             descriptor: (D,) float32, unit norm.
             k: how many at most.
+            keep: those that count; without it, all.
         """
-        return [self._match(*found) for found in self._index.search(descriptor, k)]
+        wanted = k
+        while True:
+            found = [self._match(*each) for each in self._index.search(descriptor, wanted)]
+            kept = found if keep is None else keep(found)
+            if len(kept) >= k or len(found) < wanted or wanted > MOST_SEARCHED:
+                return kept[:k]
+            wanted *= 4
 
     def search_left(self, descriptor: np.ndarray, k: int) -> List[Match]:
         """The same, without what the camera has not left since it was there in this session.
@@ -142,13 +153,7 @@ class KeyframeMap:
         They would fill the k places: a robot that creeps, or whose keyframes are far apart in time, sees more
         of them than of an earlier visit.
         """
-        wanted = k
-        while True:
-            found = self.search(descriptor, wanted)
-            left = self._left(found, descriptor)
-            if len(left) >= k or len(found) < wanted or wanted > MOST_SEARCHED:
-                return left[:k]
-            wanted *= 4
+        return self.search(descriptor, k, lambda found: self._left(found, descriptor))
 
     def _left(self, matches: List[Match], descriptor: np.ndarray) -> List[Match]:
         lowest = self._trail.least_similarity_since([match.entry.id for match in matches], descriptor)

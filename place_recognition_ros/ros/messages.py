@@ -10,7 +10,7 @@ from std_msgs.msg import Header
 
 from place_recognition_ros.msg import Descriptor, LoopCandidate, LoopCandidates, LoopRetraction
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.types import Candidate, Count, Query, QueryResult
+from place_recognition_ros.types import Candidate, Count, Query, QueryResult, Reason
 
 _IDENTITY = ("query_id", "match_id", "query_session", "match_session", "query_robot", "match_robot")
 _MEASURED = ("kind", "status", "reason", "similarity", "margin", "confidence", "matches", "inliers")
@@ -108,11 +108,11 @@ def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> 
 
 def from_world_pose(result: QueryResult) -> Optional[PoseWithCovarianceStamped]:
     """Where the camera is, if its world has a name."""
-    found, query = result.pose, result.query
-    if found is None or query is None or not found.frame_id:
+    found = result.pose
+    if found is None or not found.frame_id:
         return None
     return PoseWithCovarianceStamped(
-        header=header(query.stamp, found.frame_id), pose=from_pose(found.pose, found.covariance)
+        header=header(found.stamp, found.frame_id), pose=from_pose(found.pose, found.covariance)
     )
 
 
@@ -132,7 +132,7 @@ def from_query(query: Query, result: QueryResult) -> Descriptor:
 def describe(result: QueryResult) -> str:
     """The result of a query in a sentence."""
     if result.query is None:
-        return "no place: no usable keyframe has arrived since the session began"
+        return "no place: no usable keyframe has arrived"
     if result.outcome == Count.FEW_FEATURES:
         return "no place: the image has too few local features (dark, blurred, or the lens is covered?)"
     if not result.candidates:
@@ -141,4 +141,9 @@ def describe(result: QueryResult) -> str:
     what = f"keyframe {best.match_id} of session {best.match_session}, similarity {best.similarity:.2f}"
     if best.accepted:
         return what if best.inliers < 0 else f"{what}, {best.inliers} inliers"
-    return f"no place: the best match is {what}, rejected: {best.reason.name}"
+    equal = [each for each in result.candidates if each.reason == Reason.AMBIGUOUS]
+    if len(equal) > 1:
+        places = " and ".join(f"keyframe {each.match_id} of session {each.match_session}" for each in equal)
+        return f"no place: {len(equal)} places fit equally, {places}; move the camera"
+    hint = "; move the camera" if best.reason in (Reason.NOT_YET, Reason.AMBIGUOUS) else ""
+    return f"no place: the best match is {what}, rejected: {best.reason.name}{hint}"

@@ -72,6 +72,7 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
+        self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
@@ -119,6 +120,11 @@ class Pipeline:
         """:meth:`LoopDetector.relocalize`."""
         self._counts[Count.QUERY] += 1
         return self._detector.relocalize()
+
+    @property
+    def age_of_view(self) -> float:
+        """Seconds since the newest usable image."""
+        return time.monotonic() - self._viewed
 
     def query_image(self, message: Image, k: int) -> QueryResult:
         """:meth:`LoopDetector.query` of a message.
@@ -198,6 +204,8 @@ class Pipeline:
             )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
+        if result.outcome != Count.FEW_FEATURES:
+            self._viewed = time.monotonic()
         self._counts[Count.ACCEPTED] += len(result.accepted)
         self._counts[Count.CONFIRMED] += len(result.confirmed)
         self._counts[Count.RETRACTED] += len(result.retracted)

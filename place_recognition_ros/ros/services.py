@@ -1,12 +1,15 @@
 """The services of the node."""
 
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from functools import partial
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Tuple
 
 import rospy
 from std_srvs.srv import Trigger, TriggerResponse
 
-from place_recognition_ros.errors import PlaceRecognitionError
+from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
 from place_recognition_ros.ros.pipeline import Pipeline
 from place_recognition_ros.srv import QueryImage, QueryImageResponse, Relocalize, RelocalizeResponse
@@ -14,6 +17,7 @@ from place_recognition_ros.types import QueryResult
 from place_recognition_ros.worker import Worker
 
 TIMEOUT = 5.0  # seconds
+OLD = 1.0  # seconds: an older image is mentioned
 CALIBRATION_TIMEOUT = 60.0  # seconds: some 200 pairs of images are compared
 MAX_CANDIDATES = 100  # of one ~query_image: its cost grows with the square
 
@@ -27,12 +31,40 @@ class Services:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._lock = threading.Lock()  # each client has a thread
+        self._relocalizing: Optional[Future] = None
         rospy.Service("relocalize", Relocalize, self._relocalize)
         rospy.Service("~query_image", QueryImage, self._query_image)
         rospy.Service("~calibrate", Trigger, self._calibrate)
 
     def _relocalize(self, _: Any) -> RelocalizeResponse:
-        return self._serve(RelocalizeResponse, Pipeline.relocalize)
+        try:
+            result, age = self._relocalized()
+        except PlaceRecognitionError as error:
+            return RelocalizeResponse(success=False, message=str(error))
+        message = messages.describe(result)
+        if result.query is not None and age > OLD:
+            message += f"; the newest usable image is {age:.0f} s old"
+        response = _response(RelocalizeResponse, result, message)
+        pose = messages.from_world_pose(result)
+        if pose is not None:
+            response.pose_valid, response.pose = True, pose
+        return response
+
+    def _relocalized(self) -> Tuple[QueryResult, float]:
+        """The result for all who ask at the same time, and the age of the newest usable image in seconds."""
+        with self._lock:
+            if self._relocalizing is None or self._relocalizing.done():
+                self._relocalizing = self._worker.post(
+                    lambda pipeline: (pipeline.relocalize(), pipeline.age_of_view)
+                )
+            future = self._relocalizing
+        try:
+            return future.result(TIMEOUT)
+        except FutureTimeout as error:
+            raise WorkerBusy(
+                f"expected a result of the worker within {TIMEOUT} s. Received: none, the worker is busy"
+            ) from error
 
     def _query_image(self, request: Any) -> QueryImageResponse:
         k = min(request.k, MAX_CANDIDATES)
@@ -53,8 +85,10 @@ class Services:
             result = self._worker.call(request, TIMEOUT)
         except PlaceRecognitionError as error:
             return response(success=False, message=str(error))
-        return response(
-            success=bool(result.accepted),
-            message=messages.describe(result),
-            candidates=messages.from_result(result).candidates,
-        )
+        return _response(response, result, messages.describe(result))
+
+
+def _response(response: Callable[..., Any], result: QueryResult, message: str) -> Any:
+    return response(
+        success=bool(result.accepted), message=message, candidates=messages.from_result(result).candidates
+    )

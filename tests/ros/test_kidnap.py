@@ -4,7 +4,7 @@ import time
 
 import pytest
 from nav_msgs.msg import Odometry
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Int32
 
 from place_recognition_ros.msg import KidnapState, LoopCandidates
 from place_recognition_ros.types import Kind
@@ -46,6 +46,8 @@ def test_a_kidnap_is_recovered_by_a_match_in_the_earlier_session(ros, start_node
     assert (recovered.state, recovered.session) == (KidnapState.STATE_RECOVERED, 2)
 
     first, second = loops.wait(2)[:2]
+    assert (lost.cause, lost.candidate.match_id) == ("tracking_ok", 0)
+    assert recovered.candidate == first.candidates[0]
     assert first.candidates[0].kind == Kind.KIDNAP_RECOVERY
     assert (first.candidates[0].match_id, first.candidates[0].match_session) == (1, 1)
     assert first.candidates[0].query_session == 2
@@ -175,3 +177,49 @@ def test_a_loss_is_reported_although_no_image_comes(ros, start_node):
     tracking.publish(False)
     (lost,) = [each for each in states.wait(2) if each.state == KidnapState.STATE_LOST]
     assert lost.session == 2
+
+
+def test_too_few_tracked_features_are_a_loss(ros, start_node):
+    start_node(min_tracked_features=15, **PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    features = ros.publisher("tracked_features", Int32)
+    Camera(ros).publish_sequence(THERE[:3])
+    features.publish(15)
+    features.publish(14)
+    lost = states.wait(2)[1]
+    assert (lost.state, lost.cause, lost.session) == (KidnapState.STATE_LOST, "tracked_features", 2)
+    features.publish(80)
+    assert states.wait(3)[2].state == KidnapState.STATE_TRACKING
+
+
+def test_images_that_stop_are_a_loss(ros, start_node):
+    start_node(session_gap_s=4.0, **PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    camera = Camera(ros)
+    camera.publish_sequence(THERE[:3])
+    lost = states.wait(2, timeout=30)[1]
+    assert (lost.state, lost.cause) == (KidnapState.STATE_LOST, "images")
+    assert lost.since.to_sec() == camera.now
+    camera.now += 20
+    camera.publish_sequence(THERE[3:4])
+    assert states.wait(3)[2].state == KidnapState.STATE_TRACKING
+
+
+def test_a_jump_of_odometry_begins_a_session(ros, start_node):
+    start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    diagnostics = Diagnostics(ros)
+    camera = Camera(ros)
+    odometry = ros.publisher("odom", Odometry)
+    for second, x, usable in ((1001, 0, 1), (1002, 1, 2), (1003, 5000, 2), (1004, 5001, 4)):
+        message = Odometry()
+        message.header.stamp, message.pose.pose.position.x = to_time(second), x
+        message.pose.pose.orientation.w = 1.0
+        odometry.publish(message)
+        diagnostics.wait({"odometry poses": usable})
+        if second != 1003:  # a jump counts when the next pose confirms it
+            camera.now = second - 1.0
+            camera.publish_and_wait(THERE[second - 1001])
+    assert [(each.state, each.session, each.cause) for each in states.wait(2)[-1:]] == [
+        (KidnapState.STATE_TRACKING, 2, "odom")
+    ]

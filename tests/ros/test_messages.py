@@ -94,19 +94,30 @@ def test_without_a_relative_pose_none_is_valid():
     assert (found.pose_valid, found.scale_known) == (False, False)
 
 
-def test_the_pose_in_the_world_is_that_of_the_best_accepted_candidate_that_has_one():
-    places = [
-        types.WorldPose(POSE._replace(position=np.full(3, x)), COVARIANCE, frame)
-        for x, frame in ((1.0, "odom"), (2.0, ""), (3.0, "map"), (4.0, "odom"))
-    ]
-    rejected = candidate_of(types.Status.REJECTED, world_pose=places[0])
-    without = [candidate_of(), candidate_of(world_pose=places[1])]
-    accepted = [candidate_of(world_pose=each) for each in places[2:]]
-    found = messages.from_world_pose(result_of(rejected, *without, *accepted))
-    assert (found.header.frame_id, found.header.stamp.to_nsec()) == ("map", 3 * 10**9 + 5)
-    assert found.pose.pose.position.x == 3.0
+def test_the_pose_in_the_world_is_converted_with_its_covariance_and_stamp():
+    pose = types.WorldPose(POSE, COVARIANCE, "map", 2 * 10**9 + 4)
+    found = messages.from_world_pose(result_of()._replace(pose=pose))
+    assert (found.header.frame_id, found.header.stamp.to_nsec()) == ("map", 2 * 10**9 + 4)
+    converted = messages.to_pose(found.pose.pose)
+    assert [each.tolist() for each in converted] == [each.tolist() for each in POSE]
     assert list(found.pose.covariance) == list(range(36))
-    assert messages.from_world_pose(result_of(rejected, *without)) is None
+    found.serialize(io.BytesIO())
+
+
+def test_a_pose_that_is_not_known_or_in_a_world_without_a_name_is_not_published():
+    assert messages.from_world_pose(result_of()) is None
+    pose = types.WorldPose(POSE, COVARIANCE, "")
+    assert messages.from_world_pose(result_of()._replace(pose=pose)) is None
+
+
+def test_the_description_names_all_places_that_fit_equally():
+    equal = candidate_of(types.Status.REJECTED)._replace(reason=types.Reason.AMBIGUOUS)
+    both = [equal, equal._replace(match_id=9, match_session=3)]
+    other = equal._replace(match_id=11, reason=types.Reason.OUTRANKED)
+    assert messages.describe(result_of(*both, other)) == (
+        "no place: 2 places fit equally, keyframe 4 of session 1 and keyframe 9 of session 3; move the camera"
+    )
+    assert messages.describe(result_of(equal)).endswith("rejected: AMBIGUOUS; move the camera")
 
 
 def test_a_result_is_converted_to_one_message():

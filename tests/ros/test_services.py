@@ -1,6 +1,9 @@
 """The services, called from Python and from the command line."""
 
+import re
 import subprocess
+import threading
+import time
 
 import numpy as np
 from sensor_msgs.msg import Image
@@ -43,6 +46,28 @@ def test_relocalize_searches_all_sessions(ros, start_node, tmp_path):
     assert (best.match_id, best.match_session, best.query_session) == (3, 1, 2)
     assert best.header.frame_id == FRAME
     assert best.header.stamp.to_sec() == 2003
+
+
+def test_relocalize_answers_many_at_once_with_a_stopped_camera(ros, start_node, tmp_path):
+    path = str(tmp_path / "map.db")
+    node = start_node(map_path=path, **PARAMETERS)
+    Camera(ros).publish_sequence(THERE)
+    node.stop()
+    start_node(map_path=path, **PARAMETERS)
+    Camera(ros, start=2000).publish_sequence(BACK)
+    time.sleep(2)
+    responses = []
+    clients = [
+        threading.Thread(target=lambda: responses.append(ros.call("relocalize", Relocalize, timeout=30)))
+        for _ in range(24)
+    ]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert [each.success for each in responses] == [True] * 24, [each.message for each in responses]
+    assert {each.candidates[0].match_id for each in responses} == {3}
+    assert re.search(r"keyframe 3 of session 1.*; the newest usable image is \d+ s old", responses[0].message)
 
 
 def test_relocalize_with_an_empty_map_has_no_candidates(ros, start_node):
