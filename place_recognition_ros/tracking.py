@@ -61,53 +61,32 @@ class TrackingMonitor:
         """Whether one of these witnesses has ever reported."""
         return any(cause in self._witnesses for cause in causes)
 
-    def report(self, ok: bool, stamp: int, cause: Loss = Loss.FRONT_END) -> bool:
+    def report(self, ok: bool, stamp: int, cause: Loss = Loss.FRONT_END, certain: bool = False) -> bool:
         """Take a report.
 
         Args:
             ok: whether tracking works.
-            stamp: nanoseconds.
+            stamp: since when, nanoseconds.
             cause: the witness.
+            certain: whether it counts at once.
 
         Returns:
             Whether tracking counts as lost since this moment: a session ends.
         """
-        self._witnesses.setdefault(cause, _Witness()).report(ok, stamp)
-        return self.update(stamp)
-
-    def lose(self, since: int, cause: Loss) -> bool:
-        """Take note of a loss that needs no time to be believed.
-
-        Args:
-            since: the last moment at which tracking worked, nanoseconds.
-            cause: the witness; :meth:`regain` tells when tracking works again.
-
-        Returns:
-            As :meth:`report`.
-        """
         was_lost = self._is_lost
         witness = self._witnesses.setdefault(cause, _Witness())
-        witness.reported, witness.tracks, witness.changed = False, False, since
-        if not was_lost:
-            self._lose(cause, since)
-        return not was_lost
-
-    def regain(self, stamp: int, cause: Loss) -> None:
-        """Take note that such a loss is over, at ``stamp`` (nanoseconds)."""
-        witness = self._witnesses.get(cause)
-        if witness is not None and not witness.tracks:
-            witness.reported, witness.tracks, witness.changed = True, True, stamp
-            if not self._is_lost and self.state == TrackingState.LOST:
-                self._enter(TrackingState.TRACKING, stamp)
+        witness.report(ok, stamp)
+        if certain and witness.tracks != ok:
+            witness.tracks = ok
+            self._follow(was_lost, cause)
+        return self.update(stamp) or (self._is_lost and not was_lost)
 
     def update(self, now: int) -> bool:
         """Take note of the time, nanoseconds; returns what :meth:`report` does."""
         was_lost = self._is_lost
         for cause, witness in self._witnesses.items():
-            if witness.update(now) and not (witness.tracks or was_lost):
-                self._lose(cause, witness.changed)
-        if was_lost and not self._is_lost and self.state == TrackingState.LOST:
-            self._enter(TrackingState.TRACKING, max(each.changed for each in self._witnesses.values()))
+            if witness.update(now):
+                self._follow(was_lost, cause)
         return self._is_lost and not was_lost
 
     def begin_session(self, stamp: int) -> None:
@@ -127,9 +106,14 @@ class TrackingMonitor:
     def _is_lost(self) -> bool:
         return not all(each.tracks for each in self._witnesses.values())
 
-    def _lose(self, cause: Loss, since: int) -> None:
-        self.cause, self.recovery_pending = cause, True
-        self._enter(TrackingState.LOST, since)
+    def _follow(self, was_lost: bool, cause: Loss) -> None:
+        """Enter the state that follows from a change of this witness."""
+        changed = self._witnesses[cause].changed
+        if self._is_lost and not was_lost:
+            self.cause, self.recovery_pending = cause, True
+            self._enter(TrackingState.LOST, changed)
+        elif was_lost and not self._is_lost and self.state == TrackingState.LOST:
+            self._enter(TrackingState.TRACKING, changed)
 
     def _enter(self, state: TrackingState, stamp: int) -> None:
         self.state, self.since = state, stamp

@@ -49,16 +49,15 @@ class Trajectory:
     def update(self, now: int) -> bool:
         """Take note of the time, nanoseconds: what was reported has lasted, or the images have stopped."""
         if self._has_stopped(now):
-            return self.tracking.lose(self.newest, Loss.IMAGES)
+            return self.tracking.report(False, self.newest, Loss.IMAGES, certain=True)
         return self.tracking.update(now)
 
     def arrives(self, keyframe: Keyframe) -> bool:
         """Take note of the next image, before anybody looks at it."""
         broken = self._break(keyframe)
-        lost = broken != Loss.NONE and self.tracking.lose(self.newest, broken)
+        lost = broken != Loss.NONE and self.tracking.report(False, self.newest, broken, certain=True)
         for cause in (Loss.IMAGES, Loss.ODOMETRY):
-            self.tracking.regain(keyframe.stamp, cause)
-        lost = self.tracking.update(keyframe.stamp) or lost
+            lost = self.tracking.report(True, keyframe.stamp, cause, certain=True) or lost
         other_world = self._frame and keyframe.world_frame not in ("", self._frame)
         begins = lost or broken != Loss.NONE or bool(other_world)
         if begins and not lost:

@@ -151,17 +151,11 @@ def test_tracking_is_lost_while_one_of_several_witnesses_says_so(monitor):
 
 
 def test_a_certain_loss_counts_at_once_and_ends_at_once(monitor):
-    assert monitor.lose(10, Loss.ODOMETRY)
-    assert not monitor.lose(20, Loss.IMAGES), "it is lost already"
+    assert monitor.report(False, 10, Loss.ODOMETRY, certain=True)
+    assert not monitor.report(False, 20, Loss.IMAGES, certain=True), "it is lost already"
     assert state(monitor) == (LOST, 10, True)
-    monitor.regain(10**10, Loss.ODOMETRY)
+    monitor.report(True, 10**10, Loss.ODOMETRY, certain=True)
     assert monitor.state == LOST
-    monitor.regain(2 * 10**10, Loss.IMAGES)
+    monitor.report(True, 2 * 10**10, Loss.IMAGES, certain=True)
     assert (state(monitor), monitor.is_steady) == ((TRACKING, 2 * 10**10, True), True)
     assert monitor.cause == Loss.ODOMETRY
-
-
-def test_what_was_not_lost_is_not_regained(monitor):
-    monitor.regain(10, Loss.IMAGES)
-    assert state(monitor) == (TRACKING, 0, False)
-    assert not monitor.hears([Loss.IMAGES])
