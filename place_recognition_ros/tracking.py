@@ -87,7 +87,15 @@ class TrackingMonitor:
         for cause, witness in self._witnesses.items():
             if witness.update(now):
                 self._follow(was_lost, cause)
+            elif self._is_lost_again(witness, now):
+                self._follow(False, cause)
+                return True
         return self._is_lost and not was_lost
+
+    def _is_lost_again(self, witness: _Witness, now: int) -> bool:
+        """Whether it was recovered, before the witness was trusted again, and then lost."""
+        lost = not (witness.tracks or witness.reported) and now - witness.changed >= LOST_AFTER
+        return lost and self.state == TrackingState.RECOVERED and witness.changed > self.since
 
     def begin_session(self, stamp: int) -> None:
         """Note that a session begins at ``stamp`` (nanoseconds), not because tracking was lost."""

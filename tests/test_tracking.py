@@ -159,3 +159,13 @@ def test_a_certain_loss_counts_at_once_and_ends_at_once(monitor):
     monitor.report(True, 2 * 10**10, Loss.IMAGES, certain=True)
     assert (state(monitor), monitor.is_steady) == ((TRACKING, 2 * 10**10, True), True)
     assert monitor.cause == Loss.ODOMETRY
+
+
+def test_a_loss_right_after_a_recovery_is_another_one(monitor):
+    lose(monitor, 10**10)
+    monitor.recovered(2 * 10**10)
+    assert not monitor.update(3 * 10**10), "the witness still says that it is lost"
+    monitor.report(True, 3 * 10**10)
+    assert not monitor.report(False, 3 * 10**10 + STEADY_AFTER // 2)
+    assert monitor.update(3 * 10**10 + STEADY_AFTER // 2 + LOST_AFTER)
+    assert state(monitor) == (LOST, 3 * 10**10 + STEADY_AFTER // 2, True)
