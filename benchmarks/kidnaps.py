@@ -1,8 +1,8 @@
 """Ten kidnaps: the lens is covered, and the camera goes on at another place of the map.
 
 ``python -m benchmarks.kidnaps`` plays the rendered drive and, where it is there, the real tower. Nobody tells
-the detector that tracking is lost. The images of the second run are other views: cropped and of other
-brightness (the drive), or taken a second later (the tower).
+the detector that tracking is lost. The images of the second run are other views: cropped and darker, or
+("tower_later") taken a second later.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from training.data.recordings.recording import Recording, Verdict
 KIDNAPS = 10
 SEED = 20261129
 FRAMES = 30  # after each kidnap, at most
+SHORTEST = 12  # seconds of a clip
 COVERED_S, COVERED_STEP_S = 1.5, 0.1
 PAUSE_S = 100.0  # between the two runs
 
@@ -58,15 +59,36 @@ def drive() -> Run:
 
 
 def tower() -> Run:
-    """Clips of a real tower: every other second is mapped, the seconds between them are the second run."""
+    """Clips of a real tower with floors that look alike; shown again as the drive is."""
+    recording, clips = _tower()
+    mapped = [number for numbers in clips for number in numbers]
+    return Run(recording, mapped, [numbers[:FRAMES] for numbers in _chosen(clips)], _changed, 1.0)
+
+
+def tower_later() -> Run:
+    """Every other second of the clips is mapped; the seconds between them, whole steps away, are shown."""
+    recording, clips = _tower()
+    mapped = [number for numbers in clips for number in numbers[::2]]
+    stretches = [numbers[1::2][:FRAMES] for numbers in _chosen(clips)]
+    return Run(recording, mapped, stretches, lambda image: image, 1.0)
+
+
+def _tower() -> tuple[Recording, list[list[int]]]:
+    """The recording, and the frames of each clip."""
     recording = walks.ie_tower()
     clips: dict[int, list[int]] = {}
     for number, frame in enumerate(recording.frames):
         clips.setdefault(frame.session, []).append(number)
-    long = [numbers for numbers in clips.values() if len(numbers) >= 12]
-    chosen = np.random.default_rng(SEED).permutation(len(long))[:KIDNAPS]
-    mapped = [number for numbers in clips.values() for number in numbers[::2]]
-    return Run(recording, mapped, [long[row][1::2][:FRAMES] for row in chosen], lambda image: image, 1.0)
+    return recording, list(clips.values())
+
+
+def _chosen(clips: list[list[int]]) -> list[list[int]]:
+    """Ten clips that last long enough."""
+    long = [numbers for numbers in clips if len(numbers) >= SHORTEST]
+    return [long[row] for row in np.random.default_rng(SEED).permutation(len(long))[:KIDNAPS]]
+
+
+RUNS = {"drive": drive, "tower": tower, "tower_later": tower_later}
 
 
 def play(run: Run) -> list[Kidnap]:
@@ -129,10 +151,10 @@ def _changed(image: np.ndarray) -> np.ndarray:
 def main() -> int:
     """Print what became of each kidnap."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", choices=("drive", "tower"), help="without: both")
+    parser.add_argument("--set", choices=tuple(RUNS), help="without: all")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    for name, open_run in (("drive", drive), ("tower", tower)):
+    for name, open_run in RUNS.items():
         if arguments.set not in (None, name):
             continue
         kidnaps = play(open_run())
