@@ -189,9 +189,9 @@ class LoopDetector:
             self._begin_session()
         return self._state()
 
-    def update(self, now: int) -> types.Tracking:
-        """Take note of the time, nanoseconds: what was reported has lasted, or the images have stopped."""
-        if self._trajectory.update(now):
+    def update(self, now: int, silent: Optional[int] = None) -> types.Tracking:
+        """Take note of the time: :meth:`Trajectory.update`."""
+        if self._trajectory.update(now, silent):
             self._begin_session()
         return self._state()
 

@@ -46,9 +46,14 @@ class Trajectory:
         """Take a report of the front end: whether tracking works at ``stamp``, nanoseconds."""
         return self.tracking.report(ok, stamp, source)
 
-    def update(self, now: int) -> bool:
-        """Take note of the time, nanoseconds: what was reported has lasted, or the images have stopped."""
-        if self._has_stopped(now):
+    def update(self, now: int, silent: Optional[int] = None) -> bool:
+        """Take note of the time: what was reported has lasted, or the images have stopped.
+
+        Args:
+            now: nanoseconds, in the clock of the images.
+            silent: nanoseconds since the newest image came; None: as many as ``now`` tells.
+        """
+        if self._has_stopped(now if silent is None else self.newest + silent):
             return self.tracking.report(False, self.newest, Loss.IMAGES, certain=True)
         return self.tracking.update(now)
 

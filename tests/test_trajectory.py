@@ -54,6 +54,13 @@ def test_a_gap_is_noticed_before_the_next_image(trajectory):
     assert trajectory.tracking.state == TrackingState.TRACKING
 
 
+def test_the_time_without_images_may_be_told(trajectory):
+    """The clock of a bag that is played fast, or was paused, says nothing about it."""
+    play(trajectory, (1, 2, 3))
+    assert not trajectory.update(500 * SECOND, silent=60 * SECOND)
+    assert trajectory.update(4 * SECOND, silent=61 * SECOND)
+
+
 @pytest.mark.parametrize("period", [30, 50, 100, 500])
 def test_a_slow_camera_has_no_gaps(trajectory, period):
     assert play(trajectory, range(1, 40 * period, period)) == []

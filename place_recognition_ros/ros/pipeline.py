@@ -72,12 +72,14 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
+        self._arrived = rospy.Time.now()  # the newest image
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
         """Process the next image of the stream, and those whose stamps it confirms."""
         now, stamp = time.monotonic(), message.header.stamp.to_nsec()
+        self._arrived = rospy.Time.now()
         ready, rejected = self._clock.admit(stamp, message, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
@@ -97,7 +99,8 @@ class Pipeline:
         """
         now = time.monotonic()
         self._take_all(self._clock.release(now))
-        self._publishers.tracking(self._detector.update(self._stamp(now)))
+        silent = (rospy.Time.now() - self._arrived).to_nsec()  # 0 while the clock of a bag is paused
+        self._publishers.tracking(self._detector.update(self._stamp(now), silent))
 
     def start_session(self) -> None:
         """Begin a new session: the next keyframe continues nothing."""
