@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 
@@ -31,6 +30,18 @@ def in_own_process(function, *arguments):
     return json.loads(process.stdout.decode().splitlines()[-1])
 
 
+def resident_bytes():
+    """The memory that this process has in RAM; the peak is counted from now on."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return _status("VmRSS:")
+
+
 def peak_bytes():
-    """The most memory that this process has had in RAM so far."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most memory that this process had in RAM since :func:`resident_bytes`."""
+    return _status("VmHWM:")
+
+
+def _status(name):
+    with open("/proc/self/status") as file:
+        return next(1024 * int(line.split()[1]) for line in file if line.startswith(name))

@@ -12,7 +12,7 @@ from place_recognition_ros.compressed import decode_compressed
 from place_recognition_ros.errors import ImageError
 from tests.faults import image_files
 from tests.faults.forms import fault, forms
-from tests.faults.own_process import in_own_process, peak_bytes
+from tests.faults.own_process import in_own_process, peak_bytes, resident_bytes
 
 STARTS = (b"", b"\xff\xd8", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\x89PNG\r\n\x1a\n")
 
@@ -68,14 +68,14 @@ def test_damaged_files_are_refused_or_have_their_declared_size(amount, tried):
 
 @fault(16, "JPEG/PNG garbage, empty, truncated")
 @forms(11, 1)
-@pytest.mark.parametrize("name", sorted(image_files.files()))
-def test_a_truncated_file_is_refused_at_every_length(name, amount, tried):
-    file = image_files.files()[name]
-    lengths = range(0, len(file) - 8, amount)
-    for length in lengths:
-        with pytest.raises(ImageError):
-            decode_compressed(file[:length])
-    tried(f"a file ({name}) cut off", f"{len(lengths)} lengths", "all refused")
+def test_a_truncated_file_is_refused_at_every_length(amount, tried):
+    count = 0
+    for file in image_files.files().values():
+        for length in range(0, len(file) - 8, amount):
+            count += 1
+            with pytest.raises(ImageError):
+                decode_compressed(file[:length])
+    tried("5 kinds of files, cut off at every length", f"{count} files", "all refused")
 
 
 def read_bombs(paths):
@@ -83,7 +83,7 @@ def read_bombs(paths):
     decode, received, refused, slowest = compressed._decode, [], 0, 0.0
     compressed._decode = lambda file: received.append(len(file)) or decode(file)
     decode_compressed(image_files.files()["png"])
-    before = peak_bytes()
+    before = resident_bytes()
     for path in paths:
         with open(path, "rb") as stored:
             file = stored.read()

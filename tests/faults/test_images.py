@@ -8,7 +8,7 @@ import pytest
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.images import DEPTH_ENCODINGS, ENCODINGS, unpadded_rows
 from tests.faults.forms import fault, forms
-from tests.faults.own_process import in_own_process, peak_bytes
+from tests.faults.own_process import in_own_process, peak_bytes, resident_bytes
 
 HUGE = 2**32 - 1  # the largest value of a uint32 field
 UNKNOWN = ["", "rgb", "RGB8", "bgr8 ", "64FC4", "8UC2", "nv16", "jpeg", "\0", "a" * 10**6]
@@ -105,7 +105,7 @@ def is_refused(*fields):
 def refuse_all(count):
     """How many images of ``count`` impossible sizes were refused, and by how much memory grew."""
     data = bytes(10**6)
-    before, refused = peak_bytes(), 0
+    before, refused = resident_bytes(), 0
     for table in (ENCODINGS, DEPTH_ENCODINGS):
         for encoding, (height, width) in itertools.product([*table, *UNKNOWN], sizes()[:count]):
             refused += sum(is_refused(encoding, height, width, s, data, table) for s in (0, 1, width, HUGE))
