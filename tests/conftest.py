@@ -94,8 +94,8 @@ def engine():
 
 
 @pytest.fixture
-def make_detector(engine):
-    """``make_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, closed at the end.
+def open_detector(engine):
+    """``open_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, to be closed.
 
     ``weights``: the coefficients of the evidence, by name; those of these images are ``WEIGHTS``.
     """
@@ -115,14 +115,24 @@ def make_detector(engine):
         "min_inliers": 20,
         "min_features": 40,
     }
-    opened = []
 
-    def make_detector(map_path="", weights=None, **parameters):
+    def open_detector(map_path="", weights=None, **parameters):
         config = Config(**dict(defaults, **parameters))
         finder = OrbFinder(600)
         finder.decision = WEIGHTS if weights is None else weights
         store = KeyframeStore(map_path, card.model_id, card.descriptor_size, finder.model_id)
-        opened.append(LoopDetector(config, Extractor(card, engine), finder, store))
+        return LoopDetector(config, Extractor(card, engine), finder, store)
+
+    return open_detector
+
+
+@pytest.fixture
+def make_detector(open_detector):
+    """:func:`open_detector`; what it returns is closed at the end of the test."""
+    opened = []
+
+    def make_detector(*arguments, **parameters):
+        opened.append(open_detector(*arguments, **parameters))
         return opened[-1]
 
     yield make_detector
