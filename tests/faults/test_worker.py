@@ -1,40 +1,13 @@
 """Exceptions, hangs and threads: what the worker does when what it works with fails."""
 
-import threading
-import time
-
-import numpy as np
-import pytest
-
 from place_recognition_ros.detector import LoopDetector
-from place_recognition_ros.errors import WorkerBusy
 from place_recognition_ros.types import Count, Keyframe
 from place_recognition_ros.worker import Worker
 from tests.faults.forms import fault, forms
 from tests.faults.injection import Injected, failing_call
+from tests.faults.work import TIMEOUT, started, wait_until
 
 SECOND = 10**9
-TIMEOUT = 30.0  # seconds; much longer than any step of these tests
-
-
-def started(worker):
-    """The worker, when everything is open."""
-    worker.start()
-    end = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            worker.call(lambda _: None, TIMEOUT)
-            return worker
-        except WorkerBusy:
-            assert time.monotonic() < end
-            time.sleep(0.001)
-
-
-def wait_until(condition):
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < end, "the condition did not become true"
-        time.sleep(0.001)
 
 
 class Trajectory:
