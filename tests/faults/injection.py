@@ -1,5 +1,6 @@
 """Exceptions at any call that a piece of code makes."""
 
+import inspect
 import os
 import sys
 from contextlib import contextmanager
@@ -27,13 +28,16 @@ def failing_call(number):
     calls = []
 
     def note(frame, event, function):
-        if event not in ("call", "c_call") or not frame.f_code.co_filename.startswith(PACKAGE):
+        code = frame.f_code
+        if event not in ("call", "c_call") or not code.co_filename.startswith(PACKAGE):
             return
+        if code.co_flags & inspect.CO_GENERATOR:
+            return  # its end is a call, too, where no exception can be raised
         if event == "c_call":
             module = getattr(function, "__module__", "") or type(function.__self__).__module__
             if module.split(".")[0] not in LIBRARIES:
                 return
-        calls.append(function.__name__ if event == "c_call" else frame.f_code.co_name)
+        calls.append(function.__name__ if event == "c_call" else code.co_name)
         if len(calls) == number:
             raise Injected(calls[-1])
 

@@ -1,5 +1,7 @@
 """Exceptions, hangs and threads: what the worker does when what it works with fails."""
 
+import numpy as np
+
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Count, Keyframe
 from place_recognition_ros.worker import Worker
@@ -31,6 +33,17 @@ class Trajectory:
         return self.results[-1] if len(self.results) > before else None
 
 
+def check_map(detector):
+    """Every keyframe that the detector has can be found, once; and is the one in the store."""
+    stored, memory = {number: each for number, *each in detector.map.store.keyframes()}, detector.map
+    found = memory.search(next(iter(stored.values()))[-1], 10**6)
+    assert len({match.entry.id for match in found}) == len(found) == len(memory)
+    for match in found:
+        session, stamp, _, descriptor = stored[match.entry.id]
+        assert (match.entry.session, match.entry.stamp) == (session, stamp)
+        np.testing.assert_allclose(memory.timeline.vector(match.entry.id), descriptor, atol=1e-3)
+
+
 @fault(33, "Exception in the worker")
 @forms(100, 1)
 def test_after_an_exception_at_any_call_the_next_keyframes_are_processed(
@@ -56,7 +69,8 @@ def test_after_an_exception_at_any_call_the_next_keyframes_are_processed(
             number += amount
     assert failed == len(trajectory.errors)
     assert {type(error) for error in trajectory.errors} == {Injected}
-    trajectory.worker.call(LoopDetector.start_session, TIMEOUT)
+    trajectory.worker.call(LoopDetector.start_session, TIMEOUT)  # now all of them can be searched
+    trajectory.worker.call(check_map, TIMEOUT)
     result = trajectory.add(paint(13, shift=12))
     assert [each.match_id for each in result.accepted] == [13], result.candidates
     assert trajectory.worker.stop(TIMEOUT)
