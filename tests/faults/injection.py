@@ -5,9 +5,9 @@ import os
 import sys
 from contextlib import contextmanager
 
-import place_recognition_ros
+from place_recognition_ros import detector
 
-PACKAGE = os.path.dirname(os.path.abspath(place_recognition_ros.__file__))
+PACKAGE = os.path.dirname(os.path.abspath(detector.__file__))
 LIBRARIES = ("cv2", "sqlite3", "faiss", "numpy")
 
 
