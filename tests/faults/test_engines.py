@@ -41,11 +41,12 @@ def test_only_the_worker_uses_cuda_and_it_leaves_nothing_behind(amount, model, m
     config = Config(
         model=model, backend="tensorrt", engine_cache=str(tmp_path), feature_model="orb", min_features=0
     )
-    handle = LoopDetector.add
     image = np.full((24, 32, 3), 128, np.uint8)
     workers, failures = set(), []
     for _ in range(amount):
-        worker = Worker(partial(LoopDetector.open, config), handle, LoopDetector.status, failures.append)
+        worker = Worker(
+            partial(LoopDetector.open, config), LoopDetector.add, LoopDetector.status, failures.append
+        )
         workers.add(started(worker).call(lambda _: threading.get_ident(), TIMEOUT))
         worker.offer(Keyframe(image, 10**9))
         assert worker.call(lambda detector: detector.query(image, 1).query.stamp, TIMEOUT) == 0
@@ -121,7 +122,7 @@ def test_after_an_engine_without_memory_the_next_image_is_described(amount, kind
         wait_until(lambda number=number: len(errors) == number)
     assert {type(error) for error in errors} == {kind}
     assert worker.call(lambda extractor: extractor.describe(IMAGE), TIMEOUT)[0] == 1
-    assert worker.busy_for == 0 or worker.call(lambda _: True, TIMEOUT)
+    wait_until(lambda: worker.busy_for == 0)
     assert worker.stop(TIMEOUT)
     tried(f"an engine that raises {kind.__name__}", f"{5 * amount} images", "all counted, then goes on")
 
