@@ -122,16 +122,18 @@ class KeyframeMap:
             session = session._replace(start=stamp)
         keyframe_id = self.store.add(session, keyframe, descriptor, features, thumbnail)
         self._sessions[session.id] = self.session = session
+        self._visit.add(keyframe_id, stamp, descriptor, pose)
         entry = Entry(keyframe_id, session.id, stamp, pose, self._odometer.travelled)
         self.timeline.append(entry, descriptor)
-        self._visit.add(keyframe_id, stamp, descriptor, pose)
         self._newest = keyframe_id
         return keyframe_id
 
     def _index_released(self) -> None:
-        """What an exception interrupts is done with the next keyframe."""
+        """What an exception interrupts is done with the next keyframe; what was not complete is left out."""
         while self._released:
-            self._index.add(self._released[0], self.timeline.vector(self._released[0]))
+            keyframe_id = self._released[0]
+            if keyframe_id in self.timeline:
+                self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
             del self._released[0]
 
     def search(self, descriptor: np.ndarray, k: int) -> List[Match]:
