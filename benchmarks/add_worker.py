@@ -44,7 +44,7 @@ def _blocks():
         length = int.from_bytes(sys.stdin.buffer.read(8), "little")
         if not length:  # the end of the input
             return
-        yield np.load(io.BytesIO(sys.stdin.buffer.read(length)))
+        yield np.load(io.BytesIO(sys.stdin.buffer.read(length)), allow_pickle=False)
 
 
 def _reply(value: object) -> None:

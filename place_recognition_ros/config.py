@@ -4,12 +4,17 @@
 ``python3 -m place_recognition_ros.tools.parameters``; a test keeps them equal.
 """
 
+from reprlib import Repr
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.errors import ConfigError
 
 BACKENDS = ("auto", "onnx", "tensorrt")
 """Inference engines; the names of the table in ``descriptor/extractor.py``, which a test compares."""
+
+
+_short = Repr()  # a value in a message: YAML aliases can make a list of a billion items in 200 bytes
+_short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 2, 200, 200, 200
 
 
 class Parameter(NamedTuple):
@@ -48,7 +53,7 @@ class Parameter(NamedTuple):
         return kind(value)
 
     def _refusal(self, expected: str, value: Any) -> ConfigError:
-        return ConfigError(f"parameter '{self.name}': expected {expected}. Received: {value!r}")
+        return ConfigError(f"parameter '{self.name}': expected {expected}. Received: {_short.repr(value)}")
 
 
 def _parameter(default: Any, why: str, **more: Any) -> Any:
@@ -222,7 +227,8 @@ class Config:
         for name, value in values.items():
             if name not in known:
                 raise ConfigError(
-                    f"unknown parameter '{name}': expected one of {', '.join(known)}. Received: {value!r}"
+                    f"unknown parameter '{name[:100]}': expected one of {', '.join(known)}. "
+                    f"Received: {_short.repr(value)}"
                 )
         for row in table:
             setattr(self, row.name, row.check(values.get(row.name, row.default)))

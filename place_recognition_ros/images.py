@@ -106,7 +106,7 @@ def unpadded_rows(
     """
     layout = encodings.get(encoding)
     if layout is None:
-        raise ImageError(f"expected one of the encodings {', '.join(encodings)}. Received: {encoding!r}")
+        raise ImageError(f"expected one of the encodings {', '.join(encodings)}. Received: {encoding[:40]!r}")
     check_size(height, width)
     if height % layout.cell[0] or width % layout.cell[1]:
         even = "width and height" if layout.cell[0] > 1 else "width"

@@ -7,6 +7,7 @@ immutable value that any thread may read.
 """
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -50,6 +51,7 @@ class Worker(Generic[Owned, Item, Status]):
         self._newest: Optional[Item] = None
         self._requests: Deque[Tuple[Callable[[Owned], Any], Future]] = deque()
         self._stopping = False
+        self._begun: Optional[float] = None  # when the present work was begun, ``time.monotonic``
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
 
     def start(self, give_up: Callable[[], bool] = lambda: False) -> None:
@@ -73,6 +75,12 @@ class Worker(Generic[Owned, Item, Status]):
     def is_alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds since the present item or request was begun; 0: there is none. An engine may hang."""
+        begun = self._begun
+        return 0.0 if begun is None else time.monotonic() - begun
 
     @property
     def status(self) -> Status:
@@ -152,9 +160,12 @@ class Worker(Generic[Owned, Item, Status]):
             waiting = self._requests.popleft() if self._requests else None
             item, self._newest = self._newest, None
         if waiting is not None:
+            self._begun = time.monotonic()
             self._serve(owned, *waiting)
         if item is not None:
+            self._begun = time.monotonic()
             self._take(owned, item)
+        self._begun = None
         return True
 
     def _serve(self, owned: Owned, request: Callable[[Owned], Any], future: Future) -> None:

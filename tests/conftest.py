@@ -14,6 +14,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [RO
 
 import tests.descriptor  # noqa: E402  under Python 3.6, pytest would import these as modules without a path
 import tests.fakes  # noqa: E402
+import tests.faults  # noqa: E402
 import tests.loops  # noqa: E402
 import tests.memory  # noqa: E402
 import tests.tools  # noqa: E402, F401
@@ -93,8 +94,8 @@ def engine():
 
 
 @pytest.fixture
-def make_detector(engine):
-    """``make_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, closed at the end.
+def open_detector(engine):
+    """``open_detector(map_path, weights, **parameters)`` → LoopDetector with ``engine``, to be closed.
 
     ``weights``: the coefficients of the evidence, by name; those of these images are ``WEIGHTS``.
     """
@@ -115,14 +116,24 @@ def make_detector(engine):
         "min_features": 40,
         "session_gap_s": 0.0,  # tests jump ahead in time
     }
-    opened = []
 
-    def make_detector(map_path="", weights=None, **parameters):
+    def open_detector(map_path="", weights=None, **parameters):
         config = Config(**dict(defaults, **parameters))
         finder = OrbFinder(600)
         finder.decision = WEIGHTS if weights is None else weights
         store = KeyframeStore(map_path, card.model_id, card.descriptor_size, finder.model_id)
-        opened.append(LoopDetector(config, Extractor(card, engine), finder, store))
+        return LoopDetector(config, Extractor(card, engine), finder, store)
+
+    return open_detector
+
+
+@pytest.fixture
+def make_detector(open_detector):
+    """:func:`open_detector`; what it returns is closed at the end of the test."""
+    opened = []
+
+    def make_detector(*arguments, **parameters):
+        opened.append(open_detector(*arguments, **parameters))
         return opened[-1]
 
     yield make_detector

@@ -1,7 +1,7 @@
 """The inference engines, and which of them runs a model."""
 
 import logging
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 from place_recognition_ros.descriptor.engine import Engine
 from place_recognition_ros.descriptor.model_card import ModelCard
@@ -51,6 +51,14 @@ def open_engine(
     names = [backend]
     if backend == "auto":
         names = [name for name in _BACKENDS if _BACKENDS[name].is_installed()]
+    engine, fallback = _open_first(names, card, onnx, threads, build)
+    _log.info("'%s' runs on %s", card.name, engine.name)
+    return engine, fallback
+
+
+def _open_first(
+    names: List[str], card: ModelCard, onnx: bytes, threads: int, build: BuildSettings
+) -> Tuple[Engine, str]:
     fallback = ""
     for name, next_name in zip(names, names[1:]):
         try:

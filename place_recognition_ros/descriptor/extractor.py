@@ -49,11 +49,14 @@ class Extractor:
 
         Raises:
             ImageError: if ``image`` has another type or shape.
-            EngineError: if the engine fails or is closed, or its result is not a unit vector, which would
-                corrupt the index.
+            EngineError: if the engine fails or is closed, or its result is not a unit vector of D numbers,
+                which would corrupt the index.
         """
         engine = self.engine
         vector = engine.infer(prepare(image, self.card.input, out=engine.input))
+        if vector.shape != (self.card.descriptor_size,) or vector.dtype != np.float32:
+            expected = f"expected a descriptor of {self.card.descriptor_size} float32 numbers"
+            raise EngineError(f"{expected}. Received: {vector.dtype} {vector.shape}")
         norm = float(np.linalg.norm(vector))
         if not abs(norm - 1.0) < 1e-2:  # false for NaN too
             raise EngineError(f"expected a descriptor of unit norm. Received: norm {norm}")

@@ -98,7 +98,7 @@ def _find_homography(a: np.ndarray, b: np.ndarray, per_pixel: float, tolerance: 
     else:
         matrix, _ = cv2.findHomography(a, b, cv2.RANSAC, tolerance, None, _ITERATIONS, _CONFIDENCE)
     scale = np.array((1 / per_pixel, 1 / per_pixel, 1.0))
-    return None if matrix is None else matrix * scale / scale[:, None]
+    return matrix * scale / scale[:, None] if np.shape(matrix) == (3, 3) else np.zeros((0, 0))
 
 
 def _usac(tolerance: float, iterations: int) -> "cv2.UsacParams":

@@ -69,6 +69,7 @@ class KeyframeMap:
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
         self._newest = 0  # id of the keyframe that was stored last
+        self._released: List[int] = []  # ids of keyframes that go to the index next
 
     def _read(self) -> None:
         for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes():
@@ -86,8 +87,8 @@ class KeyframeMap:
 
     def start_session(self) -> None:
         """Begin an unbroken trajectory with its own world frame; all earlier keyframes can be searched."""
-        for keyframe_id in self._visit.end_session():
-            self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
+        self._released += self._visit.end_session()
+        self._index_released()
         self._trail.clear()
         self._pace.clear()
         self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
@@ -107,8 +108,8 @@ class KeyframeMap:
         self._pace.observe(keyframe.stamp)
         travelled = self._odometer.move(self.session.id, keyframe.pose)
         self._trail.observe(self._newest, descriptor)
-        for keyframe_id in self._visit.observe(descriptor, keyframe.stamp, keyframe.pose):
-            self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
+        self._released += self._visit.observe(descriptor, keyframe.stamp, keyframe.pose)
+        self._index_released()
         return travelled
 
     def add(self, keyframe: Keyframe, descriptor: np.ndarray, features: np.ndarray, thumbnail: bytes) -> int:
@@ -130,6 +131,14 @@ class KeyframeMap:
         self.timeline.append(entry, descriptor)
         self._newest = keyframe_id
         return keyframe_id
+
+    def _index_released(self) -> None:
+        """What an exception interrupts is done with the next keyframe; what was not complete is left out."""
+        while self._released:
+            keyframe_id = self._released[0]
+            if keyframe_id in self.timeline:
+                self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
+            del self._released[0]
 
     def search(self, descriptor: np.ndarray, k: int, keep: Optional[Keep] = None) -> List[Match]:
         """The k keyframes most similar to a descriptor, best first, none of the present visit.
@@ -215,4 +224,6 @@ class KeyframeMap:
         self.store.remove(keyframe_ids)
         self._index.remove(keyframe_ids)
         self._visit.remove(keyframe_ids)
+        gone = set(keyframe_ids)
+        self._released = [each for each in self._released if each not in gone]
         self.timeline.remove(keyframe_ids)

@@ -58,9 +58,10 @@ class Timeline:
             entry: of an id larger than all before.
             descriptor: (D,) float32, unit norm.
         """
+        vector = descriptor.astype(np.float16)
         self._ids.append(entry.id)
         self._entries.append(entry)
-        self._vectors.append(descriptor.astype(np.float16))
+        self._vectors.append(vector)
 
     def vector(self, keyframe_id: int) -> np.ndarray:
         """(D,) float32: the descriptor of a keyframe."""

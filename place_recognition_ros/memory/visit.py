@@ -66,16 +66,15 @@ class PresentVisit:
         Returns:
             The ids of the keyframes that need not wait any longer.
         """
-        present, left_below = [], self._leaving.elsewhere_below(1.0)
+        present, left, left_below = [], self._left[:], self._leaving.elsewhere_below(1.0)
         for run, similarity in zip(self._runs, self._similarities(descriptor)):
             if run.has_left(similarity, left_below, now, pose):
-                self._left += run.keyframes
+                left += run.keyframes
             else:
                 present.append(run)
-        self._runs = present
         oldest = now - self._leaving.min_age
-        released = sorted(number for number, stamp in self._left if stamp <= oldest)
-        self._left = [pair for pair in self._left if pair[1] > oldest]
+        released = sorted(number for number, stamp in left if stamp <= oldest)
+        self._runs, self._left = present, [pair for pair in left if pair[1] > oldest]  # nothing raised before
         self.waiting.difference_update(released)
         return released
 

@@ -32,6 +32,7 @@ STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
 TICK = 0.2  # seconds: how late something may be noticed that only needs time
 REPORT_PERIOD = 1.0  # seconds of wall time: rospy's timers die when the clock of a bag jumps back
 MAX_FAILURES = 5  # in a row: this process is broken, the next may not be
+MAX_BUSY = 60.0  # seconds with one keyframe or request: the engine hangs
 
 
 class PlaceRecognitionNode:
@@ -103,6 +104,9 @@ class PlaceRecognitionNode:
             return True
         if self._worker.status.failures >= MAX_FAILURES:
             rospy.logfatal("%d keyframes in a row failed; this process ends", MAX_FAILURES)
+            return True
+        if self._worker.busy_for > MAX_BUSY:
+            rospy.logfatal("The engine hangs: no result within %.0f s; this process ends", MAX_BUSY)
             return True
         return False
 

@@ -43,7 +43,7 @@ class LocalFeatures:
         if not self._path.exists():
             print(f"computing the local features of {shape[0]} images, {shape[1]} views each", flush=True)
             write_atomically(self._path, self._compute(backbone, shape))
-        self._features = np.load(self._path, mmap_mode="r")
+        self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
         if self._features.shape != shape:
             raise ValueError(f"expected {shape} in '{self._path}'. Received: {self._features.shape}")
 

@@ -97,7 +97,7 @@ def _read_config(path: Optional[str]) -> Config:
         raise ConfigError(f"expected a YAML file of parameters. Received: '{path}': {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"expected names and values in '{path}'. Received: {type(values).__name__}")
-    return Config(**values)
+    return Config(**{str(name): value for name, value in values.items()})
 
 
 def _by_id(keyframes: List[StoredKeyframe], number: int) -> StoredKeyframe:

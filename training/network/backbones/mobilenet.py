@@ -68,7 +68,7 @@ def load_mobilenet_weights(model, path):
     Raises:
         ValueError: if a weight is missing or has another shape.
     """
-    with np.load(path) as stored:
+    with np.load(path, allow_pickle=False) as stored:
         for layer in model.layers:
             if not layer.name.startswith(("conv1", "conv_dw_", "conv_pw_")):
                 continue

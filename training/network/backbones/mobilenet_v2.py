@@ -67,7 +67,7 @@ def load_mobilenet_v2_weights(model, path):
         ValueError: if a weight is missing or has another shape.
     """
     convolutions = [layer for layer in model.layers if _is_backbone(layer)]
-    with np.load(path) as stored:
+    with np.load(path, allow_pickle=False) as stored:
         kernels = sorted(key for key in stored if key.endswith("_w"))
         if len(kernels) < len(convolutions):
             raise ValueError(
