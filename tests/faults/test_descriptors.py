@@ -81,7 +81,9 @@ def test_a_search_finds_what_there_is(amount, make_detector, add_images, paint, 
             candidates = detector.query(query, 100).candidates
             assert len(candidates) == size
             assert not any(each.accepted for each in candidates)
-            assert detector.relocalize().candidates == []
+            assert len(detector.relocalize().candidates) == max(
+                0, min(size - 1, 5)
+            )  # top_k, but the view itself
         add_images(detector, [paint(size)], start=10 * size + 1)
     assert searched == len(range(0, 51, amount)) * len(range(1, 101, amount))
     tried("sizes 0 to 50 × k 1 to 100", f"{searched} searches", "as many as there are, no other")
