@@ -11,6 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.loops.calibration import Calibration
+from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
@@ -85,7 +86,7 @@ class Pipeline:
     def set_tracking(self, ok: bool, when: float) -> None:
         """Take a report of the SLAM front end, without a stamp; ``when`` it came, by ``time.monotonic``."""
         self._tracks = ok
-        stamp = self._clock.time(when) or rospy.Time.now().to_nsec()
+        stamp = self._clock.time(when) or clock.now()
         self._publishers.tracking(self._detector.set_tracking(ok, stamp))
 
     def tick(self) -> None:

@@ -241,7 +241,7 @@ def start_node(ros, tmp_path):
 
     Args:
         name: node name.
-        ready: wait until the node serves relocalize.
+        ready: wait until the node subscribes to its images.
         remap: names of topics and services → other names.
         program: path of the executable.
         env: additional environment variables.
@@ -259,11 +259,11 @@ def start_node(ros, tmp_path):
         node.name = name
         nodes.append(node)
         if ready:
-            service = rospy.resolve_name((remap or {}).get("relocalize", "relocalize"))
+            topic = rospy.resolve_name((remap or {}).get("keyframe", "keyframe"))
             wait_until(
-                lambda: not node.running or _provides(name, service),
+                lambda: not node.running or is_subscribed(topic, f"/{name}"),
                 30,
-                lambda: f"the service of the node. Its output:\n{node.log}",
+                lambda: f"a subscription of the node. Its output:\n{node.log}",
             )
             assert node.running, f"the node ended while it started. Its output:\n{node.log}"
         return node
@@ -282,7 +282,6 @@ def _unregister(name):
     rosnode.cleanup_master_blacklist(rosgraph.Master("/tests"), [f"/{name}"])
 
 
-def _provides(name, service):
-    """Whether this node provides this service."""
-    services = dict(rosgraph.Master("/tests").getSystemState()[2])
-    return f"/{name}" in services.get(service, [])
+def is_subscribed(topic, node):
+    """Whether a node subscribes to a topic; names with their namespaces. Ours does when it is ready."""
+    return node in dict(rosgraph.Master("/tests").getSystemState()[1]).get(topic, [])
