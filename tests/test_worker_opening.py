@@ -11,7 +11,7 @@ from tests.test_worker import TIMEOUT, Owned, wait_until
 
 @pytest.fixture
 def opening():
-    """(worker, release, closed): a worker that opens until ``release`` is set, and sets ``closed`` at its end."""
+    """(worker, release, closed): the worker opens until ``release`` is set; at its end it sets ``closed``."""
     release, closed = threading.Event(), threading.Event()
 
     def open_slowly():

@@ -11,6 +11,7 @@ import rosbag
 import rosgraph
 import rospy
 import yaml
+from sensor_msgs.msg import Image
 
 from place_recognition_ros.msg import LoopCandidate, LoopCandidates
 from place_recognition_ros.srv import Relocalize
@@ -41,20 +42,6 @@ TOPICS = {
     "tracking_ok": "/slam/ok",
     "mask": "/cam/mask",
 }
-
-
-@pytest.fixture
-def roslaunch(start_process, ros):
-    """``roslaunch(name, **arguments)`` starts a launch file and waits for the node → Process."""
-
-    def launch(name, **arguments):
-        python = "python:=" + sys.executable
-        words = [f"{key}:={value}" for key, value in arguments.items()]
-        process = start_process(["roslaunch", "place_recognition_ros", name, python, *words])
-        rospy.wait_for_service("relocalize", 30)
-        return process
-
-    return launch
 
 
 @pytest.fixture
@@ -190,7 +177,7 @@ def test_the_map_is_in_ros_home_and_named_after_the_node(ros, start_process, tmp
     for namespace in ("/", "/robot_1", "/robot_2"):
         launch = ["roslaunch", "place_recognition_ros", "desktop.launch", python, f"__ns:={namespace}"]
         start_process(launch, env)
-        rospy.wait_for_service(namespace.rstrip("/") + "/relocalize", 30)
+        ros.publisher(namespace.rstrip("/") + "/keyframe", Image)  # waits for the subscriber
         maps.append(home / (namespace.strip("/") or ".") / "place_recognition.db")
     assert [path for path in maps if not path.is_file()] == []
 
