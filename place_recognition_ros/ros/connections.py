@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import genpy
 import rospy
@@ -20,7 +20,7 @@ from rospy.impl import tcpros_base, tcpros_service
 from place_recognition_ros.images import MAX_PIXELS
 
 HANDSHAKE_TIMEOUT = 5.0  # seconds for the header of a connection
-REQUEST_TIMEOUT = 30.0  # seconds for the request of a service client to arrive after it
+REQUEST_TIMEOUT = 10.0  # seconds for the request of a service client to arrive after it
 IDLE_TIMEOUT = 600.0  # seconds for its response, and the next request where the connection is persistent
 MAX_HEADER = 2**20  # bytes; it contains the definition of the message
 MAX_MESSAGE = 8 * MAX_PIXELS + 2**20  # bytes: an image of four channels of 16 bits
@@ -47,29 +47,29 @@ class _Deadlines:
     """Closes connections on which something does not come in time."""
 
     def __init__(self) -> None:
-        self._ends: Dict[socket.socket, float] = {}
+        self._ends: Dict[Any, Tuple[float, socket.socket]] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
 
-    def set(self, sock: socket.socket, seconds: float) -> None:
-        """Close a connection in so many seconds, instead of when it was set before."""
+    def set(self, key: Any, sock: socket.socket, seconds: float) -> None:
+        """Close a connection in so many seconds, instead of when it was set before with this key."""
         with self._lock:
-            self._ends[sock] = time.monotonic() + seconds
+            self._ends[key] = (time.monotonic() + seconds, sock)
 
-    def clear(self, sock: socket.socket) -> None:
-        """Do not close a connection."""
+    def clear(self, key: Any) -> None:
+        """Do not close the connection."""
         with self._lock:
-            self._ends.pop(sock, None)
+            self._ends.pop(key, None)
 
     def _watch(self) -> None:
         while True:
             time.sleep(PERIOD)
             now = time.monotonic()
             with self._lock:
-                late = [sock for sock, end in self._ends.items() if end <= now]
-                for sock in late:
-                    del self._ends[sock]
-            for sock in late:
+                late = [(key, sock) for key, (end, sock) in self._ends.items() if end <= now]
+                for key, _ in late:
+                    del self._ends[key]
+            for _, sock in late:
                 with suppress(OSError):  # it is closed already
                     sock.shutdown(socket.SHUT_RDWR)  # ends the thread that reads from it
 
@@ -79,7 +79,7 @@ def _limited_accept(handle: Callable[..., None], deadlines: _Deadlines) -> Calla
     waiting = threading.Semaphore(MAX_WAITING)
 
     def greet(sock: socket.socket, address: Any) -> None:
-        deadlines.set(sock, HANDSHAKE_TIMEOUT)
+        deadlines.set(sock, sock, HANDSHAKE_TIMEOUT)
         try:
             if _announced(sock) <= MAX_HEADER:
                 handle(sock, address)
@@ -140,17 +140,16 @@ def _limited_handle(handle: Callable[..., None], deadlines: _Deadlines) -> Calla
     served = threading.Semaphore(MAX_SERVED)
 
     def limited(self: Any, transport: Any, header: Any) -> None:
-        sock = transport.socket
         try:
             if not served.acquire(blocking=False):
                 _warn("%s: refused: %d clients are served already", self.resolved_name, MAX_SERVED)
                 self._write_service_error(transport, f"busy: {MAX_SERVED} clients are served already")
                 return
             try:
-                deadlines.set(sock, REQUEST_TIMEOUT)
+                deadlines.set(transport, transport.socket, REQUEST_TIMEOUT)
                 handle(self, transport, header)
             finally:
-                deadlines.clear(sock)
+                deadlines.clear(transport)
                 served.release()
         except (rospy.exceptions.TransportException, OSError) as error:
             _LOG.debug("%s: %s", self.resolved_name, error)  # the client has gone
@@ -164,7 +163,7 @@ def _noted_request(handle: Callable[..., None], deadlines: _Deadlines) -> Callab
     """Rospy's handler of a request, for which there is another deadline."""
 
     def handle_request(self: Any, transport: Any, request: Any) -> None:
-        deadlines.set(transport.socket, IDLE_TIMEOUT)
+        deadlines.set(transport, transport.socket, IDLE_TIMEOUT)
         handle(self, transport, request)
 
     return handle_request

@@ -48,7 +48,7 @@ class LyingPublisher:
     Args:
         topic: name with its namespace.
         kind: class of the messages.
-        data: what it sends on each connection after the header.
+        data: ``data(number)`` → what it sends on its nth connection, from 0 on, after the header.
     """
 
     def __init__(self, topic, kind, data):
@@ -63,16 +63,13 @@ class LyingPublisher:
         for target in (self._node.serve_forever, self._accept):
             threading.Thread(target=target, daemon=True).start()
         self._master = rosgraph.Master("/lying_publisher")
-        self._call("registerPublisher", topic, kind._type)
+        self._master.registerPublisher(topic, kind._type, self._uri)
 
     def close(self):
-        self._call("unregisterPublisher", self._topic)
+        self._master.unregisterPublisher(self._topic, self._uri)
         self._node.shutdown()
         self._node.server_close()
         self._listener.close()
-
-    def _call(self, method, *arguments):
-        getattr(self._master.handle, method)("/lying_publisher", *arguments, self._uri)
 
     def _accept(self):
         while True:
@@ -86,10 +83,11 @@ class LyingPublisher:
         size = struct.unpack("<I", connection.recv(4, socket.MSG_WAITALL))[0]
         decode_ros_handshake_header(struct.pack("<I", size) + connection.recv(size, socket.MSG_WAITALL))
         header = {"type": self._kind._type, "md5sum": self._kind._md5sum, "callerid": "/lying_publisher"}
+        data = self._data(self.connections)
         self.connections += 1
         try:
             connection.sendall(encode_ros_handshake_header({"topic": self._topic, **header}))
-            connection.sendall(self._data)
+            connection.sendall(data)
             connection.recv(1)  # until the other side closes
         except OSError:
             pass
