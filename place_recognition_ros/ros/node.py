@@ -33,6 +33,7 @@ from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
+OPENING_STOP_TIMEOUT = 1.0  # seconds, before everything is open: nothing can be lost
 END_TIMEOUT = 4.5  # seconds, for everything after a signal
 TICK = 0.2  # seconds: how late something may be noticed that only needs time
 OPENING_TICK = 0.02  # seconds: the same, before everything is open
@@ -108,7 +109,7 @@ class PlaceRecognitionNode:
             if self._is_broken(ready):
                 break
         broken = not (self._ended.is_set() or rospy.is_shutdown())
-        stopped = self._worker.stop(STOP_TIMEOUT)
+        stopped = self._worker.stop(STOP_TIMEOUT if ready else OPENING_STOP_TIMEOUT)
         if ready and not stopped:
             rospy.logerr("expected the worker to end within %.0f s. Received: it still works", STOP_TIMEOUT)
             broken = True

@@ -14,7 +14,7 @@ from place_recognition_ros.errors import StoreBusy, WorkerBusy
 from place_recognition_ros.worker import Worker
 
 LOG_PERIOD = 2.0  # seconds between two lines of progress
-RETRY_PERIOD = 1.0  # seconds between two looks whether the map is free
+RETRY_PERIOD = 0.5  # seconds between two looks whether the map is free
 
 
 class Opening:
@@ -39,7 +39,7 @@ class Opening:
 
         Raises:
             ModelError, EngineError, StoreError: what cannot be opened, and why.
-            WorkerBusy: if the worker is to stop before the map is free.
+            WorkerBusy: if the worker is to stop before the map is read, or free.
         """
         try:
             return LoopDetector.open(self._config, progress=self._report)
@@ -48,6 +48,7 @@ class Opening:
         return self.detector()
 
     def _report(self, read: int, total: int) -> None:
+        self._check_stop()
         self._worker.opening = f"the map is being read, {read:,} of {total:,} keyframes"
         if time.monotonic() - self._logged >= LOG_PERIOD:
             self._logged = time.monotonic()
@@ -58,10 +59,13 @@ class Opening:
         self._worker.opening = f"another process uses the map '{path}': end it, or set another map_path"
         rospy.logwarn("Waiting for the map: %s. End the other process, or set another map_path", error)
         while is_taken(path):
-            if self._worker.is_stopping:
-                raise WorkerBusy("expected the map to become free. Received: a request to stop") from error
+            self._check_stop()
             time.sleep(RETRY_PERIOD)
         rospy.loginfo("The map is free")
+
+    def _check_stop(self) -> None:
+        if self._worker.is_stopping:
+            raise WorkerBusy("expected time to open the map. Received: a request to stop")
 
 
 def is_taken(path: str) -> bool:
