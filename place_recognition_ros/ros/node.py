@@ -1,6 +1,6 @@
 """The ROS node: it connects topics and services to the worker. Callbacks only store; the worker works."""
 
-import os
+import signal
 import threading
 import time
 from concurrent.futures import Future
@@ -11,16 +11,17 @@ from typing import Any, Mapping, Optional
 import cv2
 import rospy
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Bool
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
-from place_recognition_ros.ros.camera_inputs import READ_AHEAD, CameraInputs
+from place_recognition_ros.ros.camera_inputs import CameraInputs
 from place_recognition_ros.ros.clock import SimulatedClock
 from place_recognition_ros.ros.connections import limit_connections
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
+from place_recognition_ros.ros.image_topics import ImageTopics
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
 from place_recognition_ros.ros.master_watch import MasterWatch
@@ -65,7 +66,8 @@ class PlaceRecognitionNode:
         )
         Services(self._worker)
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
-        self._complainers = (self._use, self._odometry, self._master, SimulatedClock())
+        self._images = ImageTopics(self._worker.offer)
+        self._complainers = (self._images, self._use, self._odometry, self._master, SimulatedClock())
         rospy.on_shutdown(self._end)
         self._worker.start()
 
@@ -79,9 +81,7 @@ class PlaceRecognitionNode:
         rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
         rospy.Subscriber("~mask", Image, self._take_mask, queue_size=1)
         # The images last: who waits for a subscriber, as rosbag can, waits until the node is ready.
-        # No queue_size: rospy would drop images without counting them; the mailbox counts them.
-        rospy.Subscriber("keyframe/compressed", CompressedImage, self._worker.offer, buff_size=READ_AHEAD)
-        rospy.Subscriber("keyframe", Image, self._worker.offer, buff_size=READ_AHEAD)
+        self._images.subscribe()
         detector = self._worker.status.detector
         rospy.loginfo("Ready: %d keyframes in the map, model %s", detector.keyframes, detector.model_id)
 
@@ -119,7 +119,7 @@ class PlaceRecognitionNode:
         if self._master.is_forgotten:
             rospy.logfatal("The ROS master was restarted and does not know this node; this process ends")
             return True
-        if not self._worker.is_alive:
+        if ready and not self._worker.is_alive:
             rospy.logfatal("The worker has ended; this process ends")
             return True
         if ready and self._worker.status.failures >= MAX_FAILURES:
@@ -214,7 +214,8 @@ def main() -> int:
 
 
 def end_in_time() -> None:
-    """End the process at the latest ``END_TIMEOUT`` from now: rospy may wait for a master that is frozen."""
-    timer = threading.Timer(END_TIMEOUT, os._exit, [1])
-    timer.daemon = True
-    timer.start()
+    """End the process at the latest ``END_TIMEOUT`` from now: rospy may wait for a master that is frozen.
+
+    The kernel does it: the default action of this signal needs no thread and no lock of this process.
+    """
+    signal.setitimer(signal.ITIMER_REAL, END_TIMEOUT)

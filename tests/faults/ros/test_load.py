@@ -35,7 +35,7 @@ class Ages:
 
 
 @fault(25, "Input at ten times capacity")
-@forms(short=6, long=600)
+@forms(short=4, long=600)
 def test_results_are_recent_and_dropped_images_are_counted(ros, start_node, tried, amount):
     node = start_node(program=SLOW_NODE, **PARAMETERS)
     diagnostics = Diagnostics(ros)
@@ -67,7 +67,7 @@ def test_results_are_recent_and_dropped_images_are_counted(ros, start_node, trie
 
 
 @fault(26, "Several publishers")
-@forms(short=5, long=600)
+@forms(short=4, long=600)
 def test_images_of_eight_publishers_are_processed_one_by_one(ros, start_node, tried, amount):
     node = start_node(**PARAMETERS)
     diagnostics = Diagnostics(ros)
@@ -135,7 +135,7 @@ class Flood:
 
 
 @fault(31, "Service flood, huge or hung request")
-@forms(short=6, long=600)
+@forms(short=4, long=600)
 def test_a_flood_of_requests_gets_responses_and_images_are_processed(ros, start_node, tried, amount):
     node = start_node(**PARAMETERS)
     camera = Camera(ros)

@@ -37,7 +37,7 @@ def shuffled(amount):
 
 
 @fault(22, "Duplicate, out-of-order, zero, future stamps")
-@forms(short=100, long=10_000)
+@forms(short=60, long=10_000)
 def test_stamps_in_disorder_are_dropped_and_counted(ros, start_node, tried, amount):
     node = start_node(**PARAMETERS)
     camera, diagnostics = Camera(ros), Diagnostics(ros)
@@ -107,7 +107,7 @@ def test_each_loop_of_a_bag_is_one_session_and_every_image_has_a_result(ros, sta
 
 @fault(24, "use_sim_time without /clock")
 @forms(short=6, long=60)
-def test_without_a_clock_the_node_works_and_warns(ros, start_node, simulated_time, tried, amount):
+def test_without_a_clock_or_with_a_paused_one_the_node_works(ros, start_node, simulated_time, tried, amount):
     start_node(**PARAMETERS)
     camera, diagnostics = Camera(ros), Diagnostics(ros)
     state = ros.subscribe(NODE + "/kidnap_state", KidnapState)
@@ -116,30 +116,28 @@ def test_without_a_clock_the_node_works_and_warns(ros, start_node, simulated_tim
     diagnostics.wait_message("nothing is published on /clock", DiagnosticStatus.WARN, timeout=30)
     assert state.wait(1)[0].header.stamp.to_sec() > 1e9, "expected wall time"
     assert "expected" not in ros.call("relocalize", Relocalize).message
-    tried("a node that starts with use_sim_time", f"{amount} images", "all processed, WARN")
 
-
-def test_a_clock_that_stands_still_stops_nothing(ros, start_node, simulated_time):
-    """As with a bag that is paused: services respond, and an image that comes is processed."""
-    start_node(**PARAMETERS)
-    camera, diagnostics = Camera(ros), Diagnostics(ros)
-    clock = ros.publisher("/clock", Clock, latch=True)
-    clock.publish(Clock(rospy.Time(1000)))
-    results = camera.publish_sequence(THERE[:4])
-    assert [each.query_id for each in results] == [1, 2, 3, 4]
-    assert not ros.call("relocalize", Relocalize).message.startswith("expected")
-    diagnostics.next()
-    assert "clock" not in diagnostics.wait({"stored": 4})[1]
+    ros.publisher("/clock", Clock, latch=True).publish(Clock(rospy.Time(1000)))  # a bag that is paused
+    assert camera.publish_and_wait(THERE[0]).query_id
+    stored = int(diagnostics.next()["stored"])
+    diagnostics.wait_message("keyframes/s", DiagnosticStatus.OK)
+    assert camera.publish_and_wait(THERE[1]).query_id
+    assert int(diagnostics.next()["stored"]) >= stored, "diagnostics go on"
+    tried(
+        "a node that starts with use_sim_time, then a clock that stands still",
+        f"{amount} images",
+        "all are processed, WARN until there is a clock",
+    )
 
 
 def test_a_camera_of_one_image_in_5_seconds_loses_none(ros, start_node):
     start_node(**PARAMETERS)
     camera, diagnostics = Camera(ros), Diagnostics(ros)
-    for image in THERE[:3]:
+    for row, image in enumerate(THERE[:3]):
+        time.sleep(5 if row else 0)
         camera.now = time.time()
         camera.publish(to_image(image, camera.now))
         assert camera.result(camera.now).query_id > 0
-        time.sleep(5)
     level, message, values = diagnostics.wait({"stored": 3})
     assert (values["dropped"], values["session"]) == ("0", "1")
     assert level == DiagnosticStatus.OK, message
@@ -151,11 +149,11 @@ def test_a_bag_that_is_played_five_times_too_fast_is_one_session(ros, start_node
     queries = ros.subscribe(NODE + "/queries", LoopCandidates)
     path = str(tmp_path / "fast.bag")
     with rosbag.Bag(path, "w") as bag:
-        for row in range(40):
+        for row in range(20):
             bag.write("/keyframe", to_image(THERE[row % 12], 1000 + row), rospy.Time(1000 + row))
     subprocess.check_call(["rosbag", "play", "--quiet", "--wait-for-subscribers", "-r", "5", path])
-    queries.wait_for(lambda each: each.header.stamp.secs == 1039, 20)
+    queries.wait_for(lambda each: each.header.stamp.secs == 1019, 20)
     values = diagnostics.next()
     assert values["session"] == "1"
-    assert int(values["keyframes"]) + int(values["dropped"]) >= 39  # rosbag may lose the first one
-    assert int(values["keyframes"]) > 20
+    assert int(values["keyframes"]) + int(values["dropped"]) >= 19  # rosbag may lose the first one
+    assert int(values["keyframes"]) > 10
