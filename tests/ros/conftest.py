@@ -163,7 +163,7 @@ def roslaunch(start_process, ros):
 
     Args:
         name: of the launch file.
-        env: additional environment variables.
+        env: changes of the environment; None: the variable is not set.
         ready: wait until the node subscribes to its images.
         **arguments: of the launch file; ``ns``: the namespace.
     """
@@ -171,7 +171,9 @@ def roslaunch(start_process, ros):
     def launch(name, env=None, ready=True, ns="", **arguments):
         words = [f"{key}:={value}" for key, value in {"python": sys.executable, **arguments}.items()]
         command = ["roslaunch", "place_recognition_ros", name, *words]
-        process = start_process([*command, f"__ns:={ns}"] if ns else command, dict(os.environ, **env or {}))
+        changed = {**os.environ, **(env or {})}
+        changed = {name: value for name, value in changed.items() if value is not None}
+        process = start_process([*command, f"__ns:={ns}"] if ns else command, changed)
         topic, node = (f"{ns}/{each}" for each in ("keyframe", "place_recognition"))
         topic = arguments.get("image", topic)
         if ready:

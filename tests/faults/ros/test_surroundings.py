@@ -54,7 +54,8 @@ def test_locales_and_map_paths_with_any_letters(ros, roslaunch, locales, tmp_pat
 
 
 def test_two_nodes_in_two_namespaces(ros, roslaunch, tmp_path):
-    env = {"ROS_HOME": str(tmp_path)}
+    """Without HOME and with an ASCII locale, as at the start of a robot."""
+    env = {"ROS_HOME": str(tmp_path), "HOME": None, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     launched = [roslaunch("desktop.launch", env=env, ns=ns) for ns in ("/robot1", "/robot2")]
     for number, ns in enumerate(("/robot1", "/robot2")):
         queries = ros.subscribe(f"{ns}/place_recognition/queries", LoopCandidates)
@@ -96,8 +97,8 @@ def test_odometry_without_numbers_or_covariances_and_wrong_frames_stop_nothing(r
         assert rig.publish(THERE[number], info=info(K), depth=flat(2.0)).query_id == number + 1
     diagnostics.wait({"poses that cannot be used": 1})
     rig.wait(tf="no_such_link")
-    frames = ["", "/leading_slash", "no_such_frame", "späte kamera"]
+    frames = ["/leading_slash", "no_such_frame", "späte kamera"]
     results = [rig.camera.publish_and_wait(THERE[row + 4], frame_id=name) for row, name in enumerate(frames)]
     assert [each.header.frame_id for each in results] == frames
     assert node.stop() == 0
-    assert [pose and pose[0] for *_, pose in stored(path)] == [None, 1.0, 2.0, 3.0] + [None] * 4
+    assert [pose and pose[0] for *_, pose in stored(path)] == [None, 1.0, 2.0, 3.0] + [None] * 3
