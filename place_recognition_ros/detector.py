@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack
 from functools import partial
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import numpy as np
 
@@ -65,12 +65,18 @@ class LoopDetector:
         self._queries = 0
 
     @classmethod
-    def open(cls, config: Config, map_path: str = "") -> "LoopDetector":
+    def open(
+        cls,
+        config: Config,
+        map_path: str = "",
+        progress: Callable[[int, int], None] = lambda read, total: None,
+    ) -> "LoopDetector":
         """Open the model and the map.
 
         Args:
             config: the parameters.
             map_path: the map's file; empty: ``config.map_path``, or a temporary map where that is empty too.
+            progress: is called with the keyframes read so far, and all of them.
 
         Raises:
             ModelError, EngineError, StoreError: what cannot be opened, and why.

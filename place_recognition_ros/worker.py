@@ -3,13 +3,13 @@
 New items go into a mailbox for one: the newest wins, and what it displaces is counted, so that the results of
 an overloaded robot are about now and not about a queue. Requests wait in a short line; the worker takes one
 request and one item in turn, so that neither starves the other. After each of them it publishes a status, an
-immutable value that any thread may read.
+immutable value that any thread may read. Until everything is open, items are dropped and requests refused.
 """
 
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Callable, Deque, Generic, Optional, Tuple, TypeVar
 
@@ -19,7 +19,6 @@ Owned = TypeVar("Owned")
 Item = TypeVar("Item")
 Status = TypeVar("Status")
 
-OPENING_PERIOD = 0.2  # seconds between checks whether to give up
 MAX_WAITING = 8  # requests in line; one more is refused
 
 
@@ -27,7 +26,8 @@ class Worker(Generic[Owned, Item, Status]):
     """Handles items and requests one at a time.
 
     Args:
-        open_owned: creates, in the worker's thread, what it works with; has a ``close()``.
+        open_owned: creates, in the worker's thread, what it works with; has ``close()``. It may take minutes;
+            then it sets :attr:`opening`.
         handle: takes ``(owned, item)``.
         report: makes the status of ``owned``; cheap, for it is called after each item and request.
         on_error: is called with every exception of ``handle``; the worker goes on.
@@ -41,7 +41,9 @@ class Worker(Generic[Owned, Item, Status]):
         on_error: Callable[[Exception], None],
     ) -> None:
         self.dropped = 0
-        """Items displaced by newer ones."""
+        """Items displaced by newer ones, or that came before everything was open."""
+        self.opening = "the model and the map are being opened"
+        """What the worker does before everything is open, for who has to wait."""
         self._open = open_owned
         self._handle = handle
         self._report = report
@@ -54,22 +56,23 @@ class Worker(Generic[Owned, Item, Status]):
         self._begun: Optional[float] = None  # when the present work was begun, ``time.monotonic``
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
 
-    def start(self, give_up: Callable[[], bool] = lambda: False) -> None:
-        """Start the thread; returns when everything is open, or raises why it could not be opened.
+    def start(self) -> None:
+        """Start the thread, which opens everything first."""
+        self._thread.start()
 
-        Args:
-            give_up: called now and then; returns whether to wait no longer: building an engine takes minutes.
+    @property
+    def is_open(self) -> bool:
+        """Whether everything is open.
 
         Raises:
-            WorkerBusy: if it was given up.
+            Exception: why it could not be opened.
         """
-        self._thread.start()
-        while not give_up():
-            if wait([self._opened], OPENING_PERIOD).done:
-                self._opened.result()
-                return
-        self._stopping = True  # what is opened after all is closed at once
-        raise WorkerBusy("expected the worker to open the model and the map. Received: a request to stop")
+        return self._opened.done() and self._opened.result() is None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether :meth:`stop` was called; what takes long while opening ends then."""
+        return self._stopping
 
     @property
     def is_alive(self) -> bool:
@@ -84,12 +87,15 @@ class Worker(Generic[Owned, Item, Status]):
 
     @property
     def status(self) -> Status:
-        """The newest status; once :meth:`start` has returned there is one."""
+        """The newest status; there is one when everything is open."""
         return self._status
 
     def offer(self, item: Item) -> None:
         """Put an item into the mailbox. Never waits."""
         with self._wake:
+            if not self._opened.done():
+                self.dropped += 1
+                return
             self.dropped += self._newest is not None
             self._newest = item
             self._wake.notify()
@@ -98,10 +104,12 @@ class Worker(Generic[Owned, Item, Status]):
         """Have ``request(owned)`` executed in the worker's thread, without waiting for it.
 
         Raises:
-            WorkerBusy: if too many requests wait already, or the worker is stopping.
+            WorkerBusy: if not everything is open, too many requests wait already, or the worker is stopping.
         """
         future: Future = Future()
         with self._wake:
+            if not self._stopping and not self.is_open:
+                raise WorkerBusy(f"not ready: {self.opening}")
             if self._stopping or len(self._requests) >= MAX_WAITING:
                 state = "it is stopping" if self._stopping else f"{MAX_WAITING} requests wait already"
                 raise WorkerBusy(f"expected a free place in the worker's line. Received: {state}")

@@ -3,6 +3,7 @@
 import gc
 import os
 import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -44,6 +45,8 @@ def test_memory_stays_constant_over_many_keyframes(count, onnx, write_model, mon
 
     worker = Worker(partial(LoopDetector.open, config), handle, LoopDetector.status, failures.append)
     worker.start()
+    while not worker.is_open:  # which raises why it cannot be opened
+        time.sleep(0.01)
     for number in range(count):
         worker.call(partial(handle, number=number), 10)
         if number % (count // 6) == count // 6 - 1:

@@ -43,6 +43,7 @@ def errors():
 def worker(errors):
     worker = Worker(Owned, Owned.handle, Owned.report, errors.append)
     worker.start()
+    wait_until(lambda: worker.is_open)
     yield worker
     worker.stop(TIMEOUT)
 
@@ -211,35 +212,6 @@ def test_after_stop_requests_are_refused(worker):
     assert worker.stop(TIMEOUT), "a second stop failed"
 
 
-def test_start_can_be_interrupted_while_opening():
-    """For example a shutdown of the node while it builds an engine."""
-    opened, unblock, closed = [], threading.Event(), threading.Event()
-
-    def open_slowly():
-        assert unblock.wait(TIMEOUT)
-        opened.append(Owned())
-        opened[0].close = closed.set
-        return opened[0]
-
-    worker = Worker(open_slowly, Owned.handle, Owned.report, lambda error: None)
-    give_up = iter([False, True])
-    with pytest.raises(WorkerBusy, match="a request to stop"):
-        worker.start(lambda: next(give_up))
-    unblock.set()
-    assert closed.wait(TIMEOUT)
-    assert worker.stop(TIMEOUT)
-
-
-def test_an_exception_while_opening_is_raised_by_start():
-    def fail():
-        raise StoreError("held by another")
-
-    worker = Worker(fail, Owned.handle, Owned.report, print)
-    with pytest.raises(StoreError, match="held by another"):
-        worker.start()
-    assert worker.stop(TIMEOUT)
-
-
 def test_several_threads_may_offer_and_call(worker):
     owned = owned_by(worker)
     results = []
@@ -287,6 +259,7 @@ def test_a_status_that_cannot_be_made_is_an_error_and_not_the_end(errors):
 
     worker = Worker(Owned, Owned.handle, report, errors.append)
     worker.start()
+    wait_until(lambda: worker.is_open)
     worker.offer("bad")
     wait_until(lambda: errors)
     assert worker.status == 0, "the last status remains"

@@ -106,6 +106,20 @@ class Reporter:
         stamp = header(int(time.time() * 1e9), "")
         return DiagnosticArray(header=stamp, status=[report, self._inputs(status.inputs)])
 
+    def not_ready(self, doing: str) -> DiagnosticArray:
+        """A report while the model and the map are being opened.
+
+        Args:
+            doing: what the worker does.
+        """
+        report = DiagnosticStatus(
+            level=DiagnosticStatus.WARN,
+            name=self._name + ": place recognition",
+            message=f"not ready: {doing}",
+            values=[KeyValue(key="memory [MB]", value=f"{resident_bytes() / 1e6:.0f}")],
+        )
+        return DiagnosticArray(header=header(int(time.time() * 1e9), ""), status=[report])
+
     def _inputs(self, inputs: InputStatus) -> DiagnosticStatus:
         """What accompanies the images; missing inputs are no fault, unusable ones are."""
         names = ("camera_info", "depth", "tf")

@@ -12,6 +12,7 @@ from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.loops.calibration import Calibration
+from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
@@ -72,14 +73,14 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
-        self._arrived = rospy.Time.now()  # the newest image
+        self._arrived = clock.now()  # when the newest image came
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
         """Process the next image of the stream, and those whose stamps it confirms."""
         now, stamp = time.monotonic(), message.header.stamp.to_nsec()
-        self._arrived = rospy.Time.now()
+        self._arrived = clock.now()
         ready, rejected = self._clock.admit(stamp, message, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
@@ -99,7 +100,7 @@ class Pipeline:
         """
         now = time.monotonic()
         self._take_all(self._clock.release(now))
-        silent = (rospy.Time.now() - self._arrived).to_nsec()  # 0 while the clock of a bag is paused
+        silent = clock.now() - self._arrived  # 0 while the clock of a bag is paused
         self._publishers.tracking(self._detector.update(self._stamp(now), silent))
 
     def start_session(self) -> None:
@@ -108,7 +109,7 @@ class Pipeline:
 
     def _stamp(self, when: float) -> int:
         """A moment by ``time.monotonic`` in the clock of the images, nanoseconds."""
-        return self._clock.time(when) or rospy.Time.now().to_nsec()
+        return self._clock.time(when) or clock.now()
 
     def set_mask(self, message: Image) -> None:
         """Take the user's mask; one that cannot be used is counted, and the one before it stays."""

@@ -7,7 +7,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidate, LoopCandidates, LoopRetraction
-from place_recognition_ros.ros import messages
+from place_recognition_ros.ros import clock, messages
 from place_recognition_ros.types import Count, Kind, QueryResult, Tracking
 
 
@@ -57,7 +57,7 @@ class Publishers:
         self._tracking = tracking
         self._kidnap.publish(
             KidnapState(
-                header=messages.header(rospy.Time.now().to_nsec(), self._frame_id),
+                header=messages.header(clock.now(), self._frame_id),
                 state=int(tracking.state),
                 session=tracking.session,
                 since=messages.to_time(tracking.since),

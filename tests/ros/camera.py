@@ -135,6 +135,11 @@ class Diagnostics:
         count = len(self._reports.messages) + 2
         return values(self._reports.wait(count)[-1])
 
+    def next_message(self):
+        """Message of a report that covers everything before this call."""
+        count = len(self._reports.messages) + 2
+        return self._reports.wait(count)[-1].status[0].message
+
 
 def values(report):
     """name → value of a report."""

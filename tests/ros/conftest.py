@@ -13,12 +13,8 @@ separate process::
 
 import json
 import os
-import signal
-import socket
-import subprocess
 import sys
 import threading
-import time
 import warnings
 
 import pytest
@@ -26,87 +22,10 @@ import rosgraph
 import rosnode
 import rospy
 
+from tests.ros.process import Process, free_port, wait_until
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NODE = os.path.join(ROOT, "nodes", "place_recognition_node")
-
-
-def wait_until(condition, timeout, what):
-    """Call ``condition()`` every 10 ms until it is true; returns its value.
-
-    Args:
-        condition: a function without arguments.
-        timeout: seconds.
-        what: what is waited for, for the error message; text, or a function that returns it.
-
-    Raises:
-        AssertionError: if it is not true within ``timeout``.
-    """
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"expected within {timeout} s: {what() if callable(what) else what}")
-
-
-class Process:
-    """A child process with its output in a file."""
-
-    def __init__(self, command, log, env):
-        self.log_path = str(log)
-        with open(self.log_path, "wb") as file:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=env,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    @property
-    def running(self):
-        return self._process.poll() is None
-
-    @property
-    def log(self):
-        """Its output so far."""
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    @property
-    def rss(self):
-        """Resident memory, in bytes."""
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
-            line = next(line for line in file if line.startswith("VmRSS:"))
-        return 1024 * int(line.split()[1])
-
-    def send_signal(self, number):
-        """Send a signal to the process."""
-        self._process.send_signal(number)
-
-    def wait(self, timeout):
-        """Wait for its end, at most ``timeout`` seconds; returns its exit code."""
-        wait_until(
-            lambda: not self.running, timeout, lambda: f"the end of a process. Its output:\n{self.log}"
-        )
-        return self._process.returncode
-
-    def stop(self, number=signal.SIGINT, timeout=10):
-        """Stop it as roslaunch does; returns its exit code."""
-        if self.running:
-            self.send_signal(number)
-        return self.wait(timeout)
-
-    def kill(self):
-        """Kill it (SIGKILL)."""
-        self._process.kill()
-        self._process.wait()
 
 
 class Subscription:
@@ -178,13 +97,15 @@ class Client:
 
 @pytest.fixture(scope="session")
 def ros_master(tmp_path_factory):
-    """URI of a ROS master that runs until the end of the test session."""
+    """URI of a ROS master that runs until the end of the test session; one for all folders of tests."""
+    if os.environ.get("ROS_MASTER_OF_TESTS"):
+        yield os.environ["ROS_MASTER_OF_TESTS"]
+        return
     home = tmp_path_factory.mktemp("ros")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     uri = f"http://127.0.0.1:{port}"
     os.environ.update(ROS_MASTER_URI=uri, ROS_IP="127.0.0.1", ROS_HOME=str(home), ROS_LOG_DIR=str(home))
+    os.environ["ROS_MASTER_OF_TESTS"] = uri
     for name in ("ROS_HOSTNAME", "ROS_NAMESPACE"):
         os.environ.pop(name, None)
     roscore = Process(["roscore", "-p", str(port)], home / "roscore.log", dict(os.environ))
@@ -194,6 +115,7 @@ def ros_master(tmp_path_factory):
         )
         yield uri
     finally:
+        del os.environ["ROS_MASTER_OF_TESTS"]
         roscore.stop(timeout=30)
 
 
@@ -236,12 +158,40 @@ def start_process(tmp_path):
 
 
 @pytest.fixture
+def roslaunch(start_process, ros):
+    """``roslaunch(name, env, ready, **arguments)`` starts a launch file → Process.
+
+    Args:
+        name: of the launch file.
+        env: changes of the environment; None: the variable is not set.
+        ready: wait until the node subscribes to its images.
+        **arguments: of the launch file; ``ns``: the namespace.
+    """
+
+    def launch(name, env=None, ready=True, ns="", **arguments):
+        words = [f"{key}:={value}" for key, value in {"python": sys.executable, **arguments}.items()]
+        command = ["roslaunch", "place_recognition_ros", name, *words]
+        changed = {**os.environ, **(env or {})}
+        changed = {name: value for name, value in changed.items() if value is not None}
+        process = start_process([*command, f"__ns:={ns}"] if ns else command, changed)
+        topic, node = (f"{ns}/{each}" for each in ("keyframe", "place_recognition"))
+        topic = arguments.get("image", topic)
+        if ready:
+            wait_until(
+                lambda: is_subscribed(topic, node), 30, lambda: f"a subscription. Output:\n{process.log}"
+            )
+        return process
+
+    return launch
+
+
+@pytest.fixture
 def start_node(ros, tmp_path):
     """``start_node(name, ready, remap, program, env, **parameters)`` → a Process, killed after the test.
 
     Args:
         name: node name.
-        ready: wait until the node serves relocalize.
+        ready: wait until the node subscribes to its images.
         remap: names of topics and services → other names.
         program: path of the executable.
         env: additional environment variables.
@@ -259,11 +209,11 @@ def start_node(ros, tmp_path):
         node.name = name
         nodes.append(node)
         if ready:
-            service = rospy.resolve_name((remap or {}).get("relocalize", "relocalize"))
+            topic = rospy.resolve_name((remap or {}).get("keyframe", "keyframe"))
             wait_until(
-                lambda: not node.running or _provides(name, service),
+                lambda: not node.running or is_subscribed(topic, f"/{name}"),
                 30,
-                lambda: f"the service of the node. Its output:\n{node.log}",
+                lambda: f"a subscription of the node. Its output:\n{node.log}",
             )
             assert node.running, f"the node ended while it started. Its output:\n{node.log}"
         return node
@@ -282,7 +232,6 @@ def _unregister(name):
     rosnode.cleanup_master_blacklist(rosgraph.Master("/tests"), [f"/{name}"])
 
 
-def _provides(name, service):
-    """Whether this node provides this service."""
-    services = dict(rosgraph.Master("/tests").getSystemState()[2])
-    return f"/{name}" in services.get(service, [])
+def is_subscribed(topic, node):
+    """Whether a node subscribes to a topic; names with their namespaces. Ours does when it is ready."""
+    return node in dict(rosgraph.Master("/tests").getSystemState()[1]).get(topic, [])

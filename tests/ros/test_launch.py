@@ -3,7 +3,6 @@
 import glob
 import os
 import subprocess
-import sys
 
 import cv2
 import pytest
@@ -41,20 +40,6 @@ TOPICS = {
     "tracking_ok": "/slam/ok",
     "mask": "/cam/mask",
 }
-
-
-@pytest.fixture
-def roslaunch(start_process, ros):
-    """``roslaunch(name, **arguments)`` starts a launch file and waits for the node → Process."""
-
-    def launch(name, **arguments):
-        python = "python:=" + sys.executable
-        words = [f"{key}:={value}" for key, value in arguments.items()]
-        process = start_process(["roslaunch", "place_recognition_ros", name, python, *words])
-        rospy.wait_for_service("relocalize", 30)
-        return process
-
-    return launch
 
 
 @pytest.fixture
@@ -179,20 +164,6 @@ def test_configuration_files_load_in_an_ascii_locale(ros, name):
     with open(path, encoding="ascii") as file:
         assert rospy.get_param("/ascii") == yaml.safe_load(file)
     rospy.delete_param("/ascii")
-
-
-def test_the_map_is_in_ros_home_and_named_after_the_node(ros, start_process, tmp_path):
-    home = tmp_path / "ros" / "home"
-    env = {**os.environ, **ASCII, "ROS_HOME": str(home)}
-    env.pop("HOME", None)
-    python = "python:=" + sys.executable
-    maps = []
-    for namespace in ("/", "/robot_1", "/robot_2"):
-        launch = ["roslaunch", "place_recognition_ros", "desktop.launch", python, f"__ns:={namespace}"]
-        start_process(launch, env)
-        rospy.wait_for_service(namespace.rstrip("/") + "/relocalize", 30)
-        maps.append(home / (namespace.strip("/") or ".") / "place_recognition.db")
-    assert [path for path in maps if not path.is_file()] == []
 
 
 def test_a_map_path_may_have_other_letters_than_ascii_in_an_ascii_locale(ros, start_node, tmp_path):

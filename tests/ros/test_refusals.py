@@ -94,14 +94,6 @@ def test_a_map_of_another_model_is_refused_and_not_changed(ros, start_node, refu
     assert [number for number, *_ in stored(path)] == [result.query_id]
 
 
-def test_a_map_that_another_node_uses_is_refused(start_node, refusal, tmp_path):
-    path = str(tmp_path / "map.db")
-    first = start_node(map_path=path)
-    line = refusal(map_path=path)
-    assert "StoreBusy" in line and path in line
-    assert first.running
-
-
 @pytest.mark.parametrize("name", ["no/such/folder/map.db", "."])
 def test_a_map_path_that_is_not_a_file_is_refused(refusal, tmp_path, name):
     path = str(tmp_path / name)

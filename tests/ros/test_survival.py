@@ -12,7 +12,6 @@ from place_recognition_ros.msg import LoopCandidate
 from tests.ros.camera import PARAMETERS, THERE, Camera, stored, to_image
 
 SLOW_NODE = os.path.join(os.path.dirname(__file__), "slow_node.py")
-FAILING_NODE = os.path.join(os.path.dirname(__file__), "failing_node.py")
 
 
 class Stream:
@@ -89,17 +88,3 @@ def test_the_node_stops_within_5_s_while_it_processes_images(ros, start_node, tm
         camera.queries.wait(2)
         assert node.stop(number, timeout=5) == 0
     assert {result.query_id for result in camera.queries.messages} <= {row for row, *_ in stored(path)}
-
-
-def test_a_node_with_a_broken_engine_ends_however_many_images_are_skipped(ros, start_node):
-    """At 2 Hz most images of a camera are no keyframes, and count neither for nor against the engine."""
-    node = start_node(program=FAILING_NODE, max_rate_hz=2.0, **PARAMETERS)
-    camera = Camera(ros)
-    image = THERE[0]
-    for number in range(30 * 4):
-        if not node.running:
-            break
-        camera.publish(to_image(image, 1000 + number / 30))
-        time.sleep(1 / 30)
-    assert node.wait(10) == 1
-    assert "keyframes in a row failed" in node.log

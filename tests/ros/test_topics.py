@@ -1,7 +1,6 @@
 """Topics: images are published, candidates, descriptors and diagnostics received."""
 
 import os
-import threading
 
 import cv2
 import numpy as np
@@ -168,27 +167,3 @@ def test_a_late_subscriber_receives_the_next_candidates(ros, camera):
     loops = ros.subscribe("loop_candidates", LoopCandidates)
     result = camera.publish_and_wait(BACK[1])
     assert [each.header.stamp for each in loops.wait(1)] == [result.header.stamp]
-
-
-def test_images_of_several_publishers_are_processed(ros, start_node):
-    node = start_node(**PARAMETERS)
-    diagnostics = Diagnostics(ros)
-    cameras = [Camera(ros) for _ in range(4)]
-
-    def publish(first):
-        for stamp in range(first, 1100, len(cameras)):
-            cameras[first % len(cameras)].publish(to_image(THERE[stamp % 12], stamp))
-
-    threads = [threading.Thread(target=publish, args=(1000 + row,)) for row in range(len(cameras))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    cameras[0].now = 2000.0
-    last = cameras[0].publish_and_wait(THERE[0])
-    values = diagnostics.next()
-    assert int(values["keyframes"]) == int(values["stored"]) == last.query_id
-    received = [each.query_id for each in cameras[0].queries.messages]
-    assert received == sorted(set(received))  # the first may be lost while the topic is being connected
-    assert "failed" not in values
-    assert node.running
