@@ -1,0 +1,145 @@
+"""A copy of a map in a file of its own, made while keyframes are added to the map.
+
+The copy has another name, ``path.part``, until it is complete and on the disk.
+"""
+
+import fcntl
+import os
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import Iterator
+
+from place_recognition_ros.errors import StoreBusy, StoreError
+from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.job import Job, Work
+from place_recognition_ros.memory.map_paths import checked_target
+from place_recognition_ros.memory.map_reader import MapRows
+from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.memory.transfer import insert, left_out, set_last_id, write_keyframe
+
+
+def save_map(store: KeyframeStore, path: str) -> Job:
+    """Copy a map as it is now; what is added meanwhile is not in the copy, what is removed may be.
+
+    Args:
+        store: the map.
+        path: of the copy, absolute, ``~`` is expanded; a map there is replaced when the copy is complete.
+
+    Raises:
+        StoreBusy: if a node uses the file, or another copy is written there.
+        StoreError: if it cannot be a path for a copy.
+    """
+    target = _Target(checked_target(path, store._path))
+    return Job(_copy(store, target), target.publish)
+
+
+def _copy(store: KeyframeStore, target: "_Target") -> Work:
+    store.save()
+    rows, count, damaged = MapRows(store._read), 0, 0
+    last, sessions, cameras = rows.last_id(), rows.sessions(), rows.cameras()
+    try:
+        copy = target.open()
+        execute = copy.execute
+        schema.create(copy, rows.meta["model"], rows.meta["features"], store.map_id)
+        execute(schema.LINKS)
+        copy.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows.meta.items())
+        for session in sessions.values():
+            insert(execute, "sessions", schema.SESSION_COLUMNS, session)
+        for camera in cameras.values():
+            insert(execute, "cameras", schema.CAMERA_COLUMNS, camera)
+        for number, keyframe in rows.keyframes(last):
+            if keyframe is None:
+                damaged += 1
+            else:
+                write_keyframe(execute, keyframe, rows.view(number), rows.link(number))
+                count += 1
+            yield count
+        set_last_id(execute, last)
+        execute("COMMIT")
+        copy.close()
+    except sqlite3.Error as error:
+        target.discard()
+        raise StoreError(f"expected to write the copy '{target.path}'. Received: {error}") from error
+    except BaseException:
+        target.discard()
+        raise
+    return f"{count} keyframes of {len(sessions)} sessions saved in '{target.path}'" + left_out(damaged)
+
+
+class _Target:
+    """The file of the copy.
+
+    Args:
+        path: that it gets at the end.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path, self._part = path, path + ".part"
+        self._open = ExitStack()  # a file descriptor with a lock, and the connection
+
+    def open(self) -> sqlite3.Connection:
+        """Begin an empty file."""
+        try:
+            self._file = self._locked()
+        except OSError as error:
+            raise StoreError(f"expected to write the copy '{self.path}'. Received: {error}") from error
+        self._open.callback(os.close, self._file)
+        connection = sqlite3.connect(self._part, isolation_level=None, check_same_thread=False)
+        self._open.callback(connection.close)
+        connection.execute("PRAGMA journal_mode=OFF")  # a copy that is not complete is never used
+        connection.execute("PRAGMA synchronous=OFF")  # publish does that, in another thread
+        connection.execute("BEGIN")
+        return connection
+
+    def _locked(self) -> int:
+        """A descriptor of the part, which is empty; another process may write one to the same path."""
+        file = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file).st_ino != os.stat(self._part).st_ino:
+                raise BlockingIOError  # the other process has given it its name since
+            os.ftruncate(file, 0)
+        except (BlockingIOError, FileNotFoundError) as error:
+            os.close(file)
+            raise StoreBusy(
+                f"expected a path where no other copy is written now. Received: '{self.path}'"
+            ) from error
+        return file
+
+    def publish(self) -> None:
+        """Make the complete copy safe on disk and give it its name."""
+        try:
+            os.fsync(self._file)
+            with _replaceable(self.path):
+                os.replace(self._part, self.path)
+            self._open.close()
+            folder = os.open(os.path.dirname(self.path), os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except (OSError, sqlite3.Error) as error:
+            self.discard()
+            raise StoreError(f"expected to write the copy '{self.path}'. Received: {error}") from error
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        with suppress(OSError):
+            if os.fstat(self._file).st_ino == os.stat(self._part).st_ino:
+                os.remove(self._part)
+        self._open.close()
+
+
+@contextmanager
+def _replaceable(path: str) -> Iterator[None]:
+    """Nobody opens the map at a path, if there is one, and it has no write-ahead log.
+
+    SQLite would take the log for that of the next map at this path.
+    """
+    if not os.path.lexists(path):
+        yield
+        return
+    with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as replaced:
+        replaced.execute("PRAGMA journal_mode=DELETE")
+        replaced.execute("BEGIN EXCLUSIVE")
+        yield
