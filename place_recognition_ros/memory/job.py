@@ -32,6 +32,7 @@ class Job:
         """
         end = time.monotonic() + SLICE
         try:
+            self.count = next(self._work)
             while time.monotonic() < end:
                 self.count = next(self._work)
         except StopIteration as stop:

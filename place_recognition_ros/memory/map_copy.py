@@ -76,6 +76,7 @@ class _Target:
     def __init__(self, path: str) -> None:
         self.path, self._part = path, path + ".part"
         self._open = ExitStack()  # a file descriptor with a lock, and the connection
+        self._file = -1
 
     def open(self) -> sqlite3.Connection:
         """Begin an empty file."""
@@ -137,6 +138,9 @@ def _replaceable(path: str) -> Iterator[None]:
     SQLite would take the log for that of the next map at this path.
     """
     if not os.path.lexists(path):
+        for beside in ("-wal", "-shm", "-journal"):  # of a map that somebody removed
+            with suppress(FileNotFoundError):
+                os.remove(path + beside)
         yield
         return
     with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as replaced:

@@ -21,6 +21,7 @@ from place_recognition_ros.ros.camera_inputs import READ_AHEAD, CameraInputs
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
+from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
@@ -59,6 +60,7 @@ class PlaceRecognitionNode:
         )
         self._worker.start(rospy.is_shutdown)
         Services(self._worker)
+        MapServices(self._worker)
         self._subscribe()
         rospy.on_shutdown(self._ended.set)
         detector = self._worker.status.detector
