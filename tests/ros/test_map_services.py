@@ -50,7 +50,7 @@ def test_a_saved_map_is_loaded_by_another_node(ros, start_node, tmp_path):
 def test_wrong_paths_are_refused_with_the_cause(ros, start_node, tmp_path):
     path, notes = str(tmp_path / "map.db"), tmp_path / "notes.txt"
     notes.write_text("mine")
-    start_node(map_path=path, **PARAMETERS)
+    node = start_node(map_path=path, **PARAMETERS)
     Camera(ros).publish_sequence(THERE[:2])
     for service, wrong, cause in (
         ("/save_map", path, "another file than that of the map in use"),
@@ -65,6 +65,7 @@ def test_wrong_paths_are_refused_with_the_cause(ros, start_node, tmp_path):
         assert (response.success, response.count) == (False, 0)
         assert cause in response.message
     assert notes.read_text() == "mine"
+    node.stop()
     assert len(stored(path)) == 2
 
 
