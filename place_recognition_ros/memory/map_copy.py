@@ -6,16 +6,23 @@ The copy has another name, ``path.part``, until it is complete and on the disk.
 import fcntl
 import os
 import sqlite3
+import uuid
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import Iterator
+from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.job import Job, Work
 from place_recognition_ros.memory.map_paths import checked_target
-from place_recognition_ros.memory.map_reader import MapRows
+from place_recognition_ros.memory.map_reader import MapReader, MapRows, Row
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.transfer import insert, left_out, set_last_id, write_keyframe
+
+Content = Tuple[Row, Optional[Row]]
+"""``KEYFRAME_COLUMNS`` and ``VIEW_COLUMNS`` of a keyframe; None: the view is missing or damaged."""
+
+Change = Callable[[Content], Optional[Content]]
+"""Returns what the copy has of a keyframe; None: nothing. The id has to stay."""
 
 
 def save_map(store: KeyframeStore, path: str) -> Job:
@@ -30,28 +37,52 @@ def save_map(store: KeyframeStore, path: str) -> Job:
         StoreError: if it cannot be a path for a copy.
     """
     target = _Target(checked_target(path, store._path))
-    return Job(_copy(store, target), target.publish)
-
-
-def _copy(store: KeyframeStore, target: "_Target") -> Work:
     store.save()
-    rows, count, damaged = MapRows(store._read), 0, 0
-    last, sessions, cameras = rows.last_id(), rows.sessions(), rows.cameras()
+    rows = MapRows(store._read)
+    return Job(_copy(rows, target, rows.meta, lambda content: content), target.publish)
+
+
+def rewrite_map(source: MapReader, path: str, model_id: str, feature_model: str, change: Change) -> Job:
+    """Write a map for other models, with the keyframes, sessions and links of another one.
+
+    Args:
+        source: the other map.
+        path: as for :func:`save_map`.
+        model_id: the model of the global descriptors.
+        feature_model: the model of the local features; "orb" for ORB.
+        change: describes a keyframe with these models.
+
+    Raises:
+        StoreBusy, StoreError: as above.
+    """
+    target = _Target(checked_target(path, source.path))
+    meta = {
+        "schema": str(schema.SCHEMA),
+        "model": model_id,
+        "features": feature_model,
+        "map": str(uuid.uuid4()),
+    }
+    return Job(_copy(source, target, meta, change), target.publish)
+
+
+def _copy(rows: MapRows, target: "_Target", meta: Dict[str, str], change: Change) -> Work:
+    last, sessions, count, without = rows.last_id(), rows.sessions(), 0, 0
     try:
         copy = target.open()
         execute = copy.execute
-        schema.create(copy, rows.meta["model"], rows.meta["features"], store.map_id)
+        schema.create(copy, meta["model"], meta["features"], meta["map"])
         execute(schema.LINKS)
-        copy.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows.meta.items())
+        copy.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
         for session in sessions.values():
             insert(execute, "sessions", schema.SESSION_COLUMNS, session)
-        for camera in cameras.values():
+        for camera in rows.cameras().values():
             insert(execute, "cameras", schema.CAMERA_COLUMNS, camera)
         for number, keyframe in rows.keyframes(last):
-            if keyframe is None:
-                damaged += 1
+            content = None if keyframe is None else change((keyframe, rows.view(number)))
+            if content is None:
+                without += 1
             else:
-                write_keyframe(execute, keyframe, rows.view(number), rows.link(number))
+                write_keyframe(execute, *content, match=rows.link(number))
                 count += 1
             yield count
         set_last_id(execute, last)
@@ -63,7 +94,7 @@ def _copy(store: KeyframeStore, target: "_Target") -> Work:
     except BaseException:
         target.discard()
         raise
-    return f"{count} keyframes of {len(sessions)} sessions saved in '{target.path}'" + left_out(damaged)
+    return f"{count} keyframes of {len(sessions)} sessions saved in '{target.path}'" + left_out(without)
 
 
 class _Target:

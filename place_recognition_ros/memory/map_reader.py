@@ -76,6 +76,10 @@ class MapRows:
             if not rows:
                 return
 
+    def whole_keyframes(self) -> Iterator[Row]:
+        """``KEYFRAME_COLUMNS`` of all keyframes, oldest first, without damaged ones."""
+        return (row for _, row in self.keyframes(self.last_id()) if row is not None)
+
     def view(self, keyframe_id: int) -> Optional[Row]:
         """``VIEW_COLUMNS`` of a keyframe; None if the row is missing or damaged, be it not readable."""
         return self._one("views", ", ".join(schema.VIEW_COLUMNS), keyframe_id)
