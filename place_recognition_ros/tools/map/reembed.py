@@ -1,8 +1,8 @@
 """Write the map that another model would have made, from the stored thumbnails.
 
-Ids, sessions, poses and links stay; what was calibrated for the map is dropped. Local features that are found
-in a thumbnail (320 pixels) are fewer and less exact than those of the image, and have no depth; where the model
-of the local features stays, so do they. Keyframes without a whole thumbnail are left out.
+Ids, sessions, poses and links stay; the result of ~calibrate does not. Local features that are found in a
+thumbnail (320 pixels) are fewer and less exact than those of the image, and have no depth; where the model of
+the local features stays, so do they. Keyframes without a whole thumbnail are left out.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import numpy as np
 from place_recognition_ros.config import Config
 from place_recognition_ros.describer import Describer
 from place_recognition_ros.descriptor import BuildSettings, open_extractor
+from place_recognition_ros.descriptor.feature_finder import to_original
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from place_recognition_ros.memory.map_copy import Content, rewrite_map
 from place_recognition_ros.memory.map_reader import MapReader
@@ -121,12 +122,12 @@ class Embedding:
     def _in_original(
         self, features: np.ndarray, shape: Tuple[int, ...], size: Optional[Tuple[int, int]]
     ) -> np.ndarray:
-        """Features of a thumbnail in pixels of the image; of an image of unknown size they stay as they are."""
+        """Features of a thumbnail in pixels of the image; where its size is not known they stay."""
         if size is None:
             return features
         width, height = size
-        upright = (height, width) if self._rotated in (90, 270) else (width, height)
+        upright = (width, height) if self._rotated in (90, 270) else (height, width)
         scaled = features.copy()
-        for axis, original, small in zip("xy", upright, shape[1::-1]):  # 0: the centre of the first pixel
-            scaled[axis] = (features[axis] + 0.5) * (original / small) - 0.5
+        points = to_original(np.stack([features["x"], features["y"]], axis=1), shape, upright)
+        scaled["x"], scaled["y"] = points.T
         return rotate_back(scaled, self._rotated, width, height)
