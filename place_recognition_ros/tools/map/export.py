@@ -6,7 +6,7 @@ The ending of the output decides:
   .g2o  a vertex for each keyframe with a pose, an edge between two that follow each other in a session, from
         odometry, with 5 % of the path and 3° per metre as standard deviations. Each session is a graph of its
         own, in its own world frame, with its first vertex fixed. There are no edges for loops: the map stores
-        which keyframes show one place, without their relative pose. examples/bag_to_g2o writes them from a bag.
+        which keyframes show one place, without their relative pose. examples/bag_to_g2o has them from a bag.
   .tum  `stamp tx ty tz qx qy qz qw` of the keyframes with a pose, a comment before each session
 Poses are those of the frame that odometry reports (base_link, for example), in the frame of the session.
 """

@@ -6,7 +6,7 @@ A distance is that of the poses of the keyframes; without odometry there is none
 import argparse
 import os
 from datetime import datetime, timezone
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.map_reader import MapReader
@@ -53,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
 def summarize(reader: MapReader) -> List[Summary]:
     """The sessions that have keyframes, in their order."""
-    sessions, found = reader.sessions(), {}  # type: Dict[int, Session], Dict[int, Summary]
-    odometer = Odometer()
+    sessions, odometer = reader.sessions(), Odometer()
+    found: Dict[int, Summary] = {}
     for row in reader.whole_keyframes():
         _, number, stamp, pose = row[:4]
         distance = odometer.move(number, schema.unpack_pose(pose))
