@@ -2,8 +2,8 @@
 
 ``python3 -m benchmarks.saving [KEYFRAMES]``
 
-A map of 20,000 keyframes, on the disk of the working folder. As in the worker, an add follows each slice of the
-save. What an image waits for is both.
+A map of 20,000 keyframes, on the disk of the working folder. As in the worker, an add follows each slice of
+the save. What an image waits for is both.
 """
 
 import os
