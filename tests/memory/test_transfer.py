@@ -123,6 +123,7 @@ def test_a_link_to_a_session_that_is_skipped_is_dropped(recorded, open_store, co
     save_map(store, copy).run()
     alter(copy, "DELETE FROM keyframes WHERE id > 40")
     alter(copy, "DELETE FROM sessions WHERE id = 3")
+    alter(copy, "DELETE FROM links")
     target = open_store(copy)
     store.close()
     assert load(target, recorded).startswith("9 keyframes of 1 sessions loaded")
