@@ -137,7 +137,8 @@ def _edge(first: int, a: Pose, second: int, b: Pose) -> str:
 def relative(a: Pose, b: Pose) -> Pose:
     """The pose ``b`` in the frame of ``a``."""
     back = a.rotation.inv()
-    return Pose(back.apply(b.position - a.position), (back * b.rotation).as_quat())
+    turn = np.asarray((back * b.rotation).as_quat())
+    return Pose(back.apply(b.position - a.position), turn if turn[3] >= 0 else -turn)
 
 
 def seconds(stamp: int) -> str:
