@@ -211,6 +211,8 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _connect_to(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, timeout=0.5, isolation_level=None, uri=True)
+    connection = sqlite3.connect(
+        uri, timeout=0.5, isolation_level=None, check_same_thread=False, uri=True
+    )  # one thread at a time; it may be closed by another one
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
     return connection
