@@ -19,10 +19,11 @@ from benchmarks.prepared_map import revisits, write_map
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.detector import LoopDetector
+from place_recognition_ros.memory.job import Job
 from place_recognition_ros.types import Keyframe
 
 KEYFRAMES = 20_000
-ROUNDS = 400
+ROUNDS = 200
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def main() -> None:
         adding = _Adding(detector, images)
         print(figures("add without a save", [adding.add() for _ in range(ROUNDS)]))
         started = time.perf_counter()
-        job = detector.upkeep.save(os.path.join(os.path.abspath(folder), "copy.db"))
+        copy = os.path.join(os.path.abspath(folder), "copy.db")
+        job = detector.upkeep.save(copy)
         slices, waits, adds = [], [], []
         while True:
             start = time.perf_counter()
@@ -61,7 +63,21 @@ def main() -> None:
         if last:
             print(figures("add while the copy is synchronized", last))
         print(f"{job.message}; {took:.1f} s")
+        print(figures("slice of a reset", _slices(detector.upkeep.reset())))
+        print(figures("slice of a load", _slices(detector.upkeep.load(copy))))
         detector.close()
+
+
+def _slices(job: Job) -> list:
+    """Do a job; seconds of each slice."""
+    durations = []
+    more = True
+    while more:
+        start = time.perf_counter()
+        more = job.step()
+        durations.append(time.perf_counter() - start)
+    job.finish()
+    return durations
 
 
 class _Adding:
@@ -80,8 +96,9 @@ class _Adding:
 def figures(name: str, durations: list) -> str:
     """Median, 99th percentile and maximum, milliseconds."""
     low, high = (1e3 * float(np.percentile(durations, each)) for each in (50, 99))
+    total = f"{sum(durations):.1f} s in all"
     text = f"median {low:.1f} ms, p99 {high:.1f} ms, max {1e3 * max(durations):.1f} ms"
-    return f"{name}: {text} ({len(durations)} times)"
+    return f"{name}: {text} ({len(durations)} times, {total})"
 
 
 if __name__ == "__main__":
