@@ -28,7 +28,7 @@ from place_recognition_ros.relocalizer import Relocalizer
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.trajectory import Trajectory
 from place_recognition_ros.types import Candidate, Count, Keyframe, Kind, Loss, QueryResult
-from place_recognition_ros.upkeep import Upkeep
+from place_recognition_ros.upkeep import Hooks, Upkeep
 from place_recognition_ros.validation import checked_keyframe
 
 
@@ -54,7 +54,8 @@ class LoopDetector:
         """Describes images, without what the user's mask covers."""
         self._recorder = Recorder(config, self.map, self.describer, finder.kind, self._watch)
         self._model, shipped = extractor.card.model_id, Coefficients(**finder.decision)
-        self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, self._begin_decisions)
+        hooks = Hooks(self._begin_decisions, lambda: self.start_session(max(0, self._trajectory.newest)))
+        self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, hooks)
         """Changes the map on request."""
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
         self._begin_decisions()

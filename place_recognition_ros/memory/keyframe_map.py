@@ -5,7 +5,7 @@ to the index, and only then can it be found.
 """
 
 import uuid
-from typing import AbstractSet, Callable, List, NamedTuple, Optional, Sequence
+from typing import AbstractSet, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
-from place_recognition_ros.memory.store import KeyframeStore, Session
+from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
@@ -68,6 +68,7 @@ class KeyframeMap:
         self._read()
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
+        self._last_session = self.session.id  # the largest number that was given to a session
         self._newest = 0  # id of the keyframe that was stored last
         self._released: List[int] = []  # ids of keyframes that go to the index next
 
@@ -76,6 +77,26 @@ class KeyframeMap:
             entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
             self.timeline.append(entry, descriptor)
             self._index.add(keyframe_id, descriptor)
+
+    def _reserve_sessions(self, count: int) -> range:
+        """Numbers for new sessions."""
+        first, self._last_session = self._last_session + 1, self._last_session + count
+        return range(first, first + count)
+
+    def _insert(self, session: Session, keyframes: Iterable[StoredKeyframe]) -> Iterator[int]:
+        """Take in a session that was loaded into the store; its keyframes can be searched one by one.
+
+        Args:
+            session: an earlier one.
+            keyframes: of the session, in their order; their ids are not in use.
+        """
+        self._sessions[session.id] = session
+        odometer = Odometer()
+        for keyframe_id, number, stamp, pose, descriptor in keyframes:
+            entry = Entry(keyframe_id, number, stamp, pose, odometer.move(number, pose))
+            self.timeline.insert(entry, descriptor)
+            self._index.add(keyframe_id, descriptor.astype(np.float32))
+            yield keyframe_id
 
     def __len__(self) -> int:
         return len(self.timeline)
@@ -91,7 +112,8 @@ class KeyframeMap:
         self._index_released()
         self._trail.clear()
         self._pace.clear()
-        self.session = Session(self.session.id + 1, str(uuid.uuid4()), self.session.robot)
+        (number,) = self._reserve_sessions(1)
+        self.session = Session(number, str(uuid.uuid4()), self.session.robot)
 
     def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
         """Take note of where the camera is, before the search; whether or not the keyframe is stored later.

@@ -15,7 +15,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from place_recognition_ros.errors import StoreError
-from place_recognition_ros.memory.schema import READ_ERRORS, SCHEMA, TABLES, crc_of, is_whole
+from place_recognition_ros.memory.schema import LINKS, READ_ERRORS, SCHEMA, TABLES, TIES, crc_of, is_whole
+from place_recognition_ros.memory.unfinished import discard_unfinished
 from place_recognition_ros.types import FEATURE, FeatureKind
 
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
@@ -74,6 +75,13 @@ def migrate(connection: Any, schema: int) -> None:
         statements.append(("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),)))
         while statements:
             statements = _apply(connection, statements)
+
+
+def complete(execute: Callable[..., Any]) -> None:
+    """Add what a map of the present schema may be without, and remove what a kill has left half done."""
+    execute(LINKS)
+    execute(TIES)
+    discard_unfinished(execute)
 
 
 def _apply(connection: Any, statements: List[_Statement]) -> List[_Statement]:

@@ -79,6 +79,12 @@ CREATE TABLE IF NOT EXISTS ties (
 )
 """
 
+NEWEST_SESSION = "newest_session"  # row of meta: the largest id of a session that was used before a reset
+NEWEST_SESSIONS = (
+    "SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes "
+    "UNION ALL SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'newest_session'"
+)
+
 SESSION_COLUMNS = ("id", "uuid", "robot", "start", "frame")
 CAMERA_COLUMNS = ("id", "width", "height", "frame", "distortion_model", "intrinsics", "distortion")
 KEYFRAME_COLUMNS = (
@@ -92,6 +98,7 @@ KEYFRAME_COLUMNS = (
     "descriptor",
 )
 VIEW_COLUMNS = ("id", "features", "thumbnail")
+TIE_COLUMNS = ("session", "older", "query_stamp", '"match"', "transform")
 
 
 def create(connection: Any, model_id: str, feature_model: str, map_id: str) -> None:

@@ -18,7 +18,7 @@ from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.learned import Learned
-from place_recognition_ros.memory.migrations import copy_aside, migrate
+from place_recognition_ros.memory.migrations import complete, copy_aside, migrate
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
 
@@ -107,7 +107,7 @@ class KeyframeStore:
         if found < schema.SCHEMA:
             self._migrate(found)
             meta = dict(run("SELECT key, value FROM meta"))
-        run(schema.LINKS), run(schema.TIES)  # a map of schema 3 may be without
+        complete(run)
         run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
         return str(meta.get("map", ""))
 
@@ -239,7 +239,7 @@ class KeyframeStore:
 
     def newest_session(self) -> int:
         """The largest id of a session that was ever used, that of a damaged row too; 0: none."""
-        rows = self._read("SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes")
+        rows = self._read(schema.NEWEST_SESSIONS)
         return max([0, *(value for (value,) in rows if isinstance(value, int))])
 
     def keyframes(self) -> Iterator[StoredKeyframe]:

@@ -1,7 +1,7 @@
 """The keyframes in the order in which the camera took them: sessions, poses, descriptors."""
 
 from bisect import bisect_left, bisect_right
-from typing import AbstractSet, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -39,6 +39,9 @@ class Timeline:
     def __len__(self) -> int:
         return len(self._ids)
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._ids)
+
     def __contains__(self, keyframe_id: int) -> bool:
         row = self._row(keyframe_id)
         return row < len(self._ids) and self._ids[row] == keyframe_id
@@ -62,6 +65,18 @@ class Timeline:
         self._ids.append(entry.id)
         self._entries.append(entry)
         self._vectors.append(vector)
+
+    def insert(self, entry: Entry, descriptor: np.ndarray) -> None:
+        """Insert a keyframe between others, in the order of the ids; its session must remain in one piece.
+
+        Args:
+            entry: of an id that is not in use.
+            descriptor: (D,) float32, unit norm.
+        """
+        row = self._row(entry.id)
+        self._ids.insert(row, entry.id)
+        self._entries.insert(row, entry)
+        self._vectors.insert(row, descriptor.astype(np.float16))
 
     def vector(self, keyframe_id: int) -> np.ndarray:
         """(D,) float32: the descriptor of a keyframe."""

@@ -24,6 +24,7 @@ from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_lo
 from place_recognition_ros.ros.image_topics import ImageTopics
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
+from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.master_watch import MasterWatch
 from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
@@ -66,6 +67,7 @@ class PlaceRecognitionNode:
             self._open_pipeline, Pipeline.take, Pipeline.status, self._log_failure
         )
         Services(self._worker)
+        MapServices(self._worker)
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
         self._images = ImageTopics(self._worker.offer)
         self._complainers = (self._images, self._use, self._odometry, self._master, SimulatedClock())

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar, Union
 from typing import Counter as CounterType
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import rospy
 from sensor_msgs.msg import CompressedImage, Image
@@ -11,7 +11,6 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
-from place_recognition_ros.loops.calibration import Calibration
 from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
@@ -21,8 +20,10 @@ from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.stamps import ImageClock
 from place_recognition_ros.types import Count, DetectorStatus, Keyframe, Loss, QueryResult
+from place_recognition_ros.upkeep import Upkeep
 
 ImageMessage = Union[Image, CompressedImage]
+Result = TypeVar("Result")
 
 NOT_DESCRIBED = (
     *(Count.NO_STAMP, Count.WRONG_STAMP, Count.NOT_NEWER, Count.TOO_SOON, Count.NOT_MOVED),
@@ -141,9 +142,11 @@ class Pipeline:
         image = self._reader.read(message, learn=False)
         return self._detector.query(image, k or self._top_k, header.stamp.to_nsec(), header.frame_id)
 
-    def calibrate(self) -> Calibration:
-        """:meth:`Upkeep.calibrate`."""
-        return self._detector.upkeep.calibrate()
+    def maintain(self, request: Callable[[Upkeep], Result]) -> Result:
+        """Have ``request(upkeep)`` change the map, and report the session that is present then."""
+        result = request(self._detector.upkeep)
+        self._publishers.tracking(self._detector.status().tracking)
+        return result
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""

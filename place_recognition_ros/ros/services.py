@@ -1,4 +1,4 @@
-"""The services of the node."""
+"""The services that find out where the camera is."""
 
 import threading
 from concurrent.futures import Future
@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Callable, Optional, Tuple
 
 import rospy
-from std_srvs.srv import Trigger, TriggerResponse
 
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
@@ -18,12 +17,11 @@ from place_recognition_ros.worker import Worker
 
 TIMEOUT = 5.0  # seconds
 OLD = 1.0  # seconds: an older image is mentioned
-CALIBRATION_TIMEOUT = 60.0  # seconds: some 200 pairs of images are compared
 MAX_CANDIDATES = 100  # of one ~query_image: its cost grows with the square
 
 
 class Services:
-    """Offers the services; each is executed by the worker.
+    """Offers these services; each is executed by the worker.
 
     Args:
         worker: owns the pipeline.
@@ -35,7 +33,6 @@ class Services:
         self._relocalizing: Optional[Future] = None
         rospy.Service("relocalize", Relocalize, self._relocalize)
         rospy.Service("~query_image", QueryImage, self._query_image)
-        rospy.Service("~calibrate", Trigger, self._calibrate)
 
     def _relocalize(self, _: Any) -> RelocalizeResponse:
         try:
@@ -69,16 +66,6 @@ class Services:
     def _query_image(self, request: Any) -> QueryImageResponse:
         k = min(request.k, MAX_CANDIDATES)
         return self._serve(QueryImageResponse, partial(Pipeline.query_image, message=request.image, k=k))
-
-    def _calibrate(self, _: Any) -> TriggerResponse:
-        try:
-            found = self._worker.call(Pipeline.calibrate, CALIBRATION_TIMEOUT)
-        except PlaceRecognitionError as error:
-            return TriggerResponse(success=False, message=str(error))
-        return TriggerResponse(
-            success=True,
-            message=f"calibrated with {found.right} pairs of one place and {found.wrong} of places far apart",
-        )
 
     def _serve(self, response: Callable[..., Any], request: Callable[[Pipeline], QueryResult]) -> Any:
         try:

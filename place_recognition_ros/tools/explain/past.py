@@ -1,18 +1,16 @@
 """A map file that is only read, as it was when one of its sessions began."""
 
-import os
-import sqlite3
 from typing import Dict, Iterator, List
-from urllib.parse import quote
 
 import numpy as np
 
-from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
+from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.learned import Learned, Read
+from place_recognition_ros.memory.map_reader import connect, read_meta
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
-from place_recognition_ros.types import FeatureKind, Keyframe
+from place_recognition_ros.types import Keyframe
 
 
 class Past(KeyframeStore):
@@ -40,7 +38,7 @@ class Past(KeyframeStore):
             )
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size
-        self._connection = _connect(path)
+        self._connection = connect(path)
         self.map_id = meta.get("map", "")
         self.damaged = 0
         self.learned = _Before(self._read, 0)
@@ -107,46 +105,3 @@ class _Before(Learned):
         has_links = next(self._read("SELECT 1 FROM sqlite_master WHERE name = 'links'"), None)
         links = super().links() if has_links else {}
         return {each: match for each, match in links.items() if each < self._first}
-
-
-def read_meta(path: str) -> Dict[str, str]:
-    """The table of a map file that names its schema and its models.
-
-    Raises:
-        StoreBusy: if a node has the map open.
-        StoreError: if the file cannot be read or is not a map.
-    """
-    connection = _connect(path)
-    try:
-        return dict(connection.execute("SELECT key, value FROM meta"))
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise StoreBusy(
-                f"expected a map that no node has open, because a node locks its map. Received: '{path}'; "
-                "end the node first, everything is on disk then"
-            ) from error
-        raise StoreError(f"expected a map that can be read. Received: '{path}': {error}") from error
-    except schema.READ_ERRORS as error:
-        raise StoreError(
-            f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
-        ) from error
-    finally:
-        connection.close()
-
-
-def feature_model_of(meta: Dict[str, str]) -> str:
-    """The model of the local features of a map; maps of the first schemas, which do not name it, have ORB."""
-    return meta.get("features", FeatureKind.ORB.value)
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    if not os.path.isfile(path):
-        raise StoreError(f"expected the file of a map. Received: '{path}', which is not a file")
-    try:
-        connection = sqlite3.connect(
-            f"file:{quote(os.path.abspath(path))}?mode=ro", timeout=0.5, isolation_level=None, uri=True
-        )
-    except sqlite3.Error as error:
-        raise StoreError(f"expected a map that can be read. Received: '{path}': {error}") from error
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-    return connection

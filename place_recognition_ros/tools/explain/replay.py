@@ -30,9 +30,10 @@ from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.map_reader import feature_model_of, read_meta
 from place_recognition_ros.memory.store import StoredKeyframe
 from place_recognition_ros.package_models import FEATURES
-from place_recognition_ros.tools.explain.past import Past, feature_model_of, read_meta
+from place_recognition_ros.tools.explain.past import Past
 from place_recognition_ros.types import Candidate, FeatureKind, Keyframe, Kind, Query, View
 
 QUERIES = (

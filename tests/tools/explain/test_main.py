@@ -7,9 +7,9 @@ import pytest
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
+from place_recognition_ros.memory.map_reader import read_meta
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.tools.explain.__main__ import main
-from place_recognition_ros.tools.explain.past import read_meta
 from place_recognition_ros.types import Keyframe
 
 FIRST = [47, 50, 52, 80, 110]  # frames of the demo's drive

@@ -4,8 +4,8 @@ import shutil
 import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
+from place_recognition_ros.memory.map_reader import read_meta
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.tools.explain.past import read_meta
 from place_recognition_ros.tools.explain.replay import models_for, open_past
 from place_recognition_ros.types import Reason
 from tests.tools.explain.conftest import MODELS, REJECTED, REVISIT, record

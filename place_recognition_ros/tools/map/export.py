@@ -1,0 +1,157 @@
+"""Write the keyframes of a map as CSV, g2o or a TUM trajectory.
+
+The ending of the output decides:
+  .csv  all keyframes: stamp, session, robot, pose, number of local features, the earlier keyframe that shows
+        the same place, as far as one was accepted
+  .g2o  a vertex for each keyframe with a pose, an edge between two that follow each other in a session, from
+        odometry, with 5 % of the path and 3° per metre as standard deviations. Each session is a graph of its
+        own, in its own world frame, with its first vertex fixed. There are no edges for loops: the map stores
+        which keyframes show one place, without their relative pose. examples/bag_to_g2o has them from a bag.
+  .tum  `stamp tx ty tz qx qy qz qw` of the keyframes with a pose, a comment before each session
+Poses are those of the frame that odometry reports (base_link, for example), in the frame of the session.
+"""
+
+import argparse
+import csv
+import math
+import os
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+import numpy as np
+
+from place_recognition_ros.errors import StoreError
+from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.map_reader import MapReader
+from place_recognition_ros.memory.store import Session
+from place_recognition_ros.poses import Pose, distance
+from place_recognition_ros.types import FEATURE
+
+DRIFT = 0.05  # standard deviation of odometry per metre,
+TURN = math.radians(3.0)  # radians per metre,
+LEAST = 0.01  # and what it is at least, metres and radians
+
+CSV_HEADER = (
+    *("id", "session", "robot", "stamp", "world_frame", "pose_frame"),
+    *("x", "y", "z", "qx", "qy", "qz", "qw", "features", "same_place_as"),
+)
+
+
+class Line(NamedTuple):
+    """What is exported of a keyframe."""
+
+    id: int
+    session: Session
+    stamp: int  # nanoseconds
+    pose: Optional[Pose]
+    pose_frame: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("map", metavar="MAP", help="file of the map")
+    parser.add_argument("output", metavar="OUTPUT", nargs="+", help="files ending in .csv, .g2o or .tum")
+
+
+def run(options: argparse.Namespace) -> int:
+    for path in options.output:
+        if os.path.splitext(path)[1] not in WRITERS:
+            raise StoreError(f"expected an output that ends in {', '.join(WRITERS)}. Received: '{path}'")
+    with MapReader(os.path.expanduser(options.map)) as reader:
+        for path in options.output:
+            write = WRITERS[os.path.splitext(path)[1]]
+            try:
+                with open(path, "w", encoding="utf-8", newline="") as file:
+                    count = write(reader, file)
+            except OSError as error:
+                raise StoreError(
+                    f"expected a path that can be written. Received: '{path}': {error}"
+                ) from error
+            print(f"{path}: {count} keyframes")
+    return 0
+
+
+def lines(reader: MapReader) -> Iterator[Line]:
+    """The whole keyframes, oldest first."""
+    sessions: Dict[int, Session] = reader.sessions()
+    for number, session, stamp, pose, pose_frame, *_ in reader.whole_keyframes():
+        unpacked = schema.unpack_pose(pose)
+        rigid = unpacked if unpacked is not None and unpacked.is_rigid else None
+        yield Line(number, sessions.get(session) or Session(session, ""), stamp, rigid, pose_frame)
+
+
+def write_csv(reader: MapReader, file: Any) -> int:
+    """Write all keyframes; returns how many."""
+    writer, count = csv.writer(file), 0
+    writer.writerow(CSV_HEADER)
+    for each in lines(reader):
+        view = reader.view(each.id)
+        features = "" if view is None else len(view[1]) // FEATURE.itemsize
+        pose = [""] * 7 if each.pose is None else [*each.pose.position, *each.pose.orientation]
+        session = each.session
+        head = (each.id, session.id, session.robot, seconds(each.stamp), session.frame, each.pose_frame)
+        writer.writerow([*head, *pose, features, reader.link(each.id) or ""])
+        count += 1
+    return count
+
+
+def write_tum(reader: MapReader, file: Any) -> int:
+    """Write the keyframes with a pose; returns how many."""
+    count, session = 0, 0
+    for each in lines(reader):
+        if each.pose is None:
+            continue
+        if each.session.id != session:
+            session = each.session.id
+            file.write(f"# session {session}, frame {each.session.frame or 'not known'}\n")
+        file.write(f"{seconds(each.stamp)} {_numbers(each.pose)}\n")
+        count += 1
+    return count
+
+
+def write_g2o(reader: MapReader, file: Any) -> int:
+    """Write the vertices and the edges of odometry; returns the number of vertices."""
+    before: Optional[Line] = None
+    edges: List[str] = []
+    count = 0
+    for each in lines(reader):
+        if each.pose is None:
+            continue
+        file.write(f"VERTEX_SE3:QUAT {each.id} {_numbers(each.pose)}\n")
+        if before is None or before.pose is None or before.session.id != each.session.id:
+            file.write(f"FIX {each.id}\n")
+        else:
+            edges.append(_edge(before.id, before.pose, each.id, each.pose))
+        before = each
+        count += 1
+    file.writelines(edges)
+    return count
+
+
+def _edge(first: int, a: Pose, second: int, b: Pose) -> str:
+    path = distance(a, b)
+    metres, turn = max(LEAST, DRIFT * path), max(LEAST, TURN * path)
+    information = np.diag([metres**-2] * 3 + [turn**-2] * 3)[np.triu_indices(6)]
+    upper = " ".join(f"{value:.9g}" for value in information)
+    return f"EDGE_SE3:QUAT {first} {second} {_numbers(relative(a, b))} {upper}\n"
+
+
+def relative(a: Pose, b: Pose) -> Pose:
+    """The pose ``b`` in the frame of ``a``."""
+    back = a.rotation.inv()
+    turn = np.asarray((back * b.rotation).as_quat())
+    return Pose(back.apply(b.position - a.position), turn if turn[3] >= 0 else -turn)
+
+
+def seconds(stamp: int) -> str:
+    """Nanoseconds as seconds, without a rounding error."""
+    return f"{stamp // 10**9}.{stamp % 10**9:09d}"
+
+
+def _numbers(pose: Pose) -> str:
+    return " ".join(f"{value:.9g}" for value in (*pose.position, *pose.orientation))
+
+
+WRITERS: Dict[str, Callable[[MapReader, Any], int]] = {
+    ".csv": write_csv,
+    ".g2o": write_g2o,
+    ".tum": write_tum,
+}
