@@ -61,7 +61,7 @@ class KeyframeStore:
     """
 
     def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
-        self._path = path
+        self._path = self.path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
