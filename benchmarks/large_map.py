@@ -1,7 +1,8 @@
 """Measure a map of 100,000 keyframes: start, add, search, thinning, size on disk, memory.
 
 The networks are not used: descriptors, features and thumbnails are random, in the sizes that real ones have.
-The map is written to a temporary folder and deleted; it needs 4 GB. The exit code is 1 if a target is not met.
+The map is written to a temporary folder, 4 GB, and deleted.
+The exit code is 1 if a target is not met.
 """
 
 from __future__ import annotations

@@ -196,6 +196,7 @@ class LoopDetector:
             keyframes=len(self.map),
             waiting=len(self.map.waiting),
             damaged=self.map.store.damaged,
+            moved_aside=self.map.store.moved_aside,
             tracking=self._state(),
             settled=self._tracking.is_settled,
             durations=self._watch.snapshot(),

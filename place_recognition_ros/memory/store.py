@@ -5,24 +5,18 @@ keyframe survives a kill and a power cut. The connection holds the file's lock f
 so that two nodes can never write one map; the kernel releases it when the process ends, however it ends.
 """
 
-import logging
-import os
 import sqlite3
-import uuid
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from place_recognition_ros.errors import StoreBusy, StoreError
+from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory import schema
-from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.learned import Learned
-from place_recognition_ros.memory.migrations import copy_aside, migrate
+from place_recognition_ros.memory.map_file import open_map
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
-
-_log = logging.getLogger(__name__)
 
 
 class Session(NamedTuple):
@@ -49,7 +43,8 @@ class KeyframeStore:
     """The keyframes of one map. Use it in the thread that opened it.
 
     Args:
-        path: the map's file, created or migrated where that is needed; empty: lost with the process.
+        path: the map's file, created or migrated where that is needed; empty: lost with the process. A
+            damaged file is moved aside, see ``moved_aside``.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
         feature_model: the model whose local features the map holds; "orb" for ORB.
@@ -57,72 +52,24 @@ class KeyframeStore:
     Raises:
         StoreBusy: if another process holds the file.
         MapMismatch: if the map is of another model, has other local features, or is of a newer schema.
-        StoreError: if the file cannot be opened or is not a map.
+        StoreError: if the file cannot be opened for writing, or belongs to another program.
     """
 
     def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
-        self._path = self.path = path
+        self.path = path
+        """As it was given."""
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
         """Keyframes left out because their CRC does not fit their content."""
         self.learned = Learned(self._read)
         """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
-        if path and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
-            raise StoreError(f"expected a file in an existing folder as the map. Received: '{path}'")
-        try:
-            self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"expected a map that opens for writing. Received: {path!r}: {error}") from error
-        try:
-            self.map_id = self._open(model_id, feature_model)
-            """Which map this is, whatever its file is called: a UUID."""
-        except sqlite3.OperationalError as error:
-            self.close()
-            if "locked" in str(error):
-                raise StoreBusy(
-                    f"expected the map '{path}' for this process alone. Received: {error}"
-                ) from error
-            raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-        except schema.READ_ERRORS as error:
-            self.close()
-            raise StoreError(
-                f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self, model_id: str, feature_model: str) -> str:
-        run = self._connection.execute
-        run("PRAGMA locking_mode=EXCLUSIVE")
-        run("PRAGMA synchronous=FULL")
-        run("BEGIN EXCLUSIVE")
-        if not run("SELECT 1 FROM sqlite_master").fetchone():
-            schema.create(self._connection, model_id, feature_model, str(uuid.uuid4()))
-        run("COMMIT")
-        meta = dict(run("SELECT key, value FROM meta"))
-        found = checked_schema(meta, self._path, model_id, feature_model)
-        if found < schema.SCHEMA:
-            self._migrate(found)
-            meta = dict(run("SELECT key, value FROM meta"))
-        run(schema.LINKS)  # a map of schema 3 may be without
-        run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
-        return str(meta.get("map", ""))
-
-    def _migrate(self, found: int) -> None:
-        _log.warning("Migrating the map '%s' from schema %d to %d …", self._path, found, schema.SCHEMA)
-        copy = copy_aside(self._connection, self._path, found)
-        try:
-            migrate(self._connection, found)
-        except BaseException:
-            with suppress(sqlite3.Error):
-                now = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-                if now == (str(found),):
-                    os.remove(copy)  # the map is as it was
-            raise
-        _log.warning("The map is migrated. A copy of it as it was: '%s'", copy)
+        opened = open_map(path, model_id, feature_model)
+        self._connection = opened.connection
+        self.map_id = opened.map_id
+        """Which map this is, whatever its file is called: a UUID."""
+        self.moved_aside = opened.moved_aside
+        """Where a damaged file is now that was the map; empty: there was none."""
 
     def add(
         self,
@@ -218,7 +165,7 @@ class KeyframeStore:
             with suppress(sqlite3.Error):  # the next transaction tries again
                 self._roll_back()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"expected to {what} in '{self._path}'. Received: {error}") from error
+                raise StoreError(f"expected to {what} in '{self.path}'. Received: {error}") from error
             raise
 
     def _roll_back(self) -> None:
@@ -291,7 +238,7 @@ class KeyframeStore:
         try:
             yield from self._connection.execute(query, values)
         except schema.READ_ERRORS as error:
-            raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
+            raise StoreError(f"expected to read the map '{self.path}'. Received: {error}") from error
 
     def close(self) -> None:
         """Store what was learned, if possible."""
