@@ -21,6 +21,7 @@ from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.recorder import Recorder
 from place_recognition_ros.stopwatch import Stopwatch
@@ -38,15 +39,23 @@ class LoopDetector:
         extractor: describes images.
         finder: finds their local features.
         store: the map; its keyframes are read into memory here.
+        progress: see ``open``.
     """
 
     def __init__(
-        self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore
+        self,
+        config: Config,
+        extractor: Extractor,
+        finder: FeatureFinder,
+        store: KeyframeStore,
+        progress: Optional[Progress] = None,
     ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         leaving = Leaving.from_config(config, extractor.card.min_similarity)
         self.config = config
-        self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
+        self.map = KeyframeMap(
+            store, extractor.card.descriptor_size, leaving, config.robot, progress=progress
+        )
         self._watch = Stopwatch()
         self.describer = Describer(config, extractor, finder, self._watch)
         """Describes images, without what the user's mask covers."""
@@ -62,12 +71,14 @@ class LoopDetector:
         self._queries, self._stamp = 0, -1  # stamp of the newest keyframe of this session, nanoseconds
 
     @classmethod
-    def open(cls, config: Config, map_path: str = "") -> "LoopDetector":
+    def open(cls, config: Config, map_path: str = "", progress: Optional[Progress] = None) -> "LoopDetector":
         """Open the model and the map.
 
         Args:
             config: the parameters.
             map_path: the map's file; empty: ``config.map_path``, or a temporary map where that is empty too.
+            progress: is called about every 2 s while the map is read, with how many keyframes have been
+                read, and of how many.
 
         Raises:
             ModelError, EngineError, StoreError: what cannot be opened, and why.
@@ -84,7 +95,7 @@ class LoopDetector:
             card = extractor.card
             store = KeyframeStore(path, card.model_id, card.descriptor_size, finder.model_id)
             opened.callback(store.close)
-            detector = cls(config, extractor, finder, store)
+            detector = cls(config, extractor, finder, store, progress)
             opened.pop_all()  # nothing failed: they stay open
         return detector
 

@@ -14,12 +14,14 @@ from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
 from place_recognition_ros.memory.pace import Pace
+from place_recognition_ros.memory.progress import Progress, Report
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
 from place_recognition_ros.types import Keyframe
 
+READ_AT_ONCE = 512  # keyframes
 THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many
 MOST_SEARCHED = 1000  # keyframes, until as many as are wanted have been left
 
@@ -42,6 +44,8 @@ class KeyframeMap:
         leaving: what it takes to leave a place.
         robot: the name of this robot.
         index: the similarity search, empty; None: exact search with FAISS.
+        progress: is called at times while the store is read, with how many keyframes have been read, and of
+            how many.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class KeyframeMap:
         leaving: Leaving,
         robot: str = "",
         index: Optional[Index] = None,
+        progress: Optional[Progress] = None,
     ) -> None:
         self.store = store
         """The file, which holds what is needed of single keyframes."""
@@ -61,16 +66,26 @@ class KeyframeMap:
         self._odometer, self._pace = Odometer(), Pace()
         self._sessions = store.sessions()
         newest = store.newest_session()
-        self._read()
+        self._read(progress)
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
         self._newest = 0  # id of the keyframe that was stored last
 
-    def _read(self) -> None:
+    def _read(self, progress: Optional[Progress]) -> None:
+        ids: List[int] = []
+        vectors: List[np.ndarray] = []
+        report = Report(self.store.count(), progress)
         for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes():
             entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
             self.timeline.append(entry, descriptor)
-            self._index.add(keyframe_id, descriptor)
+            ids.append(keyframe_id)
+            vectors.append(descriptor)
+            if len(ids) == READ_AT_ONCE:
+                self._index.extend(ids, np.stack(vectors))
+                ids, vectors = [], []
+                report(len(self))
+        if ids:
+            self._index.extend(ids, np.stack(vectors))
 
     def __len__(self) -> int:
         return len(self.timeline)

@@ -206,6 +206,10 @@ class KeyframeStore:
             else:
                 self.damaged += 1
 
+    def count(self) -> int:
+        """How many keyframes are in the file, damaged ones too."""
+        return next(int(count) for (count,) in self._read("SELECT COUNT(*) FROM keyframes"))
+
     def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe; no features if a row is damaged or missing."""
         view = self._row("views", schema.VIEW_COLUMNS, keyframe_id)
