@@ -195,7 +195,7 @@ def _replace(path: str, found: Tuple[int, int], damage: str, model_id: str, feat
             _remove(part)
             connection, _ = _open(part, model_id, feature_model)
             try:
-                saved = copy_readable(path, connection, model_id, feature_model)
+                saved = copy_readable(path, connection, model_id, feature_model) if found[1] else 0
             finally:
                 connection.close()
             target = unused_path(path, "damaged")
