@@ -1,6 +1,7 @@
 """What can still be read of a damaged map, copied into a new one."""
 
 import sqlite3
+from contextlib import suppress
 from typing import Any, Iterator, Tuple
 from urllib.parse import quote
 
@@ -50,6 +51,7 @@ def copy_readable(path: str, target: Any, model_id: str, feature_model: str) -> 
         target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes)
         for table, columns in _COLUMNS:
             _copy(source, target, table, columns)
+        _keep_ids(source, target)
     finally:
         source.close()
     (count,) = target.execute("SELECT COUNT(*) FROM keyframes").fetchone()
@@ -65,6 +67,19 @@ def _copy(source: Any, target: Any, table: str, columns: Tuple[str, ...]) -> Non
         if number % BATCH == 0:
             target.execute("COMMIT")
             target.execute("BEGIN")
+    target.execute("COMMIT")
+
+
+def _keep_ids(source: Any, target: Any) -> None:
+    """No id of the damaged map is used again, as far as it is known."""
+    known = target.execute("SELECT MAX(id) FROM views UNION ALL SELECT MAX(id) FROM keyframes").fetchall()
+    with suppress(*schema.READ_ERRORS):
+        known += source.execute("SELECT seq FROM sqlite_sequence WHERE name = 'keyframes'").fetchall()
+    largest = max((each for (each,) in known if isinstance(each, int) and each < FARTHEST), default=0)
+    target.execute("BEGIN")
+    target.execute("DELETE FROM views WHERE id NOT IN (SELECT id FROM keyframes)")
+    target.execute("DELETE FROM sqlite_sequence WHERE name = 'keyframes'")
+    target.execute("INSERT INTO sqlite_sequence VALUES ('keyframes', ?)", (largest,))
     target.execute("COMMIT")
 
 

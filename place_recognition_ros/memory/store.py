@@ -112,7 +112,8 @@ class KeyframeStore:
                 "UPDATE keyframes SET crc = ? WHERE id = ?", (schema.crc_of((keyframe_id, *row)), keyframe_id)
             )
             view = (keyframe_id, features.tobytes(), thumbnail)
-            run("INSERT INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
+            # Replace: damage to the id of a view must not refuse a keyframe later.
+            run("INSERT OR REPLACE INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
             self.learned.write(run)
         self.learned.written()
         self._session = session

@@ -124,7 +124,7 @@ def store(tmp_path):
         "INSERT INTO cameras",
         "INSERT INTO keyframes",
         "UPDATE",
-        "INSERT INTO views",
+        "INSERT OR REPLACE INTO views",
         "COMMIT",
     ],
 )

@@ -190,6 +190,19 @@ def check_kept_keyframes(path):
     return numbers
 
 
+def test_a_view_with_a_damaged_id_does_not_refuse_a_keyframe(path, whole):
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(f"UPDATE views SET id = {COUNT + 1} WHERE id = 3")
+    connection.close()
+    store = open_store(path)
+    number = store.add(*arguments(COUNT))
+    check(store, list(store.keyframes())[-1], COUNT)
+    assert number == COUNT + 1
+    assert store.thumbnail(3) == b""
+    store.close()
+
+
 def test_nothing_is_recovered_from_a_map_of_another_model(path, whole):
     write(path, whole[: len(whole) // 2])
     store = open_store(path, model="other-000000000000")

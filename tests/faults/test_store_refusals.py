@@ -1,104 +1,241 @@
-"""Files that the store refuses to open as a map."""
+"""Files that the store refuses as a map, and leaves as they are."""
 
+import os
+import re
+import signal
+import socket
 import sqlite3
+import stat
 
 import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreError
+from place_recognition_ros.memory.migrations import OLDEST
 from place_recognition_ros.memory.schema import SCHEMA
-from place_recognition_ros.memory.store import KeyframeStore
-from tests.memory.conftest import MODEL, SIZE
-from tests.memory.files import alter
+from tests.faults.forms import fault
+from tests.faults.kills import begin, end
+from tests.faults.maps import MODEL, arguments, fill, open_store
+from tests.memory.files import alter, recorded_content, write_recorded
+
+OTHER_MODEL = "other-000000000000"
+FEATURES = ("orb", "features-0123456789ab")
 
 
-def test_a_map_of_another_model_raises_with_both_models(open_store, keyframe, path):
-    store = open_store(model="first-111111111111")
-    store.add(*keyframe(0))
-    store.close()
-    with pytest.raises(MapMismatch) as caught:
-        open_store(model="second-222222222222")
-    for expected in ("first-111111111111", "second-222222222222", path):
-        assert expected in str(caught.value)
-    assert len(list(open_store(model="first-111111111111").keyframes())) == 1
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "map.db")
+
+
+@fault(7, "Store of another schema or model")
 @pytest.mark.parametrize(
-    "has, wanted, remedy",
-    [("orb", "features-0123456789ab", "orb"), ("features-0123456789ab", "orb", "the file of that model")],
+    "wanted", [(MODEL, "orb"), (MODEL, FEATURES[1]), (OTHER_MODEL, "orb"), (OTHER_MODEL, FEATURES[1])]
 )
-def test_a_map_with_other_local_features_raises_with_both(path, has, wanted, remedy):
-    KeyframeStore(path, MODEL, SIZE, has).close()
+@pytest.mark.parametrize("has", [(MODEL, "orb"), (MODEL, FEATURES[1]), (OTHER_MODEL, "orb")])
+def test_a_map_of_other_models_is_refused_with_both(path, has, wanted):
+    store = open_store(path, *has)
+    store.add(*arguments(0))
+    store.close()
+    content = read(path)
+    if has == wanted:
+        open_store(path, *wanted).close()
+        return
     with pytest.raises(MapMismatch) as caught:
-        KeyframeStore(path, MODEL, SIZE, wanted)
-    for expected in (f"features of {wanted}", f"features of {has}", path, f"set feature_model to {remedy}"):
+        open_store(path, *wanted)
+    pair = 0 if has[0] != wanted[0] else 1
+    for expected in (has[pair], wanted[pair], path):
         assert expected in str(caught.value)
-    KeyframeStore(path, MODEL, SIZE, has).close()
+    assert read(path) == content
+    assert os.listdir(os.path.dirname(path)) == ["map.db"]
 
 
-def test_a_map_that_does_not_name_its_features_is_refused(open_store, path):
-    open_store().close()
-    alter(path, "DELETE FROM meta WHERE key = 'features'")
-    with pytest.raises(MapMismatch, match="features of None"):
-        open_store()
+@pytest.mark.parametrize("has, remedy", [("orb", "orb"), (FEATURES[1], "the file of that model")])
+def test_a_map_with_other_local_features_says_what_to_set(path, has, remedy):
+    open_store(path, features=has).close()
+    with pytest.raises(MapMismatch, match=f"set feature_model to {remedy}"):
+        open_store(path, features="third-000000000000")
 
 
-def test_a_map_of_a_newer_schema_raises_with_both_versions(open_store, path):
-    open_store().close()
-    alter(path, f"UPDATE meta SET value = '{SCHEMA + 1}' WHERE key = 'schema'")
-    with pytest.raises(
-        MapMismatch, match=rf"schema 1 to {SCHEMA}\. Received: '{path}' of schema {SCHEMA + 1}"
-    ):
-        open_store()
-
-
-def test_a_missing_folder_raises_with_its_path(open_store, tmp_path):
-    path = str(tmp_path / "missing" / "map.db")
-    with pytest.raises(StoreError, match="existing folder") as caught:
+@fault(7, "Store of another schema or model")
+@pytest.mark.parametrize("schema", [0, SCHEMA + 1, SCHEMA + 9, "", "three", "-1"])
+def test_a_map_of_an_unknown_schema_is_refused_with_both(path, schema):
+    fill(path, 2)
+    alter(path, f"UPDATE meta SET value = '{schema}' WHERE key = 'schema'")
+    content = read(path)
+    expected = re.escape(f"schema {OLDEST} to {SCHEMA}. Received: '{path}' of schema {schema}")
+    with pytest.raises(MapMismatch, match=expected):
         open_store(path)
-    assert path in str(caught.value)
+    assert read(path) == content
 
 
-def test_a_folder_is_refused_as_map(open_store, tmp_path):
-    with pytest.raises(StoreError, match="expected a file") as caught:
-        open_store(str(tmp_path))
-    assert str(tmp_path) in str(caught.value)
+@fault(7, "Store of another schema or model")
+@pytest.mark.parametrize("schema", range(OLDEST, SCHEMA))
+def test_an_older_schema_of_another_model_is_not_migrated(path, schema):
+    write_recorded(schema, path)
+    content = read(path)
+    with pytest.raises(MapMismatch) as caught:
+        open_store(path, OTHER_MODEL)
+    for expected in (OTHER_MODEL, recorded_content(schema)["model"]):
+        assert expected in str(caught.value)
+    assert read(path) == content
+
+
+@fault(7, "Store of another schema or model")
+@pytest.mark.parametrize("key", ["features", "model", "schema"])
+def test_a_map_that_does_not_name_its_model_is_refused(path, key):
+    fill(path, 1)
+    alter(path, f"DELETE FROM meta WHERE key = '{key}'")
+    with pytest.raises(MapMismatch, match=f"'{path}'"):
+        open_store(path)
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"not a map", bytes(100), 800 * b"fortuitous", b"SQLite format 3\0", b"SQLite format 3\0" + bytes(4080)],
-    ids=len,
+    "statement", ["CREATE TABLE songs (title TEXT)", "CREATE TABLE meta (key TEXT, value TEXT)"]
 )
-def test_a_file_that_is_not_a_map_is_refused_and_not_changed(open_store, path, content):
-    with open(path, "wb") as file:
-        file.write(content)
-    with pytest.raises(StoreError, match="expected a map") as caught:
-        open_store()
-    assert path in str(caught.value)
-    with open(path, "rb") as file:
-        assert file.read() == content
+def test_the_database_of_another_program_is_refused(path, statement):
+    alter(path, statement)
+    content = read(path)
+    with pytest.raises(
+        StoreError, match=f"expected a map. Received: '{path}', a database of another program"
+    ):
+        open_store(path)
+    assert read(path) == content, "the file was changed"
+    assert os.listdir(os.path.dirname(path)) == ["map.db"]
 
 
-def test_the_database_of_another_program_is_refused(open_store, path):
-    alter(path, "CREATE TABLE songs (title TEXT)")
-    with open(path, "rb") as file:
-        content = file.read()
-    with pytest.raises(StoreError) as caught:
-        open_store()
-    assert path in str(caught.value)
-    with open(path, "rb") as file:
-        assert file.read() == content, "the file was changed"
+def missing_folder(folder):
+    return str(folder / "missing" / "map.db")
 
 
-def test_a_read_only_file_is_refused(open_store, keyframe, path, monkeypatch):
-    """Root may write every file; so SQLite opens it in read-only mode, as it does without permissions."""
-    store = open_store()
-    store.add(*keyframe(0))
-    store.close()
+def a_folder(folder):
+    return str(folder)
+
+
+def a_file_as_folder(folder):
+    (folder / "file").write_text("a file")
+    return str(folder / "file" / "map.db")
+
+
+def a_pipe(folder):
+    os.mkfifo(str(folder / "map.db"))
+    return str(folder / "map.db")
+
+
+def a_socket(folder):
+    with socket.socket(socket.AF_UNIX) as one:
+        here = os.getcwd()
+        os.chdir(str(folder))  # a path of a socket must be short
+        one.bind("map.db")
+        os.chdir(here)
+    return str(folder / "map.db")
+
+
+def a_device(folder):
+    return "/dev/null"
+
+
+def a_loop_of_links(folder):
+    os.symlink(str(folder / "b"), str(folder / "a"))
+    os.symlink(str(folder / "a"), str(folder / "b"))
+    return str(folder / "a")
+
+
+def a_link_into_a_missing_folder(folder):
+    os.symlink(str(folder / "missing" / "map.db"), str(folder / "map.db"))
+    return str(folder / "map.db")
+
+
+def a_zero_byte(folder):
+    return str(folder / "map\0.db")
+
+
+def a_long_name(folder):
+    return str(folder / (300 * "m" + ".db"))
+
+
+@fault(10, "Store path missing, read-only, a symlink, a folder")
+@pytest.mark.parametrize(
+    "make",
+    [
+        missing_folder,
+        a_folder,
+        a_file_as_folder,
+        a_pipe,
+        a_socket,
+        a_device,
+        a_loop_of_links,
+        a_link_into_a_missing_folder,
+        a_zero_byte,
+        a_long_name,
+    ],
+)
+def test_a_path_that_cannot_be_a_map_is_refused_with_it(make, tmp_path):
+    path = make(tmp_path)
+    before = sorted(os.listdir(str(tmp_path)))
+    with pytest.raises(StoreError, match=r"expected a (file|map)") as caught:
+        open_store(path)
+    assert path in str(caught.value) or repr(path) in str(caught.value)
+    assert sorted(os.listdir(str(tmp_path))) == before
+
+
+def open_as_nobody(path, acknowledge):
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    acknowledge(f"added {open_store(path).add(*arguments(0))}")
+    signal.pause()
+
+
+@fault(10, "Store path missing, read-only, a symlink, a folder")
+@pytest.mark.parametrize("what", ["file", "folder", "unreadable file"])
+def test_a_map_without_permission_to_write_is_refused(what, tmp_path):
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    path = str(folder / "map.db")
+    fill(path, 3)
+    content = read(path)
+    for parent in [folder, *folder.parents][:4]:
+        os.chmod(str(parent), os.stat(str(parent)).st_mode | stat.S_IXOTH | stat.S_IROTH)
+    os.chmod(path, {"file": 0o444, "folder": 0o666, "unreadable file": 0o000}[what])
+    os.chmod(str(folder), 0o555 if what == "folder" else 0o777)
+    lines = end(*begin(open_as_nobody, path))
+    os.chmod(str(folder), 0o755)
+    assert len(lines) == 1
+    assert lines[0].startswith("StoreError: expected a map that opens for writing. Received: ")
+    assert path in lines[0]
+    os.chmod(path, 0o644)
+    assert read(path) == content
+    assert "map.damaged.db" not in os.listdir(str(folder))
+
+
+def test_a_file_that_sqlite_opens_read_only_is_refused(path, monkeypatch):
+    fill(path, 1)
     connect = sqlite3.connect
     monkeypatch.setattr(
         sqlite3, "connect", lambda name, **more: connect(f"file:{name}?mode=ro", uri=True, **more)
     )
     with pytest.raises(StoreError, match="expected a map that opens for writing") as caught:
-        open_store()
+        open_store(path)
     assert path in str(caught.value)
+
+
+@fault(10, "Store path missing, read-only, a symlink, a folder")
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_symbolic_link_is_followed(tmp_path, is_damaged):
+    """A damaged map is moved where it is, and the link stays a link."""
+    (tmp_path / "disk").mkdir()
+    real, link = str(tmp_path / "disk" / "map.db"), str(tmp_path / "link.db")
+    fill(real, 3)
+    os.symlink(real, link)
+    if is_damaged:
+        with open(real, "r+b") as file:
+            file.truncate(100)
+    store = open_store(link)
+    assert len(list(store.keyframes())) == (0 if is_damaged else 3)
+    assert store.moved_aside == (str(tmp_path / "disk" / "map.damaged.db") if is_damaged else "")
+    store.close()
+    assert os.path.islink(link)
+    assert os.path.isfile(real)
