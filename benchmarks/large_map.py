@@ -92,7 +92,7 @@ def adding(memory: KeyframeMap, drive: Drive) -> Iterator[Figure]:
         arguments = drive.next(number)
         memory.observe(*arguments[:2])
         durations.append(timed(memory.add, *arguments)[0])
-        log = memory.store.path + "-wal"
+        log = memory.store._path + "-wal"
         largest = max(largest, os.path.getsize(log) if os.path.exists(log) else 0)
     yield from _latency(f"add, {ADDED:,} times", durations, 20)
     yield Figure("largest write-ahead log", largest / 1e6, "MB", 64)

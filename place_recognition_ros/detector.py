@@ -203,11 +203,11 @@ class LoopDetector:
             model_id=self._model,
             engine=self.describer.engine,
             fallback=self.describer.fallback,
-            map_id=self.map.store.map_id,
+            map_id=self.map.store.file.map_id,
             keyframes=len(self.map),
             waiting=len(self.map.waiting),
             damaged=self.map.store.damaged,
-            moved_aside=self.map.store.moved_aside,
+            moved_aside=self.map.store.file.moved_aside,
             tracking=self._state(),
             settled=self._tracking.is_settled,
             durations=self._watch.snapshot(),
@@ -271,5 +271,5 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query, map_id = observation and observation.query, self.map.store.map_id
+        query, map_id = observation and observation.query, self.map.store.file.map_id
         return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)

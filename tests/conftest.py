@@ -14,6 +14,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [RO
 
 import tests.descriptor  # noqa: E402  under Python 3.6, pytest would import these as modules without a path
 import tests.fakes  # noqa: E402
+import tests.faults  # noqa: E402
 import tests.loops  # noqa: E402
 import tests.memory  # noqa: E402
 import tests.tools  # noqa: E402, F401

@@ -14,7 +14,7 @@ from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
 from place_recognition_ros.memory.pace import Pace
-from place_recognition_ros.memory.progress import Progress, Report
+from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
@@ -74,8 +74,7 @@ class KeyframeMap:
     def _read(self, progress: Optional[Progress]) -> None:
         ids: List[int] = []
         vectors: List[np.ndarray] = []
-        report = Report(self.store.count(), progress)
-        for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes():
+        for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes(progress):
             entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
             self.timeline.append(entry, descriptor)
             ids.append(keyframe_id)
@@ -83,7 +82,6 @@ class KeyframeMap:
             if len(ids) == READ_AT_ONCE:
                 self._index.extend(ids, np.stack(vectors))
                 ids, vectors = [], []
-                report(len(self))
         if ids:
             self._index.extend(ids, np.stack(vectors))
 

@@ -32,7 +32,7 @@ class MapFile(NamedTuple):
 
     connection: Any  # it holds the file's lock until it is closed
     map_id: str  # which map this is, whatever its file is called: a UUID
-    moved_aside: str  # where a damaged file is now that had this path; empty: there was none
+    moved_aside: str = ""  # where a damaged file is now that had this path; empty: there was none
 
 
 class _Damaged(Exception):
@@ -53,7 +53,7 @@ def open_map(path: str, model_id: str, feature_model: str) -> MapFile:
         StoreError: if the file cannot be opened for writing or belongs to another program.
     """
     if not path:
-        return MapFile(*_open(path, model_id, feature_model), "")
+        return MapFile(*_open(path, model_id, feature_model))
     real = _checked_path(path)
     found = _identity(real)
     moved = ""
@@ -73,7 +73,7 @@ def _checked_path(path: str) -> str:
     """The path of the file itself, behind symbolic links."""
     try:
         real = os.path.realpath(path)
-        is_other = os.path.lexists(real) and not os.path.isfile(real)
+        is_other = "\0" in real or (os.path.lexists(real) and not os.path.isfile(real))
         if not is_other and os.path.isdir(os.path.dirname(real)):
             return real
     except (OSError, ValueError) as error:  # a loop of links, a path with a zero byte

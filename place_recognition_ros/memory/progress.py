@@ -2,35 +2,31 @@
 
 import logging
 import time
-from typing import Callable, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
 
 INTERVAL = 2.0  # seconds between two reports
+CHECKED = 256  # keyframes between two looks at the clock
 
 Progress = Callable[[int, int], None]
 """Gets how many keyframes have been read, and of how many."""
 _log = logging.getLogger(__name__)
 
 
-class Report:
-    """To the log and to a caller.
+def reported(rows: Iterable[Any], count: int, progress: Optional[Progress] = None) -> Iterator[Any]:
+    """The rows, one after the other; from time to time the log says how many of them have been read.
 
     Args:
-        count: how many keyframes the map has.
-        progress: gets each report, and one at the start.
+        rows: of keyframes.
+        count: how many there are.
+        progress: gets what the log gets, and (0, count) before the first row.
     """
-
-    def __init__(self, count: int, progress: Optional[Progress] = None) -> None:
-        self._count, self._progress = count, progress
-        self._time = time.monotonic()
-        if progress is not None:
-            progress(0, count)
-
-    def __call__(self, number: int) -> None:
-        """So many keyframes have been read."""
-        now = time.monotonic()
-        if now - self._time < INTERVAL:
-            return
-        self._time = now
-        _log.info("Map: %s of %s keyframes read", f"{number:,}", f"{self._count:,}")
-        if self._progress is not None:
-            self._progress(number, self._count)
+    last = time.monotonic()
+    if progress is not None:
+        progress(0, count)
+    for number, row in enumerate(rows):
+        if number % CHECKED == CHECKED - 1 and time.monotonic() - last >= INTERVAL:
+            last = time.monotonic()
+            _log.info("Map: %s of %s keyframes read", f"{number:,}", f"{count:,}")
+            if progress is not None:
+                progress(number, count)
+        yield row

@@ -15,6 +15,7 @@ from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.memory.map_file import open_map
+from place_recognition_ros.memory.progress import Progress, reported
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
 
@@ -44,7 +45,7 @@ class KeyframeStore:
 
     Args:
         path: the map's file, created or migrated where that is needed; empty: lost with the process. A
-            damaged file is moved aside, see ``moved_aside``.
+            damaged file is moved aside, see ``file``.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
         feature_model: the model whose local features the map holds; "orb" for ORB.
@@ -56,20 +57,16 @@ class KeyframeStore:
     """
 
     def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
-        self.path = path
-        """As it was given."""
+        self._path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
         """Keyframes left out because their CRC does not fit their content."""
         self.learned = Learned(self._read)
         """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
-        opened = open_map(path, model_id, feature_model)
-        self._connection = opened.connection
-        self.map_id = opened.map_id
-        """Which map this is, whatever its file is called: a UUID."""
-        self.moved_aside = opened.moved_aside
-        """Where a damaged file is now that was the map; empty: there was none."""
+        self.file = open_map(path, model_id, feature_model)
+        """Which map this is, and whether a damaged one was moved aside for it."""
+        self._connection = self.file.connection
 
     def add(
         self,
@@ -166,7 +163,7 @@ class KeyframeStore:
             with suppress(sqlite3.Error):  # the next transaction tries again
                 self._roll_back()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"expected to {what} in '{self.path}'. Received: {error}") from error
+                raise StoreError(f"expected to {what} in '{self._path}'. Received: {error}") from error
             raise
 
     def _roll_back(self) -> None:
@@ -190,15 +187,20 @@ class KeyframeStore:
         rows = self._read("SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes")
         return max([0, *(value for (value,) in rows if isinstance(value, int))])
 
-    def keyframes(self) -> Iterator[StoredKeyframe]:
+    def keyframes(self, progress: Optional[Progress] = None) -> Iterator[StoredKeyframe]:
         """All whole keyframes, oldest first; damaged ones are counted in ``damaged``.
+
+        Args:
+            progress: gets how many keyframes have been read, and of how many, as the log does.
 
         Raises:
             StoreError: if the file cannot be read.
         """
         self.damaged = 0
         columns = ", ".join(schema.KEYFRAME_COLUMNS)
-        for *row, crc in self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id"):  # noqa: S608
+        count = next(int(count) for (count,) in self._read("SELECT COUNT(*) FROM keyframes"))
+        rows = self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id")  # noqa: S608
+        for *row, crc in reported(rows, count, progress):
             keyframe_id, session, stamp, pose, _, _, _, vector = row
             if schema.is_whole(row, crc) and len(vector) == self._descriptor_bytes:
                 yield StoredKeyframe(
@@ -206,10 +208,6 @@ class KeyframeStore:
                 )
             else:
                 self.damaged += 1
-
-    def count(self) -> int:
-        """How many keyframes are in the file, damaged ones too."""
-        return next(int(count) for (count,) in self._read("SELECT COUNT(*) FROM keyframes"))
 
     def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe; no features if a row is damaged or missing."""
@@ -243,7 +241,7 @@ class KeyframeStore:
         try:
             yield from self._connection.execute(query, values)
         except schema.READ_ERRORS as error:
-            raise StoreError(f"expected to read the map '{self.path}'. Received: {error}") from error
+            raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
     def close(self) -> None:
         """Store what was learned, if possible."""

@@ -155,7 +155,7 @@ def test_a_disk_that_fails_twice_does_not_stop_the_store(store):
 def test_nobody_can_read_the_map_while_it_is_open(store):
     """So that nobody can hold its write-ahead log."""
     store.add(*arguments(0))
-    reader = sqlite3.connect(store.path, timeout=0)
+    reader = sqlite3.connect(store._path, timeout=0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         reader.execute("SELECT * FROM meta").fetchall()
     reader.close()
@@ -184,12 +184,12 @@ def test_the_write_ahead_log_is_bounded(amount, tmp_path, tried):
     for number in range(amount):
         _, keyframe, vector, features, _ = arguments(number % 50)
         memory.add(keyframe, vector, features, thumbnail)
-        largest = max(largest, wal_bytes(memory.store.path))
+        largest = max(largest, wal_bytes(memory.store._path))
         if number % 300 == 299:
             memory.thin()
     memory.remove([entry for entry in range(1, amount + 1) if entry in memory.timeline])
-    largest = max(largest, wal_bytes(memory.store.path))
+    largest = max(largest, wal_bytes(memory.store._path))
     memory.store.close()
     assert 1 << 20 < largest <= MOST
-    assert wal_bytes(memory.store.path) == 0
+    assert wal_bytes(memory.store._path) == 0
     tried("keyframes added and removed", f"{amount:,}", f"write-ahead log at most {largest / 1e6:.0f} MB")

@@ -68,7 +68,7 @@ def test_acknowledged_keyframes_are_in_the_map_after_a_power_loss(amount, tmp_pa
         write_files(after_power_loss(disk.log[:end], numbers), str(folder))
         store = open_store(str(folder / "map.db"))
         found = {each.stamp: each for each in store.keyframes()}
-        assert (store.damaged, store.moved_aside) == (0, ""), f"cut at {end}"
+        assert (store.damaged, store.file.moved_aside) == (0, ""), f"cut at {end}"
         assert acknowledged(disk.log[:end]) - set(found) <= set(_being_removed(disk.log, end)), (
             f"cut at {end}"
         )

@@ -40,7 +40,7 @@ def whole(path):
 def check_kept(path, content):
     """The damaged file was moved aside and not changed, and the map in its place works."""
     store = open_store(path)
-    aside = store.moved_aside
+    aside = store.file.moved_aside
     assert aside.startswith(path[:-3] + ".damaged")
     assert read(aside) == content
     found = list(store.keyframes())
@@ -49,7 +49,7 @@ def check_kept(path, content):
     added = store.add(*arguments(99))
     store.close()
     store = open_store(path)
-    assert store.moved_aside == ""
+    assert store.file.moved_aside == ""
     assert [each.id for each in store.keyframes()] == [each.id for each in found] + [added]
     store.close()
     return found
@@ -75,7 +75,7 @@ def test_damaged_bytes_are_never_returned_as_data(amount, tmp_path, path, whole,
             assert read(copy) == damaged, f"seed {seed}: refused and changed"
             refused += 1
         else:
-            moved += bool(store.moved_aside)
+            moved += bool(store.file.moved_aside)
             skipped += store_is_right(store, f"seed {seed}")
             store.close()
         shutil.rmtree(str(folder))
@@ -94,7 +94,7 @@ def store_is_right(store, what):
     for keyframe in found:
         assert keyframe.stamp == keyframe.id - 1, what
         check(store, keyframe, keyframe.stamp, or_lost=True)
-    assert store.moved_aside or len(found) + store.damaged == COUNT, what
+    assert store.file.moved_aside or len(found) + store.damaged == COUNT, what
     return store.damaged
 
 
@@ -140,7 +140,7 @@ def test_the_log_names_both_paths_as_errors(path, caplog):
     store = open_store(path)
     text = " ".join(record.getMessage() for record in caplog.records if record.levelname == "ERROR")
     assert f"'{path}'" in text
-    assert f"'{store.moved_aside}'" in text
+    assert f"'{store.file.moved_aside}'" in text
     store.close()
 
 
@@ -149,7 +149,7 @@ def test_no_damaged_map_is_overwritten(path):
     for number in range(3):
         write(path, b"damaged %d" % number)
         store = open_store(path)
-        kept.append(store.moved_aside)
+        kept.append(store.file.moved_aside)
         store.close()
     stem = path[:-3]
     assert kept == [f"{stem}.damaged.db", f"{stem}.damaged-2.db", f"{stem}.damaged-3.db"]
@@ -164,7 +164,7 @@ def test_a_write_ahead_log_without_its_map_is_kept(path, is_missing):
     write(path + "-wal", b"the newest keyframes")
     store = open_store(path)
     assert read(path[:-3] + ".damaged.db-wal") == b"the newest keyframes"
-    assert store.moved_aside
+    assert store.file.moved_aside
     store.close()
 
 
@@ -182,7 +182,7 @@ def test_what_a_damaged_page_does_not_hold_is_recovered(path, whole):
 
 def check_kept_keyframes(path):
     store = open_store(path)
-    assert store.moved_aside
+    assert store.file.moved_aside
     assert store.damaged == 0
     numbers = [each.stamp for each in store.keyframes()]
     assert store.add(*arguments(99)) == COUNT + 1, "an id was used again"
@@ -206,7 +206,7 @@ def test_a_view_with_a_damaged_id_does_not_refuse_a_keyframe(path, whole):
 def test_nothing_is_recovered_from_a_map_of_another_model(path, whole):
     write(path, whole[: len(whole) // 2])
     store = open_store(path, model="other-000000000000")
-    assert store.moved_aside
+    assert store.file.moved_aside
     assert list(store.keyframes()) == []
     store.close()
 
@@ -217,7 +217,7 @@ def open_and_close(path, acknowledge):
     except StoreBusy:
         acknowledge("busy")
     else:
-        acknowledge(f"moved {store.moved_aside}")
+        acknowledge(f"moved {store.file.moved_aside}")
         store.close()
 
 

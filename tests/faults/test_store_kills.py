@@ -54,7 +54,7 @@ def test_acknowledged_keyframes_are_in_the_map_after_a_kill(amount, tmp_path, tr
         total += len(lines)
         store = open_store(path)
         found = {each.id: each for each in store.keyframes()}
-        assert (store.damaged, store.moved_aside) == (0, "")
+        assert (store.damaged, store.file.moved_aside) == (0, "")
         unknown = set(found) - set(expected)
         assert len(unknown) <= 1, "at most the keyframe that was being added may be there too"
         lost = set(expected) - set(found)

@@ -239,7 +239,7 @@ def test_a_symbolic_link_is_followed(tmp_path, is_damaged):
             file.truncate(100)
     store = open_store(link)
     assert len(list(store.keyframes())) == (0 if is_damaged else 3)
-    assert store.moved_aside == (str(tmp_path / "disk" / "map.damaged.db") if is_damaged else "")
+    assert store.file.moved_aside == (str(tmp_path / "disk" / "map.damaged.db") if is_damaged else "")
     store.close()
     assert os.path.islink(link)
     assert os.path.isfile(real)

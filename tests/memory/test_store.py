@@ -53,7 +53,7 @@ def test_keyframes_are_read_exactly_as_stored(open_store, keyframe):
     added = [keyframe(number) for number in range(50)]
     store = open_store()
     numbers = [store.add(*each) for each in added]
-    map_id = store.map_id
+    map_id = store.file.map_id
     store.close()
 
     store = open_store()
@@ -73,7 +73,7 @@ def test_keyframes_are_read_exactly_as_stored(open_store, keyframe):
         assert store.thumbnail(number) == thumbnail
     assert store.damaged == 0
     assert store.sessions() == {session.id: session for session, *_ in added}
-    assert store.map_id == map_id
+    assert store.file.map_id == map_id
 
 
 def test_a_camera_is_stored_once(open_store, keyframe):
