@@ -5,21 +5,23 @@ import signal
 import time
 
 
-def killed(operation, *arguments, after=0.0):
+def killed(operation, *arguments, after=0.0, begun=False):
     """What an operation acknowledged before it was killed.
 
     Args:
         operation: ``operation(*arguments, acknowledge)`` runs in a fork of this process; it calls
             ``acknowledge(text)`` after each step that must survive. It has to run longer than ``after``.
-        after: seconds from the fork to the kill.
+        after: seconds from the fork to the kill,
+        begun: or, if this is set, from the first acknowledged text.
 
     Returns:
         The acknowledged texts, in their order.
     """
     child, reader = begin(operation, *arguments)
+    first = [reader.readline().rstrip("\n")] if begun else []
     time.sleep(after)
     os.kill(child, signal.SIGKILL)
-    return end(child, reader)
+    return first + end(child, reader)
 
 
 def begin(operation, *arguments):
