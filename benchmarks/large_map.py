@@ -87,14 +87,15 @@ def opened(path: str) -> KeyframeMap:
 
 def adding(memory: KeyframeMap, drive: Drive) -> Iterator[Figure]:
     """``KeyframeMap.observe`` and ``add``: on disk when they return."""
-    durations, largest = [], 0
+    clock, largest = Clock(), 0
     for number in range(len(memory), len(memory) + ADDED):
         arguments = drive.next(number)
         memory.observe(*arguments[:2])
-        durations.append(timed(memory.add, *arguments)[0])
+        with clock:
+            memory.add(*arguments)
         log = memory.store._path + "-wal"
         largest = max(largest, os.path.getsize(log) if os.path.exists(log) else 0)
-    yield from _latency(f"add, {ADDED:,} times", durations, 20)
+    yield from clock.figures(f"add, {ADDED:,} times", 20)
     yield Figure("largest write-ahead log", largest / 1e6, "MB", 64)
 
 
@@ -103,14 +104,14 @@ def searching(memory: KeyframeMap, drive: Drive) -> Iterator[Figure]:
     memory.start_session()
     ids = [entry.id for entry in memory.timeline._entries]
     vectors = np.stack([memory.timeline.vector(each) for each in ids])
-    durations, found = [], 0
+    clock, found = Clock(), 0
     for _ in range(SEARCHED):
         query = drive.near(vectors[drive._random.integers(0, len(vectors))])
-        duration, matches = timed(memory.search, query, MATCHES)
-        durations.append(duration)
+        with clock:
+            matches = memory.search(query, MATCHES)
         exact = np.argpartition(-(vectors @ query), MATCHES)[:MATCHES]
         found += len({ids[row] for row in exact} & {match.entry.id for match in matches})
-    yield from _latency(f"search, {SEARCHED} times", durations[20:], 5)
+    yield from clock.figures(f"search, {SEARCHED} times", 5)
     yield Figure(f"exact {MATCHES} nearest not found", 100 - 100 * found / MATCHES / SEARCHED, "%", 0.1)
 
 
@@ -124,13 +125,29 @@ def sizes(memory: KeyframeMap, path: str) -> Iterator[Figure]:
     yield Figure("size of a keyframe on disk", os.path.getsize(path) / count / 1e3, "kB")
 
 
-def _latency(what: str, durations: list[float], high: float) -> list[Figure]:
-    milliseconds = 1e3 * np.array(durations)
-    return [
-        Figure(f"{what}, median", float(np.median(milliseconds)), "ms"),
-        Figure(f"{what}, 99th percentile", float(np.percentile(milliseconds, 99)), "ms", high),
-        Figure(f"{what}, longest", float(milliseconds.max()), "ms"),
-    ]
+class Clock:
+    """Durations of a block of code, and the processor time of it, which other processes disturb less."""
+
+    def __init__(self) -> None:
+        self._durations: list[float] = []
+        self._work: list[float] = []
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter(), time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        self._durations.append(1e3 * (time.perf_counter() - self._begun[0]))
+        self._work.append(1e3 * (time.thread_time() - self._begun[1]))
+
+    def figures(self, what: str, high: float) -> list[Figure]:
+        """Their median, 99th percentile and maximum, milliseconds; ``high``: target of the second."""
+        return [
+            Figure(f"{what}, median", float(np.median(self._durations)), "ms"),
+            Figure(f"{what}, 99th percentile", float(np.percentile(self._durations, 99)), "ms", high),
+            Figure(f"{what}, longest", max(self._durations), "ms"),
+            Figure("processor time of it, median", float(np.median(self._work)), "ms"),
+            Figure("processor time of it, 99th percentile", float(np.percentile(self._work, 99)), "ms"),
+        ]
 
 
 def resident() -> float:
@@ -144,9 +161,10 @@ def measure(keyframes: int, folder: str) -> Iterator[Figure]:
     start = time.perf_counter()
     write(path, keyframes, drive)
     print(f"The map was written in {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    before = resident()
+    before, work = resident(), time.process_time()
     duration, memory = timed(opened, path)
     yield Figure(f"start with {keyframes:,} keyframes", duration, "s", 20)
+    yield Figure("processor time of it", time.process_time() - work, "s")
     yield Figure("memory of the map", resident() - before, "MB")
     yield from sizes(memory, path)
     yield from adding(memory, drive)

@@ -184,7 +184,7 @@ def _replace(path: str, found: Tuple[int, int], damage: str, model_id: str, feat
 
     Raises:
         StoreBusy: if another process is doing the same.
-        StoreError: if the damaged file cannot be renamed, or the new one not be written.
+        StoreError: if the damaged file cannot be renamed.
     """
     part = path + ".part"
     try:
@@ -192,25 +192,37 @@ def _replace(path: str, found: Tuple[int, int], damage: str, model_id: str, feat
             if _identity(path)[0] != found[0]:
                 return ""
             _log.error("expected a map. Received: '%s', which is damaged or not a map: %s", path, damage)
-            _remove(part)
-            connection, _ = _open(part, model_id, feature_model)
-            try:
-                saved = copy_readable(path, connection, model_id, feature_model) if found[1] else 0
-            finally:
-                connection.close()
+            saved = _recover(path, part, model_id, feature_model) if found[1] else 0
             target = unused_path(path, "damaged")
             for suffix in ("", *_LOGS):  # the map first: the new one must not get the logs of the old one
                 if os.path.lexists(path + suffix):
                     os.rename(path + suffix, target + suffix)
-            os.rename(part, path)
+            if saved:
+                os.rename(part, path)
             os.fsync(folder)
-    except (OSError, sqlite3.Error) as error:
-        _remove(part)
+    except OSError as error:
         raise StoreError(
             f"expected to move the damaged map '{path}' aside. Received: {error}; move it by hand"
         ) from error
-    _log.error("The damaged map was moved to '%s'. A new map begins with %d keyframes of it", target, saved)
+    _log.error("The damaged map was moved to '%s'. The new one has %d keyframes of it", target, saved)
     return target
+
+
+def _recover(path: str, part: str, model_id: str, feature_model: str) -> int:
+    """Copy what can be read of a damaged map into another file; 0 keyframes: there is none."""
+    _remove(part)
+    saved = 0
+    try:
+        connection, _ = _open(part, model_id, feature_model)
+        try:
+            saved = copy_readable(path, connection, model_id, feature_model)
+        finally:
+            connection.close()
+    except (StoreError, sqlite3.Error) as error:  # a full disk, for example: start without
+        _log.error("What can be read of the map could not be copied: %s", error)
+    if not saved:
+        _remove(part)
+    return saved
 
 
 def _remove(path: str) -> None:

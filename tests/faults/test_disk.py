@@ -75,6 +75,20 @@ def test_a_full_disk_keeps_the_stored_keyframes(amount, small_disk, tried):
     tried("a tmpfs of 1 MB runs full", f"{amount} times", f"0 of {kept:,} keyframes lost")
 
 
+def test_without_space_to_copy_it_a_damaged_map_is_moved_aside(small_disk, tmp_path):
+    elsewhere, path = str(tmp_path / "whole.db"), str(small_disk / "map.db")
+    fill(elsewhere, 400)
+    size = os.path.getsize(elsewhere) - 8192
+    with open(elsewhere, "rb") as whole, open(path, "wb") as damaged:
+        damaged.write(whole.read(size))
+    (small_disk / "filler").write_bytes(bytes(2**20 - size - size // 2))
+    store = open_store(path)
+    assert os.path.getsize(store.file.moved_aside) == size
+    assert not list(small_disk.glob("*.part*"))
+    check_all(store, {1: store.add(*arguments(1))})
+    store.close()
+
+
 def test_a_full_map_file_keeps_the_stored_keyframes(tmp_path):
     """The same without a file system of its own."""
     path = str(tmp_path / "map.db")
