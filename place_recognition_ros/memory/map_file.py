@@ -18,7 +18,7 @@ from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.migrations import copy_aside, migrate, unused_path
-from place_recognition_ros.memory.salvage import copy_readable
+from place_recognition_ros.memory.salvage import COLUMNS, copy_readable
 
 LOG_BYTES = 16 << 20
 """Of the write-ahead log, when it is moved into the file: often, that takes long; rarely, it grows."""
@@ -123,7 +123,7 @@ def _prepare(connection: Any, path: str, model_id: str, feature_model: str) -> s
     tables = {name for (name,) in run("SELECT name FROM sqlite_master")}
     if not tables:
         schema.create(connection, model_id, feature_model, str(uuid.uuid4()))
-    elif not {"meta", "keyframes", "views"} <= tables:
+    elif "meta" not in tables or tables.isdisjoint(("keyframes", "views")):
         raise StoreError(f"expected a map. Received: '{path}', a database of another program")
     run("COMMIT")
     meta = dict(run("SELECT key, value FROM meta"))
@@ -159,8 +159,15 @@ def _check_readable(connection: Any) -> None:
     The views are not read: they are most of the file, and one that cannot be read does not harm the others.
     """
     run = connection.execute
-    for table in ("sessions", "cameras", "keyframes", "links"):
-        run(f"SELECT TOTAL(crc) FROM {table}").fetchone()  # noqa: S608
+    for table, columns in COLUMNS:
+        try:
+            run(f"SELECT {', '.join(columns)}, crc FROM {table} LIMIT 0")  # noqa: S608
+        except sqlite3.OperationalError as error:
+            if "no such" in str(error):  # a table or column; its name is in the file
+                raise _Damaged(str(error)) from error
+            raise
+        if table != "views":
+            run(f"SELECT TOTAL(crc) FROM {table}").fetchone()  # noqa: S608
     run("BEGIN")
     try:
         run("INSERT INTO keyframes (session, stamp, descriptor, crc) VALUES (0, 0, x'', 0)")

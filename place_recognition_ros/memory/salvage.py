@@ -12,13 +12,14 @@ from place_recognition_ros.memory.compatibility import checked_schema
 BATCH = 500  # rows in a transaction
 FARTHEST = 1 << 40  # an id that no keyframe has
 
-_COLUMNS = (
+COLUMNS = (
     ("sessions", schema.SESSION_COLUMNS),
     ("cameras", schema.CAMERA_COLUMNS),
     ("keyframes", schema.KEYFRAME_COLUMNS),
     ("views", schema.VIEW_COLUMNS),
     ("links", ("id", '"match"')),
 )
+"""Of each table, without the CRC."""
 
 
 def copy_readable(path: str, target: Any, model_id: str, feature_model: str) -> int:
@@ -49,7 +50,7 @@ def copy_readable(path: str, target: Any, model_id: str, feature_model: str) -> 
     try:
         notes = [(key, value) for key, value in meta.items() if key != "map"]  # the copy is another map
         target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes)
-        for table, columns in _COLUMNS:
+        for table, columns in COLUMNS:
             _copy(source, target, table, columns)
         _keep_ids(source, target)
     finally:

@@ -190,6 +190,17 @@ def check_kept_keyframes(path):
     return numbers
 
 
+@pytest.mark.parametrize(
+    "name", [b"pose_frame", b"TABLE views", b"thumbnail", b"TABLE sessions", b"distortion_model"]
+)
+def test_a_damaged_name_of_a_table_or_column_is_damage(path, whole, name):
+    write(path, whole.replace(name, name[:-1] + b"x"))
+    store = open_store(path)
+    assert store.file.moved_aside
+    store.add(*arguments(99))
+    store.close()
+
+
 def test_a_view_with_a_damaged_id_does_not_refuse_a_keyframe(path, whole):
     connection = sqlite3.connect(path)
     with connection:
