@@ -1,5 +1,6 @@
 """Files that the store refuses as a map, and leaves as they are."""
 
+import itertools
 import os
 import re
 import socket
@@ -11,7 +12,7 @@ import pytest
 from place_recognition_ros.errors import MapMismatch, StoreError
 from place_recognition_ros.memory.migrations import OLDEST
 from place_recognition_ros.memory.schema import SCHEMA
-from tests.faults.forms import fault
+from tests.faults.forms import fault, forms
 from tests.faults.kills import begin, end
 from tests.faults.maps import MODEL, arguments, fill, open_store
 from tests.memory.files import alter, recorded_content, write_recorded
@@ -30,26 +31,34 @@ def path(tmp_path):
     return str(tmp_path / "map.db")
 
 
+PAIRS = [(model, features) for model in (MODEL, OTHER_MODEL) for features in FEATURES]
+
+
 @fault(7, "Store of another schema or model")
-@pytest.mark.parametrize(
-    "wanted", [(MODEL, "orb"), (MODEL, FEATURES[1]), (OTHER_MODEL, "orb"), (OTHER_MODEL, FEATURES[1])]
-)
-@pytest.mark.parametrize("has", [(MODEL, "orb"), (MODEL, FEATURES[1]), (OTHER_MODEL, "orb")])
-def test_a_map_of_other_models_is_refused_with_both(path, has, wanted):
-    store = open_store(path, *has)
-    store.add(*arguments(0))
-    store.close()
-    content = read(path)
-    if has == wanted:
-        open_store(path, *wanted).close()
-        return
-    with pytest.raises(MapMismatch) as caught:
-        open_store(path, *wanted)
-    pair = 0 if has[0] != wanted[0] else 1
-    for expected in (has[pair], wanted[pair], path):
-        assert expected in str(caught.value)
-    assert read(path) == content
-    assert os.listdir(os.path.dirname(path)) == ["map.db"]
+@forms(2, 4)
+def test_a_map_of_other_models_is_refused_with_both(amount, tmp_path, tried):
+    pairs = list(itertools.product(PAIRS[:amount], PAIRS))
+    for number, (has, wanted) in enumerate(pairs):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = str(folder / "map.db")
+        store = open_store(path, *has)
+        store.add(*arguments(0))
+        store.close()
+        content = read(path)
+        if has == wanted:
+            open_store(path, *wanted).close()
+            continue
+        with pytest.raises(MapMismatch) as caught:
+            open_store(path, *wanted)
+        pair = 0 if has[0] != wanted[0] else 1
+        for expected in (has[pair], wanted[pair], path):
+            assert expected in str(caught.value)
+        assert read(path) == content
+        assert os.listdir(str(folder)) == ["map.db"]
+    tried(
+        "maps of two models and two kinds of features", f"{len(pairs)} pairs", "each refused with both names"
+    )
 
 
 @pytest.mark.parametrize("has, remedy", [("orb", "orb"), (FEATURES[1], "the file of that model")])
@@ -156,29 +165,34 @@ def a_long_name(folder):
     return str(folder / (300 * "m" + ".db"))
 
 
-@fault(10, "Store path missing, read-only, a symlink, a folder")
-@pytest.mark.parametrize(
-    "make",
-    [
-        missing_folder,
-        a_folder,
-        a_file_as_folder,
-        a_pipe,
-        a_socket,
-        a_device,
-        a_loop_of_links,
-        a_link_into_a_missing_folder,
-        a_zero_byte,
-        a_long_name,
-    ],
+PATHS = (
+    missing_folder,
+    a_folder,
+    a_file_as_folder,
+    a_pipe,
+    a_socket,
+    a_device,
+    a_loop_of_links,
+    a_link_into_a_missing_folder,
+    a_zero_byte,
+    a_long_name,
 )
-def test_a_path_that_cannot_be_a_map_is_refused_with_it(make, tmp_path):
-    path = make(tmp_path)
-    before = sorted(os.listdir(str(tmp_path)))
-    with pytest.raises(StoreError, match=r"expected a (file|map)") as caught:
-        open_store(path)
-    assert path in str(caught.value) or repr(path) in str(caught.value)
-    assert sorted(os.listdir(str(tmp_path))) == before
+
+
+@fault(10, "Store path missing, read-only, a symlink, a folder")
+@forms(1, 10)
+def test_a_path_that_cannot_be_a_map_is_refused_with_it(amount, tmp_path, tried):
+    """``amount``: how often each of them."""
+    for number, make in enumerate(amount * PATHS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = make(folder)
+        before = sorted(os.listdir(str(folder)))
+        with pytest.raises(StoreError, match=r"expected a (file|map)") as caught:
+            open_store(path)
+        assert path in str(caught.value) or repr(path) in str(caught.value), make.__name__
+        assert sorted(os.listdir(str(folder))) == before, make.__name__
+    tried(f"{len(PATHS)} kinds of path", f"{amount} times each", "refused, and nothing was changed")
 
 
 def open_as_nobody(path, acknowledge):
