@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack
 from functools import partial
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.recorder import Recorder
 from place_recognition_ros.relocalizer import Relocalizer
@@ -40,15 +41,23 @@ class LoopDetector:
         extractor: describes images.
         finder: finds their local features.
         store: the map; its keyframes are read into memory here.
+        progress: see ``open``.
     """
 
     def __init__(
-        self, config: Config, extractor: Extractor, finder: FeatureFinder, store: KeyframeStore
+        self,
+        config: Config,
+        extractor: Extractor,
+        finder: FeatureFinder,
+        store: KeyframeStore,
+        progress: Optional[Progress] = None,
     ) -> None:
         limits = Limits.from_config(config, extractor.card.min_similarity)
         leaving = Leaving.from_config(config, extractor.card.min_similarity)
         self._config = config
-        self.map = KeyframeMap(store, extractor.card.descriptor_size, leaving, config.robot)
+        self.map = KeyframeMap(
+            store, extractor.card.descriptor_size, leaving, config.robot, progress=progress
+        )
         self._watch = Stopwatch()
         self.describer = Describer(config, extractor, finder, self._watch)
         """Describes images, without what the user's mask covers."""
@@ -66,18 +75,14 @@ class LoopDetector:
         self._queries = 0
 
     @classmethod
-    def open(
-        cls,
-        config: Config,
-        map_path: str = "",
-        progress: Callable[[int, int], None] = lambda read, total: None,
-    ) -> "LoopDetector":
+    def open(cls, config: Config, map_path: str = "", progress: Optional[Progress] = None) -> "LoopDetector":
         """Open the model and the map.
 
         Args:
             config: the parameters.
             map_path: the map's file; empty: ``config.map_path``, or a temporary map where that is empty too.
-            progress: is called with the keyframes read so far, and all of them.
+            progress: is called often while the map is read, with how many keyframes have been read, and of
+                how many; an exception ends the opening.
 
         Raises:
             ModelError, EngineError, StoreError: what cannot be opened, and why.
@@ -94,7 +99,7 @@ class LoopDetector:
             card = extractor.card
             store = KeyframeStore(path, card.model_id, card.descriptor_size, finder.model_id)
             opened.callback(store.close)
-            detector = cls(config, extractor, finder, store)
+            detector = cls(config, extractor, finder, store, progress)
             opened.pop_all()  # nothing failed: they stay open
         return detector
 
@@ -218,10 +223,11 @@ class LoopDetector:
             model_id=self._model,
             engine=self.describer.engine,
             fallback=self.describer.fallback,
-            map_id=self.map.store.map_id,
+            map_id=self.map.store.file.map_id,
             keyframes=len(self.map),
             waiting=len(self.map.waiting),
             damaged=self.map.store.damaged,
+            moved_aside=self.map.store.file.moved_aside,
             tracking=self._state(),
             settled=self._trajectory.is_settled,
             durations=self._watch.snapshot(),
@@ -282,5 +288,5 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query, map_id = observation and observation.query, self.map.store.map_id
+        query, map_id = observation and observation.query, self.map.store.file.map_id
         return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)

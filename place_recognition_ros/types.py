@@ -278,4 +278,7 @@ class DetectorStatus(NamedTuple):
     damaged: int  # keyframes of the map that were left out because of a wrong CRC
     tracking: Tracking
     durations: Dict[str, Tuple[float, ...]]  # stage → latest durations, seconds
+    moved_aside: str = (
+        ""  # where the damaged file is now that was the map at the start; empty: there was none
+    )
     settled: bool = True  # whether what the front end reports has lasted; else time may change ``tracking``

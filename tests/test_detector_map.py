@@ -230,7 +230,7 @@ class TestOpen:
         assert not os.path.exists(path)
 
     def test_an_unreadable_map_is_closed(self, path, monkeypatch):
-        def fail(_):
+        def fail(*_):
             raise StoreError("rows cannot be read")
 
         with monkeypatch.context() as patch:

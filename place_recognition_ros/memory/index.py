@@ -1,7 +1,7 @@
 """The interface of a similarity search; a new one is one file that implements it."""
 
 from abc import ABC, abstractmethod
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -12,6 +12,11 @@ class Index(ABC):
     @abstractmethod
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
         """Add the descriptor of a keyframe, (D,) float32, unit norm."""
+
+    def extend(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> None:
+        """Add the descriptors of many keyframes, (n, D) float32, unit norm."""
+        for keyframe_id, vector in zip(keyframe_ids, vectors):
+            self.add(keyframe_id, vector)
 
     @abstractmethod
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:

@@ -13,6 +13,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
+from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
@@ -20,6 +21,7 @@ from place_recognition_ros.memory.visit import PresentVisit
 from place_recognition_ros.pace import Pace
 from place_recognition_ros.types import Keyframe
 
+READ_AT_ONCE = 512  # keyframes
 THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many
 MOST_SEARCHED = 1000  # keyframes, until as many as are wanted have been left
 
@@ -46,6 +48,8 @@ class KeyframeMap:
         leaving: what it takes to leave a place.
         robot: the name of this robot.
         index: the similarity search, empty; None: exact search with FAISS.
+        progress: is called at times while the store is read, with how many keyframes have been read, and of
+            how many.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class KeyframeMap:
         leaving: Leaving,
         robot: str = "",
         index: Optional[Index] = None,
+        progress: Optional[Progress] = None,
     ) -> None:
         self.store = store
         """The file, which holds what is needed of single keyframes."""
@@ -65,18 +70,26 @@ class KeyframeMap:
         self._odometer, self._pace = Odometer(), Pace()
         self._sessions = store.sessions()
         newest = store.newest_session()
-        self._read()
+        self._read(progress)
         self.session = Session(newest + 1, str(uuid.uuid4()), robot)
         """The present session."""
         self._last_session = self.session.id  # the largest number that was given to a session
         self._newest = 0  # id of the keyframe that was stored last
         self._released: List[int] = []  # ids of keyframes that go to the index next
 
-    def _read(self) -> None:
-        for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes():
+    def _read(self, progress: Optional[Progress]) -> None:
+        ids: List[int] = []
+        vectors: List[np.ndarray] = []
+        for keyframe_id, session, stamp, pose, descriptor in self.store.keyframes(progress):
             entry = Entry(keyframe_id, session, stamp, pose, self._odometer.move(session, pose))
             self.timeline.append(entry, descriptor)
-            self._index.add(keyframe_id, descriptor)
+            ids.append(keyframe_id)
+            vectors.append(descriptor)
+            if len(ids) == READ_AT_ONCE:
+                self._index.extend(ids, np.stack(vectors))
+                ids, vectors = [], []
+        if ids:
+            self._index.extend(ids, np.stack(vectors))
 
     def _reserve_sessions(self, count: int) -> range:
         """Numbers for new sessions."""

@@ -22,6 +22,15 @@ from place_recognition_ros.types import FEATURE, FeatureKind
 _Statement = Tuple[str, Tuple[Any, ...]]  # with its values
 
 
+def unused_path(path: str, word: str) -> str:
+    """``map.word.db`` for ``map.db``; a number follows where that exists."""
+    stem, extension = os.path.splitext(path)
+    target, number = f"{stem}.{word}{extension}", 2
+    while os.path.lexists(target):
+        target, number = f"{stem}.{word}-{number}{extension}", number + 1
+    return target
+
+
 def copy_aside(connection: Any, path: str, schema: int) -> str:
     """Copy the file of a map, its damaged pages too.
 
@@ -38,10 +47,7 @@ def copy_aside(connection: Any, path: str, schema: int) -> str:
     Raises:
         StoreError: if it could not be copied.
     """
-    stem, extension = os.path.splitext(path)
-    target, number = f"{stem}.schema{schema}{extension}", 2
-    while os.path.lexists(target):
-        target, number = f"{stem}.schema{schema}-{number}{extension}", number + 1
+    target = unused_path(path, f"schema{schema}")
     part = target + ".part"
     try:
         (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()  # moves the log into the file

@@ -6,7 +6,7 @@ Every row has a CRC over its other columns, so that damage is noticed and never 
 import sqlite3
 import struct
 import zlib
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 import numpy as np
 
@@ -109,26 +109,31 @@ def create(connection: Any, model_id: str, feature_model: str, map_id: str) -> N
     connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
 
+_HEAD = struct.Struct("<cq")  # the type of a value and its length
+_INTEGER = struct.Struct("<cqq")
+_NONE = _HEAD.pack(b"n", 0)
+
+
 def crc_of(values: Iterable[Any]) -> int:
     """The CRC of a row: of each value, its type and its length.
 
     Raises:
         TypeError: if a value has a type that is never written; only damage does that.
     """
-    crc = 0
+    parts: List[bytes] = []
     for value in values:
         if value is None:
-            tag, content = b"n", b""
+            parts.append(_NONE)
         elif isinstance(value, int):
-            tag, content = b"i", struct.pack("<q", value)
+            parts.append(_INTEGER.pack(b"i", 8, value))
         elif isinstance(value, str):
-            tag, content = b"s", value.encode("utf-8", "surrogatepass")
+            content = value.encode("utf-8", "surrogatepass")
+            parts += (_HEAD.pack(b"s", len(content)), content)
         elif isinstance(value, bytes):
-            tag, content = b"b", value
+            parts += (_HEAD.pack(b"b", len(value)), value)
         else:
             raise TypeError(f"expected an integer, text, bytes or None. Received: {type(value).__name__}")
-        crc = zlib.crc32(content, zlib.crc32(struct.pack("<cq", tag, len(content)), crc))
-    return crc
+    return zlib.crc32(b"".join(parts))
 
 
 def is_whole(row: Iterable[Any], crc: Any, crc_of_row: Callable[[Any], int] = crc_of) -> bool:

@@ -5,24 +5,19 @@ keyframe survives a kill and a power cut. The connection holds the file's lock f
 so that two nodes can never write one map; the kernel releases it when the process ends, however it ends.
 """
 
-import logging
-import os
 import sqlite3
-import uuid
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from place_recognition_ros.errors import StoreBusy, StoreError
+from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory import schema
-from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.learned import Learned
-from place_recognition_ros.memory.migrations import complete, copy_aside, migrate
+from place_recognition_ros.memory.map_file import open_map
+from place_recognition_ros.memory.progress import Progress, reported
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import FEATURE, Camera, Keyframe, View
-
-_log = logging.getLogger(__name__)
 
 
 class Session(NamedTuple):
@@ -49,7 +44,8 @@ class KeyframeStore:
     """The keyframes of one map. Use it in the thread that opened it.
 
     Args:
-        path: the map's file, created or migrated where that is needed; empty: lost with the process.
+        path: the map's file, created or migrated where that is needed; empty: lost with the process. A
+            damaged file is moved aside, see ``file``.
         model_id: the model whose descriptors the map holds.
         descriptor_size: their length D.
         feature_model: the model whose local features the map holds; "orb" for ORB.
@@ -57,7 +53,7 @@ class KeyframeStore:
     Raises:
         StoreBusy: if another process holds the file.
         MapMismatch: if the map is of another model, has other local features, or is of a newer schema.
-        StoreError: if the file cannot be opened or is not a map.
+        StoreError: if the file cannot be opened for writing, or belongs to another program.
     """
 
     def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
@@ -68,61 +64,9 @@ class KeyframeStore:
         """Keyframes left out because their CRC does not fit their content."""
         self.learned = Learned(self._read)
         """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
-        if path and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
-            raise StoreError(f"expected a file in an existing folder as the map. Received: '{path}'")
-        try:
-            self._connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"expected a map that opens for writing. Received: {path!r}: {error}") from error
-        try:
-            self.map_id = self._open(model_id, feature_model)
-            """Which map this is, whatever its file is called: a UUID."""
-        except sqlite3.OperationalError as error:
-            self.close()
-            if "locked" in str(error):
-                raise StoreBusy(
-                    f"expected the map '{path}' for this process alone. Received: {error}"
-                ) from error
-            raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-        except schema.READ_ERRORS as error:
-            self.close()
-            raise StoreError(
-                f"expected a map. Received: '{path}', which is not a map or is damaged: {error}"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self, model_id: str, feature_model: str) -> str:
-        run = self._connection.execute
-        run("PRAGMA locking_mode=EXCLUSIVE")
-        run("PRAGMA synchronous=FULL")
-        run("BEGIN EXCLUSIVE")
-        if not run("SELECT 1 FROM sqlite_master").fetchone():
-            schema.create(self._connection, model_id, feature_model, str(uuid.uuid4()))
-        run("COMMIT")
-        meta = dict(run("SELECT key, value FROM meta"))
-        found = checked_schema(meta, self._path, model_id, feature_model)
-        if found < schema.SCHEMA:
-            self._migrate(found)
-            meta = dict(run("SELECT key, value FROM meta"))
-        complete(run)
-        run("PRAGMA journal_mode=WAL")  # last: the file of another program stays as it is
-        return str(meta.get("map", ""))
-
-    def _migrate(self, found: int) -> None:
-        _log.warning("Migrating the map '%s' from schema %d to %d …", self._path, found, schema.SCHEMA)
-        copy = copy_aside(self._connection, self._path, found)
-        try:
-            migrate(self._connection, found)
-        except BaseException:
-            with suppress(sqlite3.Error):
-                now = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-                if now == (str(found),):
-                    os.remove(copy)  # the map is as it was
-            raise
-        _log.warning("The map is migrated. A copy of it as it was: '%s'", copy)
+        self.file = open_map(path, model_id, feature_model)
+        """Which map this is, and whether a damaged one was moved aside for it."""
+        self._connection = self.file.connection
 
     def add(
         self,
@@ -165,7 +109,8 @@ class KeyframeStore:
                 "UPDATE keyframes SET crc = ? WHERE id = ?", (schema.crc_of((keyframe_id, *row)), keyframe_id)
             )
             view = (keyframe_id, features.tobytes(), thumbnail)
-            run("INSERT INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
+            # Replace: damage to the id of a view must not refuse a keyframe later.
+            run("INSERT OR REPLACE INTO views VALUES (?, ?, ?, ?)", (*view, schema.crc_of(view)))
             self.learned.write(run)
         self.learned.written()
         self._session = session
@@ -242,15 +187,20 @@ class KeyframeStore:
         rows = self._read(schema.NEWEST_SESSIONS)
         return max([0, *(value for (value,) in rows if isinstance(value, int))])
 
-    def keyframes(self) -> Iterator[StoredKeyframe]:
+    def keyframes(self, progress: Optional[Progress] = None) -> Iterator[StoredKeyframe]:
         """All whole keyframes, oldest first; damaged ones are counted in ``damaged``.
+
+        Args:
+            progress: gets how many keyframes have been read, and of how many, as the log does.
 
         Raises:
             StoreError: if the file cannot be read.
         """
         self.damaged = 0
         columns = ", ".join(schema.KEYFRAME_COLUMNS)
-        for *row, crc in self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id"):  # noqa: S608
+        count = next(int(count) for (count,) in self._read("SELECT COUNT(*) FROM keyframes"))
+        rows = self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id")  # noqa: S608
+        for *row, crc in reported(rows, count, progress):
             keyframe_id, session, stamp, pose, _, _, _, vector = row
             if schema.is_whole(row, crc) and len(vector) == self._descriptor_bytes:
                 yield StoredKeyframe(

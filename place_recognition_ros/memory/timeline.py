@@ -1,7 +1,8 @@
 """The keyframes in the order in which the camera took them: sessions, poses, descriptors."""
 
 from bisect import bisect_left, bisect_right
-from typing import AbstractSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from collections import deque
+from typing import AbstractSet, Deque, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from place_recognition_ros.poses import Pose
 
 SAMPLES = 32  # keyframes between two of them that tell whether the camera has left
 COMPARED = 3  # keyframes before one that may show the same: a camera may toggle between two views
-BLOCK = 4096  # keyframes that are compared at once
 
 
 class Entry(NamedTuple):
@@ -35,6 +35,11 @@ class Timeline:
         self._ids: List[int] = []
         self._entries: List[Entry] = []
         self._vectors: List[np.ndarray] = []  # (D,) float16: half the memory, error of a cosine below 1e-3
+        self._repeated: List[
+            float
+        ] = []  # highest cosine with those before in its session; −∞: it is the first
+
+        self._newest: Deque[Tuple[int, np.ndarray]] = deque(maxlen=COMPARED)  # sessions and descriptors
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -65,6 +70,9 @@ class Timeline:
         self._ids.append(entry.id)
         self._entries.append(entry)
         self._vectors.append(vector)
+        alike = [float(each @ descriptor) for session, each in self._newest if session == entry.session]
+        self._repeated.append(max(alike, default=-np.inf))
+        self._newest.append((entry.session, descriptor.astype(np.float32)))
 
     def insert(self, entry: Entry, descriptor: np.ndarray) -> None:
         """Insert a keyframe between others, in the order of the ids; its session must remain in one piece.
@@ -74,9 +82,14 @@ class Timeline:
             descriptor: (D,) float32, unit norm.
         """
         row = self._row(entry.id)
+        if row == len(self):
+            self.append(entry, descriptor)
+            return
         self._ids.insert(row, entry.id)
         self._entries.insert(row, entry)
         self._vectors.insert(row, descriptor.astype(np.float16))
+        self._repeated.insert(row, -np.inf)
+        self._repeated[row] = self._repeats(row)
 
     def vector(self, keyframe_id: int) -> np.ndarray:
         """(D,) float32: the descriptor of a keyframe."""
@@ -89,6 +102,14 @@ class Timeline:
         self._ids = [self._ids[row] for row in kept]
         self._entries = [self._entries[row] for row in kept]
         self._vectors = [self._vectors[row] for row in kept]
+        self._repeated = [self._repeated[row] for row in kept]
+        for row in {self._row(each) + after for each in gone for after in range(COMPARED)}:
+            if row < len(kept):  # one of those before it is another one now
+                self._repeated[row] = self._repeats(row)
+        newest = zip(self._entries[-COMPARED:], self._vectors[-COMPARED:])
+        self._newest = deque(
+            ((entry.session, vector.astype(np.float32)) for entry, vector in newest), maxlen=COMPARED
+        )
 
     def between(self, a: int, b: int) -> int:
         """How many keyframes two of them, given by their ids, are apart; they may have been removed."""
@@ -131,14 +152,7 @@ class Timeline:
         Args:
             count: how many at most.
         """
-        sessions = np.array([entry.session for entry in self._entries])
-        similarity = np.full(len(sessions), -np.inf)
-        for back in range(1, min(COMPARED, len(sessions) - 1) + 1):
-            later = np.flatnonzero(sessions[back:] == sessions[:-back]) + back
-            for start in range(0, len(later), BLOCK):
-                rows = later[start : start + BLOCK]
-                cosines = np.einsum("ij,ij->i", self._matrix(rows), self._matrix(rows - back))
-                similarity[rows] = np.maximum(similarity[rows], cosines)
+        similarity = np.array(self._repeated)
         order = np.argsort(-similarity, kind="stable")[: np.count_nonzero(similarity > -np.inf)]
         chosen: Set[int] = set()
         for row in order.tolist():
@@ -147,6 +161,12 @@ class Timeline:
             if chosen.isdisjoint(range(row - COMPARED, row + COMPARED + 1)):
                 chosen.add(row)
         return sorted(self._ids[row] for row in chosen)
+
+    def _repeats(self, row: int) -> float:
+        session, before = self._entries[row].session, range(max(0, row - COMPARED), row)
+        rows = [each for each in before if self._entries[each].session == session]
+        *earlier, own = self._matrix(np.array([*rows, row]))
+        return max((float(vector @ own) for vector in earlier), default=-np.inf)
 
     def _matrix(self, rows: np.ndarray) -> np.ndarray:
         return np.array([self._vectors[row] for row in rows], np.float32).reshape(-1, self._size)

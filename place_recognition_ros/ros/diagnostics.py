@@ -78,6 +78,12 @@ class Reporter:
         warnings = [text for text in (complaint, detector.fallback) if text]
         levels = [LEVELS[count] for count in troubles] + [DiagnosticStatus.WARN] * len(warnings)
         sentences = [f"{risen[count]} {count.value}" for count in troubles] + warnings
+        if detector.moved_aside:
+            levels.append(DiagnosticStatus.ERROR)
+            sentences.append(
+                f"the map was damaged: it is now '{detector.moved_aside}', and a new map holds what could be "
+                "read (the log names the damage; put back a copy of the map, or delete the damaged one)"
+            )
         values: Dict[str, object] = {
             "model": detector.model_id,
             "engine": detector.engine,

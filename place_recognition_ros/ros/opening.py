@@ -13,7 +13,6 @@ from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import StoreBusy, WorkerBusy
 from place_recognition_ros.worker import Worker
 
-LOG_PERIOD = 2.0  # seconds between two lines of progress
 RETRY_PERIOD = 0.5  # seconds between two looks whether the map is free
 
 
@@ -32,7 +31,6 @@ class Opening:
     def __init__(self, config: Config, worker: Worker) -> None:
         self._config = config
         self._worker = worker
-        self._logged = time.monotonic()
 
     def detector(self) -> LoopDetector:
         """The detector.
@@ -50,9 +48,6 @@ class Opening:
     def _report(self, read: int, total: int) -> None:
         self._check_stop()
         self._worker.opening = f"the map is being read, {read:,} of {total:,} keyframes"
-        if time.monotonic() - self._logged >= LOG_PERIOD:
-            self._logged = time.monotonic()
-            rospy.loginfo("%d of %d keyframes of the map are read", read, total)
 
     def _wait(self, error: StoreBusy) -> None:
         path = os.path.expanduser(self._config.map_path)

@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item):
 
 
 def pytest_sessionfinish(session):
-    path = session.config.getoption("--reliability")
+    path = session.config.getoption("--reliability", None)
     if not path:
         return
     rows = _rows(path)

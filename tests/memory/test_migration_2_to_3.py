@@ -40,7 +40,7 @@ def test_the_recorded_map_has_angles_where_schema_3_has_depth(old_map):
 
 def test_features_keep_their_points_and_descriptors_and_lose_the_angle(old_map, expected_map, open_old):
     store = open_old(old_map)
-    assert store.map_id == expected_map["map"]
+    assert store.file.map_id == expected_map["map"]
     keyframes = list(store.keyframes())
     assert store.damaged == 0
     assert len(keyframes) == len(expected_map["keyframes"]) == 4

@@ -51,7 +51,7 @@ def test_a_migrated_map_has_the_same_content(old_map, expected_map, open_store):
     assert sorted(sessions) == [1, 2]
     starts = {number: session.start for number, session in sessions.items()}
     assert starts == {1: expected_map["keyframes"][0]["stamp"], 2: expected_map["keyframes"][4]["stamp"]}
-    assert len({session.uuid for session in sessions.values()} | {store.map_id}) == 3
+    assert len({session.uuid for session in sessions.values()} | {store.file.map_id}) == 3
 
 
 def test_each_keyframe_has_the_same_best_match_as_before(old_map, expected_map, open_store):

@@ -132,3 +132,22 @@ def test_the_visit_of_a_removed_keyframe_is_that_of_the_one_before():
     timeline.append(Entry(5, 2, 5), vectors(90)[0])
     timeline.remove([4])
     assert timeline.is_one_visit(1, 4, Leaving(1))
+
+
+def test_what_is_redundant_is_right_after_keyframes_were_removed(unit, rng):
+    """It is kept up to date, not computed from all keyframes each time."""
+    vectors = unit(60)
+    timeline = Timeline(8)
+    for row, vector in enumerate(vectors):
+        timeline.append(Entry(row + 1, 1 + row // 25, row), vector)
+    for _ in range(8):
+        timeline.remove(rng.choice(np.arange(1, 61), 4).tolist())
+        fresh = Timeline(8)
+        for number in range(1, 61):
+            if number in timeline:
+                fresh.append(timeline[number], timeline.vector(number))
+        assert timeline.redundant(5) == fresh.redundant(5)
+        for each in (timeline, fresh):
+            each.append(Entry(100, 3, 100), vectors[0])
+        assert timeline.redundant(99) == fresh.redundant(99)
+        timeline.remove([100])

@@ -39,6 +39,16 @@ def test_a_fallback_engine_is_a_permanent_warning():
         assert (found.level, found.message) == (DiagnosticStatus.WARN, FALLBACK)
 
 
+def test_a_map_that_was_moved_aside_is_a_permanent_error():
+    reporter = Reporter("/node")
+    before = status()
+    after = before._replace(detector=before.detector._replace(moved_aside="/maps/map.damaged.db"))
+    for _ in range(2):
+        found = reporter.report(after, {}, "", 0).status[0]
+        assert found.level == DiagnosticStatus.ERROR
+        assert "it is now '/maps/map.damaged.db'" in found.message
+
+
 def test_errors_precede_warnings():
     found = report(Reporter("/node"), FALLBACK, {Count.STORE_FAILED: 2})
     assert found.level == DiagnosticStatus.ERROR

@@ -1,6 +1,6 @@
 """A map file that is only read, as it was when one of its sessions began."""
 
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Optional
 
 import numpy as np
 
@@ -8,7 +8,9 @@ from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.learned import Learned, Read
+from place_recognition_ros.memory.map_file import MapFile
 from place_recognition_ros.memory.map_reader import connect, read_meta
+from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
 from place_recognition_ros.types import Keyframe
 
@@ -39,7 +41,7 @@ class Past(KeyframeStore):
         self._path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._connection = connect(path)
-        self.map_id = meta.get("map", "")
+        self.file = MapFile(self._connection, meta.get("map", ""))
         self.damaged = 0
         self.learned = _Before(self._read, 0)
         self._all = list(super().keyframes())
@@ -71,7 +73,7 @@ class Past(KeyframeStore):
     def newest_session(self) -> int:
         return self._session_before
 
-    def keyframes(self) -> Iterator[StoredKeyframe]:
+    def keyframes(self, progress: Optional[Progress] = None) -> Iterator[StoredKeyframe]:
         return iter(self._kept)
 
     def add(
