@@ -62,7 +62,7 @@ class FaissIndex(Index):
             keyframe_ids, vectors = keyframe_ids[count:], vectors[count:]
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
-        if k < 1 or not self._blocks:
+        if k < 1 or not self._blocks or not np.isfinite(vector).all():
             return []
         query, wanted = _scaled(vector.reshape(1, -1)), k + SPARE
         near: List[Tuple[float, int, int]] = []  # score, block, row

@@ -112,8 +112,8 @@ def test_the_start_of_a_large_map_reports_its_progress(tmp_path, monkeypatch, ca
     store = open_store(path)
     with caplog.at_level(logging.INFO):
         memory = KeyframeMap(store, SIZE, Leaving(SECOND), progress=lambda *report: reports.append(report))
-    assert reports == [(0, 25), (9, 25), (19, 25)]
-    assert "Map: 19 of 25 keyframes read" in caplog.text
+    assert reports == [(0, 25), (10, 25), (20, 25)]
+    assert "Map: 20 of 25 keyframes read" in caplog.text
     assert len(memory) == 25
     for number in range(25):
         (match,) = memory.search(arguments(number)[2], 1)
