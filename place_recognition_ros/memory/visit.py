@@ -75,8 +75,7 @@ class PresentVisit:
         oldest = now - self._leaving.min_age
         released = sorted(number for number, stamp in left if stamp <= oldest)
         left = [pair for pair in left if pair[1] > oldest]
-        young = {number: stamp for number, stamp in self.young.items() if oldest < stamp <= now}
-        self._runs, self._left, self.young = present, left, young  # after all that an exception may interrupt
+        self._runs, self._left = present, left  # after all that an exception may interrupt
         self.waiting.difference_update(released)
         return released
 
