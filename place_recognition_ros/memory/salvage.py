@@ -91,6 +91,8 @@ def _readable(source: Any, table: str, columns: Tuple[str, ...]) -> Iterator[Tup
     while first < FARTHEST:
         try:
             found = source.execute(query, (first,)).fetchone()
+            if found is not None and found[0] < first:
+                raise sqlite3.DatabaseError("the rows are not in order")  # else this would never end
         except schema.READ_ERRORS:
             first, skipped = first + skipped, 2 * skipped
             continue

@@ -7,6 +7,8 @@ import sqlite3
 import pytest
 
 from place_recognition_ros.errors import StoreBusy, StoreError
+from place_recognition_ros.memory.salvage import _readable
+from place_recognition_ros.memory.schema import crc_of
 from tests.faults.forms import fault, forms
 from tests.faults.kills import begin, end
 from tests.faults.maps import arguments, check, fill, open_store
@@ -247,3 +249,17 @@ def test_two_processes_do_not_both_move_a_damaged_map(path, whole, tmp_path):
         aside.unlink()
         for log in tmp_path.glob("map.damaged*"):
             log.unlink()
+
+
+def test_rows_out_of_order_do_not_stop_the_recovery():
+    """A damaged table may return the same row whatever is looked for; the start must not hang."""
+
+    class Damaged:
+        def execute(self, query, values):
+            return self
+
+        def fetchone(self):
+            row = (1, 2)
+            return (*row, crc_of(row))
+
+    assert len(list(_readable(Damaged(), "links", ("id", "match")))) == 1
