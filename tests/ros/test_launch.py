@@ -38,6 +38,7 @@ TOPICS = {
     "depth": "/cam/depth",
     "odom": "/base/odom",
     "tracking_ok": "/slam/ok",
+    "tracked_features": "/slam/features",
     "mask": "/cam/mask",
 }
 

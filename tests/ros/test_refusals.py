@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -100,7 +102,8 @@ def test_a_map_path_that_is_not_a_file_is_refused(refusal, tmp_path, name):
     assert path in refusal(map_path=path)
 
 
-def test_a_file_that_is_not_a_map_is_refused(refusal, tmp_path):
-    path = tmp_path / "map.db"
-    path.write_bytes(b"not a map" * 1000)
-    assert str(path) in refusal(map_path=str(path))
+def test_the_database_of_another_program_is_refused(refusal, tmp_path):
+    path = str(tmp_path / "map.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE songs (name TEXT)")
+    assert path in refusal(map_path=path)

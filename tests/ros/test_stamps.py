@@ -66,7 +66,7 @@ def test_a_single_image_after_a_jump_of_the_clock_is_used(camera, diagnostics, j
         see(camera, number)
     camera.now += jump
     assert see(camera, 3).query_id == 4
-    assert diagnostics.next()["session"] == ("1" if jump > 0 else "2")
+    assert diagnostics.next()["session"] == "2", "after an hour without images the camera may be anywhere"
 
 
 def test_stamps_that_are_equal_in_pairs_are_used_once(camera, diagnostics):
