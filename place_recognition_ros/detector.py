@@ -1,7 +1,7 @@
 """The algorithm: describe, store, search, check, and return the result of the query."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import List, Optional
 
@@ -13,7 +13,7 @@ from place_recognition_ros.describer import Describer, Description
 from place_recognition_ros.descriptor import BuildSettings, Extractor, open_extractor
 from place_recognition_ros.descriptor.feature_finder import FeatureFinder
 from place_recognition_ros.descriptor.local_features import open_feature_finder
-from place_recognition_ros.errors import KeyframeError
+from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
@@ -125,6 +125,8 @@ class LoopDetector:
         seen = len(description.view.features) >= self._config.min_features
         if self._trajectory.add(keyframe, seen):
             self._begin_session()
+        if not self._tracking.is_steady:
+            keyframe = keyframe._replace(pose=None)  # of a front end that does not track
         observation = self._observation(description, keyframe)
         if not seen:
             return self._result(observation, [], Count.FEW_FEATURES)
@@ -149,6 +151,8 @@ class LoopDetector:
             self._reported.begin(description, keyframe.pose)
         if any(each.kind == Kind.KIDNAP_RECOVERY for each in result.accepted):
             self._tracking.recovered(keyframe.stamp)
+        elif any(each.kind == Kind.KIDNAP_RECOVERY for each in result.retracted):
+            self._tracking.recovered(keyframe.stamp, retracted=True)
         return result._replace(tracking=self._state())
 
     def relocalize(self) -> QueryResult:
@@ -240,10 +244,12 @@ class LoopDetector:
 
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
-        tracking = self._tracking
-        return types.Tracking(tracking.state, tracking.since, self.map.session.id, tracking.cause)
+        now = self._tracking
+        return types.Tracking(now.state, now.since, self.map.session.id, now.cause, now.lost)
 
     def _begin_decisions(self) -> None:
+        with suppress(StoreError):  # else what is not written yet would be forgotten
+            self.map.store.save()
         self._decisions = self._decide(self.upkeep.weights)
         self._relations = Relations(self.map.store)
 

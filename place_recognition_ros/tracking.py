@@ -43,6 +43,8 @@ class TrackingMonitor:
         """When the state was entered, nanoseconds; 0: at the start."""
         self.cause = Loss.NONE
         """Why tracking was lost last."""
+        self.lost = 0
+        """When it was, nanoseconds."""
         self.recovery_pending = False
         """Whether a match in an earlier session would be a kidnap recovery."""
         self._witnesses: Dict[Loss, _Witness] = {}
@@ -105,10 +107,14 @@ class TrackingMonitor:
             self.recovery_pending = True
             self._enter(TrackingState.LOST, stamp)
 
-    def recovered(self, stamp: int) -> None:
-        """Note a match in an earlier session, at ``stamp`` (nanoseconds)."""
-        self.recovery_pending = False
-        self._enter(TrackingState.RECOVERED, stamp)
+    def recovered(self, stamp: int, retracted: bool = False) -> None:
+        """Note a match in an earlier session, or that it was retracted, at ``stamp`` (nanoseconds)."""
+        if not retracted:
+            self.recovery_pending = False
+            self._enter(TrackingState.RECOVERED, stamp)
+        elif self.state == TrackingState.RECOVERED:
+            self.recovery_pending = True
+            self._enter(TrackingState.LOST if self._is_lost else TrackingState.TRACKING, stamp)
 
     @property
     def _is_lost(self) -> bool:
@@ -118,7 +124,7 @@ class TrackingMonitor:
         """Enter the state that follows from a change of this witness."""
         changed = self._witnesses[cause].changed
         if self._is_lost and not was_lost:
-            self.cause, self.recovery_pending = cause, True
+            self.cause, self.lost, self.recovery_pending = cause, changed, True
             self._enter(TrackingState.LOST, changed)
         elif was_lost and not self._is_lost and self.state == TrackingState.LOST:
             self._enter(TrackingState.TRACKING, changed)

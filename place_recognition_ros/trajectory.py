@@ -29,6 +29,7 @@ class Trajectory:
         self._gap = gap
         self._pace = Pace()
         self._last: Optional[Keyframe] = None  # without its image
+        self._posed: Optional[Keyframe] = None  # the last one that has a pose
         self._frame = ""  # the world frame of its poses
         self._blind_since, self._blind = 0, 0  # images in a row that show nothing
 
@@ -40,7 +41,7 @@ class Trajectory:
     @property
     def is_settled(self) -> bool:
         """Whether time alone changes nothing; else :meth:`update` is to be called."""
-        return self.tracking.is_settled and not self._may_stop
+        return self.tracking.is_settled and not (self._may_stop and self._posed is None)
 
     def report(self, ok: bool, stamp: int, source: Loss) -> bool:
         """Take a report of the front end: whether tracking works at ``stamp``, nanoseconds."""
@@ -53,7 +54,7 @@ class Trajectory:
             now: nanoseconds, in the clock of the images.
             silent: nanoseconds since the newest image came; None: as many as ``now`` tells.
         """
-        if self._has_stopped(now if silent is None else self.newest + silent):
+        if self._posed is None and self._has_stopped(now if silent is None else self.newest + silent):
             return self.tracking.report(False, self.newest, Loss.IMAGES, certain=True)
         return self.tracking.update(now)
 
@@ -78,6 +79,7 @@ class Trajectory:
         """
         self._pace.observe(keyframe.stamp)
         self._last = keyframe._replace(image=NO_IMAGE, depth=None)
+        self._posed = self._posed if keyframe.pose is None else self._last
         self._frame = self._frame or keyframe.world_frame
         if seen:
             self._blind = 0
@@ -92,21 +94,21 @@ class Trajectory:
     def begin(self) -> None:
         """Another trajectory begins."""
         self._pace.clear()
-        self._last, self._frame = None, ""
+        self._last = self._posed = None
+        self._frame = ""
 
     def _break(self, keyframe: Keyframe) -> Loss:
         """Why a keyframe does not continue the trajectory; NONE: it does, as far as is known."""
-        last = self._last
-        if last is not None and last.pose is not None and keyframe.pose is not None:
-            same = keyframe.world_frame == last.world_frame
-            return Loss.ODOMETRY if same and keyframe.jumps != last.jumps else Loss.NONE
+        posed = self._posed
+        if posed is not None and keyframe.pose is not None:  # poses bridge a gap
+            same = keyframe.world_frame == posed.world_frame
+            return Loss.ODOMETRY if same and keyframe.jumps != posed.jumps else Loss.NONE
         return Loss.IMAGES if self._has_stopped(keyframe.stamp) else Loss.NONE
 
     @property
     def _may_stop(self) -> bool:
-        """Whether a gap would be a loss: neither poses bridge it, nor does a front end know better."""
-        alone = self._last is not None and self._last.pose is None and not self.tracking.hears(FRONT_ENDS)
-        return bool(self._gap) and alone and self._pace.interval > 0
+        """Whether a gap would be a loss: no front end knows better."""
+        return bool(self._gap) and not self.tracking.hears(FRONT_ENDS) and self._pace.interval > 0
 
     def _has_stopped(self, now: int) -> bool:
         return self._may_stop and now - self.newest > max(self._gap, RARE * self._pace.interval)

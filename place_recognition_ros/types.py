@@ -245,6 +245,7 @@ class Tracking(NamedTuple):
     since: int  # when the state was entered, nanoseconds; 0: at the start
     session: int
     cause: Loss = Loss.NONE  # of the latest loss of tracking
+    lost: int = 0  # when that was, nanoseconds
 
 
 class QueryResult(NamedTuple):

@@ -125,8 +125,10 @@ class Upkeep:
         return Job(self._remove(found, len(wanted) - len(found)))
 
     def _remove(self, keyframe_ids: List[int], unknown: int) -> Work:
-        yield from self._removed(keyframe_ids)
-        self._hooks.changed()
+        try:
+            yield from self._removed(keyframe_ids)
+        finally:
+            self._hooks.changed()
         text = f"{len(keyframe_ids)} keyframes removed"
         return text + (f"; {unknown} ids are not in the map" if unknown else "")
 
@@ -138,9 +140,11 @@ class Upkeep:
         self._hooks.begin_session()
         session, store = self._map.session.id, self._map.store
         keyframe_ids, last = list(self._map.timeline), last_id(store)
-        yield from self._removed(keyframe_ids)
-        clear(store, last, session)
-        self._hooks.changed()
+        try:
+            yield from self._removed(keyframe_ids)
+            clear(store, last, session)
+        finally:
+            self._hooks.changed()
         failure = shrink(store)
         text = f"{len(keyframe_ids)} keyframes removed; session {session} begins"
         return text + (f"; the file has not become smaller: {failure}" if failure else "")

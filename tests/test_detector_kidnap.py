@@ -16,7 +16,7 @@ def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add
     before = detector.map.session.id
     tracking = detector.status().tracking
     assert detector.set_tracking(False, 9 * SECOND) == tracking, "a bad image is no kidnap"
-    lost = (TrackingState.LOST, 9 * SECOND, before + 1, Loss.FRONT_END)
+    lost = (TrackingState.LOST, 9 * SECOND, before + 1, Loss.FRONT_END, 9 * SECOND)
     results = add_images(detector, [paint(21), paint(22)], start=10)
     assert accepted(results) == []
     assert {each.query_id for result in results for each in result.candidates} <= {0}
@@ -25,12 +25,12 @@ def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add
 
     assert detector.set_tracking(True, 12 * SECOND) == lost
     results = add_images(detector, [paint(23), paint(24)], start=13)
-    found = (TrackingState.TRACKING, 12 * SECOND, before + 1, Loss.FRONT_END)
+    found = (TrackingState.TRACKING, 12 * SECOND, before + 1, Loss.FRONT_END, 9 * SECOND)
     assert [result.tracking for result in results] == [lost, found]
     assert [result.outcome for result in results] == [Count.TRACKING_LOST, Count.STORED]
     results = add_images(detector, [paint(4, shift=12), paint(5, shift=12)], start=15)
     assert accepted(results) == [(Kind.KIDNAP_RECOVERY, 4), (Kind.INTER_SESSION, 5)]
-    recovered = (TrackingState.RECOVERED, 15 * SECOND, before + 1, Loss.FRONT_END)
+    recovered = (TrackingState.RECOVERED, 15 * SECOND, before + 1, Loss.FRONT_END, 9 * SECOND)
     assert [result.tracking for result in results] == [recovered, recovered]
     assert len(detector.map) == 11
     assert results[0].candidates[0].query_session == before + 1
@@ -89,8 +89,8 @@ def test_a_kidnap_can_be_recovered_while_tracking_is_lost(detector, add_images, 
 
 def test_a_repeated_tracking_report_changes_nothing(detector):
     session = detector.map.session.id
-    assert detector.set_tracking(True, SECOND) == (TrackingState.TRACKING, 0, session, Loss.NONE)
+    assert detector.set_tracking(True, SECOND) == (TrackingState.TRACKING, 0, session, Loss.NONE, 0)
     detector.set_tracking(False, 2 * SECOND)
     lost = detector.set_tracking(False, 3 * SECOND)
-    assert lost == (TrackingState.LOST, 2 * SECOND, session + 1, Loss.FRONT_END)
+    assert lost == (TrackingState.LOST, 2 * SECOND, session + 1, Loss.FRONT_END, 2 * SECOND)
     assert detector.set_tracking(False, 4 * SECOND) == lost

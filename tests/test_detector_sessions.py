@@ -139,3 +139,61 @@ def test_after_a_loss_relocalize_does_not_find_the_newest_view_itself(detector):
     detector.set_tracking(False, 10 * SECOND)
     assert detector.relocalize().query.id == 8
     assert not detector.relocalize().accepted
+
+
+def test_poses_of_a_front_end_that_does_not_track_are_not_used(make_detector, places, paint):
+    """It goes on to publish poses while it is lost; they say nothing about how the two worlds lie."""
+    detector = make_detector()
+    for number, image in enumerate(places[:5], 1):
+        detector.add(posed(image, number, 10 * number, "first"))
+    detector.set_tracking(False, 6 * SECOND)
+    result = detector.add(posed(paint(4, shift=12), 7, 777, "first"))
+    assert accepted([result]) == [(Kind.KIDNAP_RECOVERY, 4)]
+    assert result.pose.pose.position == pytest.approx([40.2, 0, 0], abs=0.05)
+    detector.map.store.save()
+    assert [tie.metric for tie in detector.map.store.learned.ties()] == [False]
+    detector.set_tracking(True, 8 * SECOND)
+    result = detector.add(posed(paint(3, shift=12), 12, 20, "first"))
+    assert accepted([result]) == [(Kind.INTER_SESSION, 3)]
+    detector.map.store.save()
+    (tie,) = [tie for tie in detector.map.store.learned.ties() if tie.metric]
+    assert tie.transform.position == pytest.approx([10.2, 0, 0], abs=0.1)
+
+
+def test_of_two_recoveries_by_one_image_one_is_reported(make_detector, add_images, places, paint, path):
+    detector = make_detector(path)
+    add_images(detector, places)
+    detector.start_session()
+    add_images(detector, [paint(layout, shift=4) for layout in range(1, 9)], start=50)
+    detector.set_tracking(False, 60 * SECOND)
+    detector.set_tracking(False, 61 * SECOND)
+    (result,) = add_images(detector, [paint(4, shift=8)], start=62)
+    kinds = [each.kind for each in result.accepted]
+    assert kinds.count(Kind.KIDNAP_RECOVERY) == 1
+    assert set(kinds[1:]) <= {Kind.INTER_SESSION}
+
+
+def test_a_session_that_stored_nothing_has_a_number_of_its_own(
+    make_detector, add_images, places, paint, path
+):
+    """What was learned of it would be that of the next session."""
+    detector = make_detector(path)
+    add_images(detector, places)
+    detector.close()
+    detector = make_detector(path)
+    detector.upkeep.set_mapping(False)
+    (result,) = add_images(detector, [paint(4, shift=12)], start=20)
+    assert result.accepted
+    detector.close()
+    assert make_detector(path).map.session.id == 3
+
+
+def test_what_ties_sessions_is_not_forgotten_when_the_map_is_changed(
+    make_detector, add_images, places, paint
+):
+    detector = make_detector()
+    add_images(detector, places)
+    detector.start_session()
+    add_images(detector, [paint(4, shift=12)], start=20)
+    detector.upkeep.remove([1]).run()
+    assert detector._relations._worlds.world(2) == 1

@@ -168,3 +168,29 @@ def test_fast_robots_and_corrections_by_slam_are_not_jumps():
     robot = Robot(min_motion_m=1.0)
     robot.drive([8.0 * number + (0.9 if number % 20 > 10 else 0.0) for number in range(100)])  # 80 m/s
     assert robot.odometry.counts[Count.POSE_JUMPED] == 0
+
+
+@pytest.mark.parametrize("outage", [100, 1000, 600000])
+def test_odometry_that_begins_again_at_its_origin_has_jumped(outage):
+    robot = Robot()
+    robot.move(0, 40.0)
+    robot.move(100, 41.0)
+    assert robot.odometry.at(START + 100 * MS, bool).jumps == 0
+    robot.move(100 + outage, 0.0)
+    robot.move(200 + outage, 0.01)
+    found = robot.odometry.at(START + (200 + outage) * MS, bool)
+    assert (found.pose.position[0], found.jumps) == (0.01, 1)
+
+
+def test_no_outage_explains_a_pose_kilometres_away():
+    robot = Robot()
+    for stamp, x in ((0, 0.0), (600000, 40000.0), (600100, 40001.0)):
+        robot.move(stamp, x)
+    assert robot.odometry.at(START + 600100 * MS, bool).jumps == 1
+
+
+def test_when_the_clock_of_the_images_is_set_back_older_poses_are_forgotten(robot):
+    robot.odometry.forget_after(START + 100 * MS)
+    assert robot.x(180) == 9, "a second is no jump of the clock"
+    robot.odometry.forget_after(START - 10000 * MS)
+    assert robot.x(180) is None

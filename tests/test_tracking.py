@@ -169,3 +169,16 @@ def test_a_loss_right_after_a_recovery_is_another_one(monitor):
     assert not monitor.report(False, 3 * 10**10 + STEADY_AFTER // 2)
     assert monitor.update(3 * 10**10 + STEADY_AFTER // 2 + LOST_AFTER)
     assert state(monitor) == (LOST, 3 * 10**10 + STEADY_AFTER // 2, True)
+
+
+def test_a_recovery_that_is_retracted_is_pending_again(monitor):
+    lose(monitor, 10)
+    monitor.recovered(10**10)
+    monitor.recovered(2 * 10**10, retracted=True)
+    assert state(monitor) == (LOST, 2 * 10**10, True)
+    find(monitor, 3 * 10**10)
+    monitor.recovered(4 * 10**10)
+    monitor.recovered(5 * 10**10, retracted=True)
+    assert state(monitor) == (TRACKING, 5 * 10**10, True)
+    monitor.recovered(6 * 10**10, retracted=True)
+    assert monitor.since == 5 * 10**10

@@ -122,3 +122,14 @@ def test_another_world_frame_ends_the_session_but_is_no_loss(trajectory):
     assert play(trajectory, (3, 4), pose=POSE, world_frame="map") == [3]
     assert state(trajectory) == (TrackingState.TRACKING, Loss.NONE)
     assert not trajectory.tracking.recovery_pending
+
+
+def test_a_jump_is_noticed_across_an_image_without_a_pose(trajectory):
+    play(trajectory, (1, 2), pose=POSE, world_frame="odom")
+    assert play(trajectory, (3,)) == []
+    assert play(trajectory, (4,), pose=POSE, world_frame="odom", jumps=1) == [4]
+
+
+def test_a_gap_after_which_no_pose_is_known_ends_the_session(trajectory):
+    play(trajectory, (1, 2, 3), pose=POSE, world_frame="odom")
+    assert play(trajectory, (500,)) == [500]

@@ -96,9 +96,11 @@ class Decisions:
         self._learn(examined)
         runs = self._hypotheses.add(self._supports(observation, examined))
         decision = Decision([], [], [])
-        judged = {}
+        judged: Dict[int, Candidate] = {}
         for run in runs:
             candidate = self._judge(self._hypotheses, run, observation.number)
+            if candidate.kind == Kind.KIDNAP_RECOVERY and any(each.accepted for each in judged.values()):
+                candidate = candidate._replace(kind=Kind.INTER_SESSION)  # it is reported once
             if candidate.accepted and reported:
                 run.refused.add(observation.number)
                 candidate = candidate._replace(status=Status.REJECTED, reason=Reason.TOO_RECENT)

@@ -18,6 +18,7 @@ class Relations:
 
     def __init__(self, store: KeyframeStore) -> None:
         self._store = store
+        self._frames = {number: session.frame for number, session in store.sessions().items()}
         self._worlds = Worlds(store.learned.ties())
 
     def learn(
@@ -26,10 +27,12 @@ class Relations:
         """Take the matches that were accepted for a keyframe, and those that were retracted."""
         learned = self._store.learned
         for gone in retracted:
-            if self._worlds.remove(gone.query_stamp, gone.match_id):
-                learned.untie(gone.query_stamp, gone.match_id)
+            for tie in self._worlds.remove(gone.query_session, gone.query_stamp, gone.match_id):
+                learned.untie(tie)
         camera = in_camera(keyframe.pose, keyframe.pose_frame, keyframe.base_to_camera, keyframe.camera)
         for each in accepted:
+            if keyframe.world_frame:
+                self._frames[each.query_session] = keyframe.world_frame
             tie = _tie(each, camera)
             if tie.session != tie.older and self._worlds.add(tie):
                 learned.tie(tie)
@@ -43,8 +46,7 @@ class Relations:
         root = self._worlds.root(best.match_session)
         if root != best.match_session:
             pose, covariance = self._worlds.to_root(best.match_session, pose, covariance)
-            session = self._store.sessions().get(root)
-            frame_id = session.frame if session else ""
+            frame_id = self._frames.get(root, "")
         return WorldPose(pose, covariance, frame_id, best.query_stamp)
 
 

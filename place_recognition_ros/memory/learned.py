@@ -61,12 +61,13 @@ class Learned:
         """Keep a tie between two sessions."""
         row = _from_tie(tie)
         values = (*row, schema.crc_of(row))
-        self._waiting["tie", tie[2:4]] = "INSERT OR REPLACE INTO ties VALUES (?, ?, ?, ?, ?, ?)", values
+        self.set_note(schema.NEWEST_SESSION, str(tie.session))  # it may never store a keyframe
+        self._waiting["tie", tie[:4]] = "INSERT OR REPLACE INTO ties VALUES (?, ?, ?, ?, ?, ?)", values
 
-    def untie(self, query_stamp: int, match_id: int) -> None:
+    def untie(self, tie: Tie) -> None:
         """Forget what a match told of two sessions."""
-        key = (query_stamp, match_id)
-        self._waiting["tie", key] = 'DELETE FROM ties WHERE query_stamp = ? AND "match" = ?', key
+        statement = 'DELETE FROM ties WHERE session = ? AND older = ? AND query_stamp = ? AND "match" = ?'
+        self._waiting["tie", tie[:4]] = statement, tie[:4]
 
     def __len__(self) -> int:
         """How many changes have not been written."""

@@ -75,11 +75,11 @@ CREATE TABLE IF NOT EXISTS ties (
     "match" INTEGER NOT NULL,
     transform BLOB,              -- 46 float64: pose of the world in the older one, point, covariance, or NULL
     crc INTEGER NOT NULL,
-    PRIMARY KEY (query_stamp, "match")
+    PRIMARY KEY (session, query_stamp, "match")
 )
 """
 
-NEWEST_SESSION = "newest_session"  # row of meta: the largest id of a session that was used before a reset
+NEWEST_SESSION = "newest_session"  # row of meta: the largest id of a session that may have no row
 NEWEST_SESSIONS = (
     "SELECT MAX(id) FROM sessions UNION ALL SELECT MAX(session) FROM keyframes "
     "UNION ALL SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'newest_session'"

@@ -8,7 +8,7 @@ import sqlite3
 from bisect import bisect_right
 from contextlib import suppress
 from itertools import groupby, islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -92,6 +92,7 @@ class _Load:
         self._cameras = source.cameras()
         self._numbers_of_cameras: Dict[int, Optional[int]] = {}  # id in the source → id in the map
         self._numbers_of_sessions: Dict[int, int] = {}  # the same
+        self._new: Set[int] = set()  # sessions of the source that are loaded
         self._starts: List[int] = []  # first id, in the source, of each run of keyframes of one session,
         self._loaded: List[bool] = []  # and whether the run is loaded
         self._count = self._sessions = self._skipped = self._damaged = 0
@@ -122,6 +123,7 @@ class _Load:
             self._loaded.append(session.uuid not in self._present)
             if self._loaded[-1]:
                 session = session._replace(id=self._number())
+                self._new.add(number)
                 yield from self._load(session, rows, self._base + last, take)
             else:
                 self._skipped += 1
@@ -135,7 +137,8 @@ class _Load:
         """Carry over how the worlds of the sessions lie."""
         numbers = self._numbers_of_sessions
         for session, older, stamp, match, transform in self._source.ties():
-            if session in numbers and older in numbers:
+            new = not {session, older}.isdisjoint(self._new)  # else the map knows more of them
+            if new and session in numbers and older in numbers:
                 tie = (numbers[session], numbers[older], stamp, self._base + match, transform)
                 insert(self._execute, "ties", schema.TIE_COLUMNS, tie)
 

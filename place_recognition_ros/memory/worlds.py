@@ -81,12 +81,12 @@ class Worlds:
         self._ties.append(tie)
         return True
 
-    def remove(self, query_stamp: int, match_id: int) -> bool:
-        """A match was retracted: forget what it told; returns whether that was anything."""
-        kept = [tie for tie in self._ties if (tie.query_stamp, tie.match_id) != (query_stamp, match_id)]
-        changed = len(kept) < len(self._ties)
-        self._ties = kept
-        return changed
+    def remove(self, session: int, query_stamp: int, match_id: int) -> List[Tie]:
+        """A match was retracted: forget what it told; returns that."""
+        match = (session, query_stamp, match_id)
+        gone = [each for each in self._ties if (each.session, *each[2:4]) == match]
+        self._ties = [each for each in self._ties if (each.session, *each[2:4]) != match]
+        return gone
 
     def to_root(self, session: int, pose: Pose, covariance: np.ndarray) -> Tuple[Pose, np.ndarray]:
         """A pose in the world of a session, in the world of its root.

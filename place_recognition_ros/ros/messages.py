@@ -140,7 +140,9 @@ def describe(result: QueryResult) -> str:
     best = (result.accepted or result.candidates)[0]
     what = f"keyframe {best.match_id} of session {best.match_session}, similarity {best.similarity:.2f}"
     if best.accepted:
-        return what if best.inliers < 0 else f"{what}, {best.inliers} inliers"
+        what += "" if best.inliers < 0 else f", {best.inliers} inliers"
+        seconds = (result.query.stamp - best.query_stamp) * 1e-9
+        return what if seconds <= 0 else f"{what}, seen {seconds:.1f} s before the newest image"
     equal = [each for each in result.candidates if each.reason == Reason.AMBIGUOUS]
     if len(equal) > 1:
         places = " and ".join(f"keyframe {each.match_id} of session {each.match_session}" for each in equal)

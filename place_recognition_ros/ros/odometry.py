@@ -10,7 +10,7 @@ from typing import Counter as CounterType
 import numpy as np
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.poses import Pose, distance, normalised
+from place_recognition_ros.poses import Pose, angle, distance, normalised
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.stamped_buffer import StampedBuffer
 from place_recognition_ros.ros.stamps import CLOCK_JUMP
@@ -20,6 +20,8 @@ KEPT = 500  # poses; 5 s of 100 Hz
 TOLERANCE = 10**8  # nanoseconds between an image and a pose that is used for it
 MAX_SPEED = 100.0  # m/s: no robot is faster,
 MAX_STEP = 1.0  # metres: apart from corrections by a SLAM system
+MAX_OUTAGE = 10.0  # seconds: what was farther away than one gets in that time is a jump
+AT_ORIGIN = 0.05  # metres and radians: where odometry begins when it is started again
 RUN = 2  # poses in a row that show a jump,
 MAX_RUN = 20  # or as many, where many of the
 RECENT = 40  # latest poses did not continue those before
@@ -28,6 +30,7 @@ LOG_PERIOD = 60.0  # seconds between two warnings of one kind
 
 _LOG = logging.getLogger(__name__)
 _IDENTITY = np.array([0.0, 0.0, 0.0, 1.0])
+_ORIGIN = Pose(np.zeros(3), _IDENTITY)
 
 
 class StampedPose(NamedTuple):
@@ -158,6 +161,10 @@ class OdometryInput:
             self._use.note(Count.STORED if usable else Count.NO_POSE, time.monotonic())
         return found
 
+    def forget_after(self, stamp: int) -> None:
+        """The clock was set back to ``stamp``, nanoseconds: the poses so far are of the time before."""
+        self._buffer.forget_after(stamp + CLOCK_JUMP)
+
     def complaint(self, now: float) -> str:
         """One sentence if most of the latest images have no pose where one is expected; else ""."""
         return self._complete(self._use.complaint(now))
@@ -202,4 +209,6 @@ def _is_reachable(last: StampedPose, pose: StampedPose) -> bool:
     """Whether the robot can have moved from one pose to the next one, in the same frames and clock."""
     seconds = (pose.stamp - last.stamp) * 1e-9
     same = last[2:4] == pose[2:4] and pose.stamp >= last.stamp - CLOCK_JUMP
-    return same and distance(last.pose, pose.pose) <= MAX_STEP + MAX_SPEED * abs(seconds)
+    step = distance(last.pose, pose.pose)
+    restarted = step > MAX_STEP and max(distance(_ORIGIN, pose.pose), angle(_ORIGIN, pose.pose)) < AT_ORIGIN
+    return same and not restarted and step <= MAX_STEP + MAX_SPEED * min(abs(seconds), MAX_OUTAGE)

@@ -74,14 +74,14 @@ class Pipeline:
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
         self._failures = 0
-        self._arrived = clock.now()  # when the newest image came
+        self._arrived, self._took = clock.now(), time.monotonic()  # when the newest image came
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
 
     def take(self, message: ImageMessage) -> None:
         """Process the next image of the stream, and those whose stamps it confirms."""
         now, stamp = time.monotonic(), message.header.stamp.to_nsec()
-        self._arrived = clock.now()
+        self._arrived, self._took = clock.now(), now
         ready, rejected = self._clock.admit(stamp, message, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
@@ -101,7 +101,8 @@ class Pipeline:
         """
         now = time.monotonic()
         self._take_all(self._clock.release(now))
-        silent = clock.now() - self._arrived  # 0 while the clock of a bag is paused
+        # 0 while the clock of a bag is paused, and not changed by a step of the system's clock
+        silent = min(clock.now() - self._arrived, round((now - self._took) * 1e9))
         self._publishers.tracking(self._detector.update(self._stamp(now), silent))
 
     def start_session(self) -> None:
@@ -192,6 +193,8 @@ class Pipeline:
         if verdict == Count.CLOCK_JUMPED:
             rospy.logwarn("The clock jumped back: a new session begins")
             self._counts[verdict] += 1
+            self._odometry.forget_after(stamp)
+            odometry = None  # it may be that of the same stamp before
             self._publishers.tracking(self._detector.start_session(stamp))
         elif verdict != Count.KEYFRAME:
             return verdict

@@ -8,7 +8,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 
 from place_recognition_ros.msg import Descriptor, KidnapState, LoopCandidate, LoopCandidates, LoopRetraction
 from place_recognition_ros.ros import clock, messages
-from place_recognition_ros.types import Count, Kind, QueryResult, Tracking
+from place_recognition_ros.types import Count, Kind, QueryResult, Tracking, TrackingState
 
 
 class Publishers:
@@ -52,9 +52,15 @@ class Publishers:
 
     def tracking(self, tracking: Tracking, recovery: Optional[LoopCandidate] = None) -> None:
         """The kidnap state, when it or the session has changed; ``recovery``: the match that ended it."""
-        if tracking == self._tracking:
+        before, self._tracking = self._tracking, tracking
+        if tracking == before:
             return
-        self._tracking = tracking
+        if before and tracking.lost != before.lost and tracking.state != TrackingState.LOST:
+            short = tracking._replace(state=TrackingState.LOST, since=tracking.lost)
+            self._publish(short, None)
+        self._publish(tracking, recovery)
+
+    def _publish(self, tracking: Tracking, recovery: Optional[LoopCandidate]) -> None:
         self._kidnap.publish(
             KidnapState(
                 header=messages.header(clock.now(), self._frame_id),

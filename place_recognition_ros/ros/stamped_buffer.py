@@ -55,6 +55,12 @@ class StampedBuffer(Generic[Message]):
                 self._misses = 0  # waiting would have been of use
             self._changed.notify_all()
 
+    def forget_after(self, stamp: int) -> None:
+        """Forget all messages if the newest one is newer than this; nanoseconds."""
+        with self._changed:
+            if self._messages and self._messages[-1][0] > stamp:
+                self._messages.clear()
+
     def at(self, stamp: int) -> Optional[Message]:
         """The message nearest in time to an image, which waits for it for ``PATIENCE`` at most.
 

@@ -69,8 +69,9 @@ def test_a_newer_session_can_connect_two_older_ones():
 
 def test_a_retracted_match_unties_what_it_tied():
     worlds = Worlds([tie(2, 1, pose(1, 0, 0), stamp=7, match=3), tie(3, 2, pose(1, 0, 0), stamp=8, match=4)])
-    assert not worlds.remove(7, 4)
-    assert worlds.remove(7, 3)
+    assert not worlds.remove(2, 7, 4)
+    assert not worlds.remove(3, 7, 3)
+    assert [each.match_id for each in worlds.remove(2, 7, 3)] == [3]
     assert (worlds.root(3), worlds.world(2), worlds.root(1)) == (2, 2, 1)
 
 
