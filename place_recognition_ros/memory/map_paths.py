@@ -1,7 +1,6 @@
 """Paths of other maps that a user gives."""
 
 import os
-from typing import Callable
 
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.map_reader import read_meta
@@ -17,7 +16,7 @@ def checked_source(path: str, present: str = "") -> str:
     Raises:
         StoreError: if it is relative, or the file of the present map.
     """
-    return _checked(path, lambda found: _absolute(found, present))
+    return _absolute(path, present)
 
 
 def checked_target(path: str, present: str = "") -> str:
@@ -32,27 +31,6 @@ def checked_target(path: str, present: str = "") -> str:
         StoreError: if it is relative or the file of the present map, its folder does not exist, or something
             that is not a map is there.
     """
-    return _checked(path, lambda found: _writable(found, present))
-
-
-def _checked(path: str, check: Callable[[str], str]) -> str:
-    try:
-        return check(path)
-    except ValueError as error:  # a null character
-        raise StoreError(f"expected a path. Received: {path!r}: {error}") from error
-
-
-def _absolute(path: str, present: str) -> str:
-    found = os.path.expanduser(path)
-    if not os.path.isabs(found):
-        raise StoreError(f"expected an absolute path, or one that begins with ~/. Received: '{path}'")
-    found = os.path.realpath(found)
-    if present and _is_one_file(found, os.path.realpath(present)):
-        raise StoreError(f"expected another file than that of the map in use. Received: '{path}'")
-    return found
-
-
-def _writable(path: str, present: str) -> str:
     found = _absolute(path, present)
     if os.path.isdir(found) or not os.path.isdir(os.path.dirname(found)):
         raise StoreError(f"expected a file in an existing folder. Received: '{path}'")
@@ -60,6 +38,18 @@ def _writable(path: str, present: str) -> str:
         raise StoreError(
             f"expected a map, or a file that does not exist. Received: '{path}', which is not a map"
         )
+    return found
+
+
+def _absolute(path: str, present: str) -> str:
+    found = os.path.expanduser(path)
+    if "\0" in found:  # Python's functions differ in what they do about it
+        raise StoreError(f"expected a path without null characters. Received: {path!r}")
+    if not os.path.isabs(found):
+        raise StoreError(f"expected an absolute path, or one that begins with ~/. Received: '{path}'")
+    found = os.path.realpath(found)
+    if present and _is_one_file(found, os.path.realpath(present)):
+        raise StoreError(f"expected another file than that of the map in use. Received: '{path}'")
     return found
 
 
