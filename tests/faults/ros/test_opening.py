@@ -25,7 +25,6 @@ def test_while_the_map_is_read_services_and_diagnostics_say_so(ros, start_node, 
     ):
         response = ros.call(service, kind, *request)
         assert (response.success, response.message) == (False, READING)
-    wait_until(lambda: "43000 of 100000 keyframes" in node.log, 30, "progress in the log")
     read.touch()
     camera = Camera(ros)  # waits until the node subscribes
     assert camera.publish_and_wait(THERE[0]).query_id == 1
@@ -33,9 +32,9 @@ def test_while_the_map_is_read_services_and_diagnostics_say_so(ros, start_node, 
     assert "not ready" not in diagnostics.wait({"stored": 1})[1]
 
 
-def test_a_signal_ends_a_node_that_reads_its_map(start_node, tmp_path):
+def test_a_signal_ends_a_node_that_reads_its_map(ros, start_node, tmp_path):
     node = start_node(program=WAITING_NODE, ready=False, env={"MAP_IS_READ": str(tmp_path / "no")})
-    wait_until(lambda: "of 100000 keyframes" in node.log, 30, lambda: node.log)
+    Diagnostics(ros).wait_message(READING, DiagnosticStatus.WARN, timeout=30)
     assert node.stop(signal.SIGINT, timeout=10) == 0
 
 
