@@ -16,7 +16,7 @@ READING = "not ready: the map is being read, 43,000 of 100,000 keyframes"
 
 def test_while_the_map_is_read_services_and_diagnostics_say_so(ros, start_node, tmp_path):
     read = tmp_path / "read"
-    node = start_node(program=WAITING_NODE, ready=False, env={"MAP_IS_READ": str(read)}, **PARAMETERS)
+    start_node(program=WAITING_NODE, ready=False, env={"MAP_IS_READ": str(read)}, **PARAMETERS)
     diagnostics = Diagnostics(ros)
     diagnostics.wait_message(READING, DiagnosticStatus.WARN, timeout=30)
     for service, kind, request in (
