@@ -36,17 +36,23 @@ def small_slices(monkeypatch):
     monkeypatch.setattr("place_recognition_ros.memory.job.SLICE", 0.0)
 
 
+def done_between(job, act):
+    """Do a job, and ``act(step)`` after each of its steps but the last; returns how many these are."""
+    steps = 0
+    while job.step():
+        act(steps)
+        steps += 1
+    job.finish()
+    return steps
+
+
 def test_a_copy_has_what_the_map_had_when_it_began(
     make_detector, add_images, places, paint, path, other, small_slices
 ):
     detector = make_detector(path)
     add_images(detector, places)
     job = detector.upkeep.save(other)
-    steps = 0
-    while job.step():
-        add_images(detector, [paint(21 + steps)], start=20 + steps)
-        steps += 1
-    job.finish()
+    steps = done_between(job, lambda step: add_images(detector, [paint(21 + step)], start=20 + step))
     assert len(detector.map) == 8 + steps > 8
     assert (job.count, job.message) == (8, f"8 keyframes of 1 sessions saved in '{other}'")
     copy = make_detector(other)
@@ -98,11 +104,7 @@ def test_keyframes_may_be_added_while_a_map_is_loaded(
     detector = make_detector(path)
     add_images(detector, places)
     job = detector.upkeep.load(other)
-    steps = 0
-    while job.step():
-        add_images(detector, [paint(100 + steps)], start=1 + steps)
-        steps += 1
-    job.finish()
+    steps = done_between(job, lambda step: add_images(detector, [paint(100 + step)], start=1 + step))
     assert steps > 10
     timeline = detector.map.timeline
     sessions = [timeline[number].session for number in timeline]

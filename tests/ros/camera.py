@@ -2,6 +2,7 @@
 
 import sqlite3
 import struct
+import threading
 
 import cv2
 import rospy
@@ -103,6 +104,32 @@ class Camera:
         """Wait for the LoopCandidates of the image with this stamp."""
         stamp = to_time(stamp)
         return self.queries.wait_for(lambda result: result.header.stamp == stamp, timeout)
+
+
+class Stream:
+    """Calls ``publish()`` in a thread again and again, inside a ``with``.
+
+    Args:
+        publish: publishes the next image.
+        period: seconds between two of them.
+    """
+
+    def __init__(self, publish, period):
+        self._publish, self._period = publish, period
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._ended.wait(self._period):
+            self._publish()
 
 
 class Diagnostics:

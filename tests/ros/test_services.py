@@ -6,6 +6,7 @@ import threading
 import time
 
 import numpy as np
+import pytest
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
@@ -32,13 +33,19 @@ def test_relocalize_works_from_the_command_line(ros, start_node):
     assert "keyframe 3 of session 1" in found
 
 
-def test_relocalize_searches_all_sessions(ros, start_node, tmp_path):
+@pytest.fixture
+def _restarted(ros, start_node, tmp_path):
+    """A node that was started again, with the map of its first run, and has seen the way back."""
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **PARAMETERS)
     Camera(ros).publish_sequence(THERE)
     node.stop()
     start_node(map_path=path, **PARAMETERS)
     Camera(ros, start=2000).publish_sequence(BACK)
+
+
+@pytest.mark.usefixtures("_restarted")
+def test_relocalize_searches_all_sessions(ros):
     response = ros.call("relocalize", Relocalize)
     assert response.success
     best = response.candidates[0]
@@ -48,13 +55,8 @@ def test_relocalize_searches_all_sessions(ros, start_node, tmp_path):
     assert best.header.stamp.to_sec() == 2003
 
 
-def test_relocalize_answers_many_at_once_with_a_stopped_camera(ros, start_node, tmp_path):
-    path = str(tmp_path / "map.db")
-    node = start_node(map_path=path, **PARAMETERS)
-    Camera(ros).publish_sequence(THERE)
-    node.stop()
-    start_node(map_path=path, **PARAMETERS)
-    Camera(ros, start=2000).publish_sequence(BACK)
+@pytest.mark.usefixtures("_restarted")
+def test_relocalize_answers_many_at_once_with_a_stopped_camera(ros):
     time.sleep(2)
     responses = []
     clients = [

@@ -3,36 +3,23 @@
 import os
 import random
 import signal
-import threading
 import time
 
 import pytest
 
-from tests.ros.camera import PARAMETERS, THERE, Camera, stored, to_image
+from tests.ros.camera import PARAMETERS, THERE, Camera, Stream, stored, to_image
 
 SLOW_NODE = os.path.join(os.path.dirname(__file__), "slow_node.py")
 
 
-class Stream:
+def stream(camera):
     """Publishes images without pause in a thread, so that the node is always processing one."""
 
-    def __init__(self, camera):
-        self._camera = camera
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+    def publish():
+        camera.now += 1.0
+        camera.publish(to_image(image_at(camera.now), camera.now))
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._ended.wait(0.005):
-            self._camera.now += 1.0
-            self._camera.publish(to_image(image_at(self._camera.now), self._camera.now))
+    return Stream(publish, 0.005)
 
 
 def image_at(seconds):
@@ -48,7 +35,7 @@ def test_stored_keyframes_are_in_the_map_after_a_kill(ros, start_node, tmp_path,
     for _ in range(kills):
         node = start_node(map_path=path, **PARAMETERS)
         camera = Camera(ros, start)
-        with Stream(camera):
+        with stream(camera):
             camera.queries.wait(3)
             time.sleep(random.uniform(0, 0.3))
             node.kill()
@@ -82,7 +69,7 @@ def test_the_node_stops_within_5_s_while_it_processes_images(ros, start_node, tm
     path = str(tmp_path / "map.db")
     node = start_node(map_path=path, **program, **PARAMETERS)
     camera = Camera(ros)
-    with Stream(camera):
+    with stream(camera):
         camera.queries.wait(2)
         assert node.stop(number, timeout=5) == 0
     assert {result.query_id for result in camera.queries.messages} <= {row for row, *_ in stored(path)}

@@ -6,8 +6,8 @@ import signal
 import socket
 import sqlite3
 import sys
-import threading
 import time
+from itertools import count
 from xmlrpc.client import ServerProxy
 
 import pytest
@@ -16,7 +16,7 @@ from sensor_msgs.msg import Image
 
 from place_recognition_ros.msg import LoopCandidates
 from tests.faults.forms import fault, forms
-from tests.ros.camera import NODE, PARAMETERS, THERE, Camera, stored, to_image
+from tests.ros.camera import NODE, PARAMETERS, THERE, Camera, Stream, stored, to_image
 from tests.ros.conftest import ROOT
 from tests.ros.process import free_port, wait_until
 
@@ -36,35 +36,18 @@ def map_path(ros, start_node, tmp_path):
     return path
 
 
-class Stream:
-    """Publishes images at 50 Hz in a thread, stamped one second apart."""
-
-    def __init__(self, ros):
-        self.queries = ros.subscribe(NODE + "/queries", LoopCandidates, connected=False)
-        self._publisher = ros.publisher("keyframe", Image, connected=False)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self):
-        number = 1000
-        while not self._ended.wait(0.02):
-            number += 1
-            self._publisher.publish(to_image(THERE[number % len(THERE)], number))
-
-
 @fault(32, "SIGINT or SIGTERM at any time")
 @forms(short=4, long=500)
 def test_a_signal_at_any_time_ends_the_node_and_nothing_is_lost(ros, start_node, tmp_path, tried, amount):
     path, numbers, slowest = str(tmp_path / "map.db"), random.Random(32), 0.0
-    with Stream(ros) as stream:
+    queries = ros.subscribe(NODE + "/queries", LoopCandidates, connected=False)
+    publisher, numbered = ros.publisher("keyframe", Image, connected=False), count(1001)
+
+    def publish():
+        number = next(numbered)  # the stamp, in seconds
+        publisher.publish(to_image(THERE[number % len(THERE)], number))
+
+    with Stream(publish, 0.02):
         for row in range(amount):
             node = start_node(ready=row % 2 == 0, map_path=path, **PARAMETERS)
             time.sleep(numbers.uniform(0, 1.5))
@@ -74,7 +57,7 @@ def test_a_signal_at_any_time_ends_the_node_and_nothing_is_lost(ros, start_node,
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
-    acknowledged = {each.query_id for each in stream.queries.messages} - {0}
+    acknowledged = {each.query_id for each in queries.messages} - {0}
     assert acknowledged
     assert acknowledged <= {number for number, *_ in stored(path)}
     tried(
