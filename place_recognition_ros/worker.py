@@ -129,12 +129,10 @@ class Worker(Generic[Owned, Item, Status]):
         """
         future = self.post(request)
         try:
-            return future.result(timeout)
-        except FutureTimeout as error:
+            return result_of(future, timeout)
+        except WorkerBusy:
             future.cancel()
-            raise WorkerBusy(
-                f"expected a result of the worker within {timeout} s. Received: none, the worker is busy"
-            ) from error
+            raise
 
     def stop(self, timeout: float) -> bool:
         """Finish the present work, close everything, end the thread; returns whether it ended in time."""
@@ -200,3 +198,21 @@ class Worker(Generic[Owned, Item, Status]):
             self._status = self._report(owned)
         except Exception as error:  # the last status remains
             self._on_error(error)
+
+
+def result_of(future: Future, timeout: float) -> Any:
+    """The result of a request that :meth:`Worker.post` accepted; several threads may wait for it.
+
+    Args:
+        future: of the request.
+        timeout: seconds.
+
+    Raises:
+        WorkerBusy: if it was not finished in time.
+    """
+    try:
+        return future.result(timeout)
+    except FutureTimeout as error:
+        raise WorkerBusy(
+            f"expected a result of the worker within {timeout} s. Received: none, the worker is busy"
+        ) from error

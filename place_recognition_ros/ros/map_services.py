@@ -12,11 +12,11 @@ from std_srvs.srv import SetBool, SetBoolResponse, Trigger, TriggerResponse
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.memory.job import Job
 from place_recognition_ros.ros.pipeline import Pipeline
+from place_recognition_ros.ros.services import TIMEOUT
 from place_recognition_ros.srv import MapFile, MapFileResponse, RemoveKeyframes, RemoveKeyframesResponse
 from place_recognition_ros.upkeep import Upkeep
 from place_recognition_ros.worker import Worker
 
-TIMEOUT = 5.0  # seconds
 CALIBRATION_TIMEOUT = 60.0  # seconds: some 200 pairs of images are compared
 RETRY = 0.05  # seconds until the worker's line may have a free place
 

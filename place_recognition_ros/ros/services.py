@@ -2,18 +2,17 @@
 
 import threading
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from functools import partial
 from typing import Any, Callable, Optional, Tuple
 
 import rospy
 
-from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
+from place_recognition_ros.errors import PlaceRecognitionError
 from place_recognition_ros.ros import messages
 from place_recognition_ros.ros.pipeline import Pipeline
 from place_recognition_ros.srv import QueryImage, QueryImageResponse, Relocalize, RelocalizeResponse
 from place_recognition_ros.types import QueryResult
-from place_recognition_ros.worker import Worker
+from place_recognition_ros.worker import Worker, result_of
 
 TIMEOUT = 5.0  # seconds
 OLD = 1.0  # seconds: an older image is mentioned
@@ -56,12 +55,8 @@ class Services:
                     lambda pipeline: (pipeline.relocalize(), pipeline.age_of_view)
                 )
             future = self._relocalizing
-        try:
-            return future.result(TIMEOUT)
-        except FutureTimeout as error:
-            raise WorkerBusy(
-                f"expected a result of the worker within {TIMEOUT} s. Received: none, the worker is busy"
-            ) from error
+        result, age = result_of(future, TIMEOUT)
+        return result, age
 
     def _query_image(self, request: Any) -> QueryImageResponse:
         k = min(request.k, MAX_CANDIDATES)
