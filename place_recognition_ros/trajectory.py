@@ -43,10 +43,6 @@ class Trajectory:
         """Whether time alone changes nothing; else :meth:`update` is to be called."""
         return self.tracking.is_settled and not (self._may_stop and self._posed is None)
 
-    def report(self, ok: bool, stamp: int, source: Loss) -> bool:
-        """Take a report of the front end: whether tracking works at ``stamp``, nanoseconds."""
-        return self.tracking.report(ok, stamp, source)
-
     def update(self, now: int, silent: Optional[int] = None) -> bool:
         """Take note of the time: what was reported has lasted, or the images have stopped.
 

@@ -72,7 +72,7 @@ def test_poses_bridge_a_gap(trajectory):
 
 
 def test_a_front_end_bridges_a_gap_and_a_covered_lens(trajectory):
-    trajectory.report(True, 0, Loss.FRONT_END)
+    trajectory.tracking.report(True, 0, Loss.FRONT_END)
     assert play(trajectory, (1, 2, 3, 500, 501)) == []
     assert play(trajectory, range(502, 520), seen=False) == []
 

@@ -65,7 +65,7 @@ class Learned:
         self._waiting["tie", tie[:4]] = "INSERT OR REPLACE INTO ties VALUES (?, ?, ?, ?, ?, ?)", values
 
     def untie(self, tie: Tie) -> None:
-        """Forget what a match told of two sessions."""
+        """Forget what a match showed of two sessions."""
         statement = 'DELETE FROM ties WHERE session = ? AND older = ? AND query_stamp = ? AND "match" = ?'
         self._waiting["tie", tie[:4]] = statement, tie[:4]
 

@@ -82,7 +82,7 @@ class Worlds:
         return True
 
     def remove(self, session: int, query_stamp: int, match_id: int) -> List[Tie]:
-        """A match was retracted: forget what it told; returns that."""
+        """A match was retracted: forget what it showed; returns that."""
         match = (session, query_stamp, match_id)
         gone = [each for each in self._ties if (each.session, *each[2:4]) == match]
         self._ties = [each for each in self._ties if (each.session, *each[2:4]) != match]

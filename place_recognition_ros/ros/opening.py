@@ -1,4 +1,4 @@
-"""Opens the model and the map in the worker's thread, which may take seconds, minutes or a colleague."""
+"""Opens the model and the map in the worker's thread: minutes, or until another process frees the map."""
 
 import os
 import sqlite3

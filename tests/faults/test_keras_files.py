@@ -150,7 +150,7 @@ def test_a_hostile_file_is_refused_and_runs_nothing(amount, name, network, tmp_p
 
 @fault(39, "Hostile .keras or .h5")
 def test_the_canary_works(network, tmp_path):
-    """Keras itself runs the code, if it is told that the file can be trusted."""
+    """Keras itself runs the code, if it may trust the file."""
     canary, path = tmp_path / "canary", tmp_path / "network.keras"
     description = json.loads(network.to_json())
     evil = lambda_of_keras_3(canary)
