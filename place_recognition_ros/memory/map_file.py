@@ -6,17 +6,18 @@ and stays as it is: a map of another schema or model, the database of another pr
 permission to write.
 """
 
-import fcntl
 import logging
 import os
 import sqlite3
+import stat
 import uuid
-from contextlib import contextmanager, suppress
-from typing import Any, Iterator, NamedTuple, Tuple
+from contextlib import suppress
+from typing import Any, NamedTuple, Tuple
 
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.folder_lock import FolderLock
 from place_recognition_ros.memory.migrations import complete, copy_aside, migrate, unused_path
 from place_recognition_ros.memory.salvage import COLUMNS, copy_readable
 
@@ -55,26 +56,29 @@ def open_map(path: str, model_id: str, feature_model: str) -> MapFile:
     if not path:
         return MapFile(*_open(path, model_id, feature_model))
     real = _checked_path(path)
-    found = _identity(real)
-    moved = ""
-    try:
-        if found[1] == 0 and os.path.exists(real + "-wal") and os.path.getsize(real + "-wal"):
-            raise _Damaged("it is empty, and its write-ahead log is not")  # which SQLite would delete
-        return MapFile(*_open(path, model_id, feature_model), moved)
-    except _Damaged as error:
-        moved = _replace(real, found, str(error), model_id, feature_model)
-    try:
-        return MapFile(*_open(path, model_id, feature_model), moved)
-    except _Damaged as error:
-        raise StoreError(f"expected a map. Received: '{path}', which is damaged: {error}") from error
+    with FolderLock(real) as folder:
+        found = _identity(real)
+        try:
+            if found[1] == 0 and os.path.exists(real + "-wal") and os.path.getsize(real + "-wal"):
+                raise _Damaged("it is empty, and its write-ahead log is not")  # which SQLite would delete
+            return MapFile(*_open(path, model_id, feature_model))
+        except _Damaged as error:
+            moved = _replace(folder, real, found, str(error), model_id, feature_model)
+        try:
+            return MapFile(*_open(path, model_id, feature_model), moved)
+        except _Damaged as error:
+            raise StoreError(f"expected a map. Received: '{path}', which is damaged: {error}") from error
 
 
 def _checked_path(path: str) -> str:
     """The path of the file itself, behind symbolic links."""
     try:
         real = os.path.realpath(path)
-        is_other = "\0" in real or (os.path.lexists(real) and not os.path.isfile(real))
-        if not is_other and os.path.isdir(os.path.dirname(real)):
+        try:
+            is_file = stat.S_ISREG(os.stat(real).st_mode)
+        except FileNotFoundError:
+            is_file = os.path.isdir(os.path.dirname(real))  # that can be created
+        if is_file:
             return real
     except (OSError, ValueError) as error:  # a loop of links, a path with a zero byte
         raise StoreError(f"expected a file as the map. Received: {path!r}: {error}") from error
@@ -176,10 +180,13 @@ def _check_readable(connection: Any) -> None:
         run("ROLLBACK")
 
 
-def _replace(path: str, found: Tuple[int, int], damage: str, model_id: str, feature_model: str) -> str:
+def _replace(
+    folder: FolderLock, path: str, found: Tuple[int, int], damage: str, model_id: str, feature_model: str
+) -> str:
     """Move a damaged map aside, and put what can be read of it into a new one.
 
     Args:
+        folder: of the file.
         path: of the file itself, not of a symbolic link.
         found: its identity when it was opened.
         damage: what is wrong with it.
@@ -190,23 +197,23 @@ def _replace(path: str, found: Tuple[int, int], damage: str, model_id: str, feat
         exists. Empty: another process was faster.
 
     Raises:
-        StoreBusy: if another process is doing the same.
+        StoreBusy: if another process opens a map of the folder.
         StoreError: if the damaged file cannot be renamed.
     """
     part = path + ".part"
+    folder.alone()
+    if _identity(path)[0] != found[0]:
+        return ""
+    _log.error("expected a map. Received: '%s', which is damaged or not a map: %s", path, damage)
+    saved = _recover(path, part, model_id, feature_model) if found[1] else 0
     try:
-        with _locked_folder(path) as folder:
-            if _identity(path)[0] != found[0]:
-                return ""
-            _log.error("expected a map. Received: '%s', which is damaged or not a map: %s", path, damage)
-            saved = _recover(path, part, model_id, feature_model) if found[1] else 0
-            target = unused_path(path, "damaged")
-            for suffix in ("", *_LOGS):  # the map first: the new one must not get the logs of the old one
-                if os.path.lexists(path + suffix):
-                    os.rename(path + suffix, target + suffix)
-            if saved:
-                os.rename(part, path)
-            os.fsync(folder)
+        target = unused_path(path, "damaged")
+        for suffix in ("", *_LOGS):  # the map first: the new one must not get the logs of the old one
+            if os.path.lexists(path + suffix):
+                os.rename(path + suffix, target + suffix)
+        if saved:
+            os.rename(part, path)
+        folder.flush()
     except OSError as error:
         raise StoreError(
             f"expected to move the damaged map '{path}' aside. Received: {error}; move it by hand"
@@ -237,21 +244,3 @@ def _remove(path: str) -> None:
     for suffix in ("", *_LOGS):
         with suppress(FileNotFoundError):
             os.remove(path + suffix)
-
-
-@contextmanager
-def _locked_folder(path: str) -> Iterator[int]:
-    """Two nodes that find the same damaged map do not both move it: the second could move the new one."""
-    descriptor = os.open(os.path.dirname(path), os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreBusy(
-                f"expected the map '{path}' for this process alone. Received: another one moves a damaged map"
-            ) from error
-        except OSError:  # not every file system has locks
-            _log.debug("The folder of '%s' cannot be locked", path)
-        yield descriptor
-    finally:
-        os.close(descriptor)
