@@ -26,7 +26,7 @@ FILES = {
     CPU.format(3, "max"): "2035200\n",
     GPU.format("min"): "1300500000\n",
     GPU.format("max"): "1300500000\n",
-    **{os.path.join(model_folders()[0], name): text for name, text in COMPLETE.items()},
+    **{os.path.join(model_folders()[1], name): text for name, text in COMPLETE.items()},
 }
 COMMANDS = {
     "uname": "aarch64\n",
