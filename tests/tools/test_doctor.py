@@ -10,7 +10,17 @@ import pytest
 
 from place_recognition_ros.package_models import model_folders
 from place_recognition_ros.tools.doctor import __main__ as doctor
-from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Machine, Ran, read_board, run_command
+from place_recognition_ros.tools.doctor.live import check_live
+from place_recognition_ros.tools.doctor.machine import (
+    FAIL,
+    OK,
+    WARN,
+    Line,
+    Machine,
+    Ran,
+    read_board,
+    run_command,
+)
 from tests.tools.test_model_checks import COMPLETE
 
 L4T = "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: Sat Feb 19 2022\n"
@@ -93,7 +103,7 @@ def test_a_tx2_in_order(fake_machine, capsysbinary):
     machine = fake_machine()
     found = findings(machine)
     assert {name: line for name, line in found.items() if line.mark != OK or line.fix} == {}
-    assert set(found) == {check.name for check in doctor.CHECKS}
+    assert set(found) == {check.name for check in doctor.TENSORRT_CHECKS}
     assert "Jetson TX2, L4T R32.7.1 (JetPack 4.6.1)" in found["board"].found
     assert "compute capability 6.2" in found["PyCUDA"].found
 
@@ -258,12 +268,48 @@ def test_a_command_that_crashes_or_does_not_exist():
 
 
 @pytest.mark.parametrize("python, status", [("found 3.6.9", 0), ("found 2.7.17", 1)])
-def test_the_exit_status(fake_machine, monkeypatch, capsysbinary, python, status):
-    monkeypatch.setattr(sys, "argv", ["doctor"])
-    assert doctor.main(fake_machine(commands={"import sys": python})) == status
+def test_the_exit_status(fake_machine, capsysbinary, python, status):
+    assert doctor.main(["--tensorrt"], fake_machine(commands={"import sys": python})) == status
     printed = capsysbinary.readouterr().out.decode()
     assert f"{status} to fix, 0 to improve" in printed
-    assert Counter(line[0] for line in printed.splitlines() if line)[FAIL] == status
+    assert Counter(line[:5] for line in printed.splitlines() if line)[FAIL] == status
+
+
+NO_MASTER = {"ROS_MASTER_URI": "http://127.0.0.1:1"}
+NOTHING_FOR_A_GPU = {"uname": "x86_64\n", "import tensorrt;": missing("tensorrt"), "nvidia-smi": NO_PROGRAM}
+
+
+def test_without_a_gpu_and_ros_the_tools_work(fake_machine, capsysbinary):
+    commands = {**NOTHING_FOR_A_GPU, **NO_ROSPY}
+    machine = fake_machine(PC, commands)._replace(environ=NO_MASTER)
+    assert doctor.main([], machine) == 0
+    first, *_, last = capsysbinary.readouterr().out.decode().splitlines()
+    assert first.startswith("WARN  ROS master     no ROS master at http://127.0.0.1:1")
+    assert last.startswith("0 to fix, 2 to improve")
+
+
+@pytest.mark.parametrize("name", ["numpy", "onnxruntime"])
+def test_what_is_needed_without_a_gpu_comes_first(fake_machine, capsysbinary, name):
+    commands = {**NOTHING_FOR_A_GPU, f"import {name}": missing(name)}
+    machine = fake_machine(PC, commands)._replace(environ=NO_MASTER)
+    assert doctor.main([], machine) == 1
+    lines = capsysbinary.readouterr().out.decode().splitlines()
+    assert lines[0].split()[:2] == ["ERROR", name]
+    assert lines[1].split()[0] == "→"
+    assert "TensorRT" not in "".join(lines)
+
+
+LIVE = '["WARN", "log", "text", ""]\nnot JSON\n["ERROR", "images", "nothing is published", "image:=/x"]\n'
+
+
+@pytest.mark.parametrize("ran, expected", [(LIVE, []), (Ran(1, LIVE + "ImportError: x"), ["ImportError: x"])])
+def test_what_the_process_that_listens_has_found(fake_machine, ran, expected):
+    found = list(check_live(fake_machine(commands={"place_recognition_ros.ros.doctor": ran}), 5.0))
+    assert found[:2] == [
+        ("log", Line(WARN, "text")),
+        ("images", Line(FAIL, "nothing is published", "image:=/x")),
+    ]
+    assert [line.found.split("checked: ")[1] for _, line in found[2:]] == expected
 
 
 def test_on_this_machine_in_a_terminal_without_unicode(root):
@@ -276,4 +322,4 @@ def test_on_this_machine_in_a_terminal_without_unicode(root):
     assert "Traceback" not in printed
     assert ("not a Jetson" in printed) == (not os.path.exists("/etc/nv_tegra_release"))
     assert ran.returncode == (1 if FAIL in printed else 0)
-    assert "✓ numpy" in printed
+    assert "OK    numpy" in printed
