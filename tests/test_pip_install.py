@@ -112,7 +112,8 @@ def test_the_wheel_has_the_models_and_nothing_of_the_tests(wheel):
 def test_the_model_opens_outside_the_checkout(installed, root):
     code = (
         "import numpy, place_recognition_ros; from place_recognition_ros.descriptor import open_extractor;"
-        "print(open_extractor().describe(numpy.zeros((240, 320, 3), 'uint8')).shape, place_recognition_ros.__path__)"
+        "print(open_extractor().describe(numpy.zeros((240, 320, 3), 'uint8')).shape);"
+        "print(place_recognition_ros.__path__)"
     )
     output = installed("python3", "-c", code)
     assert "(512,)" in output

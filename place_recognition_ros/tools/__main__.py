@@ -1,4 +1,4 @@
-"""Tools around the place recognition. They need no ROS; `doctor` also checks a running node where there is one.
+"""Tools around the place recognition, without ROS; `doctor` also checks a node that runs.
 
 Usage: place-recognition COMMAND …, or python3 -m place_recognition_ros.tools COMMAND …
 """
@@ -17,7 +17,7 @@ COMMANDS = {
     "doctor": "what is wrong with this machine, or with the running node",
     "describe": "images → descriptors, and how similar they are",
 }
-"""Modules of this package → what they do. A module is imported only when it is used: each needs other libraries."""
+"""Modules of this package → what they do. Only the one that is used is imported."""
 
 
 def main() -> None:

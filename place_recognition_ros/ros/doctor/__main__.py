@@ -18,7 +18,9 @@ from place_recognition_ros.ros.doctor.finding import WARN, Finding
 from place_recognition_ros.ros.doctor.graph import Graph
 from place_recognition_ros.ros.doctor.listener import Observation, observe
 
-CHECKS: Tuple[Callable[[Observation], Iterator[Finding]], ...] = (  # causes before their effects
+Check = Callable[[Observation], Iterator[Finding]]
+
+CHECKS: Tuple[Check, ...] = (  # causes before their effects
     topic_checks.check_clock,
     node_checks.check_node,
     file_checks.check_files,
@@ -38,13 +40,17 @@ CHECKS: Tuple[Callable[[Observation], Iterator[Finding]], ...] = (  # causes bef
 def findings(graph: Graph, observations: List[Observation]) -> Iterator[Finding]:
     """What is wrong with each node, and what is in order; a check that fails is a finding, too."""
     if not observations:
-        yield from (no_node for no_node in [node_checks.no_node(graph)])
+        yield node_checks.no_node(graph)
     for seen in observations:
         for check in CHECKS:
-            try:
-                yield from check(seen)
-            except Exception as error:  # what is published can be anything
-                yield Finding(WARN, check.__name__, f"could not be checked: {error!r}")
+            yield from _findings_of(check, seen)
+
+
+def _findings_of(check: Check, seen: Observation) -> List[Finding]:
+    try:
+        return list(check(seen))
+    except Exception as error:  # what is published can be anything
+        return [Finding(WARN, check.__name__, f"could not be checked: {error!r}")]
 
 
 def main() -> int:

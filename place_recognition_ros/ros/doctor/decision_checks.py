@@ -38,7 +38,8 @@ def check_thresholds(seen: Observation) -> Iterator[Finding]:
         rejected = _rejected(candidates, threshold, usual, value)
         found = f"{threshold.parameter} is {value:g}, recommended is {usual:g}"
         if rejected:
-            found += f": it rejected {len(rejected)} of {len(candidates)} candidates, with {threshold.field} up to {max(rejected):.3g}"
+            found += f": it rejected {len(rejected)} of {len(candidates)} candidates,"
+            found += f" with {threshold.field} up to {max(rejected):.3g}"
         yield Finding(ERROR if rejected else WARN, "threshold", found, _set(seen, threshold.parameter))
     yield from _check_features(seen)
     for parameter in STRICT:
@@ -86,4 +87,4 @@ def _rejected(candidates: List[Any], threshold: Threshold, usual: float, value: 
 def _set(seen: Observation, parameter: str) -> str:
     default = {row.name: row.default for row in Config.table()}[parameter]
     node = seen.node.name
-    return f"rosparam set {node}/{parameter} -- {default} && rosnode kill {node}   (and in your configuration file)"
+    return f"rosparam set {node}/{parameter} -- {default} && rosnode kill {node}   (and in your YAML file)"

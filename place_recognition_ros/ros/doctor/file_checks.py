@@ -18,7 +18,7 @@ LITTLE, LEAST = 2e9, 100e6  # bytes free on the disk of the map; a full one take
 
 
 def check_files(seen: Observation) -> Iterator[Finding]:
-    """Whether the models and the map can be opened, and belong to each other; the paths are those of this machine."""
+    """Whether the models and the map can be opened and belong to each other; paths are of this machine."""
     node = seen.node
     if node.registered and not node.is_local:
         yield Finding(

@@ -39,7 +39,7 @@ class Node(NamedTuple):
 
     @property
     def inputs(self) -> Inputs:
-        """Which topic is what. Three may be images: what is not named so is told by the names of the topics."""
+        """Which topic is what; three of them may be images, which only their names distinguish."""
         home = namespace(self.name)
         images = self._of(IMAGE)
         images = [each for each in images if each != self.name + "/mask"] if len(images) > 2 else images
@@ -103,8 +103,8 @@ def _node(master: rosgraph.Master, name: str, parameters: Dict[str, Any]) -> Nod
 
 def _subscriptions(uri: str) -> List[Tuple[str, str]]:
     with ServerProxy(uri, transport=BriefTransport()) as node:
-        _, _, topics = node.getSubscriptions(CALLER)  # type: ignore[misc]
-    return [(str(topic), str(kind)) for topic, kind in topics]  # type: ignore[misc, union-attr]
+        response: Any = node.getSubscriptions(CALLER)
+    return [(str(topic), str(kind)) for topic, kind in response[2]]
 
 
 def _try(call: Callable[[], Any]) -> Optional[Any]:
@@ -140,7 +140,7 @@ def launch(graph: Graph, node: str = "/place_recognition") -> str:
 
 
 def images_argument(graph: Graph, wanted: str = "keyframe") -> str:
-    """The argument of the launch command that names the topic of the camera: the best guess of those published."""
+    """The argument of the launch command for the images: the topic that is most probably the camera."""
 
     def rank(topic: str) -> Tuple[bool, bool, bool, str]:
         name = topic.lower()

@@ -154,4 +154,5 @@ def _candidates_type() -> Optional[type]:
         from place_recognition_ros.msg import LoopCandidates
     except ImportError:
         return None
-    return LoopCandidates  # type: ignore[no-any-return]
+    found: type = LoopCandidates
+    return found

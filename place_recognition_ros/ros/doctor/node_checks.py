@@ -26,7 +26,7 @@ def check_node(seen: Observation) -> Iterator[Finding]:
     """Whether the node runs."""
     node = seen.node
     if not node.registered:
-        found = f"{node.name} does not run; only its parameters are at the master: it has ended, or it ends again and again"
+        found = f"{node.name} does not run, and its parameters are set: it has ended, or ends at each start"
         yield Finding(ERROR, "node", found, launch(seen.graph, node.name))
     elif not node.responds:
         found = (

@@ -86,8 +86,8 @@ def _check_times(seen: Observation, title: str, topic: str, near: int, fix: str)
     share = float(np.mean(np.abs(offsets) <= near))
     if share >= MOST:
         return Finding(OK, title, f"{topic}: for {100 * share:.0f} % of the images, within ±{near / 1e9:g} s")
-    found = f"{topic}: for {100 * share:.0f} % of the images within ±{near / 1e9:g} s; median {np.median(offsets) / 1e9:+.3f} s"
-    return Finding(WARN, title, found, fix)
+    found = f"{topic}: for {100 * share:.0f} % of the images within ±{near / 1e9:g} s"
+    return Finding(WARN, title, f"{found}; median {np.median(offsets) / 1e9:+.3f} s", fix)
 
 
 def nearest(stamps: Any, others: Any) -> np.ndarray:

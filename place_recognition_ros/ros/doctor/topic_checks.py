@@ -1,4 +1,4 @@
-"""Checks of the topics that the node subscribes to: published, by whom, of which type, at what rate, in order."""
+"""Checks of the topics that the node subscribes to: by whom, of which type, at what rate, in order."""
 
 import os
 from typing import Iterator, List, Optional
@@ -103,13 +103,14 @@ def check_stamps(seen: Observation, topic: str) -> Iterator[Finding]:
     )
     steps = np.diff(stamps)
     if not stamps.all():
-        found = f"{topic}: {np.count_nonzero(stamps == 0)} of {len(stamps)} images have no stamp, and are not used"
+        found = f"{topic}: {np.count_nonzero(stamps == 0)} of {len(stamps)} images have no stamp: not used"
         yield Finding(ERROR, "stamps", found, f"set header.stamp in {', '.join(who)}")
     elif len(steps) > 1 and not steps.any():
-        found = f"{topic}: all {len(stamps)} images have the stamp {stamps[0] / 1e9:.3f}: their clock does not advance"
+        found = f"{topic}: all images have the stamp {stamps[0] / 1e9:.3f}: their clock does not advance"
         yield Finding(ERROR, "stamps", found, two)
     elif (steps <= 0).any():
-        found = f"{topic}: {np.count_nonzero(steps <= 0)} of {len(steps)} stamps are not newer than the one before"
+        late = np.count_nonzero(steps <= 0)
+        found = f"{topic}: {late} of {len(steps)} stamps are not newer than the one before"
         yield Finding(ERROR if np.mean(steps <= 0) > 0.2 else WARN, "stamps", found, two)
     else:
         yield from _check_offset(seen, topic, int(stamps[-1]))
@@ -130,7 +131,7 @@ def _check_offset(seen: Observation, topic: str, stamp: int) -> Iterator[Finding
 
 
 def check_optional_topics(seen: Observation) -> Iterator[Finding]:
-    """Whether the optional inputs are published; nothing is reported of those that nobody publishes anywhere."""
+    """Whether the optional inputs are published where the node expects them."""
     for name in OPTIONAL:
         topic = getattr(seen.node.inputs, name)
         if not topic:

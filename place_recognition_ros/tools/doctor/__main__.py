@@ -2,9 +2,9 @@
 
 Usage: place-recognition doctor, or python3 -m place_recognition_ros.tools.doctor
 
-Each line says what was found, ERROR first; a line with a problem is followed by what fixes it. The exit status
-is 1 if there is an ERROR. Start it in a terminal like that of the node (the same ROS_MASTER_URI); it changes
-nothing. ./run tx2-check checks what the node needs to run with TensorRT.
+Each line says what was found, ERROR first; a line with a problem is followed by what fixes it. The exit
+status is 1 if there is an ERROR. Start it with the same ROS_MASTER_URI as the node; it changes nothing.
+./run tx2-check checks what the node needs to run with TensorRT.
 """
 
 import argparse
