@@ -60,7 +60,7 @@ def _check_features(seen: Observation) -> Iterator[Finding]:
         return
     key = Count.FEW_FEATURES.value
     unused = int(seen.value(key) or 0) - int(seen.value(key, newest=False) or 0)
-    found = f"min_features is {value}, the default is {usual}"
+    found = f"min_features is {value}, the default is {usual:g}"
     if unused:
         found += f": {unused} images were not used for having fewer"
     yield Finding(ERROR if unused else WARN, "threshold", found, _set(seen, "min_features"))

@@ -13,6 +13,7 @@ from place_recognition_ros.ros.doctor.listener import Observation
 OUTPUTS = ("loop_candidates", "retractions", "queries", "kidnap_state")
 """Topics of the node that others listen to, and that nobody else has."""
 
+ENOUGH = 3.0  # seconds in which a report comes, which is sent once per second
 MOST = 3  # lines of the log that are shown
 _LEVELS = {DiagnosticStatus.OK: OK, DiagnosticStatus.WARN: WARN}
 
@@ -56,8 +57,8 @@ def check_diagnostics(seen: Observation) -> Iterator[Finding]:
         part = name.split(":")[-1].strip()
         fix = "" if level == OK else "see docs/troubleshooting.md"
         yield Finding(level, "/diagnostics", f"{part}: {report.message}", fix)
-    if seen.node.responds and not newest:
-        found = f"no report of {seen.node.name} within {seen.seconds:.0f} s, which sends one per second"
+    if seen.node.responds and not newest and seen.seconds >= ENOUGH:
+        found = f"no report of {seen.node.name} within {seen.seconds:.0f} s, which sends one each second"
         yield Finding(
             ERROR, "/diagnostics", found, f"rosnode kill {seen.node.name}   (the launch file starts it again)"
         )
