@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from typing import Iterator
+from typing import Iterator, Tuple
 
 from place_recognition_ros.descriptor.model_card import default_model_path, read_model
 from place_recognition_ros.descriptor.orb import OrbFinder
@@ -43,7 +43,7 @@ def check_files(seen: Observation) -> Iterator[Finding]:
     yield from _check_disk(path)
 
 
-def model_ids(model: str, features: str) -> "tuple[str, str]":
+def model_ids(model: str, features: str) -> Tuple[str, str]:
     """The ids of the two models of a node.
 
     Args:
@@ -95,6 +95,7 @@ def _check_disk(path: str) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     found = f"{free / 1e9:.1f} GB free for the map in {folder}"
     if free >= LITTLE and os.access(folder, os.W_OK):
+        yield Finding(OK, "map disk", found)
         return
     level = ERROR if free < LEAST or not os.access(folder, os.W_OK) else WARN
     blocked = "" if os.access(folder, os.W_OK) else "; it is not writable"
