@@ -135,6 +135,17 @@ def test_a_map_of_another_model(ros, start_node, tmp_path):
     assert f"map_path:={tmp_path}/map.new.db" in the(found, "ERROR", "map").fix
 
 
+def test_a_parameter_that_is_misspelt_without_a_node_to_say_so(ros):
+    rospy.set_param("/robot2/place_recognition", {"map_path": "none", "min_similarty": 0.5})
+    try:
+        errors, found = check(lambda _: None)
+    finally:
+        rospy.delete_param("/robot2")
+    assert errors == [("ERROR", "parameters"), ("ERROR", "node")]
+    assert "unknown parameter 'min_similarty'" in the(found, "ERROR", "parameters").found
+    assert the(found, "ERROR", "node").fix.startswith("ROS_NAMESPACE=robot2 roslaunch ")
+
+
 def test_a_node_in_another_namespace(ros, start_node):
     """By the process that the command starts, in another terminal than the node's."""
     start_node(env={"ROS_NAMESPACE": "/robot1"}, ready=False)

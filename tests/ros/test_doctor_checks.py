@@ -9,7 +9,7 @@ from rosgraph_msgs.msg import Log
 from place_recognition_ros.ros.doctor import file_checks, image_checks, node_checks, pose_checks, topic_checks
 from place_recognition_ros.ros.doctor import graph as graphs
 from place_recognition_ros.ros.doctor.__main__ import findings
-from place_recognition_ros.ros.doctor.decision_checks import check_thresholds
+from place_recognition_ros.ros.doctor.decision_checks import check_parameters, check_thresholds
 from place_recognition_ros.ros.doctor.graph import (
     CAMERA_INFO,
     COMPRESSED,
@@ -178,6 +178,13 @@ FAULTS = [
         "for 0 % of the images within ±0.1 s; median",
     ),
     (check_thresholds, {"parameters": {"accept_confidence": 0.9999}}, "WARN", "recommended is 0.99"),
+    (check_parameters, {"parameters": {"min_similarty": 0.5}}, "ERROR", "unknown parameter 'min_similarty'"),
+    (
+        check_parameters,
+        {"parameters": {"top_k": 0}},
+        "ERROR",
+        "'top_k': expected a value from 1 to 1000",
+    ),
     (check_thresholds, {"parameters": {"min_loop_interval_s": 600.0}}, "WARN", "the default is 10"),
     (file_checks.check_files, {"parameters": {"model": "/no/model.onnx"}}, "ERROR", "/no/model.onnx"),
     (

@@ -113,12 +113,13 @@ def observe(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Tupl
     for node in before.nodes:
         subscribers += _listen_to(node, before, topics, queries[node.name])
     sleep(seconds)
+    wall_time = int(time.time() * 1e9)
     for subscriber in subscribers:
         subscriber.unregister()
     after = graphs.read_graph()  # a node may have ended meanwhile, or become ready
     moments = [message.clock.to_nsec() for message in clock.samples]
     statuses = [status for array in reports.samples for status in array.status]
-    now = (moments[-1] if moments else 0) if after.use_sim_time else int(time.time() * 1e9)
+    now = (moments[-1] if moments else 0) if after.use_sim_time else wall_time
     return after, [
         Observation(
             after,
