@@ -100,7 +100,7 @@ def check_clocks(ros):
     rospy.set_param("/use_sim_time", True)
     try:
         finding = the(check()[1], "ERROR", "clock")
-        assert "nothing comes on /clock" in finding.found
+        assert "nothing is published on /clock" in finding.found
         assert finding.fix.startswith("rosbag play --clock")
         clock = ros.publisher("/clock", Clock, connected=False)
         listen = partial(wait_until, clock.get_num_connections, what="a subscriber of /clock")
@@ -135,7 +135,7 @@ def test_a_map_of_another_model(ros, start_node, tmp_path):
     assert f"map_path:={tmp_path}/map.new.db" in the(found, "ERROR", "map").fix
 
 
-def test_a_parameter_that_is_misspelt_without_a_node_to_say_so(ros):
+def test_a_misspelt_parameter_of_a_node_that_has_ended(ros):
     rospy.set_param("/robot2/place_recognition", {"map_path": "none", "min_similarty": 0.5})
     try:
         errors, found = check(lambda _: None)

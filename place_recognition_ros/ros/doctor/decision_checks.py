@@ -67,8 +67,7 @@ def _check_features(seen: Observation) -> Iterator[Finding]:
     value, usual = seen.node.parameter("min_features"), _recommended(seen, "min_features")
     if value <= usual:
         return
-    key = Count.FEW_FEATURES.value
-    unused = int(seen.value(key) or 0) - int(seen.value(key, newest=False) or 0)
+    unused = seen.risen(Count.FEW_FEATURES.value)
     found = f"min_features is {value}, the default is {usual:g}"
     if unused:
         found += f": {unused} images were not used for having fewer"

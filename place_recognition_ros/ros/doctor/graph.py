@@ -1,4 +1,4 @@
-"""Who publishes what to whom: the state of the ROS master, and what the nodes say of themselves."""
+"""Who publishes what to whom: the state of the ROS master, and of the nodes."""
 
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
