@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Tuple
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.connection import open_connection
 from place_recognition_ros.memory.folder_lock import FolderLock
 from place_recognition_ros.memory.migrations import complete, copy_aside, migrate, unused_path
 from place_recognition_ros.memory.salvage import COLUMNS, copy_readable
@@ -97,10 +98,9 @@ def _identity(path: str) -> Tuple[int, int]:
 def _open(path: str, model_id: str, feature_model: str) -> Tuple[Any, str]:
     """The connection, which holds the file's lock, and the id of the map."""
     try:
-        connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+        connection = open_connection(path)
     except sqlite3.Error as error:
         raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
     try:
         map_id = _prepare(connection, path, model_id, feature_model)
         _check_readable(connection)

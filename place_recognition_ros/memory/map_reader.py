@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
 from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.connection import Connection, open_connection
 from place_recognition_ros.memory.learned import Read
 from place_recognition_ros.memory.store import Session
 from place_recognition_ros.memory.unfinished import unfinished
@@ -151,7 +152,8 @@ class MapReader(MapRows):
             StoreError: if they cannot be read.
         """
         try:
-            yield from self._connection.execute(query, values)
+            for row in self._connection.execute(query, values):  # yield from would close it once more
+                yield row
         except schema.READ_ERRORS as error:
             raise StoreError(f"expected to read the map '{self.path}'. Received: {error}") from error
 
@@ -189,7 +191,7 @@ def feature_model_of(meta: Dict[str, str]) -> str:
     return meta.get("features", FeatureKind.ORB.value)
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str) -> Connection:
     """A connection that reads a map file and never writes it.
 
     Raises:
@@ -214,9 +216,6 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _connect_to(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        uri, timeout=0.5, isolation_level=None, check_same_thread=False, uri=True
-    )  # one thread at a time; it may be closed by another one
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-    return connection
+def _connect_to(uri: str) -> Connection:
+    # One thread at a time; it may be closed by another one.
+    return open_connection(uri, check_same_thread=False, uri=True)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.connection import open_connection
 
 BATCH = 500  # rows in a transaction
 FARTHEST = 1 << 40  # an id that no keyframe has
@@ -37,9 +38,8 @@ def copy_readable(path: str, target: Any, model_id: str, feature_model: str) -> 
     Raises:
         sqlite3.Error: if the target cannot be written.
     """
-    source = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    source = open_connection(f"file:{quote(path)}?mode=ro", uri=True)
     try:
-        source.text_factory = lambda raw: raw.decode("utf-8", "replace")
         source.execute("PRAGMA writable_schema=ON")  # a file that is cut off is read as far as it goes
         meta = dict(source.execute("SELECT key, value FROM meta").fetchall())
         if checked_schema(meta, path, model_id, feature_model) != schema.SCHEMA:

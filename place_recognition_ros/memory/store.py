@@ -239,7 +239,8 @@ class KeyframeStore:
 
     def _read(self, query: str, *values: Any) -> Iterator[Tuple[Any, ...]]:
         try:
-            yield from self._connection.execute(query, values)
+            for row in self._connection.execute(query, values):  # yield from would close it once more
+                yield row
         except schema.READ_ERRORS as error:
             raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
