@@ -189,7 +189,7 @@ class LoopDetector:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look([observation], k)
 
-    def set_tracking(self, ok: bool, stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
+    def set_tracking(self, ok: Optional[bool], stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
         """Take a report of the SLAM front end.
 
         While it does not track, and until it has tracked for 2 s, keyframes are searched for but not stored:
@@ -197,11 +197,13 @@ class LoopDetector:
         session.
 
         Args:
-            ok: whether it tracks.
+            ok: whether it tracks; None: it has ended, and what it reported counts no more.
             stamp: nanoseconds.
             source: FRONT_END or FEATURES; each is a witness of its own.
         """
-        if self._tracking.report(ok, stamp, source):
+        if ok is None:
+            self._tracking.forget(source, stamp)
+        elif self._tracking.report(ok, stamp, source):
             self._begin_session()
         return self._state()
 

@@ -60,7 +60,7 @@ class TrackingMonitor:
         return all(each.reported == each.tracks for each in self._witnesses.values())
 
     def hears(self, causes: Iterable[Loss]) -> bool:
-        """Whether one of these witnesses has ever reported."""
+        """Whether one of these witnesses has reported, and has not ended."""
         return any(cause in self._witnesses for cause in causes)
 
     def report(self, ok: bool, stamp: int, cause: Loss = Loss.FRONT_END, certain: bool = False) -> bool:
@@ -82,6 +82,13 @@ class TrackingMonitor:
             witness.tracks = ok
             self._follow(was_lost, cause)
         return self.update(stamp) or (self._is_lost and not was_lost)
+
+    def forget(self, cause: Loss, stamp: int) -> None:
+        """A witness has ended: the others decide from ``stamp`` on, nanoseconds."""
+        was_lost = self._is_lost
+        self._witnesses.pop(cause, None)
+        if was_lost and not self._is_lost and self.state == TrackingState.LOST:
+            self._enter(TrackingState.TRACKING, stamp)
 
     def update(self, now: int) -> bool:
         """Take note of the time, nanoseconds; returns what :meth:`report` does."""

@@ -89,8 +89,8 @@ class Pipeline:
             self._note(Count.WRONG_STAMP)
         self._take_all(ready)
 
-    def set_tracking(self, ok: bool, when: float, source: Loss) -> None:
-        """Take a report of the SLAM front end, without a stamp; ``when`` it came, by ``time.monotonic``."""
+    def set_tracking(self, ok: Optional[bool], when: float, source: Loss) -> None:
+        """:meth:`LoopDetector.set_tracking` of a message without a stamp; ``when``: by ``time.monotonic``."""
         self._publishers.tracking(self._detector.set_tracking(ok, self._stamp(when), source))
 
     def tick(self) -> None:

@@ -179,6 +179,21 @@ def test_a_loss_is_reported_although_no_image_comes(ros, start_node):
     assert lost.session == 2
 
 
+def test_after_the_front_end_has_ended_keyframes_are_stored_again(ros, start_node):
+    node = start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    tracking = ros.publisher("tracking_ok", Bool)
+    camera = Camera(ros)
+    camera.publish_sequence(THERE[:2])
+    tracking.publish(False)
+    states.wait_for(lambda each: each.state == KidnapState.STATE_LOST)
+    tracking.unregister()
+    (found,) = states.wait(3, timeout=30)[2:]
+    assert (found.state, found.session) == (KidnapState.STATE_TRACKING, 2)
+    assert camera.publish_and_wait(THERE[5]).query_id == 3
+    assert "/tracking_ok has no publisher: its last report, tracking is lost, counts no more" in node.log
+
+
 def test_too_few_tracked_features_are_a_loss(ros, start_node):
     start_node(min_tracked_features=15, **PARAMETERS)
     states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
