@@ -63,7 +63,7 @@ class LoopDetector:
         """Describes images, without what the user's mask covers."""
         self._recorder = Recorder(config, self.map, self.describer, finder.kind, self._watch)
         self._model, shipped = extractor.card.model_id, Coefficients(**finder.decision)
-        hooks = Hooks(self._begin_decisions, lambda: self.start_session(max(0, self._trajectory.newest)))
+        hooks = Hooks(self._begin_decisions, self.start_session)
         self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, hooks)
         """Changes the map on request."""
         self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
@@ -103,11 +103,12 @@ class LoopDetector:
             opened.pop_all()  # nothing failed: they stay open
         return detector
 
-    def add(self, keyframe: Keyframe) -> QueryResult:
+    def add(self, keyframe: Keyframe, pause: Optional[int] = None) -> QueryResult:
         """Add the next keyframe of the trajectory and find out whether the camera was here before.
 
         Args:
             keyframe: newer than the one before it. One in another world frame begins a new session.
+            pause: nanoseconds without images before it; None: as many as the stamps tell.
 
         Returns:
             The query, the most similar keyframes of the map with the result of the checks, the tracking
@@ -119,7 +120,7 @@ class LoopDetector:
             KeyframeError: if the stamp, a pose or the camera is not usable.
             EngineError: if the image cannot be described.
         """
-        keyframe = self._checked(keyframe)
+        keyframe = self._checked(keyframe, pause)
         self.describer.learn(keyframe)
         description = self.describer.describe(keyframe)
         seen = len(description.view.features) >= self._config.min_features
@@ -213,14 +214,14 @@ class LoopDetector:
             self._begin_session()
         return self._state()
 
-    def start_session(self, stamp: int = 0) -> types.Tracking:
+    def start_session(self, stamp: Optional[int] = None) -> types.Tracking:
         """Begin an unbroken trajectory with its own world frame.
 
         Args:
-            stamp: when it begins, nanoseconds.
+            stamp: when it begins, nanoseconds; None: with the newest image.
         """
         self._begin_session()
-        self._tracking.begin_session(stamp)
+        self._tracking.begin_session(self._trajectory.latest if stamp is None else stamp)
         return self._state()
 
     def status(self) -> types.DetectorStatus:
@@ -262,7 +263,7 @@ class LoopDetector:
         self._recorder.begin_session()
         self._reported.end()
 
-    def _checked(self, keyframe: Keyframe) -> Keyframe:
+    def _checked(self, keyframe: Keyframe, pause: Optional[int]) -> Keyframe:
         """A keyframe that can be used; another world frame than the session's begins a new session."""
         keyframe = checked_keyframe(keyframe)
         if keyframe.stamp <= self._trajectory.newest:
@@ -270,7 +271,7 @@ class LoopDetector:
                 f"expected a stamp newer than that of the keyframe before, {self._trajectory.newest} ns. "
                 f"Received: {keyframe.stamp}; start_session() allows an older one"
             )
-        if self._trajectory.arrives(keyframe):
+        if self._trajectory.arrives(keyframe, pause):
             self._begin_session()
         return keyframe
 

@@ -65,6 +65,15 @@ def test_a_new_session_is_in_the_next_result(detector, add_images, paint):
     assert result.query.session == tracking.session
 
 
+def test_sessions_that_follow_each_other_begin_with_the_newest_image(detector, add_images, paint):
+    add_images(detector, [paint(30)], start=10)
+    stamp = detector.status().tracking.since
+    since = [detector.start_session().since for _ in range(3)]
+    detector.upkeep.new_session()
+    assert [*since, detector.status().tracking.since] == [10 * SECOND] * 4
+    assert stamp == 0
+
+
 def test_a_result_contains_map_id_and_model_id(detector, add_images, paint):
     (result,) = add_images(detector, [paint(3, shift=12)], start=9)
     status = detector.status()

@@ -61,6 +61,23 @@ def test_the_time_without_images_may_be_told(trajectory):
     assert trajectory.update(4 * SECOND, silent=61 * SECOND)
 
 
+def test_the_pause_before_an_image_may_be_told(trajectory):
+    """Images came that nobody looked at, or the clock was set."""
+    play(trajectory, (1, 2, 3))
+    later, latest = (Keyframe(IMAGE, stamp * SECOND) for stamp in (3603, 3604))
+    assert not trajectory.arrives(later, pause=60 * SECOND)
+    trajectory.add(later, True)
+    assert state(trajectory) == (TrackingState.TRACKING, Loss.NONE)
+    assert trajectory.arrives(latest, pause=61 * SECOND)
+
+
+def test_the_latest_image_is_known_when_a_session_begins(trajectory):
+    assert trajectory.latest == 0
+    play(trajectory, (1, 2, 3))
+    trajectory.begin()
+    assert (trajectory.newest, trajectory.latest) == (-1, 3 * SECOND)
+
+
 @pytest.mark.parametrize("period", [30, 50, 100, 500])
 def test_a_slow_camera_has_no_gaps(trajectory, period):
     assert play(trajectory, range(1, 40 * period, period)) == []

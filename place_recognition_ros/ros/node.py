@@ -16,6 +16,7 @@ from sensor_msgs.msg import Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
+from place_recognition_ros.ros.arrivals import Arrival
 from place_recognition_ros.ros.camera_inputs import CameraInputs
 from place_recognition_ros.ros.clock import SimulatedClock
 from place_recognition_ros.ros.connections import limit_connections
@@ -28,7 +29,7 @@ from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.master_watch import MasterWatch
 from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
-from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
+from place_recognition_ros.ros.pipeline import Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.services import Services
 from place_recognition_ros.types import Count
@@ -62,7 +63,7 @@ class PlaceRecognitionNode:
         self._reporter = Reporter(rospy.get_name())
         self._ticking: Optional[Future] = None
         self._ended = threading.Event()
-        self._worker: Worker[Pipeline, ImageMessage, Status] = Worker(
+        self._worker: Worker[Pipeline, Arrival, Status] = Worker(
             self._open_pipeline, Pipeline.take, Pipeline.status, self._log_failure
         )
         Services(self._worker)

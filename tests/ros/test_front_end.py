@@ -15,14 +15,15 @@ from place_recognition_ros.types import Loss, TrackingState
 TRACKING, LOST, RECOVERED = TrackingState.TRACKING, TrackingState.LOST, TrackingState.RECOVERED
 
 
+TOPICS = {}  # name → Subscriber
+
+
 class Subscriber:
     """In the place of ``rospy.Subscriber``; has one publisher."""
 
-    topics = {}
-
     def __init__(self, topic, kind, take, queue_size):
         self.resolved_name, self.take, self.publishers = "/" + topic, take, 1
-        self.topics[topic] = self
+        TOPICS[topic] = self
 
     def get_num_connections(self):
         return self.publishers
@@ -61,7 +62,7 @@ def reporter(pipeline, monkeypatch):
 
 
 def tracking_ok(ok):
-    Subscriber.topics["tracking_ok"].take(Bool(ok))
+    TOPICS["tracking_ok"].take(Bool(ok))
 
 
 def watch(reporter, seconds, state):
@@ -76,7 +77,7 @@ def test_only_changes_are_passed_on(reporter, pipeline):
     for ok in (True, True, False, False, True):
         tracking_ok(ok)
     for count in (20, 15, 14, 3):
-        Subscriber.topics["tracked_features"].take(Int32(count))
+        TOPICS["tracked_features"].take(Int32(count))
     assert pipeline.reports == [
         *((Loss.FRONT_END, ok) for ok in (True, False, True)),
         *((Loss.FEATURES, ok) for ok in (True, False)),
@@ -87,7 +88,7 @@ def test_only_changes_are_passed_on(reporter, pipeline):
 def test_a_front_end_that_ends_is_no_witness_any_more(reporter, pipeline, ok):
     """Neither of a loss, nor that gaps between images are none."""
     tracking_ok(ok)
-    Subscriber.topics["tracking_ok"].publishers = 0
+    TOPICS["tracking_ok"].publishers = 0
     watch(reporter, int(GONE) - 1, LOST)
     assert pipeline.reports == [(Loss.FRONT_END, ok)]
     assert watch(reporter, int(GONE) + 1, LOST) == ""
@@ -100,7 +101,7 @@ def test_a_front_end_that_is_started_again_soon_remains_a_witness(reporter, pipe
     tracking_ok(False)
     start = time.monotonic()
     for second in range(60):
-        Subscriber.topics["tracking_ok"].publishers = int(second % int(GONE) == 0)
+        TOPICS["tracking_ok"].publishers = int(second % int(GONE) == 0)
         reporter.watch(start + second, LOST)
     assert pipeline.reports == [(Loss.FRONT_END, False)]
 
@@ -129,7 +130,7 @@ def test_what_a_busy_worker_refuses_is_passed_on_later(reporter, pipeline):
     pipeline.busy = False
     tracking_ok(False)
     assert pipeline.reports == [(Loss.FRONT_END, False)]
-    Subscriber.topics["tracking_ok"].publishers = 0
+    TOPICS["tracking_ok"].publishers = 0
     pipeline.busy = True
     watch(reporter, 20, LOST)
     pipeline.busy = False

@@ -220,6 +220,22 @@ def test_images_that_stop_are_a_loss(ros, start_node):
     assert states.wait(3)[2].state == KidnapState.STATE_TRACKING
 
 
+def test_a_clock_that_is_set_forward_is_no_loss(ros, start_node):
+    """The camera goes on at 5 Hz; its clock is an hour later."""
+    start_node(session_gap_s=4.0, **PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    camera = Camera(ros)
+    for offset in (0.0, 3600.0):
+        for row in range(6):
+            camera.now = time.time() + offset
+            camera.publish(to_image(THERE[row], camera.now))
+            time.sleep(0.2)
+    camera.result(camera.now)
+    assert [(each.state, each.session) for each in states.messages] == [(KidnapState.STATE_TRACKING, 1)]
+    time.sleep(6.0)
+    assert states.wait(2)[1].state == KidnapState.STATE_LOST, "it has stopped"
+
+
 def test_a_jump_of_odometry_begins_a_session(ros, start_node):
     start_node(**PARAMETERS)
     states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
