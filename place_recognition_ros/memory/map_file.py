@@ -176,6 +176,7 @@ def _check_readable(connection: Any) -> None:
     try:
         run("INSERT INTO keyframes (session, stamp, descriptor, crc) VALUES (0, 0, x'', 0)")
         run("INSERT OR REPLACE INTO views VALUES ((SELECT MAX(id) FROM keyframes), x'', x'', 0)")
+        run("INSERT OR REPLACE INTO ties VALUES (0, 0, 0, 0, NULL, 0)")  # it has an index
     finally:
         run("ROLLBACK")
 

@@ -19,6 +19,7 @@ COLUMNS = (
     ("keyframes", schema.KEYFRAME_COLUMNS),
     ("views", schema.VIEW_COLUMNS),
     ("links", ("id", '"match"')),
+    ("ties", schema.TIE_COLUMNS),
 )
 """Of each table, without the CRC."""
 
@@ -85,8 +86,8 @@ def _keep_ids(source: Any, target: Any) -> None:
 
 
 def _readable(source: Any, table: str, columns: Tuple[str, ...]) -> Iterator[Tuple[Any, ...]]:
-    """The whole rows, by their ids. Where SQLite cannot read on, ids are skipped: 1, then 2, then 4."""
-    query = f"SELECT {', '.join(columns)}, crc FROM {table} WHERE id >= ? ORDER BY id LIMIT 1"  # noqa: S608
+    """The whole rows, by their numbers. Where SQLite cannot read on, some are skipped: 1, then 2, then 4."""
+    query = f"SELECT rowid, {', '.join(columns)}, crc FROM {table} WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
     first, skipped = 0, 1
     while first < FARTHEST:
         try:
@@ -98,7 +99,7 @@ def _readable(source: Any, table: str, columns: Tuple[str, ...]) -> Iterator[Tup
             continue
         if found is None:
             return
-        *row, crc = found
-        first, skipped = row[0] + 1, 1
+        number, *row, crc = found
+        first, skipped = number + 1, 1
         if schema.is_whole(row, crc):
-            yield found
+            yield (*row, crc)
