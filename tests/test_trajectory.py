@@ -134,9 +134,13 @@ def test_a_jump_of_odometry_ends_the_session(trajectory):
     assert play(trajectory, (6, 7), pose=POSE, world_frame="odom", jumps=2) == [6]
 
 
-def test_another_world_frame_ends_the_session_but_is_no_loss(trajectory):
-    play(trajectory, (1, 2), pose=POSE, world_frame="odom")
-    assert play(trajectory, (3, 4), pose=POSE, world_frame="map") == [3]
+@pytest.mark.parametrize("jumps", [0, 1])  # odometry counts the change as one
+@pytest.mark.parametrize("frames", [("map", "base_link"), ("odom", "base_footprint"), ("map", "imu")])
+def test_another_frame_of_the_world_or_the_robot_ends_the_session_but_is_no_loss(trajectory, frames, jumps):
+    """Poses of one session can be compared."""
+    fields = {"world_frame": frames[0], "pose_frame": frames[1], "jumps": jumps}
+    play(trajectory, (1, 2), pose=POSE, world_frame="odom", pose_frame="base_link")
+    assert play(trajectory, (3, 4), pose=POSE, **fields) == [3]
     assert state(trajectory) == (TrackingState.TRACKING, Loss.NONE)
     assert not trajectory.tracking.recovery_pending
 
