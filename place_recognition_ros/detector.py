@@ -248,7 +248,7 @@ class LoopDetector:
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
         now = self._tracking
-        return types.Tracking(now.state, now.since, self.map.session.id, now.cause, now.lost)
+        return types.Tracking(now.state, now.since, self.map.sessions.present.id, now.cause, now.lost)
 
     def _begin_decisions(self) -> None:
         with suppress(StoreError):  # else what is not written yet would be forgotten
@@ -276,7 +276,7 @@ class LoopDetector:
         return keyframe
 
     def _observation(self, description: Description, keyframe: Keyframe) -> Observation:
-        camera, session = keyframe.camera, self.map.session
+        camera, session = keyframe.camera, self.map.sessions.present
         frame_id = camera.frame_id if camera else ""
         descriptor = description.descriptor
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
@@ -290,7 +290,7 @@ class LoopDetector:
         return result._replace(pose=self._relations.locate(result.accepted))
 
     def _kind(self, match: Match) -> Kind:
-        if match.entry.session == self.map.session.id:
+        if match.entry.session == self.map.sessions.present.id:
             return Kind.LOOP_CLOSURE
         return Kind.KIDNAP_RECOVERY if self._tracking.recovery_pending else Kind.INTER_SESSION
 

@@ -36,7 +36,7 @@ def test_the_map_is_loaded_after_a_restart(make_detector, add_images, places, pa
 
 
 def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, paint):
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     detector.start_session()
     results = add_images(detector, [paint(3, shift=12)], start=9)
     assert accepted(results) == [(Kind.INTER_SESSION, 3)]
@@ -183,7 +183,7 @@ def test_a_map_that_cannot_be_written_is_searched(detector, add_images, paint, m
 
 
 def test_a_match_with_damaged_features_is_not_verified(detector, add_images, paint):
-    detector.map.store._connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
+    detector.map.store.file.connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
     candidates = add_images(detector, [paint(2, shift=12)], start=20)[0].candidates
     assert (candidates[0].match_id, candidates[0].reason, candidates[0].matches) == (2, Reason.FEW_MATCHES, 0)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
 from place_recognition_ros.memory import schema
-from place_recognition_ros.memory.connection import Connection, open_connection
+from place_recognition_ros.memory.connection import Connection, MapFile, open_connection
 from place_recognition_ros.memory.learned import Read
 from place_recognition_ros.memory.store import Session
 from place_recognition_ros.memory.unfinished import unfinished
@@ -126,9 +126,9 @@ class MapReader(MapRows):
                 f"expected a map of schema {schema.SCHEMA}. Received: '{path}' of schema {found}; "
                 "a node whose map_path it is migrates it when it starts"
             )
-        self._connection = connect(path)
+        self._file = MapFile(path, connect(path), "")
         try:
-            self._connection.execute("BEGIN")  # the rows that are read are those of one moment
+            self._file.execute("BEGIN")  # the rows that are read are those of one moment
             super().__init__(self.read)
         except BaseException:
             self.close()
@@ -146,19 +146,11 @@ class MapReader(MapRows):
         self.close()
 
     def read(self, query: str, *values: Any) -> Iterator[Row]:
-        """The rows of a query.
-
-        Raises:
-            StoreError: if they cannot be read.
-        """
-        try:
-            for row in self._connection.execute(query, values):  # yield from would close it once more
-                yield row
-        except schema.READ_ERRORS as error:
-            raise StoreError(f"expected to read the map '{self.path}'. Received: {error}") from error
+        """:meth:`MapFile.read`."""
+        return self._file.read(query, *values)
 
     def close(self) -> None:
-        self._connection.close()
+        self._file.connection.close()
 
 
 def read_meta(path: str) -> Dict[str, str]:

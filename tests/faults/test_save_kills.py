@@ -57,7 +57,7 @@ while True:
 def write_other(path, name):
     """A map of some sessions."""
     store = KeyframeStore(path, MODEL, SIZE, "orb")
-    store._connection.execute("PRAGMA synchronous=OFF")
+    store.file.connection.execute("PRAGMA synchronous=OFF")
     for number in range(SESSIONS * LENGTH):
         session = Session(1 + number // LENGTH, f"{name} {number // LENGTH}")
         vector, features = np.ones(SIZE, np.float32), np.zeros(9, FEATURE)
