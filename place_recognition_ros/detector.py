@@ -202,9 +202,7 @@ class LoopDetector:
             stamp: nanoseconds.
             source: FRONT_END or FEATURES; each is a witness of its own.
         """
-        if ok is None:
-            self._tracking.forget(source, stamp)
-        elif self._tracking.report(ok, stamp, source):
+        if self._tracking.report(ok, stamp, source):
             self._begin_session()
         return self._state()
 

@@ -10,7 +10,6 @@ import pytest
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory.salvage import _readable
 from place_recognition_ros.memory.schema import crc_of
-from place_recognition_ros.memory.worlds import Tie
 from tests.faults.forms import fault, forms
 from tests.faults.kills import begin, end
 from tests.faults.maps import arguments, check, fill, open_store
@@ -192,50 +191,6 @@ def check_kept_keyframes(path):
     assert store.add(*arguments(99)) == COUNT + 1, "an id was used again"
     store.close()
     return numbers
-
-
-@pytest.fixture
-def tied(path):
-    """The file of a map with 60 ties between sessions, each without a transform, which is at ``path``."""
-    fill(path, COUNT)
-    store = open_store(path)
-    for number in range(60):
-        store.learned.tie(Tie(number + 2, number + 1, number, number))
-    store.close()
-    return read(path)
-
-
-@pytest.mark.parametrize("damaged", ["views", "ties", "sqlite_autoindex_ties_1"])
-def test_ties_between_sessions_are_recovered_too(path, tied, damaged):
-    connection = sqlite3.connect(path)
-    query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
-    (page,) = connection.execute(query, (damaged,)).fetchone()
-    connection.close()
-    content = bytearray(tied)
-    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
-    write(path, content)
-    assert check_kept_keyframes(path) == list(range(COUNT))
-    store = open_store(path)
-    found = [each.query_stamp for each in store.learned.ties()]
-    store.learned.tie(Tie(99, 1, 1, 1))
-    store.save()
-    assert found == ([] if damaged == "ties" else list(range(60)))
-
-
-def test_a_damaged_tie_is_not_recovered(path, tied):
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("UPDATE ties SET older = 7 WHERE query_stamp = 5")
-    connection.close()
-    connection = sqlite3.connect(path)
-    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'links'").fetchone()
-    connection.close()
-    content = bytearray(read(path))
-    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
-    write(path, content)
-    check_kept_keyframes(path)
-    found = [each.query_stamp for each in open_store(path).learned.ties()]
-    assert found == [number for number in range(60) if number != 5]
 
 
 @pytest.mark.parametrize(
