@@ -43,6 +43,23 @@ class Tie(NamedTuple):
             covariance=covariance,
         )
 
+    def moved(self, pose: Pose, covariance: np.ndarray) -> Tuple[Pose, np.ndarray]:
+        """A pose in the world of ``session``, in that of ``older``; for a metric tie.
+
+        Args:
+            pose: in the world of ``session``.
+            covariance: (6, 6), of x y z and the rotation about the axes of that world; m², rad².
+
+        Returns:
+            The pose, and the covariance along the axes of the other world, with the uncertainty of the tie:
+            an error in rotation becomes one in position that grows with the distance from the match.
+        """
+        axes = np.kron(np.eye(2), self.transform.rotation.as_matrix())
+        pose = compose(self.transform, pose)
+        lever = np.eye(6)
+        lever[:3, 3:] = -_cross(pose.position - self.point)
+        return pose, axes @ covariance @ axes.T + lever @ self.covariance @ lever.T
+
     @property
     def turned_back(self) -> "Tie":
         """The same tie, seen from the other session."""
@@ -114,18 +131,13 @@ class Worlds:
             covariance: (6, 6), of x y z and the rotation about the axes of its world; m², rad².
 
         Returns:
-            The pose, and the covariance along the axes of the root, with the uncertainty of the ties: an
-            error in rotation becomes one in position that grows with the distance from the match.
+            The pose, and the covariance along the axes of the root, with the uncertainty of the ties.
         """
         paths, here = self._paths(session, self._metric), session
         for tie in paths[min(paths)]:
             tie = tie if tie.session == here else tie.turned_back
             here = tie.older
-            axes = np.kron(np.eye(2), tie.transform.rotation.as_matrix())
-            pose = compose(tie.transform, pose)
-            lever = np.eye(6)
-            lever[:3, 3:] = -_cross(pose.position - tie.point)
-            covariance = axes @ covariance @ axes.T + lever @ tie.covariance @ lever.T
+            pose, covariance = tie.moved(pose, covariance)
         return pose, covariance
 
     @property
