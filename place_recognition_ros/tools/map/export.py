@@ -1,4 +1,4 @@
-"""Write the keyframes of a map as CSV, g2o or a TUM trajectory.
+"""Write the keyframes of a map as CSV, g2o, or a TUM or KITTI trajectory.
 
 The ending of the output decides:
   .csv  all keyframes: stamp, session, robot, pose, number of local features, the earlier keyframe that shows
@@ -8,6 +8,8 @@ The ending of the output decides:
         own, in its own world frame, with its first vertex fixed. There are no edges for loops: the map stores
         which keyframes show one place, without their relative pose. examples/bag_to_g2o has them from a bag.
   .tum  `stamp tx ty tz qx qy qz qw` of the keyframes with a pose, a comment before each session
+  .kitti  the same poses as 12 numbers, the first three rows of the matrix; no stamps, no comments: a map with
+        several sessions has several world frames, one after the other
 Poses are those of the frame that odometry reports (base_link, for example), in the frame of the session.
 """
 
@@ -48,7 +50,9 @@ class Line(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", metavar="MAP", help="file of the map")
-    parser.add_argument("output", metavar="OUTPUT", nargs="+", help="files ending in .csv, .g2o or .tum")
+    parser.add_argument(
+        "output", metavar="OUTPUT", nargs="+", help="files ending in .csv, .g2o, .tum or .kitti"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -107,6 +111,17 @@ def write_tum(reader: MapReader, file: Any) -> int:
     return count
 
 
+def write_kitti(reader: MapReader, file: Any) -> int:
+    """Write the keyframes with a pose; returns how many."""
+    count = 0
+    for each in lines(reader):
+        if each.pose is not None:
+            rows = np.column_stack([each.pose.rotation.as_matrix(), each.pose.position])
+            file.write(" ".join(f"{value:.9g}" for value in rows.ravel()) + "\n")
+            count += 1
+    return count
+
+
 def write_g2o(reader: MapReader, file: Any) -> int:
     """Write the vertices and the edges of odometry; returns the number of vertices."""
     before: Optional[Line] = None
@@ -154,4 +169,5 @@ WRITERS: Dict[str, Callable[[MapReader, Any], int]] = {
     ".csv": write_csv,
     ".g2o": write_g2o,
     ".tum": write_tum,
+    ".kitti": write_kitti,
 }
