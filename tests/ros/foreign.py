@@ -80,9 +80,7 @@ def generate(folder):
     """Write the Python packages of all messages into a folder; returns the path to import them from."""
     sources, packages = os.path.join(folder, "sources"), os.path.join(folder, "packages")
     for name, text in DEFINITIONS.items():
-        os.makedirs(os.path.join(sources, os.path.dirname(name)), exist_ok=True)
-        with open(os.path.join(sources, name), "w", encoding="ascii") as file:
-            file.write(text)
+        write(os.path.join(sources, name), text)
     for package in ("cerebro", "rtabmap_msgs"):
         for kind in ("msg", "srv"):
             names = [each for each in DEFINITIONS if each.startswith(f"{package}/{kind}/")]
@@ -90,10 +88,17 @@ def generate(folder):
             os.makedirs(output, exist_ok=True)
             files = [os.path.join(sources, name) for name in names]
             run_generator(kind, "-p", package, *includes(sources), "-o", output, *files)
-            run_generator(kind, "--initpy", "-p", package, "-o", output)
-        with open(os.path.join(packages, package, "__init__.py"), "w", encoding="ascii"):
-            pass
+            stems = [os.path.splitext(os.path.basename(name))[0] for name in names]
+            write(os.path.join(output, "__init__.py"), "".join(f"from ._{each} import *\n" for each in stems))
+        write(os.path.join(packages, package, "__init__.py"), "")
     return packages
+
+
+def write(path, text):
+    """Write a file, and its folder."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
 
 
 def includes(sources):

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import rospy
-from geometry_msgs.msg import Point, PoseStamped, PoseWithCovarianceStamped, TwistStamped
+from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -15,14 +15,15 @@ from benchmarks.scenes import FOCAL_LENGTH, HEIGHT, WIDTH, Place
 from examples.pose_graph import inverse, rigid
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.msg import LoopCandidates
-from tests.examples.messages import CAMERA, time_of, to_candidates, to_transform
+from tests.examples.messages import CAMERA, time_of, to_candidates, to_pose, to_transform
 from tests.examples.paths import MOUNTING, circle, loop, stamp
-from tests.ros.camera import FRAME, PARAMETERS, changed, stored, to_depth, to_image
+from tests.ros.camera import PARAMETERS, changed, stored, to_depth, to_image
 from tests.ros.conftest import is_subscribed, wait_until
 from tests.ros.foreign import MD5SUMS, generate
 from tests.ros.rig import info
 
 CALIBRATION = [FOCAL_LENGTH, 0, WIDTH / 2, 0, FOCAL_LENGTH, HEIGHT / 2, 0, 0, 1]
+START = 10**12  # nanoseconds
 ROUNDED = 200  # nanoseconds: VINS-Fusion keeps stamps as doubles
 IMAGE = Place(3).image()
 
@@ -53,15 +54,6 @@ def imported(name):
     return importlib.import_module(name)
 
 
-def of(kind, nanoseconds, frame_id, position=(0, 0, 0)):
-    """An Odometry or PoseStamped message without rotation."""
-    message = kind()
-    message.header.stamp, message.header.frame_id = time_of(nanoseconds), frame_id
-    pose = message.pose if kind is PoseStamped else message.pose.pose
-    pose.position, pose.orientation.w = Point(*position), 1.0
-    return message
-
-
 @pytest.fixture
 def config(tmp_path):
     """A parameter file for the images of these tests."""
@@ -84,13 +76,13 @@ class Vins:
     def publish(self, row, place, right, forward):
         """Publish a keyframe at a place, and an image after it that is none; returns the keyframe's stamp."""
         position = (place + right, 0, forward)  # the world has the axes of the camera
-        for stamp in (10**9 * (1000 + row), 10**9 * (1000 + row) + 5 * 10**8):
-            depth = Place(place).depth(right, forward)
-            self._topics["depth"].publish(to_depth(depth, time_of(stamp)))
-            self._topics["image_raw"].publish(to_image(Place(place).image(right, forward), time_of(stamp)))
-            self._topics["camera_pose"].publish(of(Odometry, stamp, "world", position))
-        keyframe = 10**9 * (1000 + row) + ROUNDED
-        self._topics["keyframe_pose"].publish(of(Odometry, keyframe, "world"))
+        depth, image = Place(place).depth(right, forward), Place(place).image(right, forward)
+        for now in (2 * 10**9 * row + START, 2 * 10**9 * row + START + 5 * 10**8):
+            self._topics["depth"].publish(to_depth(depth, time_of(now)))
+            self._topics["image_raw"].publish(to_image(image, time_of(now)))
+            self._topics["camera_pose"].publish(to_pose(Odometry, now, "world", position))
+        keyframe = 2 * 10**9 * row + START + ROUNDED
+        self._topics["keyframe_pose"].publish(to_pose(Odometry, keyframe, "world"))
         return time_of(keyframe)
 
 
@@ -107,7 +99,7 @@ def test_keyframes_of_vins_become_loops_in_metres_and_loop_edges(ros, roslaunch,
     wait_until(
         lambda: is_subscribed("/keyframe_images/image", "/place_recognition"), 30, lambda: launched.log
     )
-    views = [(place, 0.0, 0.0) for place in range(12)] + [(0, 0.2, 0.2), (1, 0.2, 0.2)]
+    views = [(place, 0.0, 0.0) for place in range(6)] + [(0, 0.2, 0.2), (1, 0.2, 0.2)]
     for row, view in enumerate(views):
         keyframe = vins.publish(row, *view)
         queries.wait_for(lambda each, now=keyframe: each.header.stamp == now, 20)
@@ -125,7 +117,7 @@ def test_keyframes_of_vins_become_loops_in_metres_and_loop_edges(ros, roslaunch,
     assert (position.x, position.y, position.z) == pytest.approx((0.2, 0, 0.2), abs=0.06)
     assert launched.stop(timeout=20) == 0
     assert [each[2] for each in stored(str(path))] == [
-        10**9 * (1000 + row) + ROUNDED for row in range(len(views))
+        2 * 10**9 * row + START + ROUNDED for row in range(len(views))
     ]
 
 
@@ -136,14 +128,14 @@ def test_images_of_keyframes_are_republished_with_their_stamps(ros, adapter):
     keyframe = ros.publisher("keyframe", TwistStamped)  # any type with a header
     small = IMAGE[:8, :8]
 
-    def take(stamp):
+    def take(nanoseconds):
         message = TwistStamped()
-        message.header.stamp = time_of(stamp)
+        message.header.stamp = time_of(nanoseconds)
         keyframe.publish(message)
 
-    for stamp in range(10**9, 2 * 10**9, 10**8):
-        depth.publish(to_depth(np.full((8, 8), stamp / 1e9, np.float32), time_of(stamp + 10**7)))
-        image.publish(to_image(small, time_of(stamp)))
+    for now in range(10**9, 2 * 10**9, 10**8):
+        depth.publish(to_depth(np.full((8, 8), now / 1e9, np.float32), time_of(now + 10**7)))
+        image.publish(to_image(small, time_of(now)))
     take(13 * 10**8 + ROUNDED)
     take(155 * 10**7)  # between two images
     take(17 * 10**8)
@@ -159,28 +151,6 @@ def test_images_of_keyframes_are_republished_with_their_stamps(ros, adapter):
     image.publish(to_image(small, time_of(10**9)))  # the bag begins again
     take(10**9)
     outputs["image"].wait_for(lambda each: each.header.stamp.to_nsec() == 10**9)
-
-
-def test_the_pose_of_the_camera_of_orb_slam3_becomes_odometry_of_the_camera(ros, adapter):
-    process = adapter("camera_odometry", "pose:=/orb_slam3/camera_pose")
-    odometry = ros.subscribe("camera_odometry/odom", Odometry)
-    poses = ros.publisher("/orb_slam3/camera_pose", PoseStamped)
-    poses.publish(of(PoseStamped, 10**9, "world"))
-    wait_until(lambda: "no image has come" in process.log, 10, lambda: process.log)
-    images = ros.publisher("image", Image)
-    images.publish(to_image(IMAGE, 1.0))
-    wait_until(lambda: not images.get_num_connections(), 10, "the end of the subscription of images")
-    poses.publish(of(PoseStamped, 2 * 10**9, "world", (1, 2, 3)))
-    received = odometry.wait(1)[0]
-    assert (received.header.frame_id, received.child_frame_id) == ("world", FRAME)
-    assert received.header.stamp.to_nsec() == 2 * 10**9
-    assert received.pose.pose == of(PoseStamped, 0, "", (1, 2, 3)).pose
-
-
-def test_a_pose_of_another_type_is_refused_by_name(ros, adapter):
-    process = adapter("camera_odometry")
-    ros.publisher("pose", TwistStamped).publish(TwistStamped())
-    wait_until(lambda: "Received: geometry_msgs/TwistStamped" in process.log, 10, lambda: process.log)
 
 
 def test_cerebro_gets_descriptors_from_the_service(ros, adapter):
@@ -225,7 +195,6 @@ def test_loops_in_metres_become_user_links_of_rtabmap(ros, adapter):
     for row in (2, 19, 43, 60):
         rtabmap.create_node(stamp(row), 100 + row)
     true = circle()
-    wait_until(lambda: rtabmap._infos.get_num_connections(), 10, "the subscription")
     loops.publish(to_candidates(loop(true, 43, 2, scale_known=False)))
     loops.publish(to_candidates(loop(true, 50, 2)))  # no node has the stamp of the query
     loops.publish(to_candidates(loop(true, 60, 19)))
