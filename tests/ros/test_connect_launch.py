@@ -2,12 +2,19 @@
 
 import glob
 import os
+import re
+import shlex
+import xml.etree.ElementTree
 
+import genpy.message
 import pytest
+import yaml
 from roslaunch.config import ROSLaunchConfig
 from roslaunch.xmlloader import XmlLoader
+from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.ros.camera_info import to_camera
 from tests.ros.conftest import ROOT
 
 FILES = {
@@ -109,3 +116,35 @@ def test_cerebro():
     assert launched.topic("cerebro_loop_edges", "loop_candidates") == launched.of_ours("loop_candidates")[0]
     assert launched.topic("keyframe_images", "image") == "/left"
     assert Launched("descriptor_service.launch").types == {"descriptor_service": "descriptor_service"}
+
+
+def lines_of_page(start):
+    """The commands of docs/connect.md that begin with a text."""
+    with open(os.path.join(ROOT, "docs", "connect.md"), encoding="utf-8") as file:
+        return re.findall(rf"^{start}.*$", file.read(), re.MULTILINE)
+
+
+def test_each_command_of_the_page_has_arguments_of_its_launch_file():
+    commands = [shlex.split(line, comments=True) for line in lines_of_page("roslaunch place_recognition_ros")]
+    assert {name for _, _, name, *_ in commands} == set(FILES)
+    for _, _, name, *words in commands:
+        declared = {
+            each.get("name") for each in xml.etree.ElementTree.parse(FILES[name]).getroot().findall("arg")
+        }
+        given = dict(word.split(":=") for word in words)
+        assert set(given) <= declared, name
+        Launched(name, **given)
+
+
+def test_the_calibration_of_the_page_is_accepted():
+    (line,) = lines_of_page("rostopic pub")
+    command = shlex.split(line)
+    assert command[2:4] == ["/cam0/camera_info", CameraInfo._type]
+    message = CameraInfo()
+    genpy.message.fill_message_args(message, yaml.safe_load(command[4]))
+    camera = to_camera(message, 752, 480, "cam0", rectified=False)
+    assert (camera.intrinsics[0, 0], camera.distortion_model, len(camera.distortion)) == (
+        458.654,
+        "plumb_bob",
+        5,
+    )
