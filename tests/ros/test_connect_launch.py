@@ -50,6 +50,8 @@ def resolved(name):
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_every_program_exists_and_every_parameter_of_the_node_is_valid(name):
+    with open(FILES[name], encoding="ascii") as file:  # as roslaunch reads it in an ASCII locale
+        assert file.read()
     launched = Launched(name)
     for program in launched.types.values():
         assert any(
@@ -143,8 +145,5 @@ def test_the_calibration_of_the_page_is_accepted():
     message = CameraInfo()
     genpy.message.fill_message_args(message, yaml.safe_load(command[4]))
     camera = to_camera(message, 752, 480, "cam0", rectified=False)
-    assert (camera.intrinsics[0, 0], camera.distortion_model, len(camera.distortion)) == (
-        458.654,
-        "plumb_bob",
-        5,
-    )
+    assert (camera.intrinsics[0, 0], camera.intrinsics[1, 2]) == (458.654, 248.375)
+    assert (camera.distortion_model, len(camera.distortion)) == ("plumb_bob", 5)
