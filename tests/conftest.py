@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != ROOT] + [ROOT]
 
 import tests.descriptor  # noqa: E402  under Python 3.6, pytest would import these as modules without a path
+import tests.documentation  # noqa: E402
 import tests.fakes  # noqa: E402
 import tests.faults  # noqa: E402
 import tests.loops  # noqa: E402
