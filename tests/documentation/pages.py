@@ -112,11 +112,12 @@ def module_of(words):
 
 
 def started(packages):
-    """``(command, module, arguments)`` of each command that starts a module of these packages, once."""
+    """``(command, module, arguments)`` of the commands with arguments for a module of these packages."""
     found = {}
     for command in COMMANDS:
         module, arguments = module_of(command.words) or ("", [])
-        if module.split(".")[0] in packages and "…" not in module:
+        if module.split(".")[0] in packages and arguments and "…" not in module:
+            arguments = [word.replace("$seed", "1") for word in arguments]  # the loop of docs/decisions.md
             found.setdefault((module, *arguments), (command, module, arguments))
     return list(found.values())
 
@@ -124,7 +125,8 @@ def started(packages):
 def source_of(module):
     """The text of the file that ``python3 -m`` executes."""
     path = os.path.join(*module.split("."))
-    return read(path + ".py" if os.path.exists(os.path.join(ROOT, path + ".py")) else f"{path}/__main__.py")
+    package = os.path.join(path, "__main__.py")
+    return read(package if os.path.exists(os.path.join(ROOT, package)) else path + ".py")
 
 
 class Parsed(BaseException):
