@@ -134,13 +134,13 @@ def _image(image: np.ndarray, x: float) -> str:
 def _bar(y: float, name: str, value: float) -> list[str]:
     zero, scale = 255, 13
     strong = name.startswith("=")
-    color = COLORS[3] if value > 0 else COLORS[0]
+    color = "#999" if name == "needed" else COLORS[3] if value > 0 else COLORS[0]
     x, width = zero + min(0.0, value) * scale, abs(value) * scale
     bar = f'<rect x="{x:.1f}" y="{y - 9}" width="{width:.1f}" height="10" fill="{color}"'
     return [
         _text(0, y, name),
         bar + ("/>" if strong or name == "needed" else ' opacity=".5"/>'),
-        _text(425, y, f"{value:+.1f}"),
+        _text(425, y, f"{round(value, 1) + 0.0:+.1f}"),
     ]
 
 
