@@ -1,4 +1,4 @@
-"""The reference of the Python API is generated from the docstrings without warnings: `./run docs` for all modules."""
+"""The reference of the Python API is generated without warnings: `./run docs` for all modules."""
 
 import pytest
 
