@@ -26,7 +26,7 @@ def rows(found):
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 8192])
 def test_search_returns_the_same_as_brute_force(block, fill, unit, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(module, "SEGMENT", block)
     stored, queries = unit(64), unit(20)
     index = fill(stored)
     for query in np.concatenate([queries, stored]):
@@ -43,7 +43,7 @@ def test_search_returns_the_same_as_brute_force(block, fill, unit, monkeypatch):
 @pytest.mark.parametrize("stored", range(0, 50, 7))
 def test_no_more_are_returned_than_are_stored(stored, fill, unit, monkeypatch):
     """Also for an empty index, and for k above the number of vectors, where FAISS returns the label −1."""
-    monkeypatch.setattr(module, "BLOCK", 10)
+    monkeypatch.setattr(module, "SEGMENT", 10)
     vectors = unit(stored + 1)
     index = fill(vectors[:-1])
     for k in (-1, 0, 1, 2, 9, 10, 11, 49, 100, 2**32 - 1):
@@ -54,7 +54,7 @@ def test_no_more_are_returned_than_are_stored(stored, fill, unit, monkeypatch):
 
 @pytest.mark.parametrize("block", [1, 3, 8, 8192])
 def test_removed_keyframes_are_not_returned(block, fill, unit, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(module, "SEGMENT", block)
     stored = unit(20)
     index = fill(stored)
     removed = {0, 3, 4, 5, 11, 19}
