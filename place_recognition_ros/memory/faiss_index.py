@@ -42,6 +42,8 @@ class FaissIndex(Index):
         self._size = descriptor_size
         self._rotation = _Rotation(descriptor_size)
         self._parts = [FINE, COARSE]
+        for parts in self._parts:
+            _codebook(parts)  # now, because it takes longer than an add
         self._segments: List[_Segment] = []
 
     def __len__(self) -> int:
@@ -59,10 +61,10 @@ class FaissIndex(Index):
             count = SEGMENT - segment.count
             segment.extend(keyframe_ids[:count], vectors[:count], rotated[:count])
             keyframe_ids, vectors, rotated = keyframe_ids[count:], vectors[count:], rotated[count:]
-        if FINE in self._parts and len(self) > LARGE:
+        if len(self) > LARGE:
             self._parts = [COARSE]
             for segment in self._segments:
-                del segment.codes[0]
+                del segment.codes[:-1]
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         if k < 1 or not self._segments or not np.isfinite(vector).all():
@@ -130,7 +132,7 @@ class _Segment:
         rows = slice(self.count, self.count + len(ids))
         self.vectors[rows], self.ids[rows] = vectors, ids
         for codes in self.codes:
-            codes.extend(rotated)
+            codes.extend(self.count, rotated)
         self.count += len(ids)
 
     def overwrite(self, row: int, other: "_Segment", source: int) -> None:
@@ -157,8 +159,10 @@ class _Codes:
         self._rows = faiss.clone_index(_codebook(parts))  # where single rows can be changed
         self._scan = faiss.IndexPQFastScan(self._rows)  # the same, interleaved
 
-    def extend(self, rotated: np.ndarray) -> None:
-        """Append vectors, (n, WIDTH)."""
+    def extend(self, first: int, rotated: np.ndarray) -> None:
+        """Append vectors, (n, WIDTH), from a row on."""
+        if not self._rows.ntotal == self._scan.ntotal == first:  # an exception interrupted the last call
+            self.cut(first)
         self._rows.add(rotated)
         self._scan.add(rotated)
 
