@@ -53,6 +53,10 @@ class FaissIndex(Index):
         self.extend([keyframe_id], vector.reshape(1, -1))
 
     def extend(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> None:
+        if len(self) + len(keyframe_ids) > LARGE:
+            self._parts = [COARSE]
+            for segment in self._segments:
+                del segment.codes[:-1]
         rotated = self._rotation.apply(vectors)
         while len(keyframe_ids):
             if not self._segments or self._segments[-1].count >= SEGMENT:
@@ -61,10 +65,6 @@ class FaissIndex(Index):
             count = SEGMENT - segment.count
             segment.extend(keyframe_ids[:count], vectors[:count], rotated[:count])
             keyframe_ids, vectors, rotated = keyframe_ids[count:], vectors[count:], rotated[count:]
-        if len(self) > LARGE:
-            self._parts = [COARSE]
-            for segment in self._segments:
-                del segment.codes[:-1]
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         if k < 1 or not self._segments or not np.isfinite(vector).all():
