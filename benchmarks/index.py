@@ -137,7 +137,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--keyframes", type=int, default=1_000_000, help="size of the map (default: 1,000,000)")
+    parser.add_argument("--keyframes", type=int, default=1_000_000, help="default: 1,000,000")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     where, stream, index = machine(), Stream(), FaissIndex(SIZE)

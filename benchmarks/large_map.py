@@ -141,7 +141,7 @@ class Clock:
         self.work.append(1e3 * (time.thread_time() - self._begun[1]))
 
     def figures(self, what: str, high: float | None = None, median: float | None = None) -> list[Figure]:
-        """Their median, 99th percentile and maximum, milliseconds, with targets of the second and the first."""
+        """Their median, 99th percentile and maximum, milliseconds; targets of the second and the first."""
         return [
             Figure(f"{what}, median", float(np.median(self._durations)), "ms", median),
             Figure(f"{what}, 99th percentile", float(np.percentile(self._durations, 99)), "ms", high),

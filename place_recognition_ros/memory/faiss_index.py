@@ -1,21 +1,21 @@
 """Search over all descriptors with FAISS, in memory.
 
-FAISS's fast scan compares short codes of all vectors; the most similar, and some more, are then compared in half
-precision, error of a cosine below 1e-3. A map that is smaller than this shortlist is compared as a whole. Up to
-LARGE vectors the codes have 128 bytes, and the nearest are found of any query; in a larger map 32 bytes, with
-which the nearest of a revisit are found.
+FAISS's fast scan compares short codes of all vectors; the k most similar, and SPARE more, are then compared
+in half precision, error of a cosine below 1e-3. If no more are stored, all are compared. Up to LARGE vectors
+the codes have 128 bytes, and the nearest of any query are found; in a larger map 32 bytes, and the nearest of
+a revisit are found.
 
-The codebook is that of normally distributed numbers, and a random rotation makes any descriptor look like them.
-It is as good as a codebook that was trained on the map, without what the robot saw first being preferred, and
-nothing has to be trained or built while the robot drives: both codes are made when a vector is added, and the
-longer ones are dropped when the map becomes large.
+The codebook is that of normally distributed numbers, and a random rotation makes any descriptor look like
+them. It is as good as one that was trained on the map, prefers nothing that the robot saw first, and nothing
+has to be trained or built while the robot drives: both codes are made when a vector is added, and the longer
+ones are dropped when the map becomes large.
 
-The vectors are stored in segments of fixed size, because one growing array pauses the robot whenever it is
-moved: 96 ms at 100,000 keyframes, 6.6 s at 1,000,000 (measured with IndexFlat).
+No large array is moved when it grows, because that pauses the robot: 96 ms at 100,000 keyframes, 6.6 s at
+1,000,000 (measured with IndexFlat).
 """
 
 from functools import lru_cache
-from typing import Any, Iterable, List, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 import faiss
 import numpy as np
@@ -23,11 +23,18 @@ from scipy.fft import dct
 
 from place_recognition_ros.memory.index import Index
 
-SEGMENT = 65536  # vectors
-LARGE = 2 * SEGMENT  # vectors from which on a search of the longer codes would take more than a millisecond
+BLOCK = 65536  # vectors
+LARGE = 2**17  # vectors; with more, a search of the longer codes would take more than a millisecond
+MOVED = 2**23  # bytes of codes at most that FAISS moves at once when they grow
 SPARE = 502  # vectors beside the k best of the first look that are compared again
-WIDTH, BITS = 512, 4  # components of a rotated vector; bits of the code of each part of it
-FINE, COARSE = 256, 64  # parts that a vector is divided into
+WIDTH, BITS = 512, 4  # components of a rotated vector; bits of the code of each of its parts
+FINE, COARSE = 256, 64  # parts of a vector
+
+
+class _Block(NamedTuple):
+    vectors: np.ndarray  # (BLOCK, D) float16; memory only where it is written to
+    ids: np.ndarray  # (BLOCK,) int64
+    codes: List[np.ndarray]  # (BLOCK, bytes) uint8, of each kind
 
 
 class FaissIndex(Index):
@@ -41,146 +48,145 @@ class FaissIndex(Index):
         faiss.omp_set_num_threads(1)  # a second thread does not help one query and often hurts
         self._size = descriptor_size
         self._rotation = _Rotation(descriptor_size)
-        self._parts = [FINE, COARSE]
-        for parts in self._parts:
-            _codebook(parts)  # now, because it takes longer than an add
-        self._segments: List[_Segment] = []
-
-    def __len__(self) -> int:
-        return sum(segment.count for segment in self._segments)
+        self._scans = [_Scan(FINE), _Scan(COARSE)]  # the first is searched
+        self._blocks: List[_Block] = []
+        self._count = 0
 
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
         self.extend([keyframe_id], vector.reshape(1, -1))
 
     def extend(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> None:
-        if len(self) + len(keyframe_ids) > LARGE:
-            self._parts = [COARSE]
-            for segment in self._segments:
-                del segment.codes[:-1]
+        count = self._count + len(keyframe_ids)
+        if count > LARGE:
+            del self._scans[:-1]
+            for block in self._blocks:
+                del block.codes[:-1]
+        while count > BLOCK * len(self._blocks):
+            codes = [np.empty((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
+            vectors_ = np.empty((BLOCK, self._size), np.float16)
+            self._blocks.append(_Block(vectors_, np.empty(BLOCK, np.int64), codes))
         rotated = self._rotation.apply(vectors)
-        while len(keyframe_ids):
-            if not self._segments or self._segments[-1].count >= SEGMENT:
-                self._segments.append(_Segment(self._size, self._parts))
-            segment = self._segments[-1]
-            count = SEGMENT - segment.count
-            segment.extend(keyframe_ids[:count], vectors[:count], rotated[:count])
-            keyframe_ids, vectors, rotated = keyframe_ids[count:], vectors[count:], rotated[count:]
+        for block, rows, part in self._spans(self._count, count):
+            block.vectors[rows], block.ids[rows] = vectors[part], keyframe_ids[part]
+            for codes_of_kind, scan in zip(block.codes, self._scans):
+                codes_of_kind[rows] = scan.encode(rotated[part])
+        for kind, scan in enumerate(self._scans):
+            if len(scan) != self._count:  # an exception interrupted the last call
+                self._fill(kind, self._count)
+            scan.add(rotated)
+        self._count = count
+
+    def _spans(self, first: int, last: int) -> Iterator[Tuple[_Block, slice, slice]]:
+        """Rows of the index by their blocks: the block, its rows, and their numbers from the first one on."""
+        for number in range(first // BLOCK, -(-last // BLOCK)):
+            start, stop = max(first, BLOCK * number), min(last, BLOCK * (number + 1))
+            rows = slice(start - BLOCK * number, stop - BLOCK * number)
+            yield self._blocks[number], rows, slice(start - first, stop - first)
+
+    def _fill(self, kind: int, count: int) -> None:
+        """Fill a scan with the codes of the first rows."""
+        codes = [block.codes[kind][rows] for block, rows, _ in self._spans(0, count)]
+        self._scans[kind].fill(np.concatenate(codes or [np.empty((0, self._scans[kind].bytes), np.uint8)]))
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
-        if k < 1 or not self._segments or not np.isfinite(vector).all():
+        if k < 1 or not self._count or not np.isfinite(vector).all():
             return []
-        rows = self._shortlist(vector, k + SPARE)
+        query = vector.reshape(1, -1)
+        if self._count <= k + SPARE:
+            rows = np.arange(self._count)
+        else:
+            rows = np.sort(self._scans[0].search(self._rotation.apply(query), k + SPARE))
         ids, vectors = self._stored(rows)
         shortlist = faiss.IndexScalarQuantizer(
             self._size, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
         faiss.copy_array_to_vector(vectors.view(np.uint8).ravel(), shortlist.codes)
         shortlist.ntotal = len(ids)
-        cosines, best = shortlist.search(vector.reshape(1, -1), min(k, len(ids)))
+        cosines, best = shortlist.search(query, min(k, len(ids)))
         return list(zip(ids[best[0]].tolist(), cosines[0].tolist()))
 
-    def _shortlist(self, vector: np.ndarray, count: int) -> np.ndarray:
-        """(n,) int64: the rows, counted over all segments, of vectors that are similar; n ≤ ``count``."""
-        if len(self) <= count:
-            return np.arange(len(self))
-        rotated = self._rotation.apply(vector.reshape(1, -1))
-        found = [segment.codes[0].search(rotated, count) for segment in self._segments]
-        rows = np.concatenate([number * SEGMENT + rows for number, (_, rows) in enumerate(found)])
-        scores = np.concatenate([scores for scores, _ in found])
-        return np.sort(rows[np.argpartition(-scores, count - 1)[:count]])
-
     def _stored(self, rows: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Ids, (n,) int64, and vectors, (n, D) float16, of rows that rise."""
-        borders = np.searchsorted(rows, SEGMENT * np.arange(1, len(self._segments)))
+        """Ids, (n,) int64, and vectors, (n, D) float16, of rows in their order."""
+        borders = np.searchsorted(rows, BLOCK * np.arange(1, len(self._blocks)))
         parts = [
-            (segment, part % SEGMENT) for segment, part in zip(self._segments, np.split(rows, borders))
+            (block, part % BLOCK) for block, part in zip(self._blocks, np.split(rows, borders)) if len(part)
         ]
-        ids = np.concatenate([segment.ids[part] for segment, part in parts])
-        return ids, np.concatenate([segment.vectors[part] for segment, part in parts])
+        ids = np.concatenate([block.ids[part] for block, part in parts])
+        return ids, np.concatenate([block.vectors[part] for block, part in parts])
 
     def remove(self, keyframe_ids: Iterable[int]) -> None:
         """The last vectors take the rows of those that are removed."""
-        count, ids = len(self), np.array(list(keyframe_ids), np.int64)
-        stored = np.concatenate([segment.ids[: segment.count] for segment in self._segments] or [ids[:0]])
-        gone = np.flatnonzero(np.isin(stored, ids))
-        remaining = count - len(gone)
-        moved = np.setdiff1d(np.arange(remaining, count), gone)
+        unwanted = np.array(list(keyframe_ids), np.int64)
+        spans = self._spans(0, self._count)
+        gone = np.concatenate(
+            [part.start + np.flatnonzero(np.isin(block.ids[rows], unwanted)) for block, rows, part in spans]
+            or [unwanted[:0]]
+        )
+        if not len(gone):
+            return
+        remaining = self._count - len(gone)
+        moved = np.setdiff1d(np.arange(remaining, self._count), gone)
         for target, source in zip(gone.tolist(), moved.tolist()):
-            segment, other = self._segments[target // SEGMENT], self._segments[source // SEGMENT]
-            segment.overwrite(target % SEGMENT, other, source % SEGMENT)
-        for number in {row // SEGMENT for row in [*gone.tolist(), *moved.tolist()]}:
-            self._segments[number].cut(max(0, min(SEGMENT, remaining - number * SEGMENT)))
-        self._segments = [segment for segment in self._segments if segment.count]
+            block, other = self._blocks[target // BLOCK], self._blocks[source // BLOCK]
+            for into, out_of in zip((*block[:2], *block.codes), (*other[:2], *other.codes)):
+                into[target % BLOCK] = out_of[source % BLOCK]
+        for kind in range(len(self._scans)):
+            self._fill(kind, remaining)
+        self._count = remaining
+        del self._blocks[-(-remaining // BLOCK) :]
 
 
-class _Segment:
-    """Vectors of half precision with their ids and codes, SEGMENT at most.
-
-    Args:
-        size: length D of the vectors.
-        parts: of each kind of code; the first kind is searched.
-    """
-
-    def __init__(self, size: int, parts: List[int]) -> None:
-        self.vectors = np.empty((SEGMENT, size), np.float16)  # takes memory where it is written to
-        self.ids = np.empty(SEGMENT, np.int64)
-        self.count = 0
-        self.codes = [_Codes(each) for each in parts]
-
-    def extend(self, ids: Sequence[int], vectors: np.ndarray, rotated: np.ndarray) -> None:
-        """Append vectors, (n, D) and, rotated, (n, WIDTH)."""
-        rows = slice(self.count, self.count + len(ids))
-        self.vectors[rows], self.ids[rows] = vectors, ids
-        for codes in self.codes:
-            codes.extend(self.count, rotated)
-        self.count += len(ids)
-
-    def overwrite(self, row: int, other: "_Segment", source: int) -> None:
-        """Copy a row of this or of another segment; ``cut`` must follow."""
-        self.vectors[row], self.ids[row] = other.vectors[source], other.ids[source]
-        for codes, others in zip(self.codes, other.codes):
-            codes.rows()[row] = others.rows()[source]
-
-    def cut(self, count: int) -> None:
-        """Keep the first rows."""
-        for codes in self.codes:
-            codes.cut(count)
-        self.count = count
-
-
-class _Codes:
-    """The product-quantised codes of rotated vectors.
+class _Scan:
+    """FAISS's fast scan over product-quantised codes of rotated vectors.
 
     Args:
-        parts: that a vector is divided into.
+        parts: of a vector.
     """
 
     def __init__(self, parts: int) -> None:
-        self._rows = faiss.clone_index(_codebook(parts))  # where single rows can be changed
-        self._scan = faiss.IndexPQFastScan(self._rows)  # the same, interleaved
+        self._empty = _codebook(parts)
+        self.bytes = parts * BITS // 8
+        """Of a code."""
+        self._most = MOVED // self.bytes
+        self._indexes: List[Any] = []  # IndexPQFastScan, each of as many vectors but the last
 
-    def extend(self, first: int, rotated: np.ndarray) -> None:
-        """Append vectors, (n, WIDTH), from a row on."""
-        if not self._rows.ntotal == self._scan.ntotal == first:  # an exception interrupted the last call
-            self.cut(first)
-        self._rows.add(rotated)
-        self._scan.add(rotated)
+    def __len__(self) -> int:
+        return sum(index.ntotal for index in self._indexes)
 
-    def search(self, rotated: np.ndarray, count: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Scores and rows, both (n,), of those most similar to a query, (1, WIDTH); n ≤ ``count``."""
-        scores, rows = self._scan.search(rotated, min(count, self._scan.ntotal))
-        valid = rows[0] >= 0
-        return scores[0][valid], rows[0][valid]
+    def encode(self, rotated: np.ndarray) -> np.ndarray:
+        """(n, WIDTH) float32 → (n, bytes) uint8."""
+        codes: np.ndarray = self._empty.pq.compute_codes(rotated)
+        return codes
 
-    def rows(self) -> np.ndarray:
-        """(n, bytes) uint8, not a copy; after a change ``cut`` must follow."""
-        codes = self._rows
-        return faiss.rev_swig_ptr(codes.codes.data(), codes.ntotal * codes.code_size).reshape(codes.ntotal, -1)
+    def fill(self, codes: np.ndarray) -> None:
+        """Replace all codes, (n, bytes) uint8."""
+        self._indexes = []
+        for first in range(0, len(codes), self._most):
+            part = codes[first : first + self._most]
+            plain = faiss.clone_index(self._empty)
+            faiss.copy_array_to_vector(part.ravel(), plain.codes)
+            plain.ntotal = len(part)
+            self._indexes.append(faiss.IndexPQFastScan(plain))
 
-    def cut(self, count: int) -> None:
-        """Keep the first rows."""
-        self._rows.remove_ids(faiss.IDSelectorRange(count, self._rows.ntotal))
-        self._scan = faiss.IndexPQFastScan(self._rows)
+    def add(self, rotated: np.ndarray) -> None:
+        """Append vectors, (n, WIDTH) float32."""
+        while len(rotated):
+            if len(self) == self._most * len(self._indexes):
+                self._indexes.append(faiss.IndexPQFastScan(self._empty))
+            count = self._most - self._indexes[-1].ntotal
+            self._indexes[-1].add(rotated[:count])
+            rotated = rotated[count:]
+
+    def search(self, rotated: np.ndarray, count: int) -> np.ndarray:
+        """(count,) int64: the rows most similar to a query, (1, WIDTH) float32, in any order."""
+        scores, rows = [], []
+        for number, index in enumerate(self._indexes):
+            scores_here, rows_here = index.search(rotated, min(count, index.ntotal))
+            valid = rows_here[0] >= 0
+            scores.append(scores_here[0][valid])
+            rows.append(self._most * number + rows_here[0][valid])
+        best = np.argpartition(-np.concatenate(scores), count - 1)[:count]
+        return np.concatenate(rows)[best]
 
 
 class _Rotation:

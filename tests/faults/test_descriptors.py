@@ -92,7 +92,7 @@ def test_a_search_finds_what_there_is(amount, make_detector, add_images, paint, 
 @fault(12, "Empty index, k > stored, FAISS label −1")
 def test_the_index_ignores_labels_that_are_no_row(rng, monkeypatch):
     """FAISS fills up with the label −1; and with NaN in the query returns nothing else."""
-    monkeypatch.setattr(faiss_index, "SEGMENT", 4)
+    monkeypatch.setattr(faiss_index, "BLOCK", 4)
     index, stored = FaissIndex(SIZE), vectors(rng, 10)
     assert index.search(stored[0], 5) == []
     for number, vector in enumerate(stored, 1):

@@ -22,11 +22,12 @@ def fill():
 
 @pytest.fixture
 def large(monkeypatch):
-    """``large(segment, limit)``: segments of so many vectors, short codes beyond the limit, short shortlists."""
+    """``large(block, limit)``: size of a block, short codes beyond the limit, and a short shortlist."""
 
-    def large(segment, limit, spare=5):
-        monkeypatch.setattr(module, "SEGMENT", segment)
+    def large(block, limit, spare=5):
+        monkeypatch.setattr(module, "BLOCK", block)
         monkeypatch.setattr(module, "LARGE", limit)
+        monkeypatch.setattr(module, "MOVED", 4096)
         monkeypatch.setattr(module, "SPARE", spare)
 
     return large
@@ -36,9 +37,9 @@ def rows(found):
     return [number // 10 - 1 for number, _ in found]
 
 
-@pytest.mark.parametrize("segment", [1, 2, 7, 64, 8192])
-def test_search_returns_the_same_as_brute_force(segment, fill, unit, monkeypatch):
-    monkeypatch.setattr(module, "SEGMENT", segment)
+@pytest.mark.parametrize("block", [1, 2, 7, 64, 8192])
+def test_search_returns_the_same_as_brute_force(block, fill, unit, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", block)
     stored, queries = unit(64), unit(20)
     index = fill(stored)
     for query in np.concatenate([queries, stored]):
@@ -65,10 +66,10 @@ def test_no_more_are_returned_than_are_stored(limit, stored, fill, unit, large):
         assert all(0 <= row < stored for row in rows(found))
 
 
-@pytest.mark.parametrize("segment", [1, 3, 8, 8192])
+@pytest.mark.parametrize("block", [1, 3, 8, 8192])
 @pytest.mark.parametrize("limit", [7, 100])
-def test_removed_keyframes_are_not_returned(segment, limit, fill, unit, large):
-    large(segment, limit)
+def test_removed_keyframes_are_not_returned(block, limit, fill, unit, large):
+    large(block, limit)
     stored = unit(20)
     index = fill(stored)
     removed = {0, 3, 4, 5, 11, 19}
@@ -90,7 +91,7 @@ def test_removed_keyframes_are_not_returned(segment, limit, fill, unit, large):
 @pytest.mark.parametrize("size", [8, 128, 512, 1000])
 def test_the_nearest_is_found_while_the_index_grows_and_shrinks(size, unit, large, rng):
     """Through each size, from codes of one kind to the other; each vector is stored once."""
-    large(segment=64, limit=200)
+    large(block=64, limit=200)
     vectors, index, stored = unit(600, size), FaissIndex(size), []
     for first in range(0, 600, 40):
         index.extend(range(first, first + 20), vectors[first : first + 20])
@@ -126,21 +127,17 @@ def test_vectors_that_are_all_equal_are_found(large):
     assert {similarity for _, similarity in found} == {1}
 
 
-@pytest.mark.parametrize("failing", ["_rows", "_scan"])
-def test_an_add_that_failed_can_be_repeated(failing, fill, unit, large, monkeypatch):
-    large(64, 100)
+@pytest.mark.parametrize("kind", [0, 1])
+def test_an_add_that_failed_can_be_repeated(kind, fill, unit, large, monkeypatch):
+    large(8, 15)
     stored = unit(20)
     index = fill(stored[:10])
-    codes = index._segments[0].codes[1]
 
-    class Failing:
-        ntotal = 10
-
-        def add(self, _):
-            raise MemoryError
+    def fail(_):
+        raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(codes, failing, Failing())
+        patch.setattr(index._scans[kind], "add", fail)
         with pytest.raises(MemoryError):
             index.add(110, stored[10])
     for row in range(10, 20):
