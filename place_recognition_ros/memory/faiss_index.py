@@ -62,19 +62,21 @@ class FaissIndex(Index):
             for block in self._blocks:
                 del block.codes[:-1]
         while count > BLOCK * len(self._blocks):
-            codes = [np.empty((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
-            vectors_ = np.empty((BLOCK, self._size), np.float16)
-            self._blocks.append(_Block(vectors_, np.empty(BLOCK, np.int64), codes))
+            self._blocks.append(self._new_block())
         rotated = self._rotation.apply(vectors)
         for block, rows, part in self._spans(self._count, count):
             block.vectors[rows], block.ids[rows] = vectors[part], keyframe_ids[part]
-            for codes_of_kind, scan in zip(block.codes, self._scans):
-                codes_of_kind[rows] = scan.encode(rotated[part])
+            for scan, codes in zip(self._scans, block.codes):
+                codes[rows] = scan.encode(rotated[part])
         for kind, scan in enumerate(self._scans):
             if len(scan) != self._count:  # an exception interrupted the last call
                 self._fill(kind, self._count)
             scan.add(rotated)
         self._count = count
+
+    def _new_block(self) -> _Block:
+        codes = [np.empty((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
+        return _Block(np.empty((BLOCK, self._size), np.float16), np.empty(BLOCK, np.int64), codes)
 
     def _spans(self, first: int, last: int) -> Iterator[Tuple[_Block, slice, slice]]:
         """Rows of the index by their blocks: the block, its rows, and their numbers from the first one on."""
@@ -96,6 +98,7 @@ class FaissIndex(Index):
             rows = np.arange(self._count)
         else:
             rows = np.sort(self._scans[0].search(self._rotation.apply(query), k + SPARE))
+            rows = rows[rows < self._count]  # an exception may have interrupted an add
         ids, vectors = self._stored(rows)
         shortlist = faiss.IndexScalarQuantizer(
             self._size, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
@@ -178,15 +181,14 @@ class _Scan:
             rotated = rotated[count:]
 
     def search(self, rotated: np.ndarray, count: int) -> np.ndarray:
-        """(count,) int64: the rows most similar to a query, (1, WIDTH) float32, in any order."""
+        """(n,) int64: the rows most similar to a query, (1, WIDTH) float32; n ≤ ``count``."""
         scores, rows = [], []
         for number, index in enumerate(self._indexes):
             scores_here, rows_here = index.search(rotated, min(count, index.ntotal))
             valid = rows_here[0] >= 0
             scores.append(scores_here[0][valid])
             rows.append(self._most * number + rows_here[0][valid])
-        best = np.argpartition(-np.concatenate(scores), count - 1)[:count]
-        return np.concatenate(rows)[best]
+        return np.concatenate(rows)[np.argsort(-np.concatenate(scores))[:count]]
 
 
 class _Rotation:

@@ -129,7 +129,7 @@ def test_vectors_that_are_all_equal_are_found(large):
 
 @pytest.mark.parametrize("kind", [0, 1])
 def test_an_add_that_failed_can_be_repeated(kind, fill, unit, large, monkeypatch):
-    large(8, 15)
+    large(8, 15, spare=2)
     stored = unit(20)
     index = fill(stored[:10])
 
@@ -140,6 +140,7 @@ def test_an_add_that_failed_can_be_repeated(kind, fill, unit, large, monkeypatch
         patch.setattr(index._scans[kind], "add", fail)
         with pytest.raises(MemoryError):
             index.add(110, stored[10])
+    assert max(rows(index.search(stored[10], 3))) < 10
     for row in range(10, 20):
         index.add(10 * (row + 1), stored[row])
     for row, vector in enumerate(stored):
