@@ -2,7 +2,7 @@
 
 FAISS's fast scan compares short codes of all vectors; the k most similar, and SPARE more, are then compared
 in half precision, error of a cosine below 1e-3. If no more are stored, all are compared. Up to LARGE vectors
-the codes have 128 bytes, and the nearest of any query are found; in a larger map 32 bytes, and the nearest of
+the codes have 128 bytes, and the nearest of any query are found; in a larger map 24 bytes, and the nearest of
 a revisit are found.
 
 The codebook is that of normally distributed numbers, and a random rotation makes any descriptor look like
@@ -28,7 +28,7 @@ LARGE = 2**17  # vectors; with more, a search of the longer codes would take mor
 MOVED = 2**23  # bytes of codes at most that FAISS moves at once when they grow
 SPARE = 502  # vectors beside the k best of the first look that are compared again
 WIDTH, BITS = 512, 4  # components of a rotated vector; bits of the code of each of its parts
-FINE, COARSE = 256, 64  # parts of a vector
+FINE, COARSE = (512, 256), (384, 48)  # components that are encoded, and parts that they are divided into
 
 
 class _Block(NamedTuple):
@@ -48,7 +48,7 @@ class FaissIndex(Index):
         faiss.omp_set_num_threads(1)  # a second thread does not help one query and often hurts
         self._size = descriptor_size
         self._rotation = _Rotation(descriptor_size)
-        self._scans = [_Scan(FINE), _Scan(COARSE)]  # the first is searched
+        self._scans = [_Scan(*FINE), _Scan(*COARSE)]  # the first is searched
         self._blocks: List[_Block] = []
         self._count = 0
 
@@ -143,11 +143,12 @@ class _Scan:
     """FAISS's fast scan over product-quantised codes of rotated vectors.
 
     Args:
-        parts: of a vector.
+        width: how many of the components of a rotated vector are encoded, the first ones.
+        parts: that they are divided into; a divisor of it.
     """
 
-    def __init__(self, parts: int) -> None:
-        self._empty = _codebook(parts)
+    def __init__(self, width: int, parts: int) -> None:
+        self._width, self._empty = width, _codebook(width, parts)
         self.bytes = parts * BITS // 8
         """Of a code."""
         self._most = MOVED // self.bytes
@@ -158,8 +159,11 @@ class _Scan:
 
     def encode(self, rotated: np.ndarray) -> np.ndarray:
         """(n, WIDTH) float32 → (n, bytes) uint8."""
-        codes: np.ndarray = self._empty.pq.compute_codes(rotated)
+        codes: np.ndarray = self._empty.pq.compute_codes(self._encoded(rotated))
         return codes
+
+    def _encoded(self, rotated: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(rotated[:, : self._width])
 
     def fill(self, codes: np.ndarray) -> None:
         """Replace all codes, (n, bytes) uint8."""
@@ -173,6 +177,7 @@ class _Scan:
 
     def add(self, rotated: np.ndarray) -> None:
         """Append vectors, (n, WIDTH) float32."""
+        rotated = self._encoded(rotated)
         while len(rotated):
             if len(self) == self._most * len(self._indexes):
                 self._indexes.append(faiss.IndexPQFastScan(self._empty))
@@ -182,7 +187,7 @@ class _Scan:
 
     def search(self, rotated: np.ndarray, count: int) -> np.ndarray:
         """(n,) int64: the rows most similar to a query, (1, WIDTH) float32; n ≤ ``count``."""
-        scores, rows = [], []
+        rotated, scores, rows = self._encoded(rotated), [], []
         for number, index in enumerate(self._indexes):
             scores_here, rows_here = index.search(rotated, min(count, index.ntotal))
             valid = rows_here[0] >= 0
@@ -204,15 +209,16 @@ class _Rotation:
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
         """(n, D) float32 → (n, WIDTH) float32."""
-        return np.ascontiguousarray(dct(self._factors * vectors, n=self._length, norm="ortho")[:, :WIDTH])
+        rotated: np.ndarray = dct(self._factors * vectors, n=self._length, norm="ortho")
+        return rotated[:, :WIDTH]
 
 
 @lru_cache(maxsize=None)
-def _codebook(parts: int) -> Any:
+def _codebook(width: int, parts: int) -> Any:
     """IndexPQ, empty, with the codebook of random unit vectors, the same for each part."""
-    codes = faiss.IndexPQ(WIDTH, parts, BITS, faiss.METRIC_INNER_PRODUCT)
+    codes = faiss.IndexPQ(width, parts, BITS, faiss.METRIC_INNER_PRODUCT)
     codes.pq.train_type = faiss.ProductQuantizer.Train_shared
-    samples = np.random.RandomState(0).standard_normal((4096 // parts, WIDTH)).astype(np.float32)
-    codes.pq.train(samples / np.linalg.norm(samples, axis=1, keepdims=True))
+    samples = np.random.RandomState(0).standard_normal((4096 // parts, width)).astype(np.float32)
+    codes.pq.train(samples * np.float32(WIDTH**-0.5))
     codes.is_trained = True
     return codes
