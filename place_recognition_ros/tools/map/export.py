@@ -1,4 +1,4 @@
-"""Write the keyframes of a map as CSV, g2o or a TUM trajectory.
+"""Write the keyframes of a map as CSV, g2o, or a TUM or KITTI trajectory.
 
 The ending of the output decides:
   .csv  all keyframes: stamp, session, robot, pose, number of local features, the earlier keyframe that shows
@@ -10,6 +10,8 @@ The ending of the output decides:
         have no edges, because the map stores only which keyframes show one place; examples/bag_to_g2o has
         all of them from a bag.
   .tum  `stamp tx ty tz qx qy qz qw` of the keyframes with a pose, a comment before each session
+  .kitti  the same poses as 12 numbers, the first three rows of the matrix; no stamps, no comments: a map with
+        several sessions has several world frames, one after the other
 Poses are those of the frame that odometry reports (base_link, for example). In .csv and .tum they are in the
 world frame of the session.
 """
@@ -54,7 +56,9 @@ class Line(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", metavar="MAP", help="file of the map")
-    parser.add_argument("output", metavar="OUTPUT", nargs="+", help="files ending in .csv, .g2o or .tum")
+    parser.add_argument(
+        "output", metavar="OUTPUT", nargs="+", help="files ending in .csv, .g2o, .tum or .kitti"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -110,6 +114,17 @@ def write_tum(reader: MapReader, file: Any) -> int:
             file.write(f"# session {session}, frame {each.session.frame or 'not known'}\n")
         file.write(f"{seconds(each.stamp)} {_numbers(each.pose)}\n")
         count += 1
+    return count
+
+
+def write_kitti(reader: MapReader, file: Any) -> int:
+    """Write the keyframes with a pose; returns how many."""
+    count = 0
+    for each in lines(reader):
+        if each.pose is not None:
+            rows = np.column_stack([each.pose.rotation.as_matrix(), each.pose.position])
+            file.write(" ".join(f"{value:.9g}" for value in rows.ravel()) + "\n")
+            count += 1
     return count
 
 
@@ -211,4 +226,5 @@ WRITERS: Dict[str, Callable[[MapReader, Any], int]] = {
     ".csv": write_csv,
     ".g2o": write_g2o,
     ".tum": write_tum,
+    ".kitti": write_kitti,
 }

@@ -41,6 +41,13 @@ def test_a_tum_trajectory_has_the_keyframes_with_poses(exported):
     assert len(lines) == 3
 
 
+def test_a_kitti_trajectory_has_the_rows_of_the_matrices(exported):
+    lines = exported(".kitti")
+    assert len(lines) == 3
+    numbers = [float(number) for number in lines[0].split()]
+    assert numbers == pytest.approx([0, -1, 0, 0, 1, 0, 0, 6, 0, 0, 1, 0], abs=1e-6)  # turned left, at y = 6
+
+
 def test_g2o_has_vertices_and_the_edges_of_odometry(exported):
     lines = [line.split() for line in exported(".g2o")]
     assert [line[1] for line in lines if line[0] == "VERTEX_SE3:QUAT"] == ["4", "5", "6"]
@@ -55,7 +62,7 @@ def test_g2o_has_vertices_and_the_edges_of_odometry(exported):
 
 def test_another_ending_is_refused_before_anything_is_written(recorded, tmp_path, capsys):
     assert main(["export", recorded, str(tmp_path / "a.csv"), str(tmp_path / "b.txt")]) == 1
-    assert "expected an output that ends in .csv, .g2o, .tum" in capsys.readouterr().err
+    assert "expected an output that ends in .csv, .g2o, .tum, .kitti" in capsys.readouterr().err
     assert not (tmp_path / "a.csv").exists()
 
 
