@@ -53,9 +53,19 @@ class FaissIndex(Index):
         self._count = 0
 
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
-        self.extend([keyframe_id], vector.reshape(1, -1))
+        self._complete()
+        rotated = self._store([keyframe_id], vector.reshape(1, -1))
+        for scan in self._scans:
+            scan.add(rotated)
+        self._count += 1
 
     def extend(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> None:
+        """Add many; the next search or add puts their codes into the scans, all at once."""
+        self._store(keyframe_ids, vectors)
+        self._count += len(keyframe_ids)
+
+    def _store(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> np.ndarray:
+        """Write the next rows of the blocks; returns the rotated vectors, (n, WIDTH) float32."""
         count = self._count + len(keyframe_ids)
         if count > LARGE:
             del self._scans[:-1]
@@ -68,11 +78,7 @@ class FaissIndex(Index):
             block.vectors[rows], block.ids[rows] = vectors[part], keyframe_ids[part]
             for scan, codes in zip(self._scans, block.codes):
                 codes[rows] = scan.encode(rotated[part])
-        for kind, scan in enumerate(self._scans):
-            if len(scan) != self._count:  # an exception interrupted the last call
-                self._fill(kind, self._count)
-            scan.add(rotated)
-        self._count = count
+        return rotated
 
     def _new_block(self) -> _Block:
         codes = [np.empty((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
@@ -85,20 +91,25 @@ class FaissIndex(Index):
             rows = slice(start - BLOCK * number, stop - BLOCK * number)
             yield self._blocks[number], rows, slice(start - first, stop - first)
 
-    def _fill(self, kind: int, count: int) -> None:
-        """Fill a scan with the codes of the first rows."""
-        codes = [block.codes[kind][rows] for block, rows, _ in self._spans(0, count)]
+    def _complete(self) -> None:
+        """Fill the scans with what ``extend`` stored, or after an exception interrupted an ``add``."""
+        for kind, scan in enumerate(self._scans):
+            if len(scan) != self._count:
+                self._fill(kind)
+
+    def _fill(self, kind: int) -> None:
+        codes = [block.codes[kind][rows] for block, rows, _ in self._spans(0, self._count)]
         self._scans[kind].fill(np.concatenate(codes or [np.empty((0, self._scans[kind].bytes), np.uint8)]))
 
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         if k < 1 or not self._count or not np.isfinite(vector).all():
             return []
+        self._complete()
         query = vector.reshape(1, -1)
         if self._count <= k + SPARE:
             rows = np.arange(self._count)
         else:
             rows = np.sort(self._scans[0].search(self._rotation.apply(query), k + SPARE))
-            rows = rows[rows < self._count]  # an exception may have interrupted an add
         ids, vectors = self._stored(rows)
         shortlist = faiss.IndexScalarQuantizer(
             self._size, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
@@ -133,9 +144,9 @@ class FaissIndex(Index):
             block, other = self._blocks[target // BLOCK], self._blocks[source // BLOCK]
             for into, out_of in zip((*block[:2], *block.codes), (*other[:2], *other.codes)):
                 into[target % BLOCK] = out_of[source % BLOCK]
-        for kind in range(len(self._scans)):
-            self._fill(kind, remaining)
         self._count = remaining
+        for kind in range(len(self._scans)):
+            self._fill(kind)
         del self._blocks[-(-remaining // BLOCK) :]
 
 
