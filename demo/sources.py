@@ -11,6 +11,7 @@ import numpy as np
 
 from place_recognition_ros.errors import BagError
 from place_recognition_ros.poses import Pose
+from place_recognition_ros.stream.camera_topic import camera_topic
 
 SUFFIXES = (
     ".bmp", ".dib", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
@@ -167,11 +168,7 @@ def open_bag(path: Path, topic: str) -> Source:
     Raises:
         SourceError: if it cannot be read, or has no images (on that topic).
     """
-    from place_recognition_ros.ros.bag import (
-        BagImages,
-        camera_topic,
-        image_topics,
-    )  # only here: bags need ROS
+    from place_recognition_ros.ros.bag import BagImages, image_topics  # only here: bags need ROS
 
     try:
         topics = image_topics(str(path))
