@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from contextlib import suppress
 from typing import Any, Iterator, TypeVar
 
 Value = TypeVar("Value")
@@ -21,11 +22,9 @@ def ahead(values: Iterator[Value], depth: int) -> Iterator[Value]:
 
     def put(value: Any) -> bool:
         while not stopped.is_set():
-            try:
+            with suppress(queue.Full):
                 line.put(value, timeout=0.1)
                 return True
-            except queue.Full:
-                continue
         return False
 
     def work() -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from typing import Callable, Iterator, List, NamedTuple, Optional
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 from typing import Counter as CounterType
 
 import cv2
@@ -34,6 +34,7 @@ class Entry(NamedTuple):
     stamp: int  # nanoseconds
     name: str  # of its file; empty: it is a message
     thumbnail: bytes  # JPEG, of the image as the camera took it
+    size: Tuple[int, int]  # of the image: height, width, pixels
     position: Optional[np.ndarray]  # (3,) float64 metres, by odometry; None: not known
     seconds: float  # that the detector took
     result: QueryResult
@@ -165,4 +166,7 @@ def _add(picked: _Picked, detector: LoopDetector, counts: CounterType[Count]) ->
     seconds = time.perf_counter() - begun
     counts[result.outcome] += 1
     position = None if keyframe.pose is None else keyframe.pose.position
-    return Entry(item.number, item.stamp, item.name, picked.thumbnail, position, seconds, result)
+    height, width = keyframe.image.shape[:2]
+    return Entry(
+        item.number, item.stamp, item.name, picked.thumbnail, (height, width), position, seconds, result
+    )

@@ -81,7 +81,7 @@ class Truth:
         gap = self._stamps[around[-1]] - self._stamps[around[0]]
         if len(around) < 2 or gap > MAX_GAP:
             return spot if abs(self._stamps[nearest] - stamp) <= MAX_AGE else None
-        ends = [self._stamped[row][1].position for row in around]
+        ends = [np.asarray(self._stamped[row][1].position) for row in around]
         share = (stamp - self._stamps[around[0]]) / gap
         return spot._replace(position=ends[0] + share * (ends[1] - ends[0]))
 
@@ -134,8 +134,8 @@ def read_truth(path: str) -> Truth:
     if counts == {12}:
         return Truth(f"KITTI trajectory {name}", numbered=[_kitti(line, path) for line in data])
     raise InputError(
-        "expected a trajectory of TUM (8 numbers a line), KITTI (12), EuRoC (commas) or a table with a header. "
-        f"Received: '{path}', lines of {', '.join(map(str, sorted(counts)[:4]))} words"
+        "expected a trajectory of TUM (8 numbers a line), KITTI (12) or EuRoC (commas), or a table with a "
+        f"header. Received: '{path}', lines of {', '.join(map(str, sorted(counts)[:4]))} words"
     )
 
 
@@ -205,7 +205,8 @@ def _table(data: List[str], path: str) -> Truth:
     positions, turns = [axis for axis in "xyz" if axis in column], ["q" + axis for axis in "xyzw"]
     if not ({"file", "stamp"} & set(column)) or not ("place" in column or len(positions) >= 2):
         raise InputError(
-            f"expected columns file or stamp, and place or x,y in '{path}'. Received: {','.join(header)[:200]}"
+            f"expected columns file or stamp, and place or x,y in '{path}'. "
+            f"Received: {','.join(header)[:200]}"
         )
     oriented = all(name in column for name in turns)
     named: Dict[str, Spot] = {}
