@@ -74,7 +74,7 @@ def open_folder(folder: str, hz: float, config: Config) -> Source:
             path = os.path.join(folder, name)
             yield Item(number, stamp, lambda path=path: _read_file(path, intensities), name)  # type: ignore
 
-    title = os.path.basename(os.path.abspath(folder))
+    title = os.path.join(*os.path.abspath(folder).split(os.sep)[-2:])
     return Source(title, "folder of images", len(names), items, has_clock)
 
 

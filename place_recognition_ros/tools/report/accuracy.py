@@ -55,7 +55,12 @@ def rows(accuracy: Accuracy) -> List[Tuple[str, str, str]]:
         ("average precision", words.share(verified.area), words.share(similar.area)),
     ]
     return table + [
-        (f"recall@{k}: a right match among the {k} most similar", "", words.share(value))
+        (
+            f"recall@{k}: "
+            + ("the most similar is right" if k == 1 else f"one of the {k} most similar is right"),
+            "",
+            words.share(value),
+        )
         for k, value in accuracy.recall_at.items()
     ]
 

@@ -15,6 +15,8 @@ PAUSE = 60.0  # seconds: longer pauses of a recording are cut,
 CUT = 5.0  # seconds: to this
 GAP = 8.0  # seconds between the queries of one loop
 FEW = 25  # keyframes between the matches of one loop
+ENOUGH = 8  # pairs, if stretches are fewer, taken from the same stretches,
+APART = 4  # keyframes between them, at least
 
 
 class Pair(NamedTuple):
@@ -202,6 +204,14 @@ def stretches(pairs: Sequence[Pair], times: np.ndarray) -> List[List[Pair]]:
 def chosen(
     pairs: Sequence[Pair], times: np.ndarray, count: int, merit: Callable[[Pair], Tuple[float, ...]]
 ) -> List[Pair]:
-    """The best pair of each stretch, the best first, at most ``count``."""
+    """The best pair of each stretch, the best first, at most ``count``; then others, as far apart as can be."""
     best = [max(group, key=merit) for group in stretches(pairs, times)]
-    return sorted(best, key=merit, reverse=True)[:count]
+    best = sorted(best, key=merit, reverse=True)[:count]
+    queries = [each.query for each in best]
+    while len(best) < min(count, ENOUGH, len(pairs)):
+        farthest = max(pairs, key=lambda each: min(abs(each.query - query) for query in queries))
+        if min(abs(farthest.query - query) for query in queries) < APART:
+            break
+        best.append(farthest)
+        queries.append(farthest.query)
+    return best

@@ -10,7 +10,7 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 
 
 class Axis(NamedTuple):
-    """A linear axis."""
+    """A linear axis; it may run downwards."""
 
     low: float
     high: float
@@ -19,7 +19,7 @@ class Axis(NamedTuple):
 
     def place(self, values: "np.ndarray | Sequence[float]") -> np.ndarray:
         """0 to 1 along the axis."""
-        return (np.asarray(values, float) - self.low) / max(self.high - self.low, 1e-12)
+        return (np.asarray(values, float) - self.low) / (self.high - self.low or 1.0)
 
 
 def clock(seconds: float, whole: float = 0.0) -> str:
@@ -61,7 +61,7 @@ class Plot:
         )
 
     def rule(self, value: float, look: str, text: str = "") -> None:
-        """A horizontal line across the chart, with a label at its right end."""
+        """A horizontal line across the chart, with a label at its left end."""
         y = SIDE * (1 - float(self._y.place([value])[0]))
         self._shapes.append(f'<path class="line {look}" d="M0 {y:.1f}H{SIDE}"/>')
         if text:

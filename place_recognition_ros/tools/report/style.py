@@ -2,12 +2,12 @@
 
 LIGHT = (
     "--paper:#fff;--wash:#f4f6f8;--ink:#161a1f;--soft:#5a6572;--line:#dfe4ea;--accept:#1660cf;--good:#0c7d58;"
-    "--bad:#cc3318;--warn:#b26a00;--retract:#7a45c9;--other:#98a4b3;--shadow:#00000022;--ring:#ff5a1f;"
+    "--bad:#cc3318;--warn:#b26a00;--retract:#7a45c9;--other:#98a4b3;--shadow:#00000022;--ring:#f26a00;--miss:#d4149c;"
     "--s0:#1f5fa8;--s1:#3f9bd1;--s2:#7ac7c4;--s3:#f0b14a;--s4:#c98bb9;--s5:#b8c0ca"
 )
 DARK = (
     "--paper:#0f1317;--wash:#181d23;--ink:#e7ebf0;--soft:#9aa6b4;--line:#2b333c;--accept:#6eabff;--good:#45c896;"
-    "--bad:#ff7a61;--warn:#eab04e;--retract:#b98ff2;--other:#66717f;--shadow:#ffffff1c;--ring:#ff8a4f;"
+    "--bad:#ff7a61;--warn:#eab04e;--retract:#b98ff2;--other:#66717f;--shadow:#ffffff1c;--ring:#ff9a3d;--miss:#ff6fcf;"
     "--s0:#3f7fcb;--s1:#5fb3e6;--s2:#86d6d2;--s3:#f3bd62;--s4:#d69fc8;--s5:#5d6874"
 )
 
@@ -33,9 +33,9 @@ header p{color:var(--soft);margin:0;overflow-wrap:anywhere}
 a{color:var(--accept)}
 section{padding:2.4rem 0 .6rem;border-bottom:1px solid var(--line)}
 section:last-of-type{border:0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:1px;margin:1.6rem 0 0;
+.tiles{display:flex;flex-wrap:wrap;gap:1px;margin:1.6rem 0 0;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.tile{background:var(--paper);padding:.8rem 1rem}
+.tile{flex:1 1 8.2rem;background:var(--paper);padding:.8rem 1rem}
 .tile b{display:block;font-size:1.65rem;line-height:1.2;font-weight:660;letter-spacing:-.01em}
 .tile span{color:var(--soft);font-size:.83rem;line-height:1.3;display:block}
 .tile.accepted b{color:var(--accept)}
@@ -55,9 +55,9 @@ border:1px solid var(--line)}
 .tick,.axis,.rule{position:absolute;font-size:.75rem;line-height:1;color:var(--soft);white-space:nowrap}
 .tick.x{top:calc(100% + .45rem);transform:translateX(-50%)}
 .tick.y{right:calc(100% + .5rem);transform:translateY(-50%)}
-.axis.x{right:0;top:calc(100% + 1.5rem)}
+.axis.x{right:0;top:calc(100% + 1.55rem)}
 .axis.y{left:0;bottom:calc(100% + .55rem)}
-.rule{right:.2rem;transform:translateY(-130%);color:var(--warn)}
+.rule{left:.3rem;transform:translateY(-130%);color:var(--warn)}
 path{fill:none}
 .line,.dots{vector-effect:non-scaling-stroke}
 .line{stroke:var(--ink);stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}
@@ -70,6 +70,7 @@ path{fill:none}
 .dots.wrong,.line.wrong{stroke:var(--bad)}
 .dots.here{stroke:var(--ink);stroke-width:13px}
 .dots.ring{stroke:var(--ring);stroke-width:3.5px}
+.dots.ring.wrong{stroke:var(--miss);stroke-width:6px}
 .line.verified{stroke:var(--accept);stroke-width:2.5px}
 .line.similar{stroke:var(--other);stroke-width:2px}
 .loop{stroke-width:1.2px;opacity:.75}
@@ -102,7 +103,7 @@ i.accepted,i.verified{background:var(--accept)}
 i.right{background:var(--good)}
 i.wrong{background:var(--bad)}
 i.similar{background:var(--other)}
-i.ring{background:var(--ring)}
+i.ring{background:var(--ring)}i.ring.wrong{background:var(--miss)}
 .legend i.verified,.legend i.similar{height:.2rem;width:1.1rem;border-radius:0;vertical-align:.22rem}
 .legend i.time{width:4rem;border-radius:2px;background:linear-gradient(90deg,#440154,#3b528b,#21918c,
 #5ec962,#f0c828)}
@@ -142,7 +143,7 @@ footer{color:var(--soft);font-size:.85rem;padding-top:1.2rem;padding-bottom:3rem
 body{font-size:15px}
 .tile{padding:.6rem .75rem}
 .tile b{font-size:1.35rem}
-.tiles{grid-template-columns:repeat(auto-fit,minmax(6.4rem,1fr))}
+.tile{flex-basis:6.4rem}
 .dots.other{stroke-width:3px}
 .dots{stroke-width:5px}
 .path{stroke-width:3px}
