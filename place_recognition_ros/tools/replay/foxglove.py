@@ -47,8 +47,8 @@ def write_mcap(path: str, run: Run) -> None:
             _write(stream, Writer, run)
     except (ImportError, OSError) as error:
         raise InputError(
-            "expected the package mcap (pip install -r requirements/replay.txt) and a path where a file can be "
-            f"written. Received: {error}"
+            "expected the package mcap (pip install -r requirements/replay.txt), and a path where a file can "
+            f"be written. Received: {error}"
         ) from error
 
 

@@ -204,7 +204,7 @@ def stretches(pairs: Sequence[Pair], times: np.ndarray) -> List[List[Pair]]:
 def chosen(
     pairs: Sequence[Pair], times: np.ndarray, count: int, merit: Callable[[Pair], Tuple[float, ...]]
 ) -> List[Pair]:
-    """The best pair of each stretch, the best first, at most ``count``; then others, as far apart as can be."""
+    """The best pair of each stretch, the best first, at most ``count``; then others, far apart."""
     best = [max(group, key=merit) for group in stretches(pairs, times)]
     best = sorted(best, key=merit, reverse=True)[:count]
     queries = [each.query for each in best]

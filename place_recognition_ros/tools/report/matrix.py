@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.tools.report.findings import Findings
-from place_recognition_ros.tools.report.plot import Axis, Plot, clock
+from place_recognition_ros.tools.report.plot import Axis, Plot, clock, legend
 from place_recognition_ros.tools.report.scene import look
 
 LARGEST = 480  # pixels
@@ -39,7 +39,9 @@ def draw(findings: Findings) -> str:
         f'<p class="legend"><span>{low:.2f}<i class="ramp" style="background:linear-gradient(90deg,{steps})">'
         f"</i>{high:.2f} cosine</span></p>"
     )
-    return plot.html().replace("<svg", behind + "<svg", 1) + scale
+    wrong = any(look(each) == "wrong" for each in findings.loops)
+    marks = [("ring", "accepted match"), ("ring wrong", "accepted, wrong")][: 1 + wrong]
+    return plot.html().replace("<svg", behind + "<svg", 1) + scale + legend(*marks)
 
 
 def similarities(descriptors: np.ndarray) -> Tuple[np.ndarray, float, float]:

@@ -112,8 +112,8 @@ def _summary(findings: Findings) -> str:
     if findings.loops:
         queries = len({each.query for each in findings.loops})
         lines.append(
-            f"{queries:,} of {searched:,} searched keyframes ({words.share(queries / max(1, searched))}) were "
-            "matched with an earlier one."
+            f"{queries:,} of {searched:,} searched keyframes ({words.share(queries / max(1, searched))}) "
+            "were matched with an earlier one."
         )
     else:
         reasons = Counter(each.candidate.reason for each in findings.rejected)
@@ -139,21 +139,16 @@ def _summary(findings: Findings) -> str:
 
 def _details(findings: Findings) -> str:
     run = findings.run
-    counts = [(words.OUTCOMES.get(count, count.value), number) for count, number in run.counts.most_common()]
-    rows = "".join(f"<tr><td>{escape(text)}</td><td class=n>{number:,}</td></tr>" for text, number in counts)
+    counts = [
+        (words.OUTCOMES.get(count, count.value), f"{number:,}") for count, number in run.counts.most_common()
+    ]
     defaults = {row.name: row.default for row in run.config.table()}
     changed = {name: value for name, value in run.config.values().items() if value != defaults[name]}
-    parameters = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(str(value)) or '–'}</td>"
-        f"<td>{escape(str(defaults[name])) or '–'}</td></tr>"
-        for name, value in changed.items()
-    )
-    body = f'<div class="scroll"><table><tr><th>images</th><th class=n>{run.images:,}</th></tr>{rows}</table></div>'
-    if parameters:
-        body += (
-            '<h3>Parameters that are not the defaults</h3><div class="scroll"><table><tr><th>parameter</th>'
-            f"<th>value</th><th>default</th></tr>{parameters}</table></div>"
-        )
+    body = sections.table(["images", f"#{run.images:,}"], counts)
+    if changed:
+        rows = [(name, str(value), str(defaults[name])) for name, value in changed.items()]
+        body += "<h3>Parameters that are not the defaults</h3>"
+        body += sections.table(["parameter", "value", "default"], rows)
     notes = [
         *run.source.notes,
         f"engine: {run.engine}",

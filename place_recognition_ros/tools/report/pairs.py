@@ -61,7 +61,10 @@ class Gallery:
         if pair.verdict is not None and not np.isnan(pair.verdict.distance):
             apart = f"{pair.verdict.distance:.1f} m"
             apart += "" if np.isnan(pair.verdict.angle) else f", {pair.verdict.angle:.0f}°"
-            facts.append(f"{apart} apart by ground truth")
+            place = "the same place" if pair.verdict.right else "another place"
+            facts.append(f"{apart} apart: {place}")
+        elif pair.verdict is not None:
+            facts.append("the same place" if pair.verdict.right else "another place")
         below = f'<p class="note">{escape(note)}</p>' if note else ""
         return (
             f'<figure class="pair {look}">{_drawn(panels, self._settings)}'
@@ -89,7 +92,11 @@ class Gallery:
         if image is None:
             image = np.full((360, 480, 3), 128, np.uint8)
         image = rotate(image, (360 - rotated) % 360)  # as the camera took it
-        return Panel(cv2.imencode(".jpg", image)[1].tobytes(), image.shape[:2], self._store.view(number))
+        return Panel(
+            cv2.imencode(".jpg", image)[1].tobytes(),
+            (image.shape[0], image.shape[1]),
+            self._store.view(number),
+        )
 
     def _of_run(self, row: int) -> Panel:
         entry = self._findings.run.entries[row]

@@ -45,7 +45,7 @@ class Plot:
     Args:
         x, y: its axes.
         label: what it shows, for those who cannot see it.
-        height: CSS length; empty: of equal width and height.
+        height: CSS length; empty: the chart is a square without lines at its ticks.
     """
 
     def __init__(self, x: Axis, y: Axis, label: str, height: str = "13rem") -> None:
@@ -110,7 +110,8 @@ class Plot:
         for value, text in self._y.ticks:
             share = 1 - float(self._y.place([value])[0])
             ticks.append(f'<span class="tick y" style="top:{100 * share:.2f}%">{escape(text)}</span>')
-            self._shapes.insert(0, f'<path class="line grid" d="M0 {SIDE * share:.1f}H{SIDE}"/>')
+            if self._height:
+                self._shapes.insert(0, f'<path class="line grid" d="M0 {SIDE * share:.1f}H{SIDE}"/>')
         for axis, side in ((self._x, "x"), (self._y, "y")):
             if axis.label:
                 ticks.append(f'<span class="axis {side}">{escape(axis.label)}</span>')

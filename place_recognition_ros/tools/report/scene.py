@@ -13,7 +13,7 @@ LIFT = 0.30  # of the extent of the path, by which it rises from the first to th
 MARGIN = 0.03  # of the width
 COLOURS = 24  # steps of the colour along the path
 NEW_WORLD = 20  # times the median step: a jump, which is not drawn as a path
-_PATH = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (240, 200, 40))  # viridis, RGB
+_PATH = ((72, 86, 190), (33, 145, 180), (60, 185, 120), (190, 205, 60), (245, 170, 40))  # RGB
 
 
 def draw(findings: Findings) -> Tuple[str, str]:

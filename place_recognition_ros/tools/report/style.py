@@ -1,12 +1,12 @@
 """The look of the report: light and dark, for a screen of any width, and for paper."""
 
 LIGHT = (
-    "--paper:#fff;--wash:#f4f6f8;--ink:#161a1f;--soft:#5a6572;--line:#dfe4ea;--accept:#1660cf;--good:#0c7d58;"
+    "--paper:#fff;--wash:#f4f6f8;--band:#eceff3;--ink:#161a1f;--soft:#5a6572;--line:#dfe4ea;--accept:#1660cf;--good:#0c7d58;"
     "--bad:#cc3318;--warn:#b26a00;--retract:#7a45c9;--other:#98a4b3;--shadow:#00000022;--ring:#f26a00;--miss:#d4149c;"
     "--s0:#1f5fa8;--s1:#3f9bd1;--s2:#7ac7c4;--s3:#f0b14a;--s4:#c98bb9;--s5:#b8c0ca"
 )
 DARK = (
-    "--paper:#0f1317;--wash:#181d23;--ink:#e7ebf0;--soft:#9aa6b4;--line:#2b333c;--accept:#6eabff;--good:#45c896;"
+    "--paper:#0f1317;--wash:#181d23;--band:#1f262e;--ink:#e7ebf0;--soft:#9aa6b4;--line:#2b333c;--accept:#6eabff;--good:#45c896;"
     "--bad:#ff7a61;--warn:#eab04e;--retract:#b98ff2;--other:#66717f;--shadow:#ffffff1c;--ring:#ff9a3d;--miss:#ff6fcf;"
     "--s0:#3f7fcb;--s1:#5fb3e6;--s2:#86d6d2;--s3:#f3bd62;--s4:#d69fc8;--s5:#5d6874"
 )
@@ -75,7 +75,7 @@ path{fill:none}
 .line.similar{stroke:var(--other);stroke-width:2px}
 .loop{stroke-width:1.2px;opacity:.75}
 .loop.wrong{stroke-width:2.2px;opacity:1}
-rect.session{fill:var(--wash)}
+rect.session{fill:var(--band)}
 .stage0{fill:var(--s0)}
 .stage1{fill:var(--s1)}
 .stage2{fill:var(--s2)}
@@ -98,15 +98,15 @@ max-width:none}
 .legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:50%;margin-right:.4rem;
 background:var(--ink);vertical-align:-.05rem}
 .legend i.ramp{width:7rem;border-radius:2px;margin:0 .5rem}
-i.other{background:var(--other)}
+i.other{background:var(--other)}i.session{background:var(--band);border-radius:2px}
 i.accepted,i.verified{background:var(--accept)}
 i.right{background:var(--good)}
 i.wrong{background:var(--bad)}
 i.similar{background:var(--other)}
 i.ring{background:var(--ring)}i.ring.wrong{background:var(--miss)}
 .legend i.verified,.legend i.similar{height:.2rem;width:1.1rem;border-radius:0;vertical-align:.22rem}
-.legend i.time{width:4rem;border-radius:2px;background:linear-gradient(90deg,#440154,#3b528b,#21918c,
-#5ec962,#f0c828)}
+.legend i.time{width:4rem;border-radius:2px;background:linear-gradient(90deg,#4856be,#2191b4,#3cb978,
+#becd3c,#f5aa28)}
 i.stage0{background:var(--s0)}
 i.stage1{background:var(--s1)}
 i.stage2{background:var(--s2)}

@@ -121,7 +121,7 @@ def _draw(plot: Plot, findings: Findings, loops: List[Tuple[Pair, float]]) -> Li
         if some:
             plot.dots(findings.times[[pair.query for pair, _ in some]], [value for _, value in some], look)
             drawn.append((look, text))
-    return drawn
+    return drawn + ([("session", "every second session")] if len(findings.sessions) > 1 else [])
 
 
 def _shade(plot: Plot, findings: Findings) -> None:

@@ -28,7 +28,7 @@ REASONS: Dict[Reason, Words] = {
         "degenerate", "What fits is on one object, in one spot or on one line: a poster or a car, no place."
     ),
     Reason.CONTRADICTED: Words(
-        "contradicted", "Much that should be visible is not: another place of the same design."
+        "contradicted", "Much that should be visible is not, as in another place of the same design."
     ),
     Reason.ODOMETRY_CONFLICT: Words("odometry conflict", "Odometry rules the jump out."),
     Reason.TOO_RECENT: Words("too recent", "The camera has not left the place since."),
