@@ -67,7 +67,13 @@ def _parse(arguments: Optional[List[str]]) -> argparse.Namespace:
     add("--truth", metavar="FILE|TOPIC", default="", help="trajectory (TUM, KITTI, EuRoC), table, GPS topic")
     add("--radius", metavar="M", type=float, default=Limits().radius, help="the same place (%(default)s m)")
     add("--angle", metavar="DEG", type=float, default=Limits().angle, help="the same view (%(default)s°)")
-    options = parser.parse_args(arguments)
+    options, more = parser.parse_known_args(arguments)
+    options.parameters += [word for word in more if ":=" in word]  # they may follow the options
+    unknown = [word for word in more if ":=" not in word]
+    if unknown:
+        parser.error(
+            f"expected the options above, and parameters as name:=value. Received: {' '.join(unknown)}"
+        )
     for name in ("output", "mcap"):
         path = getattr(options, name)
         if path and not os.path.isdir(os.path.dirname(os.path.abspath(path))):

@@ -110,7 +110,7 @@ def read_truth(path: str) -> Truth:
     - TUM: lines of "stamp x y z qx qy qz qw", seconds;
     - KITTI: lines of 12 numbers, a 3×4 matrix, one for each image of the input;
     - EuRoC: "stamp,x,y,z,qw,qx,qy,qz,…", nanoseconds, under a header that begins with #;
-    - a table with a header: ``file`` or ``stamp``, and ``place`` or ``x,y`` (also ``z`` and ``qx,qy,qz,qw``).
+    - a table with a header: ``file`` or ``stamp``, and ``place`` or ``x`` (``y``, ``z``, ``qx,qy,qz,qw``).
 
     Raises:
         InputError: if it cannot be read or is none of these.
@@ -203,10 +203,9 @@ def _table(data: List[str], path: str) -> Truth:
             if title.strip().lower() in (name, *others) and name not in column:
                 column[name] = number
     positions, turns = [axis for axis in "xyz" if axis in column], ["q" + axis for axis in "xyzw"]
-    if not ({"file", "stamp"} & set(column)) or not ("place" in column or len(positions) >= 2):
+    if not ({"file", "stamp"} & set(column)) or not ("place" in column or "x" in column):
         raise InputError(
-            f"expected columns file or stamp, and place or x,y in '{path}'. "
-            f"Received: {','.join(header)[:200]}"
+            f"expected columns file or stamp, and place or x in '{path}'. Received: {','.join(header)[:200]}"
         )
     oriented = all(name in column for name in turns)
     named: Dict[str, Spot] = {}
@@ -216,7 +215,7 @@ def _table(data: List[str], path: str) -> Truth:
             raise InputError(f"expected {len(header)} values in '{path}'. Received: {','.join(row)[:100]}")
         place = row[column["place"]].strip() if "place" in column else ""
         spot = Spot(place=place)
-        if len(positions) >= 2:
+        if positions:
             where = _numbers([row[column[axis]] for axis in positions], path)
             turn = (
                 _numbers([row[column[name]] for name in turns], path) if oriented else np.array([0, 0, 0, 1])

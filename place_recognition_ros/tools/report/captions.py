@@ -28,11 +28,11 @@ ARCS = Caption(
 )
 TRUTH = Caption(
     "Against ground truth",
-    "Ground truth: {limits} By it, {revisits} of {keyframes} show a place that was seen before and left "
-    "since.",
+    "Ground truth: {limits} By it, {revisits} of {keyframes} show a place that was seen before and "
+    "left since.",
     "Every point of a curve is a threshold: how many of the matches above it are right (precision), and "
-    "how many of the revisits have one (recall). Normal: the curve of all checks stays at the upper edge,"
-    " and the working point is on it. Similarity alone is far from that: the checks make the difference.",
+    "how many of the revisits have one (recall). Normal: the curve of all checks begins at the upper edge "
+    "and stays there for long, and the working point is on that part of it.",
 )
 LOOPS = Caption(
     "Accepted matches",
@@ -78,3 +78,4 @@ REJECTED = Caption(
 MISSED = "The matched image is right by ground truth, and was rejected: those nearest to being accepted."
 RETRACTED = "Accepted at first, and refuted by what came later."
 NO_LOOP = "No match was accepted. The section on rejected matches shows how near they came."
+NO_ARC = "No match was accepted, and the input has no odometry: there is nothing to draw."

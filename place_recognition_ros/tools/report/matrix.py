@@ -40,7 +40,7 @@ def draw(findings: Findings) -> str:
         f"</i>{high:.2f} cosine</span></p>"
     )
     wrong = any(look(each) == "wrong" for each in findings.loops)
-    marks = [("ring", "accepted match"), ("ring wrong", "accepted, wrong")][: 1 + wrong]
+    marks = [("ring", "accepted match"), ("ring wrong", "accepted, wrong")][: bool(findings.loops) + wrong]
     return plot.html().replace("<svg", behind + "<svg", 1) + scale + legend(*marks)
 
 

@@ -18,6 +18,8 @@ def path(findings: Findings) -> str:
     """The path or the arcs."""
     drawing, origin = scene.draw(findings)
     caption = captions.PATH if origin else captions.ARCS
+    if not origin and not findings.loops:
+        return _section("path", caption._replace(seen=captions.NO_ARC), "")
     more = (("time", "the path from its start to its end"),) if origin else ()
     legend = scene.legend_of(findings.loops, *more)
     return _section("path", caption, _figure(drawing + legend, caption.normal), origin=origin)

@@ -47,11 +47,12 @@ ul.summary{padding-left:1.1rem;margin:.4rem 0 1rem;max-width:48rem}
 ul.summary li{margin:.25rem 0}
 figure{margin:1.2rem 0 1.6rem}
 figcaption{color:var(--soft);font-size:.9rem;max-width:46rem}
-.plot{position:relative;margin:1.4rem .8rem 1.9rem 3.1rem}
+.plot{position:relative;margin:2rem .8rem 2.1rem 3.1rem}
 .plot svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .behind{position:absolute;inset:0;width:100%;height:100%;image-rendering:pixelated;
 border:1px solid var(--line)}
 .matrix{max-width:36rem}
+.matrix .plot{margin-top:1rem}
 .tick,.axis,.rule{position:absolute;font-size:.75rem;line-height:1;color:var(--soft);white-space:nowrap}
 .tick.x{top:calc(100% + .45rem);transform:translateX(-50%)}
 .tick.y{right:calc(100% + .5rem);transform:translateY(-50%)}
@@ -157,7 +158,8 @@ nav{display:none}
 header{background:none;padding-top:0}
 section{padding:1rem 0 .2rem}
 figure,.plot,.tiles,tr{break-inside:avoid}
-h2,h3{break-after:avoid}
+h2,h3,h2+p,h3+p{break-after:avoid}
+figure{padding-top:1.2rem}
 .pairs{grid-template-columns:1fr 1fr;gap:.8rem}
 main,header>div,footer{max-width:none;padding:0}
 .scene{max-height:17cm}
