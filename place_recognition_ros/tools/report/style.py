@@ -157,7 +157,7 @@ td,th{padding-right:.8rem}
 nav{display:none}
 header{background:none;padding-top:0}
 section{padding:1rem 0 .2rem}
-figure,.plot,.tiles,tr{break-inside:avoid}
+p,figure,.plot,.tiles,table{break-inside:avoid}
 h2,h3,h2+p,h3+p{break-after:avoid}
 figure{padding-top:1.2rem}
 .pairs{grid-template-columns:1fr 1fr;gap:.8rem}
