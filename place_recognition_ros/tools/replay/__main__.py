@@ -21,7 +21,7 @@ from place_recognition_ros.tools.replay.run import Run, open_source, run
 from place_recognition_ros.tools.replay.topics import Wanted
 from place_recognition_ros.tools.replay.truth import Truth, from_fixes, read_truth
 from place_recognition_ros.tools.report.findings import Findings, gather
-from place_recognition_ros.tools.report.page import write_report
+from place_recognition_ros.tools.report.page import page, write_report
 from place_recognition_ros.tools.report.pairs import Gallery
 from place_recognition_ros.tools.terminal import Bar, use_utf8
 from place_recognition_ros.types import FeatureKind
@@ -105,10 +105,11 @@ def _replay(options: argparse.Namespace) -> None:
             truth = from_fixes(source.fixes, options.truth)
         findings = _judged(done, truth, Limits(options.radius, options.angle))
         kind = FeatureKind.ORB if config.feature_model == OrbFinder.model_id else FeatureKind.NETWORK
-        write_report(options.output, findings, Gallery(findings, detector.map.store, kind))
+        text = page(findings, Gallery(findings, detector.map.store, kind))
     finally:
         progress.clear()
         detector.close()
+    write_report(options.output, text)
     if options.mcap:
         write_mcap(options.mcap, done)
         print(f"For Foxglove: {options.mcap}")

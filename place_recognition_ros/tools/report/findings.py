@@ -16,7 +16,7 @@ CUT = 5.0  # seconds: to this
 GAP = 8.0  # seconds between the queries of one loop
 FEW = 25  # keyframes between the matches of one loop
 ENOUGH = 8  # pairs, if stretches are fewer, taken from the same stretches,
-APART = 4  # keyframes between them, at least
+APART = 4  # keyframes between them, at least, where there are more pairs
 
 
 class Pair(NamedTuple):
@@ -208,9 +208,10 @@ def chosen(
     best = [max(group, key=merit) for group in stretches(pairs, times)]
     best = sorted(best, key=merit, reverse=True)[:count]
     queries = [each.query for each in best]
+    apart = APART if len(pairs) > ENOUGH else 1
     while len(best) < min(count, ENOUGH, len(pairs)):
         farthest = max(pairs, key=lambda each: min(abs(each.query - query) for query in queries))
-        if min(abs(farthest.query - query) for query in queries) < APART:
+        if min(abs(farthest.query - query) for query in queries) < apart:
             break
         best.append(farthest)
         queries.append(farthest.query)

@@ -19,18 +19,16 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 SEARCHED = (Count.STORED, Count.STANDING, Count.TRACKING_LOST, Count.MAP_FULL, Count.STORE_FAILED)
 
 
-def write_report(path: str, findings: Findings, gallery: Gallery) -> None:
-    """Write the report.
+def write_report(path: str, text: str) -> None:
+    """Write a report.
 
     Args:
         path: of the HTML file.
-        findings: what it shows.
-        gallery: draws the pairs; the map is open.
+        text: as ``page`` returns it.
 
     Raises:
         InputError: if the file cannot be written.
     """
-    text = page(findings, gallery)
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -39,7 +37,12 @@ def write_report(path: str, findings: Findings, gallery: Gallery) -> None:
 
 
 def page(findings: Findings, gallery: Gallery) -> str:
-    """The report as HTML."""
+    """The report as HTML.
+
+    Args:
+        findings: what it shows.
+        gallery: draws the pairs; the map is open.
+    """
     parts = [
         sections.path(findings),
         sections.truth(findings, gallery),
