@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from place_recognition_ros.errors import InputError
 from place_recognition_ros.poses import Pose, normalised
@@ -14,6 +15,7 @@ from place_recognition_ros.tools.replay.source import Fix
 
 MAX_GAP = 2 * 10**9  # nanoseconds between two positions that are interpolated
 MAX_AGE = 10**8  # nanoseconds: farther from an image no single position is used
+MAX_SKEW = 0.01  # of a rotation matrix times its transpose from the identity
 EARTH_RADIUS = 6378137.0  # metres, WGS 84
 NAMES = {  # of a column, and other names for it
     "file": ("frame", "image", "filename"),
@@ -185,14 +187,11 @@ def _euroc(row: List[str], path: str) -> Tuple[int, Spot]:
 
 
 def _kitti(line: str, path: str) -> Spot:
-    from scipy.spatial.transform import Rotation
-
     matrix = _numbers(line.split(), path).reshape(3, 4)
-    try:
-        turn = Rotation.from_matrix(matrix[:, :3]).as_quat()
-    except ValueError as error:
-        raise InputError(f"expected rotation matrices in '{path}'. Received: {line[:100]}") from error
-    return Spot(matrix[:, 3].copy(), turn)
+    turn = matrix[:, :3]
+    if np.abs(turn @ turn.T - np.eye(3)).max() > MAX_SKEW or np.linalg.det(turn) < 0:
+        raise InputError(f"expected rotation matrices in '{path}'. Received: {line[:100]}")
+    return Spot(matrix[:, 3].copy(), Rotation.from_matrix(turn).as_quat())
 
 
 def _table(data: List[str], path: str) -> Truth:

@@ -108,6 +108,7 @@ def test_a_topic_without_a_fix_is_refused():
         (["1 2 3 4 0 0 0 0"], "expected a position and a quaternion"),
         (["1 0 0 5 0 1 0 6 0 0 x 7"], "expected finite numbers"),
         (["0 0 0 5 0 0 0 6 0 0 0 7"], "expected rotation matrices"),
+        (["1 0 0 5 0 1 0 6 0 0 -1 7"], "expected rotation matrices"),
         (["#t,x", "1,2,3"], "expected stamp, position and quaternion"),
         (["name,x", "a,1"], "expected columns file or stamp.*Received: name,x"),
         (["file,colour", "a,red"], "expected columns file or stamp, and place or x"),
