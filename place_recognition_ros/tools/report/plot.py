@@ -131,6 +131,8 @@ class Plot:
 
 
 def legend(*entries: Tuple[str, str]) -> str:
-    """A line of (look, text)."""
+    """A line of (look, text); empty without any."""
+    if not entries:
+        return ""
     items = "".join(f'<span><i class="{look}"></i>{escape(text)}</span>' for look, text in entries)
     return f'<p class="legend">{items}</p>'

@@ -38,7 +38,7 @@ def look(pair: Pair) -> str:
 def legend_of(pairs: Sequence[Pair], *more: Tuple[str, str]) -> str:
     """The legend for loops."""
     words = {"accepted": "accepted loop", "right": "accepted, right", "wrong": "accepted, wrong"}
-    used = {look(each) for each in pairs}
+    used = {look(each) for each in pairs if each.match is not None}
     return legend(*((name, text) for name, text in words.items() if name in used), *more)
 
 
@@ -153,4 +153,7 @@ def _arcs(findings: Findings) -> str:
         start = [float(times[each.match]) for each in some if each.match is not None]
         plot.arcs(start, [float(times[each.query]) for each in some], f"loop {name}")
     plot.dots(times, np.zeros(len(times)), "other")
-    return plot.html()
+    earlier = sorted({each.query for each in findings.loops if each.match is None})
+    plot.dots(times[earlier], np.full(len(earlier), 0.06), "earlier")
+    marks = [("earlier", "matched with the map as it was before")] if earlier else []
+    return plot.html() + legend(*marks)

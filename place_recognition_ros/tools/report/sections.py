@@ -2,7 +2,7 @@
 
 from collections import Counter
 from html import escape
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from place_recognition_ros.tools.report import accuracy, captions, matrix, scene
 from place_recognition_ros.tools.report.captions import Caption
 from place_recognition_ros.tools.report.findings import Findings, Pair, chosen, merit
 from place_recognition_ros.tools.report.pairs import Gallery
+from place_recognition_ros.types import Count
 
 LOOPS, REJECTED, MISTAKES, MISSED, RETRACTED = 18, 12, 8, 6, 6  # pairs of images, at most
 
@@ -50,7 +51,12 @@ def truth(findings: Findings, gallery: Gallery) -> str:
 
 def loops(findings: Findings, gallery: Gallery) -> str:
     """Accepted pairs, and those that were taken back."""
-    pairs = chosen(findings.loops, findings.times, LOOPS, lambda each: (each.candidate.inliers,))
+    entries = findings.run.entries
+
+    def clear(pair: Pair) -> Tuple[float, ...]:  # the lines need stored features
+        return entries[pair.query].result.outcome == Count.STORED, pair.candidate.inliers
+
+    pairs = chosen(findings.loops, findings.times, LOOPS, clear)
     pairs.sort(key=lambda each: each.query)
     body = f'<p class="none">{captions.NO_LOOP}</p>'
     if pairs:

@@ -69,6 +69,7 @@ path{fill:none}
 .dots.accepted,.line.accepted{stroke:var(--accept)}
 .dots.right,.line.right{stroke:var(--good)}
 .dots.wrong,.line.wrong{stroke:var(--bad)}
+.dots.earlier{stroke:var(--retract)}
 .dots.here{stroke:var(--ink);stroke-width:13px}
 .dots.ring{stroke:var(--ring);stroke-width:3.5px}
 .dots.ring.wrong{stroke:var(--miss);stroke-width:6px}
@@ -99,7 +100,7 @@ max-width:none}
 .legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:50%;margin-right:.4rem;
 background:var(--ink);vertical-align:-.05rem}
 .legend i.ramp{width:7rem;border-radius:2px;margin:0 .5rem}
-i.other{background:var(--other)}i.session{background:var(--band);border-radius:2px}
+i.other{background:var(--other)}i.earlier{background:var(--retract)}i.session{background:var(--band);border-radius:2px}
 i.accepted,i.verified{background:var(--accept)}
 i.right{background:var(--good)}
 i.wrong{background:var(--bad)}

@@ -8,6 +8,7 @@ import pytest
 from place_recognition_ros.config import Config
 from place_recognition_ros.tools.replay.run import Entry, Run
 from place_recognition_ros.tools.replay.source import Source
+from place_recognition_ros.tools.report import scene
 from place_recognition_ros.tools.report.findings import chosen, gather, stretches
 from place_recognition_ros.types import (
     Candidate,
@@ -122,3 +123,10 @@ def test_one_pair_of_each_stretch_is_chosen_first(loops):
     best = chosen(loops.loops, loops.times, 2, lambda each: (each.query,))
     assert [each.query for each in best] == [41, 13]
     assert len(chosen(loops.loops, loops.times, 1, lambda each: (each.query,))) == 1
+
+
+def test_matches_of_an_older_map_are_marked_where_there_is_no_arc():
+    drawing, origin = scene.draw(gather(run_of([result(5), result(6, candidates=[candidate(6, 400)])])))
+    assert origin == ""
+    assert 'class="dots earlier" d="M1000.0 940.0h0"' in drawing
+    assert "matched with the map as it was before" in drawing
