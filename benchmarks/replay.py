@@ -2,9 +2,9 @@
 
 ``python3 -m benchmarks.replay [--minutes M] [--hz HZ]``
 
-A ROS 1 bag of the drive of the demo at 2 m/s, lap after lap, as a camera of 640×480 that publishes compressed images,
-with odometry at 50 Hz. Needs requirements/replay.txt; the report is opened in Chromium, where that is
-installed.
+A ROS 1 bag of the drive of the demo at 2 m/s, lap after lap, as a camera of 640×480 that publishes compressed
+images, with odometry at 50 Hz. Needs requirements/replay.txt; the report is opened in Chromium, where that
+is installed.
 """
 
 from __future__ import annotations
