@@ -47,7 +47,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 def _parse(arguments: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="replay", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("input", metavar="INPUT", help=".bag, .db3, .mcap, folder of a ROS 2 bag or of images, or video")
