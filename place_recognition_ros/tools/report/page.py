@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from datetime import datetime, timezone
 from html import escape
 from typing import List, Tuple
 
@@ -16,6 +17,7 @@ from place_recognition_ros.tools.report.style import CSS
 from place_recognition_ros.types import Count
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+CALENDAR = 10**18  # nanoseconds since 1970, in 2001; smaller stamps are those of a simulator or made up
 SEARCHED = (Count.STORED, Count.STANDING, Count.TRACKING_LOST, Count.MAP_FULL, Count.STORE_FAILED)
 
 
@@ -68,6 +70,7 @@ def _header(findings: Findings) -> str:
         run.source.kind,
         words.number(run.images, "image"),
         clock(run.duration) if run.source.has_clock else "",
+        _date(run.first),
         f"model {run.entries[-1].result.model_id}",
     ]
     tiles = "".join(
@@ -84,6 +87,13 @@ def _header(findings: Findings) -> str:
         f"<p>{escape('  ·  '.join(each for each in facts if each))}</p>"
         f'<div class="tiles">{tiles}</div><nav>{nav}</nav></div></header>'
     )
+
+
+def _date(stamp: int) -> str:
+    """When a recording began; empty where its clock is none of the world."""
+    if stamp < CALENDAR:
+        return ""
+    return datetime.fromtimestamp(stamp // 10**9, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _tiles(findings: Findings) -> List[Tuple[str, str, str]]:

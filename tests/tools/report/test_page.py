@@ -7,11 +7,18 @@ import pytest
 
 from place_recognition_ros.errors import InputError
 from place_recognition_ros.tools.report import words
-from place_recognition_ros.tools.report.page import write_report
+from place_recognition_ros.tools.report.page import page, write_report
 from place_recognition_ros.tools.report.plot import Axis, Plot, clock, time_axis
 from place_recognition_ros.types import Reason
 
 VOID = ("meta", "link", "img", "br")
+
+
+class NoImages:
+    """A gallery without its map."""
+
+    def card(self, pair, title, look, note=""):
+        return ""
 
 
 class Page(HTMLParser):
@@ -55,6 +62,13 @@ def test_names_are_escaped(report):
     assert "drive &lt;1&gt;" in text
     assert "a note &amp; more" in text
     assert "drive <1>" not in text
+
+
+def test_the_date_of_a_recording_is_that_of_a_clock_of_the_world(report):
+    findings, text = report()
+    assert "UTC" not in text
+    dated = findings._replace(run=findings.run._replace(first=1_600_000_000 * 10**9))
+    assert "2020-09-13 12:26 UTC" in page(dated, NoImages())
 
 
 def test_with_odometry_there_is_a_path_and_without_there_are_arcs(report):
