@@ -17,6 +17,7 @@ from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ConfigError, InputError, PlaceRecognitionError
 from place_recognition_ros.tools.replay.foxglove import write_mcap
 from place_recognition_ros.tools.replay.judge import Judge, Limits
+from place_recognition_ros.tools.replay.recording import is_recording
 from place_recognition_ros.tools.replay.run import Run, open_source, run
 from place_recognition_ros.tools.replay.topics import Wanted
 from place_recognition_ros.tools.replay.truth import Truth, from_fixes, read_truth
@@ -88,7 +89,7 @@ def _replay(options: argparse.Namespace) -> None:
     if options.max_rate is not None:
         values["max_rate_hz"] = options.max_rate
     config = Config(**values)
-    is_topic = options.truth.startswith("/") and not os.path.exists(options.truth)
+    is_topic = is_recording(options.input) and bool(options.truth) and not os.path.exists(options.truth)
     truth = read_truth(options.truth) if options.truth and not is_topic else None
     wanted = Wanted(options.topic, options.odom, options.truth if is_topic else "")
     source = open_source(options.input, wanted, options.hz, config)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.tools.replay.__main__ import main
+from tests.tools.replay.recordings import FIX, SECOND, START, Writer, drive
 
 PLACES = [*range(1, 7), 1, 2]
 
@@ -74,7 +75,7 @@ def test_the_map_is_kept_and_used_again(folder, tmp_path):
         (["{folder}", "top_k:=x"], "ConfigError: parameter 'top_k': expected a value of type int"),
         (["{folder}", "no:=1"], "ConfigError: unknown parameter 'no'"),
         (["{folder}", "--truth", "none.txt"], "InputError: expected a file of ground truth"),
-        (["{folder}", "--truth", "/fix"], "InputError: expected positions on /fix"),
+        (["{folder}", "--truth", "/fix"], "InputError: expected a file of ground truth. Received: '/fix'"),
     ],
 )
 def test_mistakes_are_named(arguments, message, folder, tmp_path, capsys):
@@ -94,3 +95,17 @@ def test_an_output_in_a_folder_that_is_not_there_is_refused_before_the_run(folde
     with pytest.raises(SystemExit):
         main([folder, "--output", "/none/x.html"])
     assert "expected --output in a folder that exists" in capsys.readouterr().err
+
+
+def test_a_gps_topic_of_a_recording_is_ground_truth(tmp_path, paint):
+    pytest.importorskip("rosbags", reason="needs requirements/replay.txt")
+    writer = drive(Writer("bag"), [paint(place) for place in PLACES])
+    for number in range(len(PLACES)):
+        writer.fix(FIX, START + number * SECOND, 50.0 + 1e-4 * number, 7.0)
+    path, output = writer.write(tmp_path), str(tmp_path / "x.html")
+    assert main([path, "--truth", FIX, "--radius", "3", "--output", output, "feature_model:=orb"]) == 0
+    with open(output, encoding="utf-8") as file:
+        text = file.read()
+    assert "GPS topic /gps/fix, known for 8 of 8 keyframes." in text
+    assert "at most 3 m apart; the orientation is not known." in text
+    assert "The path of the camera by odometry" in text
