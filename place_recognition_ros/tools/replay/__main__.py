@@ -64,7 +64,7 @@ def _parse(arguments: Optional[List[str]]) -> argparse.Namespace:
         type=float,
         help=f"keyframes per second, at most; 0: every image; default: {DEFAULT_RATE:g}, of a folder 0",
     )
-    add("--hz", type=float, default=0.0, help="images per second of a folder whose names are no stamps (2)")
+    add("--hz", type=float, default=0.0, help="images per second of a folder whose names are not stamps (2)")
     add("--truth", metavar="FILE|TOPIC", default="", help="trajectory (TUM, KITTI, EuRoC), table, GPS topic")
     add("--radius", metavar="M", type=float, default=Limits().radius, help="the same place (%(default)s m)")
     add("--angle", metavar="DEG", type=float, default=Limits().angle, help="the same view (%(default)s°)")

@@ -129,10 +129,11 @@ def _summary(findings: Findings) -> str:
             "were matched with an earlier one."
         )
     else:
-        reasons = Counter(each.candidate.reason for each in findings.rejected)
-        common = reasons.most_common(1)
-        why = f" Most often the best candidate was rejected as {common[0][0].name}." if common else ""
-        lines.append(f"No match was accepted in {searched:,} searched keyframes.{why}")
+        lines.append(f"No match was accepted in {searched:,} searched keyframes.")
+    reasons = Counter(each.candidate.reason for each in findings.rejected).most_common()
+    if reasons:
+        listed = ", ".join(f"{count:,} {words.REASONS[reason].short}" for reason, count in reasons)
+        lines.append(f"The best candidates of the others were rejected: {listed}.")
     few = run.counts[Count.FEW_FEATURES]
     if few:
         lines.append(
