@@ -15,7 +15,7 @@ PAUSE = 60.0  # seconds: longer pauses of a recording are cut,
 CUT = 5.0  # seconds: to this
 GAP = 8.0  # seconds between the queries of one loop
 FEW = 25  # keyframes between the matches of one loop
-ENOUGH = 8  # pairs, if stretches are fewer, taken from the same stretches,
+ENOUGH = 12  # pairs, if stretches are fewer, taken from the same stretches,
 APART = 4  # keyframes between them, at least, where there are more pairs
 
 

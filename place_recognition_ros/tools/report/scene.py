@@ -64,7 +64,8 @@ def _path(findings: Findings, positions: Sequence[Optional[np.ndarray]]) -> str:
     edge = MARGIN * SIDE
     box = f"{-edge:.0f} {-edge:.0f} {SIDE + 2 * edge:.0f} {size + 2 * edge:.0f}"
     shadow, drawn = on_page(ground), on_page(line)
-    whole = _continues(places)
+    sessions = np.array([findings.run.entries[row].result.tracking.session for row in rows])
+    whole = _continues(places) & (sessions[1:] == sessions[:-1])
     shapes = [f'<path class="line shadow" d="{_polyline(shadow, whole)}"/>']
     row_of = {int(row): number for number, row in enumerate(rows)}
     for pair in findings.loops:

@@ -130,3 +130,15 @@ def test_matches_of_an_older_map_are_marked_where_there_is_no_arc():
     assert origin == ""
     assert 'class="dots earlier" d="M1000.0 940.0h0"' in drawing
     assert "matched with the map as it was before" in drawing
+
+
+def test_the_path_is_interrupted_where_a_session_begins_and_where_it_jumps():
+    results = [result(row, session=1 + (row > 3)) for row in range(8)]
+    run = run_of(results)
+    xs = [0, 1, 2, 3, 4, 5, 500, 501]
+    entries = [each._replace(position=np.array([x, x % 2, 0.0])) for each, x in zip(run.entries, xs)]
+    drawing, origin = scene.draw(gather(run._replace(entries=entries)))
+    assert origin == "odometry"
+    shadow = drawing[drawing.index('class="line shadow" d="') + 23 :]
+    parts = shadow[: shadow.index('"')].split("M")[1:]
+    assert [part.count("L") for part in parts] == [3, 1, 1]
