@@ -296,4 +296,5 @@ class LoopDetector:
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
         query, map_id = observation and observation.query, self.map.store.file.map_id
-        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        result = QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        return result._replace(durations=self._watch.lap())

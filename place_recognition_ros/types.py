@@ -260,6 +260,7 @@ class QueryResult(NamedTuple):
     confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now
     retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
     pose: Optional[WorldPose] = None  # of the camera, in the oldest world that is tied to the best match's
+    durations: Dict[str, float] = {}  # noqa: RUF012  stage → seconds
 
     @property
     def accepted(self) -> List[Candidate]:

@@ -22,14 +22,17 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder", "relocalizer"),
+    ("recorder", "relocalizer", "stream"),
     ("upkeep",),
     ("detector",),
     ("ros",),
 )
 ABOVE_ALL = ("tools",)  # may import every part but ros
 MAY_IMPORT_ROS = ("ros",)
-THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
+THIRD_PARTY = {
+    *("numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"),
+    *("rosbags", "mcap"),
+}
 ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
