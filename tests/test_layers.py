@@ -22,7 +22,7 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder", "relocalizer"),
+    ("recorder", "relocalizer", "drawing"),
     ("upkeep",),
     ("detector",),
     ("ros",),
