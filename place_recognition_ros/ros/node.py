@@ -30,6 +30,7 @@ from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
 from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
+from place_recognition_ros.ros.reconfigure import Reconfiguration
 from place_recognition_ros.ros.services import Services
 from place_recognition_ros.types import Count, Loss
 from place_recognition_ros.worker import Worker
@@ -69,6 +70,7 @@ class PlaceRecognitionNode:
         Services(self._worker)
         MapServices(self._worker)
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
+        Reconfiguration(config, self._worker, self._master.remember)
         self._images = ImageTopics(self._worker.offer)
         self._complainers = (self._images, self._use, self._odometry, self._master, SimulatedClock())
         rospy.on_shutdown(self._end)

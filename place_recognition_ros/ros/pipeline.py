@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 from typing import Counter as CounterType
 
 import rospy
@@ -46,8 +46,8 @@ class Pipeline:
     """A detector, and the state that belongs to a stream of images.
 
     Args:
-        config: the parameters.
-        detector: is closed with the pipeline.
+        config: the parameters; those that are live are changed here.
+        detector: has the same ``config``; is closed with the pipeline.
         odometry: poses for the keyframes; other threads add to it.
         publishers: get the results.
         use: is informed of each image.
@@ -63,8 +63,7 @@ class Pipeline:
         use: ImageUse,
         inputs: CameraInputs,
     ) -> None:
-        self._detector = detector
-        self._top_k = config.top_k
+        self._config, self._detector = config, detector
         self._odometry = odometry
         self._publishers = publishers
         self._use = use
@@ -141,13 +140,24 @@ class Pipeline:
         self._counts[Count.QUERY] += 1
         header = message.header
         image = self._reader.read(message, learn=False)
-        return self._detector.query(image, k or self._top_k, header.stamp.to_nsec(), header.frame_id)
+        return self._detector.query(image, k or self._config.top_k, header.stamp.to_nsec(), header.frame_id)
 
     def maintain(self, request: Callable[[Upkeep], Result]) -> Result:
         """Have ``request(upkeep)`` change the map, and report the session that is present then."""
         result = request(self._detector.upkeep)
         self._publishers.tracking(self._detector.status().tracking)
         return result
+
+    def configure(self, values: Mapping[str, Any]) -> Dict[str, Any]:
+        """Change parameters; they count from the next image on. Returns all that are live.
+
+        Raises:
+            ConfigError: if one may not change or its value is bad; none is changed then.
+        """
+        config = self._config
+        config.change(values)
+        self._picker.configure(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
+        return config.live_values()
 
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
