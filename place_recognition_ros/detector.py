@@ -293,5 +293,6 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query, map_id = observation and observation.query, self.map.store.file.map_id
-        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        query, view = (None, None) if observation is None else observation[:2]
+        map_id = self.map.store.file.map_id
+        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model, view=view)

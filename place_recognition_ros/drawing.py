@@ -178,6 +178,8 @@ def _panel(side: Side, longer_side: int) -> np.ndarray:
     """The image in the size of the drawing and a little darker, so that the marks are visible."""
     image = side.image
     if image is not None:
+        step = max(1, max(image.shape[:2]) // (2 * longer_side))
+        image = image[::step, ::step]  # a large image would take long
         return _resized(image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), longer_side)
     if side.thumbnail:
         image = cv2.imdecode(np.frombuffer(side.thumbnail, np.uint8), cv2.IMREAD_COLOR)
@@ -213,8 +215,8 @@ def _shape(radius: float, thickness: int = -1) -> np.ndarray:
     """(K, K) float32: how much of each pixel a circle covers, 0 to 1."""
     half = int(radius) + 2
     canvas = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
-    fixed = round(radius * (1 << _SHARPEN)), (half << _SHARPEN, half << _SHARPEN)
-    cv2.circle(canvas, fixed[1], fixed[0], 255, thickness, cv2.LINE_AA, _SHARPEN)
+    centre = half << _SHARPEN, half << _SHARPEN
+    cv2.circle(canvas, centre, round(radius * (1 << _SHARPEN)), (255,), thickness, cv2.LINE_AA, _SHARPEN)
     return canvas.astype(np.float32) / 255
 
 

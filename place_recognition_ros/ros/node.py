@@ -32,6 +32,7 @@ from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.reconfigure import Reconfiguration
 from place_recognition_ros.ros.services import Services
+from place_recognition_ros.ros.viewers import Viewers
 from place_recognition_ros.types import Count, Loss
 from place_recognition_ros.worker import Worker
 
@@ -79,7 +80,8 @@ class PlaceRecognitionNode:
     def _open_pipeline(self) -> Pipeline:
         detector = Opening(self._config, self._worker).detector()
         inputs = CameraInputs(self._config)
-        return Pipeline(self._config, detector, self._odometry, self._publishers, self._use, inputs)
+        viewers = Viewers(detector.map, self._config.rotate_image)
+        return Pipeline(self._config, detector, self._odometry, self._publishers, self._use, inputs, viewers)
 
     def _subscribe(self) -> None:
         odometry = rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)

@@ -19,6 +19,7 @@ from place_recognition_ros.ros.keyframe_picker import KeyframePicker
 from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.stamps import ImageClock
+from place_recognition_ros.ros.viewers import Viewers
 from place_recognition_ros.types import Count, DetectorStatus, Keyframe, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 
@@ -52,6 +53,7 @@ class Pipeline:
         publishers: get the results.
         use: is informed of each image.
         inputs: complete the keyframes.
+        viewers: get the results, for people.
     """
 
     def __init__(
@@ -62,12 +64,13 @@ class Pipeline:
         publishers: Publishers,
         use: ImageUse,
         inputs: CameraInputs,
+        viewers: Viewers,
     ) -> None:
         self._config, self._detector = config, detector
         self._odometry = odometry
         self._publishers = publishers
         self._use = use
-        self._inputs = inputs
+        self._inputs, self._viewers = inputs, viewers
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._clock = ImageClock()
         self._reader = ImageReader(config)
@@ -163,6 +166,7 @@ class Pipeline:
         """A snapshot for diagnostics, which any thread may read."""
         counts = {**self._counts, **self._inputs.counts}
         detector = self._detector.status()
+        detector = detector._replace(durations={**detector.durations, **self._viewers.durations})
         waits = self._clock.holds or not detector.settled
         return Status(detector, counts, self._failures, self._inputs.status, waits)
 
@@ -224,6 +228,7 @@ class Pipeline:
             )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
+        self._viewers.show(result, image)
         if result.outcome != Count.FEW_FEATURES:
             self._viewed = time.monotonic()
         self._counts[Count.ACCEPTED] += len(result.accepted)
