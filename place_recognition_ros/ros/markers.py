@@ -1,9 +1,8 @@
 """What RViz draws: markers of single things. Pure functions."""
 
 import math
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, NamedTuple, Optional, Sequence, Tuple
 
-import numpy as np
 from geometry_msgs.msg import Point, Quaternion
 from geometry_msgs.msg import Pose as PoseMessage
 from std_msgs.msg import ColorRGBA, Header
@@ -15,6 +14,14 @@ Position = Tuple[float, float, float]
 """Metres."""
 Colour = Tuple[float, float, float, float]
 """Red, green, blue, opacity; 0 to 1."""
+
+
+class Canvas(NamedTuple):
+    """Where, and how large, things are drawn."""
+
+    frame_id: str
+    scale: float = 1.0
+
 
 SESSION_COLOURS: Tuple[Colour, ...] = (
     (0.30, 0.60, 1.00, 1.0),
@@ -33,10 +40,16 @@ REJECTED: Colour = (0.9, 0.4, 0.3, 0.5)
 TEXT: Colour = (0.95, 0.95, 0.95, 1.0)
 
 FAINT = 0.3  # opacity of what may be elsewhere
-PATH_WIDTH, LOOP_WIDTH, BALL, LETTER = 0.06, 0.05, 0.35, 0.4  # metres
+PATH_WIDTH, LOOP_WIDTH, BALL, LETTER = 0.05, 0.04, 0.3, 0.4  # metres, of a map of some
+SMALL = 10.0  # metres; in a larger one everything is larger
 ARCH = 0.15  # height of a loop's arch, of the distance between its ends,
 LOWEST_ARCH = 0.3  # metres, and at least: the ends of a good loop are at one point
 CERTAIN = 5.0  # log10 odds from which a loop has the colour of certainty
+
+
+def scale_of(extent: float) -> float:
+    """How much larger everything is drawn in a map of some extent, metres; it rises in steps."""
+    return 2.0 ** max(0, math.floor(math.log2(max(1e-3, extent) / SMALL)))
 
 
 def session_colour(session: int, connected: bool = True) -> Colour:
@@ -53,10 +66,10 @@ def confidence_colour(confidence: float) -> Colour:
 
 
 def path(
-    frame_id: str, number: int, points: Sequence[Position], world: Optional[Pose], colour: Colour
+    canvas: Canvas, number: int, points: Sequence[Position], world: Optional[Pose], colour: Colour
 ) -> Marker:
     """A stretch of a trajectory; ``world``: of its points in the frame, None: the same."""
-    marker = _marker(frame_id, "trajectory", number, Marker.LINE_STRIP, colour, PATH_WIDTH)
+    marker = _marker(canvas, "trajectory", number, Marker.LINE_STRIP, colour, PATH_WIDTH)
     marker.points = [Point(*each) for each in points]
     if world is not None:
         marker.pose = PoseMessage(Point(*world.position), Quaternion(*world.orientation))
@@ -64,12 +77,14 @@ def path(
 
 
 def arches(
-    frame_id: str, name: str, number: int, ends: Iterable[Tuple[Position, Position, Colour]]
+    canvas: Canvas, name: str, number: int, ends: Iterable[Tuple[Position, Position, Colour]]
 ) -> Marker:
     """Loops, as arches between query and match; a marker that is deleted where there is none."""
-    marker = _marker(frame_id, name, number, Marker.LINE_LIST, TEXT, LOOP_WIDTH)
+    marker = _marker(canvas, name, number, Marker.LINE_LIST, TEXT, LOOP_WIDTH)
     for start, end, colour in ends:
-        height = max(LOWEST_ARCH, ARCH * math.sqrt(sum((a - b) ** 2 for a, b in zip(start, end))))
+        height = max(
+            LOWEST_ARCH * canvas.scale, ARCH * math.sqrt(sum((a - b) ** 2 for a, b in zip(start, end)))
+        )
         top = Point((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, max(start[2], end[2]) + height)
         marker.points += [Point(*start), top, top, Point(*end)]
         marker.colors += [ColorRGBA(*colour)] * 4
@@ -78,17 +93,17 @@ def arches(
     return marker
 
 
-def ball(frame_id: str, name: str, number: int, position: Position, colour: Colour) -> Marker:
+def ball(canvas: Canvas, name: str, number: int, position: Position, colour: Colour) -> Marker:
     """A ball."""
-    marker = _marker(frame_id, name, number, Marker.SPHERE, colour, BALL, BALL, BALL)
+    marker = _marker(canvas, name, number, Marker.SPHERE, colour, BALL, BALL, BALL)
     marker.pose.position = Point(*position)
     return marker
 
 
-def text(frame_id: str, name: str, number: int, position: Position, words: str, colour: Colour) -> Marker:
+def text(canvas: Canvas, name: str, number: int, position: Position, words: str, colour: Colour) -> Marker:
     """Text above a place."""
-    marker = _marker(frame_id, name, number, Marker.TEXT_VIEW_FACING, colour, 0.0, 0.0, LETTER)
-    marker.pose.position = Point(position[0], position[1], position[2] + 2 * LETTER)
+    marker = _marker(canvas, name, number, Marker.TEXT_VIEW_FACING, colour, 0.0, 0.0, LETTER)
+    marker.pose.position = Point(position[0], position[1], position[2] + 2 * LETTER * canvas.scale)
     marker.text = words
     return marker
 
@@ -98,19 +113,11 @@ def nothing() -> Marker:
     return Marker(action=Marker.DELETEALL)
 
 
-def moved(world: Optional[Pose], position: Position) -> Position:
-    """A position in the world of its session, in the frame that is drawn."""
-    if world is None:
-        return position
-    x, y, z = (np.asarray(world.position) + world.rotation.apply(np.array(position))).tolist()
-    return x, y, z
-
-
-def _marker(frame_id: str, name: str, number: int, kind: int, colour: Colour, *scale: float) -> Marker:
+def _marker(canvas: Canvas, name: str, number: int, kind: int, colour: Colour, *scale: float) -> Marker:
     """Without a stamp: RViz transforms it by the newest transform."""
-    marker = Marker(header=Header(frame_id=frame_id), ns=name, id=number, type=kind, action=Marker.ADD)
+    marker = Marker(header=Header(frame_id=canvas.frame_id), ns=name, id=number, type=kind, action=Marker.ADD)
     marker.color = ColorRGBA(*colour)
     marker.pose.orientation.w = 1.0
-    sizes: List[Any] = [*scale, 0.0, 0.0][:3]
-    marker.scale.x, marker.scale.y, marker.scale.z = sizes
+    sizes = [each * canvas.scale for each in (*scale, 0.0, 0.0)]
+    marker.scale.x, marker.scale.y, marker.scale.z = sizes[:3]
     return marker

@@ -52,9 +52,14 @@ def match_image(
     geometry = Geometry(best.matches, best.inliers, pairs=_pairs(best, view, match.view))
     canvas = draw(*sides, geometry, caption(best), WIDTH, legend=False)
     height, width = canvas.shape[:2]
-    message = Image(header(query.stamp, query.frame_id), height, width, "bgr8", 0, 3 * width)
-    message.data = canvas.tobytes()
-    return message
+    return Image(
+        header=header(query.stamp, query.frame_id),
+        height=height,
+        width=width,
+        encoding="bgr8",
+        step=3 * width,
+        data=canvas.tobytes(),
+    )
 
 
 def caption(candidate: Candidate) -> List[str]:

@@ -12,11 +12,10 @@ import numpy as np
 from visualization_msgs.msg import Marker
 
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
-from place_recognition_ros.memory.worlds import Worlds
-from place_recognition_ros.poses import Pose, compose, inverse
 from place_recognition_ros.ros import markers
+from place_recognition_ros.ros.layout import Layout, Spot
 from place_recognition_ros.ros.markers import Colour, Position
-from place_recognition_ros.types import Candidate, Kind, Loss, Query, QueryResult, TrackingState, View
+from place_recognition_ros.types import Candidate, Kind, Loss, QueryResult, TrackingState
 
 MOST = 4096  # keyframes of the map, evenly distributed, that are drawn when a scene begins
 STRETCH = 48  # keyframes in one marker: when one is added, these are sent again
@@ -24,12 +23,7 @@ BUNDLE = 12  # loops in one marker
 MOST_LOOPS = 512  # newest ones that are drawn when a scene begins
 MOST_REJECTED = 20  # of a query
 BUDGET = 0.001  # seconds in which more is drawn, beside what belongs to the result
-DIAGRAM = "odom"  # the frame where no pose is known: then nobody else has it
-ROW = -3.0  # metres between the sessions of the diagram
 EXPLANATION = "no odometry: 1 m is 1 s of time, one line per session"
-
-_HERE = Pose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
-_NOWHERE = np.zeros((6, 6))
 
 
 class _Stretch(NamedTuple):
@@ -43,23 +37,23 @@ class _Loop(NamedTuple):
     """An accepted candidate."""
 
     candidate: Candidate
-    query: Position  # in the world of its session
-    match: Position
+    query: Spot
+    match: Spot
 
 
 class _Decision(NamedTuple):
     """A candidate that was accepted or retracted."""
 
     candidate: Candidate
-    query: Optional[Position] = None  # None: where its keyframe is
+    query: Optional[Spot] = None  # None: where its keyframe is
 
 
 Drawable = Tuple[str, int]
-"""A stretch, a bundle of loops or of retracted ones, a kidnap: its kind and number."""
+"""A stretch, a bundle of loops or of retracted ones, a loss of tracking: its kind and number."""
 
 
 class Scene:
-    """The drawing of a map in one frame: that of the present session.
+    """The drawing of a map in the frame of the present session.
 
     Args:
         memory: the map.
@@ -69,34 +63,34 @@ class Scene:
 
     def __init__(self, memory: KeyframeMap, losses: Mapping[int, Loss], decided: Iterable[Candidate]) -> None:
         self._memory, self._losses = memory, losses
+        self._layout = Layout(memory)
         ids = list(memory.timeline)
         self._count = len(ids)
         self._unread: Deque[Union[int, _Decision]] = deque(ids[:: max(1, -(-len(ids) // MOST))])
         self._unread.extend(_Decision(each) for each in list(decided)[-MOST_LOOPS:])
-        self._frame = memory.session.frame
-        self._rows: Dict[int, Tuple[int, int]] = {}  # session → its row in the diagram, its first stamp
         self._stretches: List[_Stretch] = []
         self._newest: Dict[int, int] = {}  # session → number of its newest stretch
         self._loops: List[Optional[_Loop]] = []
-        self._numbers: Dict[Tuple[int, int], int] = {}  # stamp of the query, match → number of the loop
         self._retracted: List[Optional[_Loop]] = []
-        self._ties: List[Tuple[int, int, int, int]] = []
-        self._worlds: Dict[int, Optional[Pose]] = {}  # session → its world in the frame; None: not known
-        self._present = 0  # session
+        self._numbers: Dict[Tuple[int, int], int] = {}  # stamp of the query, match → number of the loop
         self._due: Dict[Drawable, None] = {}  # what has changed, in this order
-        self._here: Optional[Position] = None  # of the camera, in the world of the present session
+        self._here: Optional[Spot] = None  # of the camera
+        self._lowest, self._highest = np.full(3, np.inf), np.full(3, -np.inf)  # of all positions
+        self._canvas = markers.Canvas(self._layout.frame_id)
         self._begun = False
 
+    @property
     def continues(self) -> bool:
         """Whether it can go on; else it is too large, or what it shows is not the map any more."""
-        memory = self._memory
-        unchanged = len(memory) - self._count in (0, 1) and memory.session.frame in ("", self._frame)
-        return (
-            unchanged and len(self._stretches) <= 2 * MOST // STRETCH and len(self._loops) <= 2 * MOST_LOOPS
-        )
+        small = len(self._stretches) <= 2 * MOST // STRETCH and len(self._loops) <= 2 * MOST_LOOPS
+        return small and self._layout.is_valid and len(self._memory) - self._count in (0, 1)
 
     def update(self, result: QueryResult) -> List[Marker]:
-        """The markers to publish with the result of a query."""
+        """The markers to publish with the result of a query.
+
+        Raises:
+            StoreError: if the map cannot be read.
+        """
         query = result.query
         if query is None:
             return []
@@ -105,25 +99,20 @@ class Scene:
         if len(self._memory) > self._count:
             self._unread.append(query.id)
         self._count = len(self._memory)
-        self._relate(query.session)
-        here = self._position_of(query, result.view)
+        if self._layout.relate(query.session):
+            self._draw_again()  # after a loss of tracking, too: it begins a session
+        here = self._layout.query(result) if self._layout.has_poses else None
         for each in (*result.confirmed, *result.accepted, *result.retracted):
             self._unread.append(_Decision(each, here if each.query_stamp == query.stamp else None))
         while self._unread and time.perf_counter() < until:
             self._read(self._unread.popleft())
         found += self._now(result)
-        drawn = 0
-        while self._due and (drawn == 0 or time.perf_counter() < until):
-            changed = next(iter(self._due))
+        first = True
+        while self._due and (first or time.perf_counter() < until):
+            first, changed = False, next(iter(self._due))
             del self._due[changed]
-            found += self._draw(changed)
-            drawn += 1
+            found += self._draw(*changed)
         return found
-
-    def _begin(self) -> List[Marker]:
-        self._begun = True
-        note = markers.text(DIAGRAM, "note", 0, (0.0, 1.0, 0.0), EXPLANATION, markers.TEXT)
-        return [markers.nothing()] if self._frame else [markers.nothing(), note]
 
     # -------------------------------------------------------------------------------------- the map
 
@@ -132,31 +121,17 @@ class Scene:
         if isinstance(each, _Decision):
             self._decide(each)
             return
-        entry = self._memory.timeline.get(each)
-        position = None if entry is None else self._position(entry.session, entry.stamp, entry.pose)
-        if entry is None or position is None:
+        spot = self._layout.keyframe(each)
+        if spot is None:
             return
-        number = self._newest.get(entry.session, -1)
+        number = self._newest.get(spot.session, -1)
         if number < 0 or len(self._stretches[number].points) > STRETCH:
             before = self._stretches[number].points[-1:] if number >= 0 else []
-            self._stretches.append(_Stretch(entry.session, list(before)))
-            number = self._newest[entry.session] = len(self._stretches) - 1
-        self._stretches[number].points.append(position)
+            self._stretches.append(_Stretch(spot.session, list(before)))
+            number = self._newest[spot.session] = len(self._stretches) - 1
+        self._stretches[number].points.append(spot.position)
         self._due["trajectory", number] = None
-
-    def _position(self, session: int, stamp: int, pose: Optional[Pose]) -> Optional[Position]:
-        """Where something is in the world of its session, or in the diagram; None: not known."""
-        if self._frame:
-            return None if pose is None else tuple(pose.position.tolist())
-        row, start = self._rows.setdefault(session, (len(self._rows), stamp))
-        return (stamp - start) * 1e-9, ROW * row, 0.0
-
-    def _position_of(self, query: Query, view: Optional[View]) -> Optional[Position]:
-        """Where the camera is, in the world of its session; None: not known."""
-        entry = self._memory.timeline.get(query.id)
-        pose = entry.pose if entry is not None else view.pose if view is not None else None
-        known = self._frame or query.session in self._rows
-        return self._position(query.session, query.stamp, pose) if known else None
+        self._enlarge(spot.position)
 
     def _decide(self, decision: _Decision) -> None:
         """An accepted candidate becomes a loop; a retracted one is no loop any more."""
@@ -169,37 +144,28 @@ class Scene:
             if not candidate.accepted:
                 self._due["retracted", len(self._retracted) // BUNDLE] = None
                 self._retracted.append(loop)
-        ends = self._ends(candidate, decision.query)
-        if candidate.accepted and ends is not None:
+        loop = self._loop(candidate, decision.query) if candidate.accepted else None
+        if loop is not None:
             self._numbers[name] = len(self._loops)
             self._due["loops", len(self._loops) // BUNDLE] = None
-            self._loops.append(_Loop(candidate, *ends))
+            self._loops.append(loop)
 
-    def _ends(self, candidate: Candidate, query: Optional[Position]) -> Optional[Tuple[Position, Position]]:
-        """The positions of query and match, each in its world; ``query``: where it is, if it is known."""
-        timeline = self._memory.timeline
-        own, match = timeline.get(candidate.query_id), timeline.get(candidate.match_id)
-        if query is None and own is not None:
-            query = self._position(own.session, own.stamp, own.pose)
-        there = None if match is None else self._position(match.session, match.stamp, match.pose)
-        return None if query is None or there is None else (query, there)
+    def _loop(self, candidate: Candidate, query: Optional[Spot]) -> Optional[_Loop]:
+        """A candidate with its positions; without one of the query, that of its keyframe or by its match."""
+        layout = self._layout
+        query = query or layout.keyframe(candidate.query_id) or layout.matched(candidate)
+        match = layout.keyframe(candidate.match_id)
+        return None if query is None or match is None else _Loop(candidate, query, match)
 
-    def _relate(self, present: int) -> None:
-        """How the worlds of all sessions lie in that of the present one; what has moved is drawn again."""
-        ties = self._memory.store.learned.ties()
-        names = [each[:4] for each in ties]
-        if (names, present) == (self._ties, self._present):
-            return  # a loss of tracking begins a session
-        self._ties, self._present = names, present
-        worlds = Worlds(ties)
-        root = worlds.root(present)
-        back = inverse(worlds.to_root(present, _HERE, _NOWHERE)[0])
-        related = {each for name in names for each in name[:2]} | {present}
-        self._worlds = {
-            each: compose(back, worlds.to_root(each, _HERE, _NOWHERE)[0])
-            for each in related
-            if worlds.root(each) == root
-        }
+    def _enlarge(self, position: Position) -> None:
+        """Lines and letters have to be seen when the map has grown."""
+        self._lowest, self._highest = np.minimum(self._lowest, position), np.maximum(self._highest, position)
+        scale = markers.scale_of(float((self._highest - self._lowest).max()))
+        if scale != self._canvas.scale:
+            self._canvas = self._canvas._replace(scale=scale)
+            self._draw_again()
+
+    def _draw_again(self) -> None:
         for kind, count in (
             ("trajectory", len(self._stretches)),
             ("loops", -(-len(self._loops) // BUNDLE)),
@@ -210,73 +176,59 @@ class Scene:
 
     # -------------------------------------------------------------------------------------- drawing
 
+    def _begin(self) -> List[Marker]:
+        self._begun = True
+        note = markers.text(self._canvas, "note", 0, (0.0, 1.0, 0.0), EXPLANATION, markers.TEXT)
+        return [markers.nothing()] if self._layout.has_poses else [markers.nothing(), note]
+
     def _now(self, result: QueryResult) -> List[Marker]:
-        """Where the camera is, and what the candidates of the query are that were rejected."""
-        query, frame = result.query, self._frame or DIAGRAM
-        if query is None:
-            return []
-        here = self._here = self._position_of(query, result.view) or self._here
+        """Where the camera is, and the candidates of the query that were examined and rejected."""
+        here = self._here = self._layout.query(result) or self._here
         if here is None:
             return []
         lost = result.tracking.state == TrackingState.LOST
-        colour = markers.KIDNAP if lost else markers.TEXT
-        rejected = [
-            self._placed(each, ends, markers.REJECTED)
-            for each, ends in ((each, self._ends(each, here)) for each in result.candidates[:MOST_REJECTED])
-            if not each.accepted and each.matches >= 0 and ends is not None
-        ]
+        place, colour = self._layout.place(here), markers.KIDNAP if lost else markers.TEXT
+        wrong = [each for each in result.candidates if not each.accepted and each.matches >= 0]
+        loops = [self._loop(each, here) for each in wrong[:MOST_REJECTED]]
         return [
-            markers.ball(frame, "camera", 0, here, colour),
-            markers.arches(frame, "rejected", 0, rejected),
+            markers.ball(self._canvas, "camera", 0, place, colour),
+            self._arches("rejected", 0, loops),
         ]
 
-    def _draw(self, each: Drawable) -> List[Marker]:
-        kind, number = each
-        frame = self._frame or DIAGRAM
+    def _draw(self, kind: str, number: int) -> List[Marker]:
         if kind == "trajectory":
             session, points = self._stretches[number]
-            colour = markers.session_colour(session, session in self._worlds or not self._frame)
-            return [markers.path(frame, number, points, self._world(session), colour)]
+            colour = markers.session_colour(session, self._layout.is_connected(session))
+            return [markers.path(self._canvas, number, points, self._layout.world(session), colour)]
         if kind == "kidnap":
             return self._draw_loss(number)
         loops = self._loops if kind == "loops" else self._retracted
-        bundle = [each for each in loops[number * BUNDLE : (number + 1) * BUNDLE] if each is not None]
-        ends = [self._placed(each.candidate, each[1:3], _colour(each, kind)) for each in bundle]
-        return [markers.arches(frame, kind, number, ends)]
+        return [self._arches(kind, number, loops[number * BUNDLE : (number + 1) * BUNDLE])]
 
     def _draw_loss(self, session: int) -> List[Marker]:
-        """Where tracking was lost before a session: at the end of the stretch before its first one."""
-        before = [each for each in self._stretches if each.session < session]
-        if not before:
+        """Where tracking was lost before a session: at the end of the one before it."""
+        last = max((each for each in self._newest if each < session), default=None)
+        if last is None:
             return []
-        frame, last = self._frame or DIAGRAM, max(before, key=lambda each: each.session)
-        last = self._stretches[self._newest[last.session]]
-        place = markers.moved(self._world(last.session), last.points[-1])
+        place = self._layout.place(Spot(last, self._stretches[self._newest[last]].points[-1]))
         words = f"lost ({self._losses[session].value})"
         return [
-            markers.ball(frame, "kidnap", 2 * session, place, markers.KIDNAP),
-            markers.text(frame, "kidnap", 2 * session + 1, place, words, markers.KIDNAP),
+            markers.ball(self._canvas, "kidnap", 2 * session, place, markers.KIDNAP),
+            markers.text(self._canvas, "kidnap", 2 * session + 1, place, words, markers.KIDNAP),
         ]
 
-    def _world(self, session: int) -> Optional[Pose]:
-        return self._worlds.get(session) if self._frame else None
-
-    def _placed(
-        self, candidate: Candidate, ends: Tuple[Position, Position], colour: Colour
-    ) -> Tuple[Position, Position, Colour]:
-        """Both ends of a loop in the frame."""
-        query, match = ends
-        return (
-            markers.moved(self._world(candidate.query_session), query),
-            markers.moved(self._world(candidate.match_session), match),
-            colour,
-        )
+    def _arches(self, kind: str, number: int, loops: List[Optional[_Loop]]) -> Marker:
+        place = self._layout.place
+        ends = [
+            (place(each.query), place(each.match), _colour(kind, each)) for each in loops if each is not None
+        ]
+        return markers.arches(self._canvas, kind, number, ends)
 
 
-def _colour(loop: _Loop, kind: str) -> Colour:
-    """By confidence; a recovery has the colour of kidnaps."""
-    if kind == "retracted":
-        return markers.RETRACTED
+def _colour(kind: str, loop: _Loop) -> Colour:
+    """Of an accepted one by confidence; a recovery has the colour of kidnaps."""
+    if kind != "loops":
+        return markers.REJECTED if kind == "rejected" else markers.RETRACTED
     if loop.candidate.kind == Kind.KIDNAP_RECOVERY:
         return markers.KIDNAP
     return markers.confidence_colour(loop.candidate.confidence)

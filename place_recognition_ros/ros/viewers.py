@@ -8,7 +8,6 @@ import rospy
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
-from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.ros.match_image import Shown, match_image
 from place_recognition_ros.ros.scene import MOST_LOOPS, Scene
@@ -69,8 +68,8 @@ class Viewers:
                 message = match_image(result, image, self._kept, self._rotated) if wanted[1] else None
                 if message is not None:
                     self._images.publish(message)
-        except StoreError as error:
-            rospy.logwarn_throttle(10.0, "Not drawn: %s", error)
+        except Exception as error:  # a keyframe does not fail because it cannot be drawn
+            rospy.logerr_throttle(10.0, "Not drawn: %r", error)
 
     def _remember(self, result: QueryResult) -> None:
         """What cannot be read from the map later."""
@@ -85,7 +84,7 @@ class Viewers:
                 del self._losses[min(self._losses)]
 
     def _publish_markers(self, result: QueryResult) -> None:
-        if self._arrivals.came or self._scene is None or not self._scene.continues():
+        if self._arrivals.came or self._scene is None or not self._scene.continues:
             self._arrivals.came = False
             self._scene = Scene(self._memory, self._losses, self._decided)
         found = self._scene.update(result)
