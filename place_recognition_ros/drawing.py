@@ -158,14 +158,13 @@ def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Mar
     for (start, end), (_, _, colour) in zip(fixed, pairs[::step]):
         cv2.line(above, start, end, colour, 1, cv2.LINE_AA, _SHARPEN)
     cv2.addWeighted(above, _OPACITY, canvas, 1.0 - _OPACITY, 0.0, canvas)
-    _stamp(canvas, ends.reshape(-1, 2), (0, 0, 0), _RIM)
-    _stamp(canvas, ends.reshape(-1, 2), np.repeat([each[2] for each in pairs], 2, axis=0), _DISC)
+    _stamp(canvas, ends.reshape(-1, 2), np.repeat([each[2] for each in pairs], 2, axis=0), _DISC, _RIM)
 
 
 def _draw_legend(canvas: np.ndarray, y: int) -> None:
     x = 10
     for text, colour, shape in (
-        ("inlier (same colour: same point)", _colour(0.5), _RIM),
+        ("inlier (same colour: same point)", _colour(0.5), _DISC),
         ("contradiction: in the common region, not found again", _RED, _RING),
         ("other feature", _FAINT, _DOT),
     ):
@@ -223,7 +222,9 @@ def _shape(radius: float, thickness: int = -1) -> np.ndarray:
 _DOT, _RIM, _DISC, _RING = _shape(1.6), _shape(3.5), _shape(2.6), _shape(4.5, 1)
 
 
-def _stamp(canvas: np.ndarray, points: np.ndarray, colour: Any, shape: np.ndarray) -> None:
+def _stamp(
+    canvas: np.ndarray, points: np.ndarray, colour: Any, shape: np.ndarray, rim: Optional[np.ndarray] = None
+) -> None:
     """Draw one shape at many points; one at the border of the canvas is moved into it.
 
     Args:
@@ -231,18 +232,20 @@ def _stamp(canvas: np.ndarray, points: np.ndarray, colour: Any, shape: np.ndarra
         points: (N, 2), x and y.
         colour: BGR, or (N, 3).
         shape: of :func:`_shape`.
+        rim: a larger one, black, below it.
     """
     if not len(points):
         return
     height, width = canvas.shape[:2]
-    half = shape.shape[0] // 2
-    rows, columns = np.nonzero(shape > _FAINTEST)
+    whole = shape if rim is None else rim
+    rows, columns = np.nonzero(whole > _FAINTEST)
+    half, inner = whole.shape[0] // 2, (whole.shape[0] - shape.shape[0]) // 2
     x = np.clip(np.rint(points[:, 0]).astype(np.int32), half, width - 1 - half)
     y = np.clip(np.rint(points[:, 1]).astype(np.int32), half, height - 1 - half)
     pixels = ((y * width + x)[:, None] + ((rows - half) * width + columns - half)).ravel()  # (N·K,)
-    cover = shape[rows, columns][:, None]  # (K, 1)
+    cover, light = whole[rows, columns][:, None], np.pad(shape, inner)[rows, columns][:, None]  # (K, 1)
     below = np.take(canvas.reshape(-1, 3), pixels, axis=0).reshape(len(points), -1, 3)
-    above = np.asarray(colour, np.float32).reshape(-1, 1, 3) * cover
+    above = np.asarray(colour, np.float32).reshape(-1, 1, 3) * light
     mixed = (below * (1 - cover) + above).astype(np.uint8)
     canvas.reshape(-1, 3).view("V3")[pixels] = mixed.reshape(-1, 3).view("V3")
 

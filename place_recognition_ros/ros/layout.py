@@ -40,6 +40,7 @@ class Layout:
         self._rows: Dict[int, Tuple[int, int]] = {}  # session → its row in the diagram, its first stamp
         self._ties: List[Tuple[int, int, int, int]] = []
         self._worlds: Dict[int, Pose] = {}  # session → its world in the frame
+        self._matrices: Dict[int, np.ndarray] = {}  # their rotations, (3, 3)
         self._present = 0  # session
 
     @property
@@ -79,6 +80,7 @@ class Layout:
             for each in sessions
             if worlds.root(each) == root
         }
+        self._matrices = {each: pose.rotation.as_matrix() for each, pose in self._worlds.items()}
         return True
 
     def is_connected(self, session: int) -> bool:
@@ -94,7 +96,7 @@ class Layout:
         world = self.world(spot.session)
         if world is None:
             return spot.position
-        x, y, z = (world.position + world.rotation.apply(np.array(spot.position))).tolist()
+        x, y, z = (world.position + self._matrices[spot.session] @ spot.position).tolist()
         return x, y, z
 
     def keyframe(self, keyframe_id: int) -> Optional[Spot]:

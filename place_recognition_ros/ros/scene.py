@@ -22,7 +22,8 @@ STRETCH = 48  # keyframes in one marker: when one is added, these are sent again
 BUNDLE = 12  # loops in one marker
 MOST_LOOPS = 512  # newest ones that are drawn when a scene begins
 MOST_REJECTED = 20  # of a query
-BUDGET = 0.001  # seconds in which more is drawn, beside what belongs to the result
+LEAST = 4  # markers of what has changed that are sent with one result, and
+BUDGET = 0.001  # as many more as are made within so many seconds
 EXPLANATION = "no odometry: 1 m is 1 s of time, one line per session"
 
 
@@ -107,11 +108,12 @@ class Scene:
         while self._unread and time.perf_counter() < until:
             self._read(self._unread.popleft())
         found += self._now(result)
-        first = True
-        while self._due and (first or time.perf_counter() < until):
-            first, changed = False, next(iter(self._due))
+        drawn = 0
+        while self._due and (drawn < LEAST or time.perf_counter() < until):
+            changed = next(iter(self._due))
             del self._due[changed]
             found += self._draw(*changed)
+            drawn += 1
         return found
 
     # -------------------------------------------------------------------------------------- the map

@@ -1,7 +1,7 @@
 """What is published for people alone, as long as somebody subscribes to it."""
 
 from collections import deque
-from typing import Any, Deque, Dict, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
 import numpy as np
 import rospy
@@ -34,15 +34,16 @@ class Viewers:
     Args:
         memory: the map.
         rotated: degrees, clockwise, by which thumbnails are rotated.
+        advertise: makes a publisher.
     """
 
-    def __init__(self, memory: KeyframeMap, rotated: int) -> None:
+    def __init__(
+        self, memory: KeyframeMap, rotated: int, advertise: Callable[..., Any] = rospy.Publisher
+    ) -> None:
         self._memory, self._rotated, self._watch = memory, rotated, Stopwatch()
         self._arrivals = _Arrivals()
-        self._markers = rospy.Publisher(
-            "~markers", MarkerArray, queue_size=10, subscriber_listener=self._arrivals
-        )
-        self._images = rospy.Publisher("~match_image", Image, queue_size=1)
+        self._markers = advertise("~markers", MarkerArray, queue_size=10, subscriber_listener=self._arrivals)
+        self._images = advertise("~match_image", Image, queue_size=1)
         self._scene: Optional[Scene] = None
         self._decided: Deque[Candidate] = deque(maxlen=MOST_LOOPS)
         self._losses: Dict[int, Loss] = {}  # session → why tracking was lost before it
