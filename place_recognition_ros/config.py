@@ -232,6 +232,23 @@ class Config:
         live=True,
     )
 
+    warn_age_s: float = _parameter(
+        1.0,
+        "age of a result, from the stamp of its image on, above which /diagnostics warns",
+        unit="s",
+        low=0.001,
+        high=60,
+        live=True,
+    )
+    error_age_s: float = _parameter(
+        5.0,
+        "age of a result above which /diagnostics reports an error",
+        unit="s",
+        low=0.001,
+        high=60,
+        live=True,
+    )
+
     def __init__(self, **values: Any) -> None:
         table = self.table()
         known = [row.name for row in table]

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 import cv2
 import rospy
@@ -53,15 +53,18 @@ class PlaceRecognitionNode:
     Args:
         config: the parameters.
         parameters: the same as the master has them.
+        last_error: returns the newest error in the log; empty: none.
     """
 
-    def __init__(self, config: Config, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self, config: Config, parameters: Mapping[str, Any], last_error: Callable[[], str] = str
+    ) -> None:
         self._config = config
         self._odometry = OdometryInput(config, rospy.resolve_name("odom"), self._has_odometry)
         self._odometry_subscriber: Optional[rospy.Subscriber] = None
         self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
-        self._reporter = Reporter(rospy.get_name())
+        self._reporter = Reporter(rospy.get_name(), config, last_error)
         self._reported: Dict[Loss, bool] = {}  # by the front end, as it was posted last
         self._ticking: Optional[Future] = None
         self._ended = threading.Event()
@@ -215,14 +218,14 @@ def main() -> int:
     rospy.on_shutdown(end_in_time)
     try:
         rospy.init_node("place_recognition")
-        forward_logs()
+        errors = forward_logs()
         limit_connections()
         parameters = rospy.get_param("~", {})
         config = Config(**parameters)
         config.map_path = map_file(config.map_path, rospy.get_name())
         rospy.loginfo("Map: %s", config.map_path or "temporary")
         cv2.setNumThreads(config.threads)  # the other cores are for SLAM
-        return PlaceRecognitionNode(config, parameters).spin()
+        return PlaceRecognitionNode(config, parameters, errors.text).spin()
     except PlaceRecognitionError as error:
         rospy.logfatal("%s: %s", type(error).__name__, error)
         return 1

@@ -1,8 +1,8 @@
 """From an image message to a published result: everything that the worker's thread owns."""
 
 import time
-from collections import Counter
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
+from collections import Counter, deque
+from typing import Any, Callable, Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 from typing import Counter as CounterType
 
 import rospy
@@ -20,7 +20,7 @@ from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.stamps import ImageClock
 from place_recognition_ros.ros.viewers import Viewers
-from place_recognition_ros.types import Count, DetectorStatus, Keyframe, Loss, QueryResult
+from place_recognition_ros.types import Candidate, Count, DetectorStatus, Keyframe, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 
 ImageMessage = Union[Image, CompressedImage]
@@ -32,6 +32,9 @@ NOT_DESCRIBED = (
 )
 """Outcomes of images that the detector has not seen."""
 
+KEPT_AGES = 200  # results
+OLDEST = 60.0  # seconds: what is older has the stamp of another clock
+
 
 class Status(NamedTuple):
     """A snapshot for diagnostics; nothing in it changes."""
@@ -41,6 +44,10 @@ class Status(NamedTuple):
     failures: int  # keyframes that failed one after the other
     inputs: InputStatus = InputStatus()
     waits: bool = False  # whether time alone may change something: see Pipeline.tick
+    images: int = 0  # that the worker took, since the start
+    ages: Tuple[float, ...] = ()  # of the latest results, seconds; none where stamps are of another clock
+    accepted: Optional[Candidate] = None  # the latest one,
+    accepted_at: float = 0.0  # by time.monotonic
 
 
 class Pipeline:
@@ -75,7 +82,10 @@ class Pipeline:
         self._clock = ImageClock()
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
-        self._failures = 0
+        self._failures = self._images = 0
+        self._ages: Deque[float] = deque(maxlen=KEPT_AGES)
+        self._accepted: Optional[Candidate] = None
+        self._accepted_at = 0.0
         self._arrived, self._took = clock.now(), time.monotonic()  # when the newest image came
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
@@ -84,6 +94,7 @@ class Pipeline:
         """Process the next image of the stream, and those whose stamps it confirms."""
         now, stamp = time.monotonic(), message.header.stamp.to_nsec()
         self._arrived, self._took = clock.now(), now
+        self._images += 1
         ready, rejected = self._clock.admit(stamp, message, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
@@ -168,7 +179,17 @@ class Pipeline:
         detector = self._detector.status()
         detector = detector._replace(durations={**detector.durations, **self._viewers.durations})
         waits = self._clock.holds or not detector.settled
-        return Status(detector, counts, self._failures, self._inputs.status, waits)
+        return Status(
+            detector=detector,
+            counts=counts,
+            failures=self._failures,
+            inputs=self._inputs.status,
+            waits=waits,
+            images=self._images,
+            ages=tuple(self._ages),
+            accepted=self._accepted,
+            accepted_at=self._accepted_at,
+        )
 
     def close(self) -> None:
         """Release the engine and the map."""
@@ -228,6 +249,7 @@ class Pipeline:
             )
         result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
         self._publishers.result(result)
+        self._note_result(result, stamp)
         self._viewers.show(result, image)
         if result.outcome != Count.FEW_FEATURES:
             self._viewed = time.monotonic()
@@ -235,3 +257,13 @@ class Pipeline:
         self._counts[Count.CONFIRMED] += len(result.confirmed)
         self._counts[Count.RETRACTED] += len(result.retracted)
         return result.outcome
+
+    def _note_result(self, result: QueryResult, stamp: int) -> None:
+        """For diagnostics: how old a result is that was published, and the latest accepted candidate."""
+        age = (clock.now() - stamp) * 1e-9
+        if 0 <= age <= OLDEST:
+            self._ages.append(age)
+        else:
+            self._ages.clear()  # the stamps are of another clock: a bag, a simulation
+        if result.accepted:
+            self._accepted, self._accepted_at = result.accepted[0], time.monotonic()
