@@ -151,8 +151,7 @@ class Reporter:
         values: Dict[str, object] = {
             "images per second": f"{rates.images:.2f}",
             "keyframes per second": f"{rates.keyframes:.2f}",
-            "age of results [s], median and 95 %": _quantiles(status.ages, 1.0, 2)
-            or OTHER_CLOCK,
+            "age of results [s], median and 95 %": _quantiles(status.ages, 1.0, 2) or OTHER_CLOCK,
             "memory [MB]": f"{resident_bytes() / 1e6:.0f}",
             **_disk(self._config.map_path),
         }

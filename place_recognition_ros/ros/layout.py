@@ -25,7 +25,7 @@ class Spot(NamedTuple):
 
 
 class Layout:
-    """Positions in the frame of the present session.
+    """Positions in the frame of the present session, or of the newest one that has poses.
 
     Sessions that are connected with it are where the connections tell; all others are where they were in
     their own worlds. Without poses, a diagram: x is the time since the session began, y its row.
@@ -36,7 +36,8 @@ class Layout:
 
     def __init__(self, memory: KeyframeMap) -> None:
         self._memory = memory
-        self._frame = memory.session.frame
+        frames = [session.frame for _, session in sorted(memory.store.sessions().items())]
+        self._frame = next(filter(None, [memory.session.frame, *frames[::-1]]), "")
         self._rows: Dict[int, Tuple[int, int]] = {}  # session → its row in the diagram, its first stamp
         self._ties: List[Tuple[int, int, int, int]] = []
         self._worlds: Dict[int, Pose] = {}  # session → its world in the frame

@@ -22,8 +22,8 @@ STRETCH = 48  # keyframes in one marker: when one is added, these are sent again
 BUNDLE = 12  # loops in one marker
 MOST_LOOPS = 512  # newest ones that are drawn when a scene begins
 MOST_REJECTED = 20  # of a query
-LEAST = 4  # markers of what has changed that are sent with one result, and
-BUDGET = 0.001  # as many more as are made within so many seconds
+LEAST = 4  # keyframes that are read, and markers of what has changed that are sent, with one result,
+BUDGET = 0.001  # and as many more as are made within so many seconds
 EXPLANATION = "no odometry: 1 m is 1 s of time, one line per session"
 
 
@@ -105,8 +105,10 @@ class Scene:
         here = self._layout.query(result) if self._layout.has_poses else None
         for each in (*result.confirmed, *result.accepted, *result.retracted):
             self._unread.append(_Decision(each, here if each.query_stamp == query.stamp else None))
-        while self._unread and time.perf_counter() < until:
+        read = 0
+        while self._unread and (read < LEAST or time.perf_counter() < until):
             self._read(self._unread.popleft())
+            read += 1
         found += self._now(result)
         drawn = 0
         while self._due and (drawn < LEAST or time.perf_counter() < until):
