@@ -72,7 +72,7 @@ class Drive:
 def write(path: str, keyframes: int, drive: Drive) -> None:
     """Write the map, without waiting for the disk at each keyframe."""
     store = KeyframeStore(path, MODEL, SIZE, "orb")
-    store._connection.execute("PRAGMA synchronous=OFF")
+    store.file.connection.execute("PRAGMA synchronous=OFF")
     for number in range(keyframes):
         session = Session(1 + number // SESSION, f"session {number // SESSION}", "robot", 1, "odom")
         store.add(session, *drive.next(number))
@@ -93,7 +93,7 @@ def adding(memory: KeyframeMap, drive: Drive) -> Iterator[Figure]:
         memory.observe(*arguments[:2])
         with clock:
             memory.add(*arguments)
-        log = memory.store._path + "-wal"
+        log = memory.store.file.path + "-wal"
         largest = max(largest, os.path.getsize(log) if os.path.exists(log) else 0)
     yield from clock.figures(f"add, {ADDED:,} times", 20)
     yield Figure("largest write-ahead log", largest / 1e6, "MB", 64)
@@ -118,7 +118,7 @@ def searching(memory: KeyframeMap, drive: Drive) -> Iterator[Figure]:
 def sizes(memory: KeyframeMap, path: str) -> Iterator[Figure]:
     """Bytes on disk of a keyframe."""
     count = len(memory)
-    read = memory.store._connection.execute
+    read = memory.store.file.connection.execute
     for table_name, column in COLUMNS:
         (total,) = read(f"SELECT SUM(LENGTH({column})) FROM {table_name}").fetchone()  # noqa: S608
         yield Figure(f"of it {table_name}.{column}", (total or 0) / count / 1e3, "kB")

@@ -33,7 +33,7 @@ def write_map(path: str, keyframes: int, extractor: Extractor) -> None:
     finder = open_feature_finder(count=config.local_features)
     random = np.random.default_rng(0)
     store = KeyframeStore(path, extractor.card.model_id, extractor.card.descriptor_size, finder.model_id)
-    store._connection.execute("PRAGMA synchronous=OFF")  # it need not survive a power cut
+    store.file.connection.execute("PRAGMA synchronous=OFF")  # it need not survive a power cut
     for row in range(keyframes):
         if row % VIEWS == 0:
             image = Place(row // VIEWS).image()

@@ -62,7 +62,7 @@ class LoopDetector:
         """Describes images, without what the user's mask covers."""
         self._recorder = Recorder(config, self.map, self.describer, finder.kind, self._watch)
         self._model, shipped = extractor.card.model_id, Coefficients(**finder.decision)
-        hooks = Hooks(self._begin_decisions, lambda: self.start_session(max(0, self._trajectory.newest)))
+        hooks = Hooks(self._begin_decisions, self.start_session)
         self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, hooks)
         """Changes the map on request."""
         self._decide = partial(Decisions, config, similarity, self.map, leaving, finder.kind)
@@ -102,11 +102,12 @@ class LoopDetector:
             opened.pop_all()  # nothing failed: they stay open
         return detector
 
-    def add(self, keyframe: Keyframe) -> QueryResult:
+    def add(self, keyframe: Keyframe, pause: Optional[int] = None) -> QueryResult:
         """Add the next keyframe of the trajectory and find out whether the camera was here before.
 
         Args:
             keyframe: newer than the one before it. One in another world frame begins a new session.
+            pause: nanoseconds without images before it; None: as many as the stamps tell.
 
         Returns:
             The query, the most similar keyframes of the map with the result of the checks, the tracking
@@ -118,7 +119,7 @@ class LoopDetector:
             KeyframeError: if the stamp, a pose or the camera is not usable.
             EngineError: if the image cannot be described.
         """
-        keyframe = self._checked(keyframe)
+        keyframe = self._checked(keyframe, pause)
         self.describer.learn(keyframe)
         description = self.describer.describe(keyframe)
         seen = len(description.view.features) >= self._config.min_features
@@ -188,7 +189,7 @@ class LoopDetector:
             return self._result(observation, [], Count.FEW_FEATURES)
         return self._look([observation], k)
 
-    def set_tracking(self, ok: bool, stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
+    def set_tracking(self, ok: Optional[bool], stamp: int, source: Loss = Loss.FRONT_END) -> types.Tracking:
         """Take a report of the SLAM front end.
 
         While it does not track, and until it has tracked for 2 s, keyframes are searched for but not stored:
@@ -196,7 +197,7 @@ class LoopDetector:
         session.
 
         Args:
-            ok: whether it tracks.
+            ok: whether it tracks; None: it has ended, and what it reported counts no more.
             stamp: nanoseconds.
             source: FRONT_END or FEATURES; each is a witness of its own.
         """
@@ -210,14 +211,14 @@ class LoopDetector:
             self._begin_session()
         return self._state()
 
-    def start_session(self, stamp: int = 0) -> types.Tracking:
+    def start_session(self, stamp: Optional[int] = None) -> types.Tracking:
         """Begin an unbroken trajectory with its own world frame.
 
         Args:
-            stamp: when it begins, nanoseconds.
+            stamp: when it begins, nanoseconds; None: with the newest image.
         """
         self._begin_session()
-        self._tracking.begin_session(stamp)
+        self._tracking.begin_session(self._trajectory.latest if stamp is None else stamp)
         return self._state()
 
     def status(self) -> types.DetectorStatus:
@@ -244,7 +245,7 @@ class LoopDetector:
     def _state(self) -> types.Tracking:
         """The tracking state and the present session."""
         now = self._tracking
-        return types.Tracking(now.state, now.since, self.map.session.id, now.cause, now.lost)
+        return types.Tracking(now.state, now.since, self.map.sessions.present.id, now.cause, now.lost)
 
     def _begin_decisions(self) -> None:
         with suppress(StoreError):  # else what is not written yet would be forgotten
@@ -259,7 +260,7 @@ class LoopDetector:
         self._recorder.begin_session()
         self._reported.end()
 
-    def _checked(self, keyframe: Keyframe) -> Keyframe:
+    def _checked(self, keyframe: Keyframe, pause: Optional[int]) -> Keyframe:
         """A keyframe that can be used; another world frame than the session's begins a new session."""
         keyframe = checked_keyframe(keyframe)
         if keyframe.stamp <= self._trajectory.newest:
@@ -267,12 +268,12 @@ class LoopDetector:
                 f"expected a stamp newer than that of the keyframe before, {self._trajectory.newest} ns. "
                 f"Received: {keyframe.stamp}; start_session() allows an older one"
             )
-        if self._trajectory.arrives(keyframe):
+        if self._trajectory.arrives(keyframe, pause):
             self._begin_session()
         return keyframe
 
     def _observation(self, description: Description, keyframe: Keyframe) -> Observation:
-        camera, session = keyframe.camera, self.map.session
+        camera, session = keyframe.camera, self.map.sessions.present
         frame_id = camera.frame_id if camera else ""
         descriptor = description.descriptor
         query = types.Query(0, keyframe.stamp, session.id, session.robot, frame_id, descriptor)
@@ -286,7 +287,7 @@ class LoopDetector:
         return result._replace(pose=self._relations.locate(result.accepted))
 
     def _kind(self, match: Match) -> Kind:
-        if match.entry.session == self.map.session.id:
+        if match.entry.session == self.map.sessions.present.id:
             return Kind.LOOP_CLOSURE
         return Kind.KIDNAP_RECOVERY if self._tracking.recovery_pending else Kind.INTER_SESSION
 

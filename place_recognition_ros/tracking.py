@@ -1,6 +1,6 @@
 """The tracking state: whether tracking works, and whether a match in an earlier session followed."""
 
-from typing import Dict, Iterable
+from typing import Dict, Iterable, Optional
 
 from place_recognition_ros.types import Loss, TrackingState
 
@@ -60,14 +60,16 @@ class TrackingMonitor:
         return all(each.reported == each.tracks for each in self._witnesses.values())
 
     def hears(self, causes: Iterable[Loss]) -> bool:
-        """Whether one of these witnesses has ever reported."""
+        """Whether one of these witnesses has reported, and has not ended."""
         return any(cause in self._witnesses for cause in causes)
 
-    def report(self, ok: bool, stamp: int, cause: Loss = Loss.FRONT_END, certain: bool = False) -> bool:
+    def report(
+        self, ok: Optional[bool], stamp: int, cause: Loss = Loss.FRONT_END, certain: bool = False
+    ) -> bool:
         """Take a report.
 
         Args:
-            ok: whether tracking works.
+            ok: whether tracking works; None: the witness has ended, the others decide.
             stamp: since when, nanoseconds.
             cause: the witness.
             certain: whether it counts at once.
@@ -75,6 +77,9 @@ class TrackingMonitor:
         Returns:
             Whether tracking counts as lost since this moment: a session ends.
         """
+        if ok is None:
+            self._forget(cause, stamp)
+            return False
         was_lost = self._is_lost
         witness = self._witnesses.setdefault(cause, _Witness())
         witness.report(ok, stamp)
@@ -93,6 +98,12 @@ class TrackingMonitor:
                 self._follow(False, cause)
                 return True
         return self._is_lost and not was_lost
+
+    def _forget(self, cause: Loss, stamp: int) -> None:
+        was_lost = self._is_lost
+        self._witnesses.pop(cause, None)
+        if was_lost and not self._is_lost and self.state == TrackingState.LOST:
+            self._enter(TrackingState.TRACKING, stamp)
 
     def _is_lost_again(self, witness: _Witness, now: int) -> bool:
         """Whether it was recovered, before the witness was trusted again, and then lost."""

@@ -30,12 +30,14 @@ class Trajectory:
         self._pace = Pace()
         self._last: Optional[Keyframe] = None  # without its image
         self._posed: Optional[Keyframe] = None  # the last one that has a pose
-        self._frame = ""  # the world frame of its poses
+        self._frames = ("", "")  # of its poses: the world frame, and the one on the robot
         self._blind_since, self._blind = 0, 0  # images in a row that show nothing
+        self.latest = 0
+        """Stamp of the image that was added last, in any session, nanoseconds; 0: there was none."""
 
     @property
     def newest(self) -> int:
-        """Stamp of the newest image, nanoseconds; −1: there was none."""
+        """Stamp of the newest image of this session, nanoseconds; −1: there was none."""
         return -1 if self._last is None else self._last.stamp
 
     @property
@@ -54,14 +56,18 @@ class Trajectory:
             return self.tracking.report(False, self.newest, Loss.IMAGES, certain=True)
         return self.tracking.update(now)
 
-    def arrives(self, keyframe: Keyframe) -> bool:
-        """Take note of the next image, before anybody looks at it."""
-        broken = self._break(keyframe)
+    def arrives(self, keyframe: Keyframe, pause: Optional[int] = None) -> bool:
+        """Take note of the next image, before anybody looks at it.
+
+        Args:
+            keyframe: the image.
+            pause: nanoseconds without images before it; None: as many as the stamps tell.
+        """
+        broken = self._break(keyframe, keyframe.stamp if pause is None else self.newest + pause)
         lost = broken != Loss.NONE and self.tracking.report(False, self.newest, broken, certain=True)
         for cause in (Loss.IMAGES, Loss.ODOMETRY):
             lost = self.tracking.report(True, keyframe.stamp, cause, certain=True) or lost
-        other_world = self._frame and keyframe.world_frame not in ("", self._frame)
-        begins = lost or broken != Loss.NONE or bool(other_world)
+        begins = lost or broken != Loss.NONE or self._has_other_frames(keyframe)
         if begins and not lost:
             self.tracking.begin_session(keyframe.stamp)
         return begins
@@ -74,9 +80,11 @@ class Trajectory:
             seen: whether it has features; a covered lens is a loss of tracking, where nobody else can tell.
         """
         self._pace.observe(keyframe.stamp)
+        self.latest = keyframe.stamp
         self._last = keyframe._replace(image=NO_IMAGE, depth=None)
         self._posed = self._posed if keyframe.pose is None else self._last
-        self._frame = self._frame or keyframe.world_frame
+        world, robot = self._frames
+        self._frames = (world or keyframe.world_frame, robot or keyframe.pose_frame)
         if seen:
             self._blind = 0
             return self.tracking.hears([Loss.VIEW]) and self.tracking.report(True, keyframe.stamp, Loss.VIEW)
@@ -91,15 +99,25 @@ class Trajectory:
         """Another trajectory begins."""
         self._pace.clear()
         self._last = self._posed = None
-        self._frame = ""
+        self._frames = ("", "")
 
-    def _break(self, keyframe: Keyframe) -> Loss:
-        """Why a keyframe does not continue the trajectory; NONE: it does, as far as is known."""
+    def _break(self, keyframe: Keyframe, now: int) -> Loss:
+        """Why a keyframe does not continue the trajectory; NONE: it does, as far as is known.
+
+        Args:
+            keyframe: the next one.
+            now: its stamp, as far as images have not come since the last one.
+        """
         posed = self._posed
         if posed is not None and keyframe.pose is not None:  # poses bridge a gap
-            same = keyframe.world_frame == posed.world_frame
-            return Loss.ODOMETRY if same and keyframe.jumps != posed.jumps else Loss.NONE
-        return Loss.IMAGES if self._has_stopped(keyframe.stamp) else Loss.NONE
+            jumped = keyframe.jumps != posed.jumps and not self._has_other_frames(keyframe)
+            return Loss.ODOMETRY if jumped else Loss.NONE
+        return Loss.IMAGES if self._has_stopped(now) else Loss.NONE
+
+    def _has_other_frames(self, keyframe: Keyframe) -> bool:
+        """Whether its pose is in another world frame, or that of another frame on the robot."""
+        found = (keyframe.world_frame, keyframe.pose_frame)
+        return any(known and new not in ("", known) for known, new in zip(self._frames, found))
 
     @property
     def _may_stop(self) -> bool:

@@ -60,7 +60,7 @@ class Upkeep:
     def new_session(self) -> int:
         """Begin an unbroken trajectory with its own world frame; returns its number."""
         self._hooks.begin_session()
-        return self._map.session.id
+        return self._map.sessions.present.id
 
     def calibrate(self) -> Calibration:
         """Adapt the decision to this map; the result is stored with it.
@@ -96,7 +96,7 @@ class Upkeep:
             MapMismatch: if it is of other models or of an older schema.
             StoreError: if it cannot be read, or is the map itself.
         """
-        return Job(self._load(load_map(self._map, path, self._hooks.begin_session)))
+        return Job(self._load(load_map(self._map.store, self._map.sessions, path, self._hooks.begin_session)))
 
     def _load(self, work: Work) -> Work:
         try:
@@ -105,7 +105,7 @@ class Upkeep:
             self._hooks.changed()  # complete sessions are there
             raise
         self._hooks.changed()
-        return f"{message}; session {self._map.session.id} begins"
+        return f"{message}; session {self._map.sessions.present.id} begins"
 
     def remove(self, keyframe_ids: Iterable[int]) -> Job:
         """Remove keyframes; their ids are never used again.
@@ -138,7 +138,7 @@ class Upkeep:
 
     def _reset(self) -> Work:
         self._hooks.begin_session()
-        session, store = self._map.session.id, self._map.store
+        session, store = self._map.sessions.present.id, self._map.store
         keyframe_ids, last = list(self._map.timeline), last_id(store)
         try:
             yield from self._removed(keyframe_ids)

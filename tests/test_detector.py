@@ -35,7 +35,7 @@ def test_a_revisit_is_accepted(make_detector, add_images, places, revisit):
         assert (best.kind, best.status, best.reason) == (Kind.LOOP_CLOSURE, Status.VERIFIED, Reason.NONE)
         assert (best.query_id, best.match_id) == (12 + number, number)
         assert (best.query_stamp, best.match_stamp) == ((12 + number) * SECOND, number * SECOND)
-        assert best.query_session == best.match_session == detector.map.session.id
+        assert best.query_session == best.match_session == detector.map.sessions.present.id
         assert best.similarity > 0.8
         assert best.matches >= best.inliers >= 20
 
@@ -248,7 +248,7 @@ def test_another_world_frame_begins_a_new_session(make_detector, places):
         for second, (image, frame) in enumerate(zip(places, frames), 1)
     ]
     assert [result.query.session for result in results] == [1, 1, 1, 1, 2, 2]
-    assert detector.map.session.frame == "map"
+    assert detector.map.sessions.present.frame == "map"
 
 
 WEAK = {"bias": -6.0, "coverage": 12.0, "inliers": 0.0, "aliasing": 0.0, "correlation": 0.2, "prior": -2.0}

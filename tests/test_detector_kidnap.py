@@ -13,7 +13,7 @@ def accepted(results):
 
 
 def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add_images, paint):
-    before = detector.map.session.id
+    before = detector.map.sessions.present.id
     tracking = detector.status().tracking
     assert detector.set_tracking(False, 9 * SECOND) == tracking, "a bad image is no kidnap"
     lost = (TrackingState.LOST, 9 * SECOND, before + 1, Loss.FRONT_END, 9 * SECOND)
@@ -39,13 +39,13 @@ def test_a_kidnap_starts_a_session_and_the_first_match_recovers_it(detector, add
 def test_tracking_that_flickers_begins_no_session_and_finds_no_last_seconds(make_detector, add_images, paint):
     """Twenty losses of half a second; the camera moves on by one view a second."""
     detector = make_detector()
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     results = []
     for second in range(1, 21):
         detector.set_tracking(False, second * SECOND + SECOND // 4)
         detector.set_tracking(True, second * SECOND + 3 * SECOND // 4)
         results += add_images(detector, [paint(second)], start=second + 1)
-    assert detector.map.session.id == session
+    assert detector.map.sessions.present.id == session
     assert accepted(results) == []
     assert {result.outcome for result in results} == {Count.STORED}
 
@@ -88,7 +88,7 @@ def test_a_kidnap_can_be_recovered_while_tracking_is_lost(detector, add_images, 
 
 
 def test_a_repeated_tracking_report_changes_nothing(detector):
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     assert detector.set_tracking(True, SECOND) == (TrackingState.TRACKING, 0, session, Loss.NONE, 0)
     detector.set_tracking(False, 2 * SECOND)
     lost = detector.set_tracking(False, 3 * SECOND)

@@ -36,7 +36,7 @@ def test_the_map_is_loaded_after_a_restart(make_detector, add_images, places, pa
 
 
 def test_a_match_in_an_earlier_session_is_inter_session(detector, add_images, paint):
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     detector.start_session()
     results = add_images(detector, [paint(3, shift=12)], start=9)
     assert accepted(results) == [(Kind.INTER_SESSION, 3)]
@@ -63,6 +63,15 @@ def test_a_new_session_is_in_the_next_result(detector, add_images, paint):
     (result,) = add_images(detector, [paint(30)], start=10)
     assert result.tracking == tracking
     assert result.query.session == tracking.session
+
+
+def test_sessions_that_follow_each_other_begin_with_the_newest_image(detector, add_images, paint):
+    add_images(detector, [paint(30)], start=10)
+    stamp = detector.status().tracking.since
+    since = [detector.start_session().since for _ in range(3)]
+    detector.upkeep.new_session()
+    assert [*since, detector.status().tracking.since] == [10 * SECOND] * 4
+    assert stamp == 0
 
 
 def test_a_result_contains_map_id_and_model_id(detector, add_images, paint):
@@ -174,7 +183,7 @@ def test_a_map_that_cannot_be_written_is_searched(detector, add_images, paint, m
 
 
 def test_a_match_with_damaged_features_is_not_verified(detector, add_images, paint):
-    detector.map.store._connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
+    detector.map.store.file.connection.execute("UPDATE views SET crc = crc + 1 WHERE id = 2")
     candidates = add_images(detector, [paint(2, shift=12)], start=20)[0].candidates
     assert (candidates[0].match_id, candidates[0].reason, candidates[0].matches) == (2, Reason.FEW_MATCHES, 0)
 

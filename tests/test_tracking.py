@@ -56,6 +56,32 @@ def test_a_match_while_tracking_is_lost_is_a_recovery(monitor):
     assert monitor.is_steady
 
 
+def test_a_witness_that_has_ended_does_not_leave_tracking_lost(monitor):
+    lose(monitor, 10)
+    monitor.report(None, 10**10, Loss.FRONT_END)
+    assert state(monitor) == (TRACKING, 10**10, True)
+    assert monitor.is_steady
+    assert not monitor.hears([Loss.FRONT_END])
+    assert lose(monitor, 10**11), "it was started again"
+
+
+def test_one_that_has_ended_leaves_the_reports_of_the_others(monitor):
+    lose(monitor, 10)
+    monitor.report(False, 20, Loss.VIEW, certain=True)
+    monitor.report(None, 10**10, Loss.FRONT_END)
+    assert state(monitor) == (LOST, 10, True)
+    monitor.report(None, 10**10, Loss.FEATURES)  # which never reported
+    assert state(monitor) == (LOST, 10, True)
+
+
+def test_a_recovery_is_not_forgotten_with_a_witness(monitor):
+    lose(monitor, 10)
+    monitor.recovered(10**10)
+    monitor.report(None, 10**11, Loss.FRONT_END)
+    assert state(monitor) == (RECOVERED, 10**10, False)
+    assert monitor.is_steady
+
+
 def test_a_loss_counts_when_it_has_lasted(monitor):
     assert not monitor.report(False, 10)
     assert not monitor.is_steady, "what is seen meanwhile has no certain place"

@@ -61,6 +61,23 @@ def test_the_time_without_images_may_be_told(trajectory):
     assert trajectory.update(4 * SECOND, silent=61 * SECOND)
 
 
+def test_the_pause_before_an_image_may_be_told(trajectory):
+    """Images came that nobody looked at, or the clock was set."""
+    play(trajectory, (1, 2, 3))
+    later, latest = (Keyframe(IMAGE, stamp * SECOND) for stamp in (3603, 3604))
+    assert not trajectory.arrives(later, pause=60 * SECOND)
+    trajectory.add(later, True)
+    assert state(trajectory) == (TrackingState.TRACKING, Loss.NONE)
+    assert trajectory.arrives(latest, pause=61 * SECOND)
+
+
+def test_the_latest_image_is_known_when_a_session_begins(trajectory):
+    assert trajectory.latest == 0
+    play(trajectory, (1, 2, 3))
+    trajectory.begin()
+    assert (trajectory.newest, trajectory.latest) == (-1, 3 * SECOND)
+
+
 @pytest.mark.parametrize("period", [30, 50, 100, 500])
 def test_a_slow_camera_has_no_gaps(trajectory, period):
     assert play(trajectory, range(1, 40 * period, period)) == []
@@ -117,9 +134,13 @@ def test_a_jump_of_odometry_ends_the_session(trajectory):
     assert play(trajectory, (6, 7), pose=POSE, world_frame="odom", jumps=2) == [6]
 
 
-def test_another_world_frame_ends_the_session_but_is_no_loss(trajectory):
-    play(trajectory, (1, 2), pose=POSE, world_frame="odom")
-    assert play(trajectory, (3, 4), pose=POSE, world_frame="map") == [3]
+@pytest.mark.parametrize("jumps", [0, 1])  # odometry counts the change as one
+@pytest.mark.parametrize("frames", [("map", "base_link"), ("odom", "base_footprint"), ("map", "imu")])
+def test_another_frame_of_the_world_or_the_robot_ends_the_session_but_is_no_loss(trajectory, frames, jumps):
+    """Poses of one session can be compared."""
+    fields = {"world_frame": frames[0], "pose_frame": frames[1], "jumps": jumps}
+    play(trajectory, (1, 2), pose=POSE, world_frame="odom", pose_frame="base_link")
+    assert play(trajectory, (3, 4), pose=POSE, **fields) == [3]
     assert state(trajectory) == (TrackingState.TRACKING, Loss.NONE)
     assert not trajectory.tracking.recovery_pending
 

@@ -64,9 +64,9 @@ def test_a_copy_has_what_the_map_had_when_it_began(
 
 def test_a_loaded_map_is_found_as_earlier_sessions(detector, add_images, paint, record, other):
     record(other, [paint(layout) for layout in range(11, 19)])
-    before = detector.map.session.id
+    before = detector.map.sessions.present.id
     message = detector.upkeep.load(other).run()
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     assert message == f"8 keyframes of 1 sessions loaded from '{other}'; session {session} begins"
     (result,) = add_images(detector, [paint(13, shift=12)])
     (found,) = result.accepted
@@ -117,7 +117,7 @@ def test_keyframes_may_be_added_while_a_map_is_loaded(
 
 
 def test_a_map_that_cannot_be_loaded_changes_nothing(detector, record, paint, path, other, tmp_path):
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     (tmp_path / "text.db").write_text("not a map " * 999)
     KeyframeStore(str(tmp_path / "ancient.db"), "ancient-000000000000", 64, "orb").close()
     for name, error, cause in (
@@ -131,7 +131,7 @@ def test_a_map_that_cannot_be_loaded_changes_nothing(detector, record, paint, pa
     for name in ("other.db", "", "a/b.db"):
         with pytest.raises(StoreError, match="expected an absolute path"):
             detector.upkeep.load(name)
-    assert (detector.map.session.id, len(detector.map)) == (session, 8)
+    assert (detector.map.sessions.present.id, len(detector.map)) == (session, 8)
 
 
 def test_a_map_in_use_is_not_loaded(make_detector, path, other):
@@ -199,19 +199,19 @@ def test_ids_that_are_not_in_the_map_are_refused(detector):
 def test_a_reset_map_is_empty_and_uses_no_id_again(make_detector, add_images, places, path):
     detector = make_detector(path)
     add_images(detector, places)
-    detector.map.store._connection.execute("UPDATE keyframes SET crc = crc + 1 WHERE id = 8")
+    detector.map.store.file.connection.execute("UPDATE keyframes SET crc = crc + 1 WHERE id = 8")
     detector.map.store.learned.set_note("decision", "of this map")
-    session = detector.map.session.id
+    session = detector.map.sessions.present.id
     message = detector.upkeep.reset().run()
     assert message == f"8 keyframes removed; session {session + 1} begins"
-    run = detector.map.store._connection.execute
+    run = detector.map.store.file.connection.execute
     for table in ("keyframes", "views", "links", "ties", "sessions", "cameras"):
         assert run(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
     assert detector.map.store.learned.note("decision") == ""
     assert detector.relocalize().candidates == []
     detector.close()
     detector = make_detector(path)
-    assert detector.map.session.id == session + 1
+    assert detector.map.sessions.present.id == session + 1
     (result, *_) = add_images(detector, places)
     assert (result.query.id, result.candidates) == (9, [])
 
@@ -219,7 +219,7 @@ def test_a_reset_map_is_empty_and_uses_no_id_again(make_detector, add_images, pl
 def test_a_reset_gives_the_space_back(make_detector, add_images, paint, path, tmp_path):
     detector = make_detector(path)
     add_images(detector, [paint(layout) for layout in range(1, 60)])
-    detector.map.store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    detector.map.store.file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     before = (tmp_path / "map.db").stat().st_size
     detector.upkeep.reset().run()
     assert (tmp_path / "map.db").stat().st_size < before / 10

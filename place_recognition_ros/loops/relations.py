@@ -34,8 +34,11 @@ class Relations:
             if keyframe.world_frame:
                 self._frames[each.query_session] = keyframe.world_frame
             tie = _tie(each, camera)
-            if tie.session != tie.older and self._worlds.add(tie):
+            if tie.session != tie.older:
+                needless = self._worlds.add(tie)
                 learned.tie(tie)
+                if needless is not None:
+                    learned.untie(needless)
 
     def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
         """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""

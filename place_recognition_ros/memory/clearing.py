@@ -12,7 +12,7 @@ KEPT = ("schema", "model", "features", "map")  # rows of meta
 
 def last_id(store: KeyframeStore) -> int:
     """The largest id that a keyframe ever had, a damaged or removed one too; 0: there was none."""
-    return MapRows(store._read).last_id()
+    return MapRows(store.file.read).last_id()
 
 
 def clear(store: KeyframeStore, last: int, session: int) -> None:
@@ -26,9 +26,9 @@ def clear(store: KeyframeStore, last: int, session: int) -> None:
     Raises:
         StoreError: if that failed; nothing was removed then.
     """
-    execute, marks = store._connection.execute, ", ".join("?" * len(KEPT))
+    execute, marks = store.file.execute, ", ".join("?" * len(KEPT))
     store.save()
-    with store._transaction("empty the map"):
+    with store.file.transaction("empty the map"):
         for table in TABLES:
             execute(f"DELETE FROM {table} WHERE id <= ?", (last,))  # noqa: S608
         execute("DELETE FROM ties WHERE session < ? OR older < ?", (session, session))
@@ -41,8 +41,8 @@ def clear(store: KeyframeStore, last: int, session: int) -> None:
 def shrink(store: KeyframeStore) -> str:
     """Give the free space of the file back to the disk; returns why not, empty if it was."""
     try:
-        store._connection.execute("VACUUM")
-        store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        store.file.execute("VACUUM")
+        store.file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
         return str(error)
     return ""

@@ -4,8 +4,7 @@ A keyframe goes to the store, then to the timeline and the present visit; when t
 to the index, and only then can it be found.
 """
 
-import uuid
-from typing import AbstractSet, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import AbstractSet, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
 from place_recognition_ros.memory.progress import Progress
-from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
+from place_recognition_ros.memory.sessions import Sessions
+from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.memory.trail import Trail
 from place_recognition_ros.memory.visit import PresentVisit
@@ -68,12 +68,9 @@ class KeyframeMap:
         """All keyframes in their order; not to be changed."""
         self._leaving, self._visit, self._trail = leaving, PresentVisit(leaving), Trail(descriptor_size)
         self._odometer, self._pace = Odometer(), Pace()
-        self._sessions = store.sessions()
-        newest = store.newest_session()
         self._read(progress)
-        self.session = Session(newest + 1, str(uuid.uuid4()), robot)
-        """The present session."""
-        self._last_session = self.session.id  # the largest number that was given to a session
+        self.sessions = Sessions(store, robot, self.timeline, self._index)
+        """The sessions, and the present one."""
         self._newest = 0  # id of the keyframe that was stored last
         self._released: List[int] = []  # ids of keyframes that go to the index next
 
@@ -91,26 +88,6 @@ class KeyframeMap:
         if ids:
             self._index.extend(ids, np.stack(vectors))
 
-    def _reserve_sessions(self, count: int) -> range:
-        """Numbers for new sessions."""
-        first, self._last_session = self._last_session + 1, self._last_session + count
-        return range(first, first + count)
-
-    def _insert(self, session: Session, keyframes: Iterable[StoredKeyframe]) -> Iterator[int]:
-        """Take in a session that was loaded into the store; its keyframes can be searched one by one.
-
-        Args:
-            session: an earlier one.
-            keyframes: of the session, in their order; their ids are not in use.
-        """
-        self._sessions[session.id] = session
-        odometer = Odometer()
-        for keyframe_id, number, stamp, pose, descriptor in keyframes:
-            entry = Entry(keyframe_id, number, stamp, pose, odometer.move(number, pose))
-            self.timeline.insert(entry, descriptor)
-            self._index.add(keyframe_id, descriptor.astype(np.float32))
-            yield keyframe_id
-
     def __len__(self) -> int:
         return len(self.timeline)
 
@@ -125,8 +102,7 @@ class KeyframeMap:
         self._index_released()
         self._trail.clear()
         self._pace.clear()
-        (number,) = self._reserve_sessions(1)
-        self.session = Session(number, str(uuid.uuid4()), self.session.robot)
+        self.sessions.begin()
 
     def observe(self, keyframe: Keyframe, descriptor: np.ndarray) -> float:
         """Take note of where the camera is, before the search; whether or not the keyframe is stored later.
@@ -138,10 +114,11 @@ class KeyframeMap:
         Returns:
             Metres travelled since the session began, where poses are known.
         """
-        if not self.session.frame:
-            self.session = self.session._replace(frame=keyframe.world_frame)
+        present = self.sessions.present
+        if not present.frame:
+            self.sessions.present = present._replace(frame=keyframe.world_frame)
         self._pace.observe(keyframe.stamp)
-        travelled = self._odometer.move(self.session.id, keyframe.pose)
+        travelled = self._odometer.move(present.id, keyframe.pose)
         self._trail.observe(self._newest, descriptor)
         self._released += self._visit.observe(descriptor, keyframe.stamp, keyframe.pose)
         self._index_released()
@@ -156,11 +133,11 @@ class KeyframeMap:
         Raises:
             StoreError: if it could not be stored; it is not remembered then.
         """
-        session, stamp, pose = self.session, keyframe.stamp, keyframe.pose
-        if session.id not in self._sessions:
+        session, stamp, pose = self.sessions.present, keyframe.stamp, keyframe.pose
+        if session.id not in self.sessions:
             session = session._replace(start=stamp)
         keyframe_id = self.store.add(session, keyframe, descriptor, features, thumbnail)
-        self._sessions[session.id] = self.session = session
+        self.sessions.stored(session)
         self._visit.add(keyframe_id, stamp, descriptor, pose)
         entry = Entry(keyframe_id, session.id, stamp, pose, self._odometer.travelled)
         self.timeline.append(entry, descriptor)
@@ -204,7 +181,7 @@ class KeyframeMap:
         return [match for match, least in zip(matches, lowest) if self._has_left(match, least)]
 
     def _has_left(self, match: Match, least_similarity: float) -> bool:
-        if match.entry.session != self.session.id:
+        if match.entry.session != self.sessions.present.id:
             return True
         if self._pace.newest - match.entry.stamp < self._leaving.age(self._pace.interval):
             return False
@@ -233,7 +210,7 @@ class KeyframeMap:
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
         entry = self.timeline[keyframe_id]
-        session = self._sessions.get(entry.session)
+        session = self.sessions.get(entry.session)
         robot, frame = (session.robot, session.frame) if session else ("", "")
         return Match(entry, robot, similarity, frame)
 

@@ -55,7 +55,7 @@ class Learned:
         rows = self._read(
             'SELECT session, older, query_stamp, "match", transform, crc FROM ties ORDER BY rowid'
         )
-        return [_to_tie(row) for *row, crc in rows if schema.is_whole(row, crc)]
+        return [to_tie(row) for *row, crc in rows if schema.is_whole(row, crc)]
 
     def tie(self, tie: Tie) -> None:
         """Keep a tie between two sessions."""
@@ -92,7 +92,8 @@ def _from_tie(tie: Tie) -> Tuple[Any, ...]:
     return (*tie[:4], transform)
 
 
-def _to_tie(row: Sequence[Any]) -> Tie:
+def to_tie(row: Sequence[Any]) -> Tie:
+    """The tie of a row, ``TIE_COLUMNS``."""
     *identity, transform = row
     tie = Tie(*identity)
     if transform is None:

@@ -36,9 +36,9 @@ def save_map(store: KeyframeStore, path: str) -> Job:
         StoreBusy: if a node uses the file, or another copy is written there.
         StoreError: if it cannot be a path for a copy.
     """
-    target = _Target(checked_target(path, store._path))
+    target = _Target(checked_target(path, store.file.path))
     store.save()
-    rows = MapRows(store._read)
+    rows = MapRows(store.file.read)
     return Job(_copy(rows, target, rows.meta, lambda content: content), target.publish)
 
 

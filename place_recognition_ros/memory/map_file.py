@@ -12,11 +12,12 @@ import sqlite3
 import stat
 import uuid
 from contextlib import suppress
-from typing import Any, NamedTuple, Tuple
+from typing import Any, Tuple
 
 from place_recognition_ros.errors import StoreBusy, StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.connection import MapFile, open_connection
 from place_recognition_ros.memory.folder_lock import FolderLock
 from place_recognition_ros.memory.migrations import complete, copy_aside, migrate, unused_path
 from place_recognition_ros.memory.salvage import COLUMNS, copy_readable
@@ -26,14 +27,6 @@ LOG_BYTES = 16 << 20
 
 _LOGS = ("-wal", "-shm", "-journal")  # of SQLite, beside the file
 _log = logging.getLogger(__name__)
-
-
-class MapFile(NamedTuple):
-    """An open map."""
-
-    connection: Any  # it holds the file's lock until it is closed
-    map_id: str  # which map this is, whatever its file is called: a UUID
-    moved_aside: str = ""  # where a damaged file is now that had this path; empty: there was none
 
 
 class _Damaged(Exception):
@@ -54,18 +47,18 @@ def open_map(path: str, model_id: str, feature_model: str) -> MapFile:
         StoreError: if the file cannot be opened for writing or belongs to another program.
     """
     if not path:
-        return MapFile(*_open(path, model_id, feature_model))
+        return MapFile(path, *_open(path, model_id, feature_model))
     real = _checked_path(path)
     with FolderLock(real) as folder:
         found = _identity(real)
         try:
             if found[1] == 0 and os.path.exists(real + "-wal") and os.path.getsize(real + "-wal"):
                 raise _Damaged("it is empty, and its write-ahead log is not")  # which SQLite would delete
-            return MapFile(*_open(path, model_id, feature_model))
+            return MapFile(path, *_open(path, model_id, feature_model))
         except _Damaged as error:
             moved = _replace(folder, real, found, str(error), model_id, feature_model)
         try:
-            return MapFile(*_open(path, model_id, feature_model), moved)
+            return MapFile(path, *_open(path, model_id, feature_model), moved)
         except _Damaged as error:
             raise StoreError(f"expected a map. Received: '{path}', which is damaged: {error}") from error
 
@@ -97,10 +90,9 @@ def _identity(path: str) -> Tuple[int, int]:
 def _open(path: str, model_id: str, feature_model: str) -> Tuple[Any, str]:
     """The connection, which holds the file's lock, and the id of the map."""
     try:
-        connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+        connection = open_connection(path)
     except sqlite3.Error as error:
         raise StoreError(f"expected a map that opens for writing. Received: '{path}': {error}") from error
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
     try:
         map_id = _prepare(connection, path, model_id, feature_model)
         _check_readable(connection)
@@ -176,6 +168,7 @@ def _check_readable(connection: Any) -> None:
     try:
         run("INSERT INTO keyframes (session, stamp, descriptor, crc) VALUES (0, 0, x'', 0)")
         run("INSERT OR REPLACE INTO views VALUES ((SELECT MAX(id) FROM keyframes), x'', x'', 0)")
+        run("INSERT OR REPLACE INTO ties VALUES (0, 0, 0, 0, NULL, 0)")  # it has an index
     finally:
         run("ROLLBACK")
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from place_recognition_ros.errors import MapMismatch, StoreBusy, StoreError
 from place_recognition_ros.memory import schema
+from place_recognition_ros.memory.connection import Connection, MapFile, open_connection
 from place_recognition_ros.memory.learned import Read
 from place_recognition_ros.memory.store import Session
 from place_recognition_ros.memory.unfinished import unfinished
@@ -125,9 +126,9 @@ class MapReader(MapRows):
                 f"expected a map of schema {schema.SCHEMA}. Received: '{path}' of schema {found}; "
                 "a node whose map_path it is migrates it when it starts"
             )
-        self._connection = connect(path)
+        self._file = MapFile(path, connect(path), "")
         try:
-            self._connection.execute("BEGIN")  # the rows that are read are those of one moment
+            self._file.execute("BEGIN")  # the rows that are read are those of one moment
             super().__init__(self.read)
         except BaseException:
             self.close()
@@ -145,18 +146,11 @@ class MapReader(MapRows):
         self.close()
 
     def read(self, query: str, *values: Any) -> Iterator[Row]:
-        """The rows of a query.
-
-        Raises:
-            StoreError: if they cannot be read.
-        """
-        try:
-            yield from self._connection.execute(query, values)
-        except schema.READ_ERRORS as error:
-            raise StoreError(f"expected to read the map '{self.path}'. Received: {error}") from error
+        """:meth:`MapFile.read`."""
+        return self._file.read(query, *values)
 
     def close(self) -> None:
-        self._connection.close()
+        self._file.connection.close()
 
 
 def read_meta(path: str) -> Dict[str, str]:
@@ -189,7 +183,7 @@ def feature_model_of(meta: Dict[str, str]) -> str:
     return meta.get("features", FeatureKind.ORB.value)
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str) -> Connection:
     """A connection that reads a map file and never writes it.
 
     Raises:
@@ -214,9 +208,6 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _connect_to(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        uri, timeout=0.5, isolation_level=None, check_same_thread=False, uri=True
-    )  # one thread at a time; it may be closed by another one
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged rows too
-    return connection
+def _connect_to(uri: str) -> Connection:
+    # One thread at a time; it may be closed by another one.
+    return open_connection(uri, check_same_thread=False, uri=True)

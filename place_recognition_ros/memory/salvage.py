@@ -8,6 +8,7 @@ from urllib.parse import quote
 from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.connection import open_connection
 
 BATCH = 500  # rows in a transaction
 FARTHEST = 1 << 40  # an id that no keyframe has
@@ -18,6 +19,7 @@ COLUMNS = (
     ("keyframes", schema.KEYFRAME_COLUMNS),
     ("views", schema.VIEW_COLUMNS),
     ("links", ("id", '"match"')),
+    ("ties", schema.TIE_COLUMNS),
 )
 """Of each table, without the CRC."""
 
@@ -37,9 +39,8 @@ def copy_readable(path: str, target: Any, model_id: str, feature_model: str) -> 
     Raises:
         sqlite3.Error: if the target cannot be written.
     """
-    source = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    source = open_connection(f"file:{quote(path)}?mode=ro", uri=True)
     try:
-        source.text_factory = lambda raw: raw.decode("utf-8", "replace")
         source.execute("PRAGMA writable_schema=ON")  # a file that is cut off is read as far as it goes
         meta = dict(source.execute("SELECT key, value FROM meta").fetchall())
         if checked_schema(meta, path, model_id, feature_model) != schema.SCHEMA:
@@ -85,8 +86,8 @@ def _keep_ids(source: Any, target: Any) -> None:
 
 
 def _readable(source: Any, table: str, columns: Tuple[str, ...]) -> Iterator[Tuple[Any, ...]]:
-    """The whole rows, by their ids. Where SQLite cannot read on, ids are skipped: 1, then 2, then 4."""
-    query = f"SELECT {', '.join(columns)}, crc FROM {table} WHERE id >= ? ORDER BY id LIMIT 1"  # noqa: S608
+    """The whole rows, by their numbers. Where SQLite cannot read on, some are skipped: 1, then 2, then 4."""
+    query = f"SELECT rowid, {', '.join(columns)}, crc FROM {table} WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
     first, skipped = 0, 1
     while first < FARTHEST:
         try:
@@ -98,7 +99,7 @@ def _readable(source: Any, table: str, columns: Tuple[str, ...]) -> Iterator[Tup
             continue
         if found is None:
             return
-        *row, crc = found
-        first, skipped = row[0] + 1, 1
+        number, *row, crc = found
+        first, skipped = number + 1, 1
         if schema.is_whole(row, crc):
-            yield found
+            yield (*row, crc)

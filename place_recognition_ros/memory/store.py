@@ -5,9 +5,8 @@ keyframe survives a kill and a power cut. The connection holds the file's lock f
 so that two nodes can never write one map; the kernel releases it when the process ends, however it ends.
 """
 
-import sqlite3
-from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
+from contextlib import suppress
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -57,16 +56,14 @@ class KeyframeStore:
     """
 
     def __init__(self, path: str, model_id: str, descriptor_size: int, feature_model: str) -> None:
-        self._path = path
         self._descriptor_bytes = 4 * descriptor_size
         self._session: Optional[Session] = None  # as it was stored last
         self.damaged = 0
         """Keyframes left out because their CRC does not fit their content."""
-        self.learned = Learned(self._read)
-        """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
         self.file = open_map(path, model_id, feature_model)
         """Which map this is, and whether a damaged one was moved aside for it."""
-        self._connection = self.file.connection
+        self.learned = Learned(self.file.read)
+        """Written with the next keyframe, by :meth:`save` and by :meth:`close`."""
 
     def add(
         self,
@@ -91,10 +88,10 @@ class KeyframeStore:
         Raises:
             StoreError: if it could not be stored; the map is as it was before.
         """
-        run = self._connection.execute
-        with self._transaction("store a keyframe"):
+        run = self.file.execute
+        with self.file.transaction("store a keyframe"):
             self._add_session(session)
-            camera = None if keyframe.camera is None else self._camera_id(keyframe.camera)
+            camera = None if keyframe.camera is None else camera_id(run, keyframe.camera)
             row = (
                 *(session.id, keyframe.stamp, schema.pack_pose(keyframe.pose), keyframe.pose_frame, camera),
                 *(schema.pack_pose(keyframe.base_to_camera), descriptor.astype("<f4").tobytes()),
@@ -120,22 +117,7 @@ class KeyframeStore:
         """Write the row of a session with its first keyframe, and again when its frame becomes known."""
         if session != self._session:
             row = (*session, schema.crc_of(session))
-            self._connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
-
-    def _camera_id(self, camera: Camera) -> int:
-        """The row of a camera, written if there is none."""
-        columns, run = schema.pack_camera(camera), self._connection.execute
-        found = run(
-            "SELECT id FROM cameras WHERE width = ? AND height = ? AND frame = ? AND distortion_model = ? "
-            "AND intrinsics IS ? AND distortion IS ?",
-            columns,
-        ).fetchone()
-        if found is not None:
-            return int(found[0])
-        (number,) = run("SELECT COALESCE(MAX(id), 0) + 1 FROM cameras").fetchone()
-        row = (int(number), *columns)
-        run("INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, schema.crc_of(row)))
-        return int(number)
+            self.file.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def remove(self, keyframe_ids: Sequence[int]) -> None:
         """Remove keyframes, if they exist; their ids are never used again.
@@ -144,47 +126,27 @@ class KeyframeStore:
             StoreError: if they could not be removed; the map is as it was before.
         """
         rows = [(int(each),) for each in keyframe_ids]  # SQLite would take NumPy's integers for blobs
-        with self._transaction(f"remove {len(rows)} keyframes"):
-            self.learned.write(self._connection.execute)  # else their links would be written later
+        with self.file.transaction(f"remove {len(rows)} keyframes"):
+            self.learned.write(self.file.execute)  # else their links would be written later
             for table in ("keyframes", "views", "links"):  # a link to one of them still names a place
-                self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", rows)  # noqa: S608
+                self.file.connection.executemany(f"DELETE FROM {table} WHERE id = ?", rows)  # noqa: S608
         self.learned.written()
-
-    @contextmanager
-    def _transaction(self, what: str) -> Iterator[None]:
-        """All statements in it, or none; what fails in SQLite is a StoreError."""
-        run = self._connection.execute
-        try:
-            self._roll_back()
-            run("BEGIN")
-            yield
-            run("COMMIT")
-        except BaseException as error:
-            with suppress(sqlite3.Error):  # the next transaction tries again
-                self._roll_back()
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(f"expected to {what} in '{self._path}'. Received: {error}") from error
-            raise
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def save(self) -> None:
         """Store what was learned; StoreError if that failed."""
         if len(self.learned):
-            with self._transaction("store what was learned"):
-                self.learned.write(self._connection.execute)
+            with self.file.transaction("store what was learned"):
+                self.learned.write(self.file.execute)
             self.learned.written()
 
     def sessions(self) -> Dict[int, Session]:
         """The sessions by id, without damaged rows."""
-        rows = self._read(f"SELECT {', '.join(schema.SESSION_COLUMNS)}, crc FROM sessions")  # noqa: S608
+        rows = self.file.read(f"SELECT {', '.join(schema.SESSION_COLUMNS)}, crc FROM sessions")  # noqa: S608
         return {row[0]: Session(*row) for *row, crc in rows if schema.is_whole(row, crc)}
 
     def newest_session(self) -> int:
         """The largest id of a session that was ever used, that of a damaged row too; 0: none."""
-        rows = self._read(schema.NEWEST_SESSIONS)
+        rows = self.file.read(schema.NEWEST_SESSIONS)
         return max([0, *(value for (value,) in rows if isinstance(value, int))])
 
     def keyframes(self, progress: Optional[Progress] = None) -> Iterator[StoredKeyframe]:
@@ -198,8 +160,8 @@ class KeyframeStore:
         """
         self.damaged = 0
         columns = ", ".join(schema.KEYFRAME_COLUMNS)
-        count = next(int(count) for (count,) in self._read("SELECT COUNT(*) FROM keyframes"))
-        rows = self._read(f"SELECT {columns}, crc FROM keyframes ORDER BY id")  # noqa: S608
+        count = next(int(count) for (count,) in self.file.read("SELECT COUNT(*) FROM keyframes"))
+        rows = self.file.read(f"SELECT {columns}, crc FROM keyframes ORDER BY id")  # noqa: S608
         for *row, crc in reported(rows, count, progress):
             keyframe_id, session, stamp, pose, _, _, _, vector = row
             if schema.is_whole(row, crc) and len(vector) == self._descriptor_bytes:
@@ -232,19 +194,29 @@ class KeyframeStore:
         """A whole row; None if it is missing or damaged, be it so that SQLite cannot read it."""
         query = f"SELECT {', '.join(columns)}, crc FROM {table} WHERE id = ?"  # noqa: S608
         try:
-            rows = list(self._read(query, number))
+            rows = list(self.file.read(query, number))
         except StoreError:
             return None
         return next((tuple(row) for *row, crc in rows if schema.is_whole(row, crc)), None)
-
-    def _read(self, query: str, *values: Any) -> Iterator[Tuple[Any, ...]]:
-        try:
-            yield from self._connection.execute(query, values)
-        except schema.READ_ERRORS as error:
-            raise StoreError(f"expected to read the map '{self._path}'. Received: {error}") from error
 
     def close(self) -> None:
         """Store what was learned, if possible."""
         with suppress(StoreError):
             self.save()
-        self._connection.close()
+        self.file.connection.close()
+
+
+def camera_id(execute: Callable[..., Any], camera: Camera) -> int:
+    """The id of a camera in a map; its row is written if there is none."""
+    columns = schema.pack_camera(camera)
+    found = execute(
+        "SELECT id FROM cameras WHERE width = ? AND height = ? AND frame = ? AND distortion_model = ? "
+        "AND intrinsics IS ? AND distortion IS ?",
+        columns,
+    ).fetchone()
+    if found is not None:
+        return int(found[0])
+    (number,) = execute("SELECT COALESCE(MAX(id), 0) + 1 FROM cameras").fetchone()
+    row = (int(number), *columns)
+    execute("INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, schema.crc_of(row)))
+    return int(number)

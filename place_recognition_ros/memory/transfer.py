@@ -16,10 +16,10 @@ from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.job import Work
-from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.map_paths import checked_source
 from place_recognition_ros.memory.map_reader import BATCH, MapReader, MapRows, Row
-from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
+from place_recognition_ros.memory.sessions import Sessions
+from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe, camera_id
 from place_recognition_ros.memory.unfinished import Execute, discard_unfinished, set_unfinished
 
 MOST_IDS = 2**40  # a larger id in a map is damage, and would use up the ids of the map that it is loaded into
@@ -29,11 +29,14 @@ Take = Callable[[Session, List[StoredKeyframe]], Iterable[object]]
 (D,) float16."""
 
 
-def load_map(memory: KeyframeMap, path: str, begin_session: Callable[[], object]) -> Work:
+def load_map(
+    store: KeyframeStore, sessions: Sessions, path: str, begin_session: Callable[[], object]
+) -> Work:
     """Add the sessions of another map; those that the map has already, by their UUID, are skipped.
 
     Args:
-        memory: the map.
+        store: the map.
+        sessions: its sessions, in memory.
         path: of the other map, absolute, ``~`` is expanded.
         begin_session: is called before anything is loaded: the present session remains the newest.
 
@@ -42,14 +45,14 @@ def load_map(memory: KeyframeMap, path: str, begin_session: Callable[[], object]
         MapMismatch: if it is of other models or of an older schema.
         StoreError: if it cannot be read, or is the map itself; later also if the map cannot be written.
     """
-    source = MapReader(checked_source(path, memory.store._path))
+    source = MapReader(checked_source(path, store.file.path))
     try:
-        load = _Load(memory.store, source, memory._reserve_sessions(source.count("sessions")))
+        load = _Load(store, source, sessions.reserve(source.count("sessions")))
     except BaseException:
         source.close()
         raise
     begin_session()
-    return load.work(memory._insert)
+    return load.work(sessions.load)
 
 
 def merge_map(store: KeyframeStore, source: MapReader) -> Work:
@@ -84,9 +87,9 @@ class _Load:
 
     def __init__(self, store: KeyframeStore, source: MapReader, numbers: Sequence[int]) -> None:
         self._store, self._source, self._numbers = store, source, iter(numbers)
-        self._execute = store._connection.execute
+        self._execute = store.file.execute
         self._base = 0  # the ids are larger by that
-        meta = MapRows(store._read).meta
+        meta = MapRows(store.file.read).meta
         checked_schema(source.meta, source.path, meta["model"], meta["features"])
         self._present = {each.uuid: each.id for each in store.sessions().values()}
         self._cameras = source.cameras()
@@ -115,7 +118,7 @@ class _Load:
         if last > MOST_IDS:
             raise StoreError(f"expected ids up to {MOST_IDS} in '{self._source.path}'. Received: {last}")
         discard_unfinished(self._execute)
-        with self._store._transaction("load keyframes"):
+        with self._store.file.transaction("load keyframes"):
             self._base = _reserve(self._store, last)
         known = self._source.sessions()
         for number, rows in groupby(self._whole(last), key=lambda row: row[1]):
@@ -129,7 +132,7 @@ class _Load:
                 self._skipped += 1
                 yield from (self._count for _ in rows)
             self._numbers_of_sessions[number] = self._present.get(session.uuid, session.id)
-        with self._store._transaction("load keyframes"):
+        with self._store.file.transaction("load keyframes"):
             self._tie()
             set_unfinished(self._execute, range(0))
 
@@ -146,11 +149,11 @@ class _Load:
         keyframes: List[StoredKeyframe] = []
         batch = list(islice(rows, BATCH))
         while batch:
-            with self._store._transaction("load keyframes"):
+            with self._store.file.transaction("load keyframes"):
                 keyframes += [self._write(row, session.id) for row in batch]
             yield self._count
             batch = list(islice(rows, BATCH))
-        with self._store._transaction("load a session"):
+        with self._store.file.transaction("load a session"):
             insert(self._execute, "sessions", schema.SESSION_COLUMNS, session)
             set_unfinished(self._execute, range(keyframes[-1].id + 1, last + 1))
         self._sessions += 1
@@ -180,7 +183,7 @@ class _Load:
         old, _, stamp, pose, pose_frame, camera, mounting, vector = row
         if camera not in self._numbers_of_cameras:
             found = self._cameras.get(camera)
-            known = None if found is None else self._store._camera_id(schema.unpack_camera(found[1:]))
+            known = None if found is None else camera_id(self._execute, schema.unpack_camera(found[1:]))
             self._numbers_of_cameras[camera] = known
         number, match = self._base + old, self._source.link(old)
         camera = self._numbers_of_cameras[camera]
@@ -232,7 +235,7 @@ def left_out(damaged: int) -> str:
 
 def _reserve(store: KeyframeStore, count: int) -> int:
     """Reserve ids for keyframes that do not count yet, in a transaction; returns the id before the first."""
-    before, execute = MapRows(store._read).last_id(), store._connection.execute
+    before, execute = MapRows(store.file.read).last_id(), store.file.execute
     set_last_id(execute, before + count)
     set_unfinished(execute, range(before + 1, before + count + 1))
     return before

@@ -5,12 +5,14 @@ pose-graph solver of cerebro. Where both poses and the scale are known, the tie 
 the sessions that are connected by transforms gives its frame to all of them.
 """
 
-from typing import Dict, List, NamedTuple, Tuple
+from collections import Counter
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from place_recognition_ros.poses import Pose, compose, inverse
 
+SPARE = 4  # ties of one session, without any one of which its world is the same; of each kind
 _HERE = Pose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
 
 
@@ -41,6 +43,23 @@ class Tie(NamedTuple):
             covariance=covariance,
         )
 
+    def moved(self, pose: Pose, covariance: np.ndarray) -> Tuple[Pose, np.ndarray]:
+        """A pose in the world of ``session``, in that of ``older``; for a metric tie.
+
+        Args:
+            pose: in the world of ``session``.
+            covariance: (6, 6), of x y z and the rotation about the axes of that world; m², rad².
+
+        Returns:
+            The pose, and the covariance along the axes of the other world, with the uncertainty of the tie:
+            an error in rotation becomes one in position that grows with the distance from the match.
+        """
+        axes = np.kron(np.eye(2), self.transform.rotation.as_matrix())
+        pose = compose(self.transform, pose)
+        lever = np.eye(6)
+        lever[:3, 3:] = -_cross(pose.position - self.point)
+        return pose, axes @ covariance @ axes.T + lever @ self.covariance @ lever.T
+
     @property
     def turned_back(self) -> "Tie":
         """The same tie, seen from the other session."""
@@ -56,7 +75,10 @@ class Tie(NamedTuple):
 
 
 class Worlds:
-    """The ties between sessions; only those are kept that tell something new.
+    """The ties between sessions.
+
+    Those that connect something are kept, and some spare ones, because a match may be retracted.
+    The oldest tie of two sessions gives their transform, so that it changes only with a retraction.
 
     Args:
         ties: to begin with.
@@ -73,13 +95,25 @@ class Worlds:
         """The oldest session in whose frame poses of a session can be given."""
         return min(self._paths(session, self._metric))
 
-    def add(self, tie: Tie) -> bool:
-        """Keep what a verified match tells; returns whether that is new."""
-        belongs = self.root if tie.metric else self.world
-        if belongs(tie.session) == belongs(tie.older):
-            return False
+    def add(self, tie: Tie) -> Optional[Tie]:
+        """Keep what a verified match shows; returns the older tie that gives way to it, None: none does."""
+        alike = [each for each in self._ties if each.metric or not tie.metric]  # they can replace one another
+        alike.append(tie)
         self._ties.append(tie)
-        return True
+        mine = [each for each in alike if each.session == tie.session and each.metric == tie.metric]
+        spare = [each for each in mine if self._is_spare(each, alike)]
+        if len(spare) <= SPARE:
+            return None
+        pairs = Counter(each.older for each in mine)
+        most = max(spare, key=lambda each: pairs[each.older]).older
+        pair = [each for each in spare if each.older == most]
+        gone = pair[1] if len(pair) > 2 else pair[0]
+        self._ties = [each for each in self._ties if each is not gone]
+        return gone
+
+    def _is_spare(self, tie: Tie, ties: List[Tie]) -> bool:
+        """Whether these ties connect its sessions without it."""
+        return tie.older in self._paths(tie.session, [each for each in ties if each is not tie])
 
     def remove(self, session: int, query_stamp: int, match_id: int) -> List[Tie]:
         """A match was retracted: forget what it showed; returns that."""
@@ -97,16 +131,13 @@ class Worlds:
             covariance: (6, 6), of x y z and the rotation about the axes of its world; m², rad².
 
         Returns:
-            The pose, and the covariance along the axes of the root, with the uncertainty of the ties: an
-            error in rotation becomes one in position that grows with the distance from the match.
+            The pose, and the covariance along the axes of the root, with the uncertainty of the ties.
         """
-        paths = self._paths(session, self._metric)
+        paths, here = self._paths(session, self._metric), session
         for tie in paths[min(paths)]:
-            axes = np.kron(np.eye(2), tie.transform.rotation.as_matrix())
-            pose = compose(tie.transform, pose)
-            lever = np.eye(6)
-            lever[:3, 3:] = -_cross(pose.position - tie.point)
-            covariance = axes @ covariance @ axes.T + lever @ tie.covariance @ lever.T
+            tie = tie if tie.session == here else tie.turned_back
+            here = tie.older
+            pose, covariance = tie.moved(pose, covariance)
         return pose, covariance
 
     @property
@@ -120,19 +151,19 @@ class Worlds:
 
     @staticmethod
     def _paths(session: int, ties: List[Tie]) -> Dict[int, List[Tie]]:
-        """Each session that ties connect with one → the ties that lead there, each seen from before it."""
-        near: Dict[int, List[Tie]] = {}
+        """Each session that ties connect with one → the ties that lead there, in either direction."""
+        near: Dict[int, List[Tuple[int, Tie]]] = {}
         for tie in ties:
-            near.setdefault(tie.session, []).append(tie)
-            near.setdefault(tie.older, []).append(tie.turned_back)
+            near.setdefault(tie.session, []).append((tie.older, tie))
+            near.setdefault(tie.older, []).append((tie.session, tie))
         paths: Dict[int, List[Tie]] = {session: []}
         pending = [session]
         while pending:
             here = pending.pop(0)
-            for tie in near.get(here, []):
-                if tie.older not in paths:
-                    paths[tie.older] = [*paths[here], tie]
-                    pending.append(tie.older)
+            for there, tie in near.get(here, []):
+                if there not in paths:
+                    paths[there] = [*paths[here], tie]
+                    pending.append(there)
         return paths
 
 

@@ -6,6 +6,7 @@ from typing import Any, Callable, List
 import rospy
 from sensor_msgs.msg import CompressedImage, Image
 
+from place_recognition_ros.ros.arrivals import Arrival, Arrivals
 from place_recognition_ros.ros.camera_inputs import READ_AHEAD
 from place_recognition_ros.ros.complaints import Complainer
 
@@ -18,11 +19,12 @@ class ImageTopics(Complainer):
     A publisher that has sent images may pause: a SLAM system has no new keyframes while the robot stands.
 
     Args:
-        take: is called with each message.
+        take: is called with each of them.
     """
 
-    def __init__(self, take: Callable[[Any], None]) -> None:
+    def __init__(self, take: Callable[[Arrival], None]) -> None:
         self._take = take
+        self._arrivals = Arrivals()
         self._subscribers: List[rospy.Subscriber] = []
         self._has_arrived = False
         self._good = 0.0  # when all was well last, ``time.monotonic``
@@ -49,4 +51,4 @@ class ImageTopics(Complainer):
 
     def _receive(self, message: Any) -> None:
         self._has_arrived = True
-        self._take(message)
+        self._take(self._arrivals.note(message))

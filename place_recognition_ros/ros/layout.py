@@ -37,7 +37,7 @@ class Layout:
     def __init__(self, memory: KeyframeMap) -> None:
         self._memory = memory
         frames = [session.frame for _, session in sorted(memory.store.sessions().items())]
-        self._frame = next(filter(None, [memory.session.frame, *frames[::-1]]), "")
+        self._frame = next(filter(None, [memory.sessions.present.frame, *frames[::-1]]), "")
         self._rows: Dict[int, Tuple[int, int]] = {}  # session → its row in the diagram, its first stamp
         self._ties: List[Tuple[int, int, int, int]] = []
         self._worlds: Dict[int, Pose] = {}  # session → its world in the frame
@@ -57,7 +57,7 @@ class Layout:
     @property
     def is_valid(self) -> bool:
         """Whether the present session still has this frame."""
-        return self._memory.session.frame in ("", self._frame)
+        return self._memory.sessions.present.frame in ("", self._frame)
 
     def relate(self, present: int) -> bool:
         """Read how the sessions are connected; returns whether positions have changed.

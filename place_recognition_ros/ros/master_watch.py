@@ -19,8 +19,8 @@ PATIENCE = 5.0  # seconds without a master before there is a complaint
 _LOG = logging.getLogger(__name__)
 
 
-class _BriefTransport(Transport):
-    """XML-RPC that does not wait for ever."""
+class BriefTransport(Transport):
+    """XML-RPC that does not wait longer than ``TIMEOUT``."""
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         connection = super().make_connection(host)
@@ -77,7 +77,7 @@ class MasterWatch(Complainer):
             time.sleep(PERIOD)
 
     def _check(self) -> None:
-        with ServerProxy(rosgraph.get_master_uri(), transport=_BriefTransport()) as master:
+        with ServerProxy(rosgraph.get_master_uri(), transport=BriefTransport()) as master:
             if self._call(master.lookupService, self._service) or rospy.core.is_shutdown_requested():
                 return
             name = rospy.get_name()

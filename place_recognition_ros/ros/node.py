@@ -6,21 +6,22 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 import cv2
 import rospy
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Image
-from std_msgs.msg import Bool, Int32
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import PlaceRecognitionError, WorkerBusy
 from place_recognition_ros.ros import messages
+from place_recognition_ros.ros.arrivals import Arrival
 from place_recognition_ros.ros.camera_inputs import CameraInputs
 from place_recognition_ros.ros.clock import SimulatedClock
 from place_recognition_ros.ros.connections import limit_connections
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
+from place_recognition_ros.ros.front_end import FrontEnd
 from place_recognition_ros.ros.image_topics import ImageTopics
 from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
@@ -28,12 +29,12 @@ from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.master_watch import MasterWatch
 from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
-from place_recognition_ros.ros.pipeline import ImageMessage, Pipeline, Status
+from place_recognition_ros.ros.pipeline import Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.reconfigure import Reconfiguration
 from place_recognition_ros.ros.services import Services
 from place_recognition_ros.ros.viewers import Viewers
-from place_recognition_ros.types import Count, Loss
+from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 
 STOP_TIMEOUT = 4.0  # seconds; a supervisor kills what takes longer
@@ -65,10 +66,9 @@ class PlaceRecognitionNode:
         self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
         self._reporter = Reporter(rospy.get_name(), config, last_error)
-        self._reported: Dict[Loss, bool] = {}  # by the front end, as it was posted last
         self._ticking: Optional[Future] = None
         self._ended = threading.Event()
-        self._worker: Worker[Pipeline, ImageMessage, Status] = Worker(
+        self._worker: Worker[Pipeline, Arrival, Status] = Worker(
             self._open_pipeline, Pipeline.take, Pipeline.status, self._log_failure
         )
         Services(self._worker)
@@ -76,7 +76,11 @@ class PlaceRecognitionNode:
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
         Reconfiguration(config, self._worker, self._master.remember)
         self._images = ImageTopics(self._worker.offer)
-        self._complainers = (self._images, self._use, self._odometry, self._master, SimulatedClock())
+        self._front_end = FrontEnd(self._worker.post, config)
+        self._complainers = (
+            *(self._images, self._use, self._odometry, self._front_end),
+            *(self._master, SimulatedClock()),
+        )
         rospy.on_shutdown(self._end)
         self._worker.start()
 
@@ -89,8 +93,7 @@ class PlaceRecognitionNode:
     def _subscribe(self) -> None:
         odometry = rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
         self._odometry_subscriber = odometry
-        rospy.Subscriber("tracking_ok", Bool, self._take_tracking, queue_size=10)
-        rospy.Subscriber("tracked_features", Int32, self._take_features, queue_size=10)
+        self._front_end.subscribe()
         rospy.Subscriber("~mask", Image, self._take_mask, queue_size=1)
         # The images last: who waits for a subscriber, as rosbag can, waits until the node is ready.
         self._images.subscribe()
@@ -145,6 +148,7 @@ class PlaceRecognitionNode:
     def _report(self, ready: bool) -> None:
         now = time.monotonic()
         if ready:
+            self._front_end.watch(now, self._worker.status.detector.tracking.state)
             complaints = filter(None, (each.complaint(now) for each in self._complainers))
             outside = {Count.DROPPED: self._worker.dropped, **self._odometry.counts}
             report = self._reporter.report(
@@ -176,29 +180,6 @@ class PlaceRecognitionNode:
     def _take_odometry(self, message: Odometry) -> None:
         header, pose = message.header, messages.to_pose(message.pose.pose)
         self._odometry.take(header.stamp.to_nsec(), pose, header.frame_id, message.child_frame_id)
-
-    def _take_tracking(self, message: Bool) -> None:
-        self._take_report(message.data, Loss.FRONT_END)
-
-    def _take_features(self, message: Int32) -> None:
-        if self._config.min_tracked_features:
-            self._take_report(message.data >= self._config.min_tracked_features, Loss.FEATURES)
-
-    def _take_report(self, ok: bool, source: Loss) -> None:
-        if self._reported.get(source) == ok:
-            return  # the worker's line is short
-        try:
-            request = partial(Pipeline.set_tracking, ok=ok, when=time.monotonic(), source=source)
-            self._reported[source] = ok
-            self._worker.post(request).add_done_callback(partial(self._check_report, source=source))
-        except WorkerBusy as error:
-            self._reported.pop(source, None)
-            rospy.logerr("%s: %s", source.value, error)
-
-    def _check_report(self, future: Future, source: Loss) -> None:
-        if not future.cancelled() and future.exception() is not None:
-            rospy.logerr("%s: %r", source.value, future.exception())
-            self._reported.pop(source, None)  # the next message is a new one
 
     def _take_mask(self, message: Image) -> None:
         try:

@@ -2,16 +2,17 @@
 
 import time
 from collections import Counter, deque
-from typing import Any, Callable, Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from typing import Counter as CounterType
 
 import rospy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
 from place_recognition_ros.ros import clock
+from place_recognition_ros.ros.arrivals import Arrival, pause
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
 from place_recognition_ros.ros.image_use import ImageUse
@@ -23,7 +24,6 @@ from place_recognition_ros.ros.viewers import Viewers
 from place_recognition_ros.types import Candidate, Count, DetectorStatus, Keyframe, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 
-ImageMessage = Union[Image, CompressedImage]
 Result = TypeVar("Result")
 
 NOT_DESCRIBED = (
@@ -87,23 +87,24 @@ class Pipeline:
         self._accepted: Optional[Candidate] = None
         self._accepted_at = 0.0
         self._arrived, self._took = clock.now(), time.monotonic()  # when the newest image came
+        self._last: Optional[Arrival] = None  # the image before this one
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
         publishers.tracking(detector.status().tracking)
 
-    def take(self, message: ImageMessage) -> None:
+    def take(self, image: Arrival) -> None:
         """Process the next image of the stream, and those whose stamps it confirms."""
-        now, stamp = time.monotonic(), message.header.stamp.to_nsec()
+        now = time.monotonic()
         self._arrived, self._took = clock.now(), now
         self._images += 1
-        ready, rejected = self._clock.admit(stamp, message, now)
+        ready, rejected = self._clock.admit(image.moment.stamp, image, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
         for _ in range(rejected):
             self._note(Count.WRONG_STAMP)
         self._take_all(ready)
 
-    def set_tracking(self, ok: bool, when: float, source: Loss) -> None:
-        """Take a report of the SLAM front end, without a stamp; ``when`` it came, by ``time.monotonic``."""
+    def set_tracking(self, ok: Optional[bool], when: float, source: Loss) -> None:
+        """:meth:`LoopDetector.set_tracking` of a message without a stamp; ``when``: by ``time.monotonic``."""
         self._publishers.tracking(self._detector.set_tracking(ok, self._stamp(when), source))
 
     def tick(self) -> None:
@@ -117,10 +118,6 @@ class Pipeline:
         # 0 while the clock of a bag is paused, and not changed by a step of the system's clock
         silent = min(clock.now() - self._arrived, round((now - self._took) * 1e9))
         self._publishers.tracking(self._detector.update(self._stamp(now), silent))
-
-    def start_session(self) -> None:
-        """Begin a new session: the next keyframe continues nothing."""
-        self._publishers.tracking(self._detector.start_session(self._stamp(time.monotonic())))
 
     def _stamp(self, when: float) -> int:
         """A moment by ``time.monotonic`` in the clock of the images, nanoseconds."""
@@ -195,12 +192,13 @@ class Pipeline:
         """Release the engine and the map."""
         self._detector.close()
 
-    def _take_all(self, images: List[ImageMessage]) -> None:
-        for message in images:
+    def _take_all(self, images: List[Arrival]) -> None:
+        for image in images:
             outcome = Count.FAILED  # where an exception leaves this function
             try:
-                outcome = self._process(message)
+                outcome = self._process(image)
             finally:
+                self._last = image
                 self._note(outcome)
 
     def _note(self, outcome: Count) -> None:
@@ -222,8 +220,8 @@ class Pipeline:
             return self._picker.pick(stamp, None), None
         return self._picker.pick(stamp, odometry.pose, odometry.oriented), odometry
 
-    def _process(self, message: ImageMessage) -> Count:
-        stamp = message.header.stamp.to_nsec()
+    def _process(self, arrival: Arrival) -> Count:
+        message, stamp = arrival.message, arrival.moment.stamp
         verdict, odometry = self._pick(stamp)
         if verdict == Count.CLOCK_JUMPED:
             rospy.logwarn("The clock jumped back: a new session begins")
@@ -247,7 +245,8 @@ class Pipeline:
                 pose_frame=odometry.pose_frame,
                 jumps=odometry.jumps,
             )
-        result = self._detector.add(self._inputs.complete(keyframe, message.header.frame_id))
+        keyframe = self._inputs.complete(keyframe, message.header.frame_id)
+        result = self._detector.add(keyframe, pause(self._last, arrival))
         self._publishers.result(result)
         self._note_result(result, stamp)
         self._viewers.show(result, image)

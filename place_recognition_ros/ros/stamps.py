@@ -9,7 +9,7 @@ RUN = 4  # images in a row that show that the clock has jumped; fewer have wrong
 MAX_RUN = 20  # the same, where wrong stamps are frequent: two clocks on one topic
 RECENT = 40  # images in which wrong stamps are counted
 FASTER = 2.0  # stamps may advance so many times faster than before
-SILENCE = 1.0  # seconds; if no image follows for so long, or for
+SILENCE = 0.5  # seconds; if no image follows for so long, or for
 INTERVALS = 3  # times the usual interval, held images are used
 
 
@@ -40,6 +40,7 @@ class ImageClock:
         self._held: Deque[Any] = deque()  # images, at most RUN
         self._run: List[_Arrival] = []  # images in a row that do not fit; their stamps rise
         self._recent: Deque[bool] = deque(maxlen=RECENT)  # whether the latest images before the run fitted
+        self._arrivals: Deque[float] = deque(maxlen=10)  # when the latest images arrived, fitting or not
 
     @property
     def holds(self) -> bool:
@@ -57,15 +58,18 @@ class ImageClock:
         if stamp <= 0:
             return Admission([image])
         arrival = _Arrival(stamp, now)
+        self._arrivals.append(now)
         if not self._fitting or self._fits(arrival):
-            rejected = self._reject()
-            self._recent.append(True)
+            rejected = len(self._held)
+            self._recent.extend([False] * len(self._run) + [True])
+            self._forget()
             if not self._fitting or stamp > self._fitting[-1].stamp:
                 self._fitting.append(arrival)
             return Admission([image], rejected)
         rejected = 0
         if self._run and stamp < self._run[-1].stamp - CLOCK_JUMP:
-            rejected = self._reject()
+            rejected = len(self._held)  # they were of no clock, and do not speak for the one before
+            self._forget()
         if len(self._held) == RUN:
             self._held.popleft()
             rejected += 1
@@ -103,8 +107,9 @@ class ImageClock:
         return 1e-9 * sum(step.stamp for step in steps) / max(sum(step.now for step in steps), 1e-3)
 
     def _silence(self) -> float:
-        steps = self._steps()
-        return max(SILENCE, INTERVALS * median(step.now for step in steps)) if steps else SILENCE
+        times = list(self._arrivals)
+        intervals = [after - before for before, after in zip(times, times[1:])]
+        return max(SILENCE, INTERVALS * median(intervals)) if intervals else SILENCE
 
     def _steps(self) -> List[_Arrival]:
         """Differences between the latest images that fit."""
@@ -120,13 +125,6 @@ class ImageClock:
         self._recent.clear()
         self._forget()
         return ready
-
-    def _reject(self) -> int:
-        """The clock has not jumped; returns how many images are dropped."""
-        rejected = len(self._held)
-        self._recent.extend([False] * len(self._run))
-        self._forget()
-        return rejected
 
     def _forget(self) -> None:
         self._held.clear()

@@ -1,7 +1,7 @@
 """ROS messages of poses and loops."""
 
 import rospy
-from geometry_msgs.msg import Point, Quaternion, TransformStamped, Vector3
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, TransformStamped, Vector3
 from nav_msgs.msg import Odometry
 from scipy.spatial.transform import Rotation
 
@@ -22,6 +22,15 @@ def to_odometry(nanoseconds, pose, child="base_link"):
     message = Odometry(child_frame_id=child)
     message.header.stamp, message.header.frame_id = time_of(nanoseconds), "odom"
     message.pose.pose.position, message.pose.pose.orientation = Point(*pose[:3, 3]), quaternion(pose)
+    return message
+
+
+def to_pose(kind, nanoseconds, frame_id, position=(0, 0, 0)):
+    """An Odometry or PoseStamped message without rotation."""
+    message = kind()
+    message.header.stamp, message.header.frame_id = time_of(nanoseconds), frame_id
+    pose = message.pose if kind is PoseStamped else message.pose.pose
+    pose.position, pose.orientation.w = Point(*position), 1.0
     return message
 
 

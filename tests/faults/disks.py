@@ -37,7 +37,7 @@ class Disk(apsw.VFS):
                 raise apsw.IOError("disk I/O error")
         self.log.append(entry)
 
-    def connect(self, path, timeout=0.0, isolation_level=None, uri=False):
+    def connect(self, path, timeout=0.0, isolation_level=None, uri=False, factory=None):
         """In the place of ``sqlite3.connect``."""
         return Connection(path, self.name)
 

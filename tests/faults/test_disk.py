@@ -93,7 +93,7 @@ def test_a_full_map_file_keeps_the_stored_keyframes(tmp_path):
     """The same without a file system of its own."""
     path = str(tmp_path / "map.db")
     store = open_store(path)
-    run = store._connection.execute
+    run = store.file.connection.execute
     run("PRAGMA max_page_count = 60")
     ids = fill_up(store, 0)
     assert ids
@@ -144,11 +144,11 @@ def store(tmp_path):
 )
 def test_a_keyframe_is_stored_completely_or_not_at_all(store, statement):
     ids = {0: store.add(*arguments(0))}
-    connection = store._connection
-    store._connection = Failing(connection, statement)
+    connection = store.file.connection
+    store.file.connection = Failing(connection, statement)
     with pytest.raises(StoreError, match="disk I/O error"):
         store.add(*arguments(101))
-    store._connection = connection
+    store.file.connection = connection
     check_all(store, ids)
     ids[203] = store.add(*arguments(203))
     check_all(store, ids)
@@ -156,12 +156,12 @@ def test_a_keyframe_is_stored_completely_or_not_at_all(store, statement):
 
 def test_a_disk_that_fails_twice_does_not_stop_the_store(store):
     """Neither COMMIT nor ROLLBACK can be executed; later the disk is healthy again."""
-    connection = store._connection
-    store._connection = Failing(connection, "COMMIT", "ROLLBACK")
+    connection = store.file.connection
+    store.file.connection = Failing(connection, "COMMIT", "ROLLBACK")
     for _ in range(2):
         with pytest.raises(StoreError, match="disk I/O error"):
             store.add(*arguments(1))
-    store._connection = connection
+    store.file.connection = connection
     check_all(store, {2: store.add(*arguments(2))})
 
 
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_twice_does_not_stop_the_store(store):
 def test_nobody_can_read_the_map_while_it_is_open(store):
     """So that nobody can hold its write-ahead log."""
     store.add(*arguments(0))
-    reader = sqlite3.connect(store._path, timeout=0)
+    reader = sqlite3.connect(store.file.path, timeout=0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         reader.execute("SELECT * FROM meta").fetchall()
     reader.close()
@@ -192,18 +192,18 @@ def test_a_map_that_somebody_reads_is_refused(tmp_path):
 @forms(1000, 20_000)
 def test_the_write_ahead_log_is_bounded(amount, tmp_path, tried):
     memory = open_map(str(tmp_path / "map.db"))
-    memory.store._connection.execute("PRAGMA synchronous=OFF")  # only the size is of interest
+    memory.store.file.connection.execute("PRAGMA synchronous=OFF")  # only the size is of interest
     thumbnail = os.urandom(40_000)
     largest = 0
     for number in range(amount):
         _, keyframe, vector, features, _ = arguments(number % 50)
         memory.add(keyframe, vector, features, thumbnail)
-        largest = max(largest, wal_bytes(memory.store._path))
+        largest = max(largest, wal_bytes(memory.store.file.path))
         if number % 300 == 299:
             memory.thin()
     memory.remove([entry for entry in range(1, amount + 1) if entry in memory.timeline])
-    largest = max(largest, wal_bytes(memory.store._path))
+    largest = max(largest, wal_bytes(memory.store.file.path))
     memory.store.close()
     assert 1 << 20 < largest <= MOST
-    assert wal_bytes(memory.store._path) == 0
+    assert wal_bytes(memory.store.file.path) == 0
     tried("keyframes added and removed", f"{amount:,}", f"write-ahead log at most {largest / 1e6:.0f} MB")

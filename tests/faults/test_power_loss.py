@@ -55,7 +55,7 @@ def acknowledged(log):
 @forms(40, 500)
 def test_acknowledged_keyframes_are_in_the_map_after_a_power_loss(amount, tmp_path, disk, monkeypatch, tried):
     store = open_store(str(tmp_path / "map.db"))
-    store._connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+    store.file.connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     add_all(disk, store, range(100))
     store.close()
     monkeypatch.undo()
@@ -93,7 +93,7 @@ def test_a_keyframe_whose_write_fails_is_not_acknowledged(amount, tmp_path, disk
     for number in range(amount):
         path = str(tmp_path / f"{number}.db")
         store = open_store(path)
-        store._connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+        store.file.connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         ids, _ = add_all(disk, store, range(10))
         disk.fails_at = disk.operations + number
         later, failed = add_all(disk, store, range(10, 30))

@@ -57,7 +57,7 @@ while True:
 def write_other(path, name):
     """A map of some sessions."""
     store = KeyframeStore(path, MODEL, SIZE, "orb")
-    store._connection.execute("PRAGMA synchronous=OFF")
+    store.file.connection.execute("PRAGMA synchronous=OFF")
     for number in range(SESSIONS * LENGTH):
         session = Session(1 + number // LENGTH, f"{name} {number // LENGTH}")
         vector, features = np.ones(SIZE, np.float32), np.zeros(9, FEATURE)
@@ -98,7 +98,7 @@ def content(path):
 
 
 @fault(1, "kill -9 while a map is saved or loaded")
-@forms(short=6, long=300)
+@forms(short=6, long=1000)
 def test_no_kill_leaves_half_a_copy_or_half_a_session(amount, root, tmp_path, tried):
     chance, during_load, lost, copies = random.Random(1), 0, 0, 0
     for number in range(amount):

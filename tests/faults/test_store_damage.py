@@ -263,6 +263,6 @@ def test_rows_out_of_order_do_not_stop_the_recovery():
 
         def fetchone(self):
             row = (1, 2)
-            return (*row, crc_of(row))
+            return (1, *row, crc_of(row))
 
     assert len(list(_readable(Damaged(), "links", ("id", "match")))) == 1

@@ -78,10 +78,10 @@ def test_a_waiting_robot_matches_its_earlier_visit(open_map, unit, rng):
 def test_a_new_session_searches_all_earlier_keyframes(open_map, unit):
     keyframes, vectors = open_map(), unit(4)
     add_keyframes(keyframes, [1, 2, 3], vectors)
-    first = keyframes.session
+    first = keyframes.sessions.present
     keyframes.start_session()
-    assert (keyframes.session.id, keyframes.session.robot) == (first.id + 1, "r1")
-    assert keyframes.session.uuid != first.uuid
+    assert (keyframes.sessions.present.id, keyframes.sessions.present.robot) == (first.id + 1, "r1")
+    assert keyframes.sessions.present.uuid != first.uuid
     assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
     add_keyframes(keyframes, [4], vectors[3:])
     assert search_seconds(keyframes, vectors[0]) == [1, 2, 3]
@@ -100,7 +100,11 @@ def test_a_match_contains_the_data_of_its_keyframe(open_map, unit):
     add_keyframes(keyframes, [1, 2, 3], vectors)
     keyframes.start_session()
     best = keyframes.search(vectors[1], 3)[0]
-    assert (best.entry.id, best.entry.session, best.entry.stamp) == (2, keyframes.session.id - 1, 2 * SECOND)
+    assert (best.entry.id, best.entry.session, best.entry.stamp) == (
+        2,
+        keyframes.sessions.present.id - 1,
+        2 * SECOND,
+    )
     assert (best.robot, best.similarity) == ("r1", pytest.approx(1, abs=1e-3))
     assert len(keyframes.store.view(best.entry.id).features) == 2
     assert keyframes.store.view(best.entry.id).camera == Camera(8, 6)
@@ -111,12 +115,12 @@ def test_the_map_is_loaded_after_a_restart(open_map, open_store, unit):
     add_keyframes(keyframes, [1, 2, 3], vectors[:3])
     keyframes.start_session()
     add_keyframes(keyframes, [4, 5], vectors[3:])
-    session = keyframes.session
+    session = keyframes.sessions.present
     keyframes.store.close()
 
     keyframes = open_map(robot="r2")
     assert len(keyframes) == 5
-    assert (keyframes.session.id, keyframes.session.robot) == (session.id + 1, "r2")
+    assert (keyframes.sessions.present.id, keyframes.sessions.present.robot) == (session.id + 1, "r2")
     for number, vector in enumerate(vectors, 1):
         best = keyframes.search(vector, 1)[0]
         assert (best.entry.id, best.entry.stamp, best.robot) == (number, number * SECOND, "r1")
@@ -147,12 +151,12 @@ def test_a_session_is_stored_with_its_next_keyframe_after_an_error(open_map, ope
     """The row of the session is rolled back with the first keyframe."""
     store, vectors = open_store(), unit(2)
     keyframes = open_map(store)
-    monkeypatch.setattr(store, "_camera_id", lambda _: 1 / 0)
+    monkeypatch.setattr(store.learned, "write", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         add_keyframes(keyframes, [1], vectors)
     monkeypatch.undo()
     add_keyframes(keyframes, [2], vectors[1:])
-    assert store.sessions()[keyframes.session.id].start == 2 * SECOND
+    assert store.sessions()[keyframes.sessions.present.id].start == 2 * SECOND
 
 
 def test_the_nearest_keyframe_is_not_of_the_present_visit(open_map, path_of_places):

@@ -36,10 +36,10 @@ def test_save_writes_them_now(open_store):
 def test_what_could_not_be_written_is_written_later(open_store):
     store = open_store()
     store.learned.link(5, 1)
-    store._connection.execute("PRAGMA query_only = 1")
+    store.file.connection.execute("PRAGMA query_only = 1")
     with pytest.raises(StoreError, match="expected to store what was learned"):
         store.save()
-    store._connection.execute("PRAGMA query_only = 0")
+    store.file.connection.execute("PRAGMA query_only = 0")
     store.save()
     assert store.learned.links() == {5: 1}
 
@@ -50,7 +50,7 @@ def test_a_damaged_link_is_left_out(open_store, change):
     store.learned.link(5, 1)
     store.learned.link(6, 1)
     store.save()
-    store._connection.execute(f"UPDATE links SET {change} WHERE id = 5")
+    store.file.connection.execute(f"UPDATE links SET {change} WHERE id = 5")
     assert store.learned.links() == {6: 1}
 
 

@@ -82,7 +82,7 @@ def test_a_camera_is_stored_once(open_store, keyframe):
     other = one._replace(camera=one.camera._replace(frame_id="other"))
     for each in (one, one, other, one):
         store.add(session, each, *rest)
-    assert store._connection.execute("SELECT COUNT(*) FROM cameras").fetchone() == (2,)
+    assert store.file.connection.execute("SELECT COUNT(*) FROM cameras").fetchone() == (2,)
     assert [store.view(number).camera.frame_id for number in (1, 2, 3, 4)] == [
         *("optical", "optical", "other", "optical"),
     ]
@@ -139,7 +139,7 @@ def test_an_id_of_numpy_removes_its_keyframe(open_store, keyframe):
 
 def test_every_commit_is_written_to_the_disk(open_store):
     """tests/faults tests power failures, where apsw is installed."""
-    run = open_store()._connection.execute
+    run = open_store().file.connection.execute
     assert run("PRAGMA journal_mode").fetchone() == ("wal",)
     assert run("PRAGMA synchronous").fetchone() == (2,), "FULL"
 

@@ -124,8 +124,8 @@ def test_cameras_are_shared(open_store, keyframe, tmp_path):
     first.add(one[0]._replace(uuid="another", id=9), *one[1:])
     first.close()
     load(second, str(tmp_path / "a.db"))
-    (count,) = second._connection.execute("SELECT COUNT(*) FROM cameras").fetchone()
-    cameras = second._connection.execute("SELECT camera FROM keyframes ORDER BY id").fetchall()
+    (count,) = second.file.connection.execute("SELECT COUNT(*) FROM cameras").fetchone()
+    cameras = second.file.connection.execute("SELECT camera FROM keyframes ORDER BY id").fetchall()
     assert (count, cameras) == (2, [(1,), (2,), (2,)])
 
 
@@ -199,11 +199,11 @@ class Failing:
 @pytest.mark.parametrize("count", [0, 10, 19, 20, 30, 47])
 def test_a_load_that_fails_leaves_whole_sessions(recorded, open_store, count):
     store = open_store()
-    connection = store._connection
-    store._connection = Failing(connection, "INTO views", count)
+    connection = store.file.connection
+    store.file.connection = Failing(connection, "INTO views", count)
     with pytest.raises(StoreError, match="disk is full"):
         load(store, recorded)
-    store._connection = connection
+    store.file.connection = connection
     numbers = [each.session for each in store.keyframes()]
     assert numbers == [1] * 19 * (count >= 19) + [2] * 20 * (count >= 39)
     assert load(store, recorded).startswith(f"{48 - len(numbers)} keyframes")
@@ -213,7 +213,7 @@ def test_an_unfinished_session_does_not_count(open_store, keyframe, path):
     store = open_store()
     for number in range(10):
         store.add(*keyframe(number))
-    set_unfinished(store._connection.execute, range(6, 9))
+    set_unfinished(store.file.connection.execute, range(6, 9))
     store.close()
     with MapReader(path) as reader:
         assert [row[0] for row in reader.whole_keyframes()] == [1, 2, 3, 4, 5, 9, 10]

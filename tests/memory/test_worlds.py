@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from place_recognition_ros.memory.worlds import Tie, Worlds
+from place_recognition_ros.memory.worlds import SPARE, Tie, Worlds
 from place_recognition_ros.poses import Pose, compose, inverse
 
 HERE = Pose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
@@ -31,20 +31,72 @@ def test_sessions_without_ties_are_worlds_of_their_own():
     assert_same(worlds.to_root(3, pose(1, 2, 3, 0.5), np.eye(6))[0], pose(1, 2, 3, 0.5))
 
 
-def test_only_a_tie_that_connects_two_worlds_is_new():
+def test_ties_connect_worlds():
     worlds = Worlds([])
-    assert worlds.add(tie(2, 1))
-    assert worlds.add(tie(3, 2))
-    assert not worlds.add(tie(3, 1))
-    assert worlds.world(3) == 1
+    for each in (tie(2, 1), tie(3, 2), tie(3, 1), tie(5, 4)):
+        worlds.add(each)
+    assert [worlds.world(number) for number in range(1, 6)] == [1, 1, 1, 4, 4]
     assert worlds.root(3) == 3, "the scale is not known"
 
 
-def test_a_transform_is_new_although_the_sessions_are_tied():
+def test_the_oldest_tie_of_two_sessions_gives_their_transform():
     worlds = Worlds([])
     worlds.add(tie(2, 1))
-    assert worlds.add(tie(2, 1, pose(5, 0, 0)))
-    assert not worlds.add(tie(2, 1, pose(6, 0, 0)))
+    worlds.add(tie(2, 1, pose(5, 0, 0), stamp=2))
+    worlds.add(tie(2, 1, pose(6, 0, 0), stamp=3))
+    assert worlds.root(2) == 1
+    assert_same(worlds.to_root(2, HERE, np.zeros((6, 6)))[0], pose(5, 0, 0))
+    worlds.remove(2, 2, 1)
+    assert_same(worlds.to_root(2, HERE, np.zeros((6, 6)))[0], pose(6, 0, 0))
+
+
+@pytest.mark.parametrize("transform", [None, pose(5, 0, 0)])
+def test_a_retraction_leaves_sessions_tied_that_other_matches_tie(transform):
+    """In one pair of sessions, and by way of a third one; retracted may be the first match or the last."""
+    for gone in (0, 1, 2):
+        ties = [tie(2, 1, transform, 1), tie(3, 1, transform, 2), tie(3, 2, transform, 3)]
+        worlds = Worlds([])
+        for each in ties:
+            worlds.add(each)
+        assert len(worlds.remove(*ties[gone][:1], *ties[gone][2:4])) == 1
+        assert {worlds.world(number) for number in (1, 2, 3)} == {1}
+        assert worlds.root(3) == (3 if transform is None else 1)
+
+
+@pytest.mark.parametrize("transform", [None, pose(5, 0, 0)])
+def test_of_many_matches_few_are_kept_among_them_the_first_and_the_newest(transform):
+    worlds, kept = Worlds([]), []
+    for stamp in range(1, 51):
+        new = tie(2, 1, transform, stamp)
+        gone = worlds.add(new)
+        kept = [each for each in [*kept, new] if each is not gone]
+        assert kept == worlds.ties
+    assert [each.query_stamp for each in kept] == [1, 48, 49, 50]
+
+
+def test_ties_to_one_session_do_not_take_the_place_of_those_to_another_one():
+    worlds = Worlds([tie(2, 1, stamp=1), tie(3, 1, stamp=2), tie(3, 2, stamp=3)])
+    for stamp in range(10, 30):
+        worlds.add(tie(3, 1, stamp=stamp))
+    for stamp in (2, *range(10, 30)):
+        worlds.remove(3, stamp, 1)
+    assert worlds.world(3) == 1
+
+
+def test_a_tie_without_which_sessions_are_not_connected_does_not_give_way():
+    worlds = Worlds([tie(9, older, pose(1, 0, 0), older) for older in range(1, 9)])
+    for stamp in range(10, 30):
+        worlds.add(tie(9, 3, pose(1, 0, 0), stamp))
+        worlds.add(tie(9, 4, stamp=stamp, match=2))
+    assert {worlds.root(number) for number in range(1, 10)} == {1}
+    assert len(worlds.ties) <= 8 + 2 * SPARE
+
+
+def test_a_tie_without_a_transform_does_not_take_the_place_of_one_with():
+    worlds = Worlds([])
+    worlds.add(tie(2, 1, pose(1, 0, 0)))
+    for stamp in range(10, 30):
+        worlds.add(tie(2, 1, stamp=stamp))
     assert worlds.root(2) == 1
 
 
@@ -59,8 +111,8 @@ def test_a_pose_is_given_in_the_oldest_world():
 def test_a_newer_session_can_connect_two_older_ones():
     in_first, in_second = pose(10, 0, 0, 1.0), pose(0, 5, 0, -0.3)
     worlds = Worlds([])
-    assert worlds.add(tie(3, 1, in_first))
-    assert worlds.add(tie(3, 2, in_second))
+    worlds.add(tie(3, 1, in_first))
+    worlds.add(tie(3, 2, in_second))
     camera = pose(1, 2, 0, 0.2)
     found, _ = worlds.to_root(2, compose(in_second, camera), np.zeros((6, 6)))
     assert worlds.root(2) == 1

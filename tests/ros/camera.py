@@ -122,6 +122,7 @@ class Stream:
     def __enter__(self):
         self._thread.start()
         return self
+        return self
 
     def __exit__(self, *_):
         self._ended.set()

@@ -48,7 +48,7 @@ class DrawnMap:
         vector = np.eye(4, dtype=np.float32)[0]
         self.memory.observe(keyframe, vector)
         number = self.memory.add(keyframe, vector, np.zeros(0, FEATURE), b"") if store else 0
-        session = self.memory.session.id
+        session = self.memory.sessions.present.id
         query = Query(number, self.stamp, session, "", "camera", vector)
         tracking, view = self.tracking._replace(session=session), View(np.zeros(0, FEATURE), None, found)
         named = [

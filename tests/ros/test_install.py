@@ -49,7 +49,7 @@ def install_space(ros_master, root, tmp_path_factory):
     return workspace / "install" / "setup.bash"
 
 
-def test_config_launch_files_and_model_are_installed(install_space):
+def test_config_launch_files_and_model_are_installed(install_space, root):
     share = install_space.parent / "share" / "place_recognition_ros"
     assert run("rospack find place_recognition_ros", install_space).strip() == str(share)
     for name in (
@@ -60,8 +60,12 @@ def test_config_launch_files_and_model_are_installed(install_space):
         "models/features.onnx",
         "models/features.json",
         "examples/bag_to_g2o",
+        "examples/rtabmap/place_recognition_detector.py",
+        "launch/connect/vins.launch",
     ):
         assert (share / name).is_file(), name
+    programs = os.listdir(str(install_space.parent / "lib" / "place_recognition_ros"))
+    assert set(os.listdir(os.path.join(root, "nodes"))) <= set(programs)
 
 
 @pytest.mark.parametrize("name", LAUNCH_FILES)

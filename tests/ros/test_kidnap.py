@@ -179,6 +179,21 @@ def test_a_loss_is_reported_although_no_image_comes(ros, start_node):
     assert lost.session == 2
 
 
+def test_after_the_front_end_has_ended_keyframes_are_stored_again(ros, start_node):
+    node = start_node(**PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    tracking = ros.publisher("tracking_ok", Bool)
+    camera = Camera(ros)
+    camera.publish_sequence(THERE[:2])
+    tracking.publish(False)
+    states.wait_for(lambda each: each.state == KidnapState.STATE_LOST)
+    tracking.unregister()
+    (found,) = states.wait(3, timeout=30)[2:]
+    assert (found.state, found.session) == (KidnapState.STATE_TRACKING, 2)
+    assert camera.publish_and_wait(THERE[5]).query_id == 3
+    assert "/tracking_ok has no publisher: its last report, tracking is lost, counts no more" in node.log
+
+
 def test_too_few_tracked_features_are_a_loss(ros, start_node):
     start_node(min_tracked_features=15, **PARAMETERS)
     states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
@@ -203,6 +218,22 @@ def test_images_that_stop_are_a_loss(ros, start_node):
     camera.now += 20
     camera.publish_sequence(THERE[3:4])
     assert states.wait(3)[2].state == KidnapState.STATE_TRACKING
+
+
+def test_a_clock_that_is_set_forward_is_no_loss(ros, start_node):
+    """The camera goes on at 5 Hz; its clock is an hour later."""
+    start_node(session_gap_s=4.0, **PARAMETERS)
+    states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
+    camera = Camera(ros)
+    for offset in (0.0, 3600.0):
+        for row in range(6):
+            camera.now = time.time() + offset
+            camera.publish(to_image(THERE[row], camera.now))
+            time.sleep(0.2)
+    camera.result(camera.now)
+    assert [(each.state, each.session) for each in states.messages] == [(KidnapState.STATE_TRACKING, 1)]
+    time.sleep(6.0)
+    assert states.wait(2)[1].state == KidnapState.STATE_LOST, "it has stopped"
 
 
 def test_a_jump_of_odometry_begins_a_session(ros, start_node):

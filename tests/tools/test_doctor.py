@@ -1,51 +1,30 @@
 """The check of a machine: on a fake TX2, on faulty ones, and on this machine."""
 
-import os
-import subprocess
 import sys
 import time
-from collections import Counter
 
 import pytest
 
-from place_recognition_ros.package_models import model_folders
 from place_recognition_ros.tools.doctor import __main__ as doctor
-from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Machine, Ran, read_board, run_command
-from tests.tools.test_model_checks import COMPLETE
+from place_recognition_ros.tools.doctor.machine import (
+    FAIL,
+    OK,
+    WARN,
+    Ran,
+    read_board,
+    run_command,
+)
+from tests.tools.machines import (  # noqa: F401
+    CPU,
+    FILES,
+    GPU,
+    L4T,
+    NO_PROGRAM,
+    PC,
+    make_fake_machine,
+    missing,
+)
 
-L4T = "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: Sat Feb 19 2022\n"
-CPU = "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_{}_freq"
-GPU = "/sys/class/devfreq/17000000.gp10b/{}_freq"
-FILES = {
-    "/etc/nv_tegra_release": L4T,
-    "/proc/device-tree/compatible": "nvidia,quill\0nvidia,tegra186\0",
-    "/proc/meminfo": "MemTotal: 8045160 kB\nMemAvailable: 5100000 kB\nSwapTotal: 4022576 kB\n",
-    CPU.format(0, "min"): "2035200\n",
-    CPU.format(0, "max"): "2035200\n",
-    CPU.format(3, "min"): "2035200\n",
-    CPU.format(3, "max"): "2035200\n",
-    GPU.format("min"): "1300500000\n",
-    GPU.format("max"): "1300500000\n",
-    **{os.path.join(model_folders()[0], name): text for name, text in COMPLETE.items()},
-}
-COMMANDS = {
-    "uname": "aarch64\n",
-    "dpkg-query": "install ok installed|4.6.1-b110",
-    "nvcc": "Cuda compilation tools, release 10.2, V10.2.300",
-    "nvpmodel": "NV Power Mode: MAXN\n0\n",
-    "import sys": "found 3.6.9\n",
-    "import tensorrt;": "found 8.2.1.8\n",
-    "import pycuda": "imported\nfound 2022.1, NVIDIA Tegra X2, compute capability 6.2\n",
-    "import numpy": "found 1.19.5\n",
-    "import scipy": "found 1.5.4\n",
-    "import faiss": "Loading faiss.\nfound 1.7.2\n",
-    "import cv2": "found 4.6.0 True\n",
-    "import os, rospy": "found noetic\n",
-    "from cv_bridge": "found ok\n",
-    "from tf2_ros": "found ok\n",
-    "import onnxruntime": "found 1.10.0\n",
-}
-NO_PROGRAM = Ran(127, "")
 BASHRC = "echo 'export OPENBLAS_CORETYPE=ARMV8' >> ~/.bashrc && source ~/.bashrc"
 CONTAINER = {"/.dockerenv": "", "/sys/module/tegra_fuse/parameters/tegra_chip_id": "24\n"}
 NO_DEVICE = "LogicError: cuInit failed: no CUDA-capable device is detected"
@@ -56,35 +35,6 @@ APT = "sudo apt-get update && sudo apt-get install -y "
 PIP = "/usr/bin/python3 -m pip install"
 
 
-def missing(module):
-    return Ran(1, f"Traceback (most recent call last):\nModuleNotFoundError: No module named '{module}'\n")
-
-
-@pytest.fixture
-def fake_machine(tmp_path):
-    """``fake_machine(files, commands, free)``: a TX2 with these changes; None: no such file."""
-
-    def fake_machine(files=None, commands=None, free=5e9):
-        for path, text in dict(FILES, **(files or {})).items():
-            if text is not None:
-                place = tmp_path / path.lstrip("/")
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text)
-        (tmp_path / "home").mkdir(exist_ok=True)
-        outputs = dict(COMMANDS, **(commands or {}))
-
-        def run(command, timeout):
-            assert timeout <= 120
-            text = command[-1] if command[0] == "/usr/bin/python3" else command[0]
-            keys = [key for key in outputs if key in text]
-            output = outputs[keys[-1]] if keys else NO_PROGRAM
-            return Ran(0, output) if isinstance(output, str) else output
-
-        return Machine(str(tmp_path), run, lambda _: free, "/usr/bin/python3", {"HOME": "/home"})
-
-    return fake_machine
-
-
 def findings(machine):
     return dict(doctor.examine(machine))
 
@@ -93,7 +43,7 @@ def test_a_tx2_in_order(fake_machine, capsysbinary):
     machine = fake_machine()
     found = findings(machine)
     assert {name: line for name, line in found.items() if line.mark != OK or line.fix} == {}
-    assert set(found) == {check.name for check in doctor.CHECKS}
+    assert set(found) == {check.name for check in doctor.TENSORRT_CHECKS}
     assert "Jetson TX2, L4T R32.7.1 (JetPack 4.6.1)" in found["board"].found
     assert "compute capability 6.2" in found["PyCUDA"].found
 
@@ -207,9 +157,6 @@ def test_cuda_without_its_compiler_is_sufficient_to_run(fake_machine):
         assert (line.mark, line.found[:4]) == (OK, "10.2")
 
 
-PC = {path: None for path in FILES if path.startswith(("/etc/", "/proc/device-tree", "/sys/"))}
-
-
 def test_a_pc_with_a_gpu(fake_machine):
     rtx = {"import tensorrt;": missing("tensorrt"), "import tensorrt_rtx": "found 1.7.1"}
     gpu = {"nvidia-smi": "NVIDIA GeForce RTX 3060, 550.54\n", "uname": "x86_64\n"}
@@ -255,25 +202,3 @@ def test_a_command_that_hangs_is_killed_with_its_children():
 def test_a_command_that_crashes_or_does_not_exist():
     assert run_command([sys.executable, "-c", "import os; os.kill(os.getpid(), 4)"], 20).status == -4
     assert run_command(["/no/such/program"], 20) == Ran(127, "")
-
-
-@pytest.mark.parametrize("python, status", [("found 3.6.9", 0), ("found 2.7.17", 1)])
-def test_the_exit_status(fake_machine, monkeypatch, capsysbinary, python, status):
-    monkeypatch.setattr(sys, "argv", ["doctor"])
-    assert doctor.main(fake_machine(commands={"import sys": python})) == status
-    printed = capsysbinary.readouterr().out.decode()
-    assert f"{status} to fix, 0 to improve" in printed
-    assert Counter(line[0] for line in printed.splitlines() if line)[FAIL] == status
-
-
-def test_on_this_machine_in_a_terminal_without_unicode(root):
-    command = [os.path.join(root, "run"), "tx2-check"]
-    environment = dict(os.environ, LC_ALL="C", PLACE_RECOGNITION_PYTHON=sys.executable)
-    ran = subprocess.run(
-        command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300
-    )
-    printed = ran.stdout.decode()
-    assert "Traceback" not in printed
-    assert ("not a Jetson" in printed) == (not os.path.exists("/etc/nv_tegra_release"))
-    assert ran.returncode == (1 if FAIL in printed else 0)
-    assert "✓ numpy" in printed

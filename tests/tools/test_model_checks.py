@@ -11,7 +11,7 @@ from place_recognition_ros.package_models import DEFAULT, FEATURES, model_folder
 from place_recognition_ros.tools.doctor.machine import FAIL, OK, Machine, this_machine
 from place_recognition_ros.tools.doctor.model_checks import check_models
 
-FOLDER = model_folders()[0]  # of the source tree
+FOLDER = model_folders()[1]  # of the source tree
 CARD = json.dumps({"sha256": hashlib.sha256(b"a model").hexdigest()})
 COMPLETE = {
     "default.onnx": "a model",
@@ -37,7 +37,7 @@ def check(tmp_path):
 
 
 @pytest.mark.parametrize("folder", model_folders())
-def test_both_models_are_found_in_the_source_tree_or_installed(check, folder):
+def test_both_models_are_found_in_the_package_the_source_tree_or_the_install_space(check, folder):
     line = check(COMPLETE, folder)
     assert (line.mark, line.fix) == (OK, "")
     assert line.found == f"{DEFAULT} and {FEATURES} in {folder}"

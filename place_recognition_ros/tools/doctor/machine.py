@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-OK, WARN, FAIL = "✓", "!", "✗"
+OK, WARN, FAIL = "OK", "WARN", "ERROR"
 
 _CHIPS = {
     "tegra186": "Jetson TX2",

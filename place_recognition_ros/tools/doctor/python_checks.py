@@ -186,7 +186,13 @@ def check_opencv(machine: Machine) -> Line:
 
 
 def check_onnxruntime(machine: Machine) -> Line:
-    line = _check(machine, "import onnxruntime; print('found', onnxruntime.__version__)", "onnxruntime")
+    """It runs the networks where TensorRT does not."""
+    return _check(machine, "import onnxruntime; print('found', onnxruntime.__version__)", "onnxruntime")
+
+
+def check_reference(machine: Machine) -> Line:
+    """ONNX Runtime beside TensorRT."""
+    line = check_onnxruntime(machine)
     if line.mark == OK:
         return line
     return line._replace(mark=WARN, found=f"{line.found}; needed only to verify a new engine")

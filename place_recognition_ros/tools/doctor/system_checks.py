@@ -9,6 +9,7 @@ from place_recognition_ros import folders
 from place_recognition_ros.tools.doctor.machine import FAIL, OK, WARN, Line, Machine, read_board
 
 _BUILD_BYTES = 1.5e9  # of memory, while TensorRT times kernels
+_NODE_BYTES = 0.5e9  # the node with 10,000 keyframes, and its start
 _CACHE_BYTES = 100e6  # an engine, its timing cache, and a copy while it is replaced
 _MAP_BYTES = 2e9  # config/tx2.yaml: a full map
 _SECONDS = 20.0
@@ -119,6 +120,15 @@ def check_memory(machine: Machine) -> Line:
         return Line(OK, found)
     wanted = f"{found}; building the engine needs {_BUILD_BYTES / 1e9:.1f} GB"
     return Line(WARN, wanted, "sudo systemctl isolate multi-user.target   (no desktop until the next boot)")
+
+
+def check_node_memory(machine: Machine) -> Line:
+    available, total = _memory(machine, "MemAvailable"), _memory(machine, "MemTotal")
+    found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB available"
+    if available >= _NODE_BYTES:
+        return Line(OK, found)
+    wanted = f"{found}; the node needs {_NODE_BYTES / 1e9:.1f} GB"
+    return Line(WARN, wanted, "ps aux --sort=-rss | head   (which processes use it)")
 
 
 def check_swap(machine: Machine) -> Line:

@@ -7,8 +7,8 @@ import numpy as np
 from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import schema
 from place_recognition_ros.memory.compatibility import checked_schema
+from place_recognition_ros.memory.connection import MapFile
 from place_recognition_ros.memory.learned import Learned, Read
-from place_recognition_ros.memory.map_file import MapFile
 from place_recognition_ros.memory.map_reader import connect, read_meta
 from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
@@ -38,12 +38,10 @@ class Past(KeyframeStore):
                 f"expected a map of schema {schema.SCHEMA}. Received: '{path}' of schema {found}; "
                 "a node migrates it when it opens it"
             )
-        self._path = path
         self._descriptor_bytes = 4 * descriptor_size
-        self._connection = connect(path)
-        self.file = MapFile(self._connection, meta.get("map", ""))
+        self.file = MapFile(path, connect(path), meta.get("map", ""))
         self.damaged = 0
-        self.learned = _Before(self._read, 0)
+        self.learned = _Before(self.file.read, 0)
         self._all = list(super().keyframes())
         self._kept: List[StoredKeyframe] = self._all
         self._ids = iter(())  # type: Iterator[int]
@@ -59,7 +57,7 @@ class Past(KeyframeStore):
         self._kept = [each for each in self._all if each.id < own[0].id]
         self._ids = iter([each.id for each in own])
         self._session_before = session - 1
-        self.learned = _Before(self._read, own[0].id)
+        self.learned = _Before(self.file.read, own[0].id)
         return own
 
     def sessions(self) -> Dict[int, Session]:

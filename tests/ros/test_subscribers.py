@@ -1,9 +1,10 @@
-"""The C++ subscriber of docs/ compiles against the generated headers and receives what the node publishes."""
+"""The subscribers of docs/, in Python and in C++, receive what the node publishes."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 import rosgraph
@@ -31,15 +32,19 @@ def listener(root, tmp_path_factory):
     return program
 
 
-def test_it_prints_the_loops_that_the_node_finds(listener, ros, start_node, start_process):
+def test_they_print_the_loops_that_the_node_finds(listener, root, ros, start_node, start_process):
     start_node(**PARAMETERS)
-    process = start_process([listener], dict(os.environ, ROSCONSOLE_STDOUT_LINE_BUFFERED="1"))
+    in_python = os.path.join(root, "docs", "examples", "loop_listener.py")
+    environment = dict(os.environ, ROSCONSOLE_STDOUT_LINE_BUFFERED="1")
+    processes = [start_process(each, environment) for each in ([listener], [sys.executable, "-u", in_python])]
     camera = Camera(ros)
-    wait_until(lambda: "/loop_listener" in subscribers(), 10, lambda: f"its subscription\n{process.log}")
+    names = {"/loop_listener", "/loop_listener_python"}
+    wait_until(lambda: names <= set(subscribers()), 10, lambda: [each.log for each in processes])
     camera.publish_sequence(THERE + BACK)
     expected = "1013.000 s shows the place of 1001.000 s (same session)"
-    wait_until(lambda: expected in process.log, 10, lambda: process.log)
-    assert re.search(r"confidence (0\.99|1\.0)", process.log)
+    for process in processes:
+        wait_until(lambda here=process: expected in here.log, 10, lambda here=process: here.log)
+        assert re.search(r"confidence (0\.99|1\.0)", process.log)
 
 
 def subscribers():
