@@ -84,7 +84,8 @@ def test_who_subscribes_later_gets_everything(drawn, opened):
     for _ in range(2):
         markers.connect()
         markers.messages.clear()
-        viewers.show(drawn.add(2.0), IMAGE)
+        for _ in range(4):  # some of it with each keyframe
+            viewers.show(drawn.add(2.0), IMAGE)
         found = names(markers)
         assert found[0] == ("", Marker.DELETEALL)
         assert ("trajectory", Marker.ADD) in found
