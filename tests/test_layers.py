@@ -30,7 +30,16 @@ LAYERS = (
 ABOVE_ALL = ("tools",)  # may import every part but ros
 MAY_IMPORT_ROS = ("ros",)
 THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "dynamic_reconfigure", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
+ROS = {
+    "rospy",
+    "genpy",
+    "dynamic_reconfigure",
+    "rosbag",
+    "rosgraph",
+    "message_filters",
+    "cv_bridge",
+    "tf2_ros",
+}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},

@@ -85,6 +85,16 @@ def test_only_changes_are_passed_on(reporter, pipeline):
     ]
 
 
+def test_another_number_of_features_counts_from_the_next_message(pipeline, monkeypatch):
+    monkeypatch.setattr(rospy, "Subscriber", Subscriber)
+    config = Config(min_tracked_features=15)
+    FrontEnd(pipeline.post, config).subscribe()
+    for least in (15, 25, 0):
+        config.change({"min_tracked_features": least})
+        TOPICS["tracked_features"].take(Int32(20))
+    assert pipeline.reports == [(Loss.FEATURES, True), (Loss.FEATURES, False)]
+
+
 @pytest.mark.parametrize("ok", [True, False])
 def test_a_front_end_that_ends_is_no_witness_any_more(reporter, pipeline, ok):
     """Neither of a loss, nor that gaps between images are none."""
