@@ -9,7 +9,10 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = find_packages(include=["place_recognition_ros*"])
-EXTRAS = {"replay": "replay.txt", "train": "training.txt"}
+EXTRAS = {
+    "replay": ["replay.txt"],
+    "train": ["runtime.txt", "training.txt"],
+}  # files
 
 
 def pins(name):
@@ -47,9 +50,9 @@ def for_pip():
         "package_data": {"place_recognition_ros.models": ["*.onnx", "*.json"]},
         "install_requires": [*ranges(), "PyYAML"],  # rospy has brought it where there is ROS
         "extras_require": {
-            extra: [*pins("runtime.txt"), *pins(file)]
-            for extra, file in EXTRAS.items()
-            if (ROOT / "requirements" / file).exists()
+            extra: [line for file in files for line in pins(file)]
+            for extra, files in EXTRAS.items()
+            if all((ROOT / "requirements" / file).exists() for file in files)
         },
         "entry_points": {
             "console_scripts": ["place-recognition = place_recognition_ros.tools.__main__:main"]

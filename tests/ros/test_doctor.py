@@ -100,7 +100,7 @@ def check_clocks(ros):
     rospy.set_param("/use_sim_time", True)
     try:
         finding = the(check()[1], "ERROR", "clock")
-        assert "nothing comes on /clock" in finding.found
+        assert "nothing is published on /clock" in finding.found
         assert finding.fix.startswith("rosbag play --clock")
         clock = ros.publisher("/clock", Clock, connected=False)
         listen = partial(wait_until, clock.get_num_connections, what="a subscriber of /clock")
@@ -133,6 +133,17 @@ def test_a_map_of_another_model(ros, start_node, tmp_path):
     assert "does not run" in the(found, "ERROR", "node").found
     assert "of other-0123456789ab" in the(found, "ERROR", "map").found
     assert f"map_path:={tmp_path}/map.new.db" in the(found, "ERROR", "map").fix
+
+
+def test_a_misspelt_parameter_of_a_node_that_has_ended(ros):
+    rospy.set_param("/robot2/place_recognition", {"map_path": "none", "min_similarty": 0.5})
+    try:
+        errors, found = check(lambda _: None)
+    finally:
+        rospy.delete_param("/robot2")
+    assert errors == [("ERROR", "parameters"), ("ERROR", "node")]
+    assert "unknown parameter 'min_similarty'" in the(found, "ERROR", "parameters").found
+    assert the(found, "ERROR", "node").fix.startswith("ROS_NAMESPACE=robot2 roslaunch ")
 
 
 def test_a_node_in_another_namespace(ros, start_node):

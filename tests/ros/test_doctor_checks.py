@@ -9,7 +9,7 @@ from rosgraph_msgs.msg import Log
 from place_recognition_ros.ros.doctor import file_checks, image_checks, node_checks, pose_checks, topic_checks
 from place_recognition_ros.ros.doctor import graph as graphs
 from place_recognition_ros.ros.doctor.__main__ import findings
-from place_recognition_ros.ros.doctor.decision_checks import check_thresholds
+from place_recognition_ros.ros.doctor.decision_checks import check_parameters, check_thresholds
 from place_recognition_ros.ros.doctor.graph import (
     CAMERA_INFO,
     COMPRESSED,
@@ -115,7 +115,7 @@ FAULTS = [
         topic_checks.check_image_topic,
         {"topics": {}, "publishers": {"/keyframe": ["/driver"]}},
         "ERROR",
-        "/keyframe: nothing came from /driver within 1 s",
+        "/keyframe: no image from /driver within 1 s",
     ),
     (
         topic_checks.check_image_topic,
@@ -178,6 +178,13 @@ FAULTS = [
         "for 0 % of the images within ±0.1 s; median",
     ),
     (check_thresholds, {"parameters": {"accept_confidence": 0.9999}}, "WARN", "recommended is 0.99"),
+    (check_parameters, {"parameters": {"min_similarty": 0.5}}, "ERROR", "unknown parameter 'min_similarty'"),
+    (
+        check_parameters,
+        {"parameters": {"top_k": 0}},
+        "ERROR",
+        "'top_k': expected a value from 1 to 1000",
+    ),
     (check_thresholds, {"parameters": {"min_loop_interval_s": 600.0}}, "WARN", "the default is 10"),
     (file_checks.check_files, {"parameters": {"model": "/no/model.onnx"}}, "ERROR", "/no/model.onnx"),
     (
@@ -211,8 +218,11 @@ def test_a_fault_is_reported_with_its_fix(run, seen, level, words):
 
 
 def test_too_many_features_are_needed():
-    counts = [KeyValue(key=Count.FEW_FEATURES.value, value=str(count)) for count in (3, 10)]
-    reports = [DiagnosticStatus(name=NODE, values=[value]) for value in counts]
+    values = [KeyValue(key=Count.FEW_FEATURES.value, value=str(count)) for count in (3, 7)]
+    reports = [
+        DiagnosticStatus(name=NODE),
+        *(DiagnosticStatus(name=NODE, values=[value]) for value in values),
+    ]
     (finding,) = check_thresholds(observation(parameters={"min_features": 300}, reports=reports))
     assert finding.level == "ERROR"
     assert "min_features is 300, the default is 40: 7 images were not used" in finding.found

@@ -68,6 +68,11 @@ def test_config_launch_files_and_model_are_installed(install_space, root):
     assert set(os.listdir(os.path.join(root, "nodes"))) <= set(programs)
 
 
+def test_the_tests_of_the_node_are_a_part_of_run_tests(install_space):
+    targets = run(f"make -C {install_space.parent.parent}/build help", "/dev/null")
+    assert "_run_tests_place_recognition_ros_pytest_ros" in targets
+
+
 @pytest.mark.parametrize("name", LAUNCH_FILES)
 def test_launch_files_set_valid_parameters(install_space, name):
     dump = yaml.safe_load(run(f"roslaunch --dump-params place_recognition_ros {name}.launch", install_space))

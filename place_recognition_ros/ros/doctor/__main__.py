@@ -22,8 +22,9 @@ Check = Callable[[Observation], Iterator[Finding]]
 
 CHECKS: Tuple[Check, ...] = (  # causes before their effects
     topic_checks.check_clock,
-    node_checks.check_node,
+    decision_checks.check_parameters,
     file_checks.check_files,
+    node_checks.check_node,
     topic_checks.check_image_topic,
     image_checks.check_images,
     decision_checks.check_thresholds,

@@ -1,10 +1,10 @@
-"""Checks of the thresholds: those that are stricter than recommended, and what they reject."""
+"""Checks of the parameters: those that are refused, or stricter than recommended, and what they reject."""
 
 from typing import Any, Iterator, List, NamedTuple
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor.model_card import default_model_path, read_model
-from place_recognition_ros.errors import PlaceRecognitionError
+from place_recognition_ros.errors import ConfigError, PlaceRecognitionError
 from place_recognition_ros.ros.doctor.finding import ERROR, OK, WARN, Finding
 from place_recognition_ros.ros.doctor.listener import Observation
 from place_recognition_ros.types import Count, Reason
@@ -24,6 +24,15 @@ THRESHOLDS = (
     Threshold("min_inliers", Reason.FEW_INLIERS, "inliers"),
 )
 STRICT = ("min_loop_interval_s", "min_loop_distance_m")  # others that keep matches away
+
+
+def check_parameters(seen: Observation) -> Iterator[Finding]:
+    """Whether the node accepts its parameters; with one that it does not know, it ends at the start."""
+    try:
+        Config(**seen.node.parameters)
+    except ConfigError as error:
+        fix = f"rosparam delete {seen.node.name}/NAME, or rosparam set it; and in your YAML file"
+        yield Finding(ERROR, "parameters", str(error), fix)
 
 
 def check_thresholds(seen: Observation) -> Iterator[Finding]:
@@ -58,8 +67,7 @@ def _check_features(seen: Observation) -> Iterator[Finding]:
     value, usual = seen.node.parameter("min_features"), _recommended(seen, "min_features")
     if value <= usual:
         return
-    key = Count.FEW_FEATURES.value
-    unused = int(seen.value(key) or 0) - int(seen.value(key, newest=False) or 0)
+    unused = seen.risen(Count.FEW_FEATURES.value)
     found = f"min_features is {value}, the default is {usual:g}"
     if unused:
         found += f": {unused} images were not used for having fewer"

@@ -1,4 +1,4 @@
-"""Who publishes what to whom: the state of the ROS master, and what the nodes say of themselves."""
+"""Who publishes what to whom: the state of the ROS master, and of the nodes."""
 
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -123,9 +123,8 @@ def _below(parameters: Dict[str, Any], name: str) -> Dict[str, Any]:
 
 
 def _configured(parameters: Dict[str, Any], name: str = "") -> List[str]:
-    """Names of nodes for which there are parameters of ours: where one is `map_path`, and none is unknown."""
-    known = {row.name for row in Config.table()}
-    found = [name] if name and "map_path" in parameters and set(parameters) <= known else []
+    """Names of nodes that have parameters of ours: one is ``map_path``, which the launch files always set."""
+    found = [name] if name and "map_path" in parameters else []
     for key, value in parameters.items():
         if isinstance(value, dict):
             found += _configured(value, f"{name}/{key}")

@@ -19,6 +19,7 @@ LONGER_SIDE = 320  # pixels of the reduced image: about what the networks see
 DARK, BRIGHT = 15.0, 240.0  # gray levels, mean of an image
 BLURRED = 0.6  # 95 % of the images of buildings are below 0.47; half are above 0.64 with a blur of 2 pixels
 _AVERAGED = 9  # pixels
+RANGE = ("sixteen_bit_min", "sixteen_bit_max")  # the parameters that change how images are read
 
 
 def check_images(seen: Observation) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def _read(seen: Observation) -> Tuple[List[np.ndarray], CounterType[str]]:
     """The images as the node reads them, and what cannot be read."""
     from place_recognition_ros.ros.image_reader import ImageReader
 
-    reader = ImageReader(Config())
+    reader = ImageReader(Config(**{name: seen.node.parameter(name) for name in RANGE}))
     images: List[np.ndarray] = []
     errors: CounterType[str] = Counter()
 

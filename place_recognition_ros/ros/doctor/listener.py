@@ -68,19 +68,23 @@ class Observation(NamedTuple):
 
     @property
     def image(self) -> Tuple[str, Recording]:
-        """The topic that the images come from, and what came; ("", nothing) where none came."""
+        """The topic on which most images were received, and these images."""
         inputs = self.node.inputs
-        found = [(topic, self.recording(topic)) for topic in (inputs.image, inputs.compressed)]
-        return (
-            max(found, key=lambda each: len(each[1].stamps))
-            if any(r.stamps for _, r in found)
-            else ("", Recording())
-        )
+        topic = max((inputs.image, inputs.compressed), key=lambda each: len(self.recording(each).stamps))
+        return topic, self.recording(topic)
 
-    def value(self, key: str, newest: bool = True) -> str:
-        """A value of the newest (or oldest) of the node's reports; empty: there is none."""
-        pairs = [pair for report in self.reports for pair in report.values if pair.key == key]
-        return pairs[-1 if newest else 0].value if pairs else ""
+    def value(self, key: str) -> str:
+        """A value in the newest of the node's reports that has it; empty: none has."""
+        found = [pair.value for report in self.reports for pair in report.values if pair.key == key]
+        return found[-1] if found else ""
+
+    def risen(self, key: str) -> int:
+        """How much a count of the node's reports has risen; one that a report does not have is 0."""
+        if not self.value(key):
+            return 0
+        name = [each.name for each in self.reports if any(pair.key == key for pair in each.values)][-1]
+        first = next(each for each in self.reports if each.name == name)
+        return int(self.value(key)) - sum(int(pair.value) for pair in first.values if pair.key == key)
 
 
 _TYPES = {
@@ -113,26 +117,27 @@ def observe(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Tupl
     for node in before.nodes:
         subscribers += _listen_to(node, before, topics, queries[node.name])
     sleep(seconds)
+    wall_time = int(time.time() * 1e9)
     for subscriber in subscribers:
         subscriber.unregister()
     after = graphs.read_graph()  # a node may have ended meanwhile, or become ready
     moments = [message.clock.to_nsec() for message in clock.samples]
-    statuses = [status for array in reports.samples for status in array.status]
-    now = (moments[-1] if moments else 0) if after.use_sim_time else int(time.time() * 1e9)
-    return after, [
-        Observation(
-            after,
-            node,
-            seconds,
-            now,
-            topics,
-            moments,
-            [each for each in statuses if each.name.split(":")[0].strip("/ ") == node.name.strip("/")],
-            [each for each in log.samples if each.name == node.name and each.level >= Log.ERROR],
-            queries.get(node.name, Recording()),
-        )
-        for node in after.nodes
-    ]
+    now = (moments[-1] if moments else 0) if after.use_sim_time else wall_time
+    found = []
+    for node in after.nodes:
+        own, errors = _reports_of(node.name, reports.samples), _errors_of(node.name, log.samples)
+        results = queries.get(node.name, Recording())
+        found.append(Observation(after, node, seconds, now, topics, moments, own, errors, results))
+    return after, found
+
+
+def _reports_of(node: str, arrays: List[DiagnosticArray]) -> List[DiagnosticStatus]:
+    statuses = [status for array in arrays for status in array.status]
+    return [each for each in statuses if each.name.split(":")[0].strip("/ ") == node.strip("/")]
+
+
+def _errors_of(node: str, log: List[Log]) -> List[Log]:
+    return [each for each in log if each.name == node and each.level >= Log.ERROR]
 
 
 def _listen_to(node: Node, graph: Graph, topics: Dict[str, Recording], queries: Recording) -> List[Any]:

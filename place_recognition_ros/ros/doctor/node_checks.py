@@ -1,4 +1,4 @@
-"""Checks of the node itself: whether it runs, what it says, and who listens to it."""
+"""Checks of the node itself: whether it runs, what it reports, and who listens to it."""
 
 import os
 from typing import Iterator, List

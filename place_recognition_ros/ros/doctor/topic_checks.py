@@ -27,9 +27,8 @@ def check_clock(seen: Observation) -> Iterator[Finding]:
         return
     play = "rosbag play --clock FILE.bag   (or: rosparam set use_sim_time false, and start the nodes again)"
     if not seen.clock:
-        yield Finding(
-            ERROR, "clock", "use_sim_time is set and nothing comes on /clock: ROS time stands still", play
-        )
+        found = "use_sim_time is set and nothing is published on /clock: ROS time does not advance"
+        yield Finding(ERROR, "clock", found, play)
     elif len(set(seen.clock)) == 1:
         found = f"/clock does not advance: it was {seen.clock[-1] / 1e9:.3f} s for {seen.seconds:.0f} s"
         yield Finding(ERROR, "clock", found, f"{play}; a paused player continues with the space bar")
@@ -51,7 +50,7 @@ def check_image_topic(seen: Observation) -> Iterator[Finding]:
     for topic in published:
         yield from _check_images_on(seen, topic)
     if len([topic for topic in published if seen.recording(topic).stamps]) > 1:
-        found = f"images come on {' and on '.join(published)}: every image is used twice"
+        found = f"images are published on {' and on '.join(published)}: the node uses both"
         yield Finding(WARN, "images", found, launch(graph, seen.node.name))
 
 
@@ -77,7 +76,7 @@ def _check_images_on(seen: Observation, topic: str) -> Iterator[Finding]:
         return
     recording = seen.recording(topic)
     if not recording.stamps:
-        found = f"{topic}: nothing came from {who} within {seen.seconds:.0f} s"
+        found = f"{topic}: no image from {who} within {seen.seconds:.0f} s"
         yield Finding(
             ERROR, "images", found, f"rostopic hz {topic}   (does the camera run? is its machine reached?)"
         )
@@ -88,7 +87,7 @@ def _check_images_on(seen: Observation, topic: str) -> Iterator[Finding]:
 
 
 def rate(recording: Recording, seen: Observation) -> str:
-    """How many messages came."""
+    """Messages per second."""
     return f"{len(recording.stamps) / seen.seconds:.1f} Hz"
 
 
@@ -156,7 +155,5 @@ def _check_optional(seen: Observation, name: str, topic: str) -> Optional[Findin
         return Finding(ERROR, name, found, f"rostopic info {topic}")
     recording = seen.recording(topic)
     if not recording.stamps and name != "camera_info":  # which may be published once
-        return Finding(
-            WARN, name, f"{topic}: nothing came within {seen.seconds:.0f} s", f"rostopic hz {topic}"
-        )
+        return Finding(WARN, name, f"{topic}: no message within {seen.seconds:.0f} s", f"rostopic hz {topic}")
     return Finding(OK, name, f"{topic}: {rate(recording, seen)}")
