@@ -295,5 +295,6 @@ class LoopDetector:
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
         query, view = (None, None) if observation is None else observation[:2]
-        map_id = self.map.store.file.map_id
-        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model, view=view)
+        map_id, durations = self.map.store.file.map_id, self._watch.lap()
+        result = QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        return result._replace(view=view, durations=durations)

@@ -1,5 +1,6 @@
 """The image of a match: two views side by side, what fits between them, and what contradicts."""
 
+from functools import lru_cache
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
@@ -12,7 +13,8 @@ from place_recognition_ros.types import View
 SIDE = 640  # pixels: the longer side of each view, unless another one is asked for
 GAP = 8  # pixels between the views
 LINE = 26  # pixels: height of a line of text
-MAX_LINES = 60  # inliers that are connected; all have dots
+MAX_LINES = 60  # inliers that are connected, in views of this size; all have dots
+SMALLEST = 0.65  # of the size of marks in such views: below it they could not be seen
 
 _BACKGROUND = 32
 _TEXT, _FAINT = (235, 235, 235), (170, 170, 170)  # BGR
@@ -109,8 +111,8 @@ def draw(
         legend: whether the marks are explained below the text; it needs 760 pixels of width.
 
     Returns:
-        (H, W, 3) uint8 BGR. Inliers have dots of one colour in both views, at most ``MAX_LINES`` of them are
-        connected; contradictions are red circles, all other features faint dots.
+        (H, W, 3) uint8 BGR. Inliers have dots of one colour in both views, some of them are connected;
+        contradictions are red circles, all other features faint dots.
     """
     panels = [_panel(side, longer_side) for side in (query, match)]
     height = max(panel.shape[0] for panel in panels)
@@ -125,7 +127,8 @@ def draw(
         _write(canvas, side.title, (x + 4, LINE - 8), _TEXT)
         places.append(pixels_in_panel(side.view, panel.shape) + offset)
         marks.append(marks_of(side.view, rows))
-    _draw_features(canvas[LINE : LINE + height], [each - (0, LINE) for each in places], marks)
+    places = [each - (0, LINE) for each in places]
+    _draw_features(canvas[LINE : LINE + height], places, marks, max(SMALLEST, longer_side / SIDE))
     bottom = LINE + height + LINE - 6
     for row, text in enumerate(caption):
         _write(canvas, text, (4, bottom + row * LINE), _TEXT)
@@ -143,30 +146,38 @@ def connected(
     return [(start[row], end[row], _colour(rank / max(1, len(order) - 1))) for rank, row in enumerate(order)]
 
 
-def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Marks]) -> None:
-    """Draw all marks of one kind at once: that is what makes it fast."""
-    _stamp(canvas, np.concatenate([where[each.others] for where, each in zip(places, marks)]), _FAINT, _DOT)
+def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Marks], scale: float) -> None:
+    """Draw all marks of one kind at once: that is what makes it fast; ``scale``: of the marks."""
+    shapes = _shapes(scale)
+    others = np.concatenate([where[each.others] for where, each in zip(places, marks)])
+    _stamp(canvas, others, _FAINT, shapes.dot)
     rings = np.concatenate([where[each.contradictions] for where, each in zip(places, marks)])
-    _stamp(canvas, rings, _RED, _RING)
+    _stamp(canvas, rings, _RED, shapes.ring)
     pairs = connected(places, marks)
     if not pairs:
         return
     above = canvas.copy()
     ends = np.array([each[:2] for each in pairs])
-    step = max(1, -(-len(pairs) // MAX_LINES))
+    step = max(1, -(-len(pairs) // round(scale * MAX_LINES)))
     fixed = np.rint(ends[::step] * (1 << _SHARPEN)).astype(int).tolist()
     for (start, end), (_, _, colour) in zip(fixed, pairs[::step]):
         cv2.line(above, start, end, colour, 1, cv2.LINE_AA, _SHARPEN)
     cv2.addWeighted(above, _OPACITY, canvas, 1.0 - _OPACITY, 0.0, canvas)
-    _stamp(canvas, ends.reshape(-1, 2), np.repeat([each[2] for each in pairs], 2, axis=0), _DISC, _RIM)
+    _stamp(
+        canvas,
+        ends.reshape(-1, 2),
+        np.repeat([each[2] for each in pairs], 2, axis=0),
+        shapes.disc,
+        shapes.rim,
+    )
 
 
 def _draw_legend(canvas: np.ndarray, y: int) -> None:
-    x = 10
+    x, shapes = 10, _shapes(1.0)
     for text, colour, shape in (
-        ("inlier (same colour: same point)", _colour(0.5), _DISC),
-        ("contradiction: in the common region, not found again", _RED, _RING),
-        ("other feature", _FAINT, _DOT),
+        ("inlier (same colour: same point)", _colour(0.5), shapes.disc),
+        ("contradiction: in the common region, not found again", _RED, shapes.ring),
+        ("other feature", _FAINT, shapes.dot),
     ):
         _stamp(canvas, np.array([[x, y - 5.0]]), colour, shape)
         _write(canvas, text, (x + 10, y), _FAINT)
@@ -219,7 +230,20 @@ def _shape(radius: float, thickness: int = -1) -> np.ndarray:
     return canvas.astype(np.float32) / 255
 
 
-_DOT, _RIM, _DISC, _RING = _shape(1.6), _shape(3.5), _shape(2.6), _shape(4.5, 1)
+class _Shapes(NamedTuple):
+    """What marks look like."""
+
+    dot: np.ndarray
+    rim: np.ndarray
+    disc: np.ndarray
+    ring: np.ndarray
+
+
+@lru_cache(maxsize=8)
+def _shapes(scale: float) -> _Shapes:
+    return _Shapes(
+        _shape(1.6 * scale), _shape(3.5 * scale), _shape(2.6 * scale), _shape(max(3.2, 4.5 * scale), 1)
+    )
 
 
 def _stamp(

@@ -265,6 +265,7 @@ class QueryResult(NamedTuple):
     retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
     pose: Optional[WorldPose] = None  # of the camera, in the oldest world that is tied to the best match's
     view: Optional[View] = None  # of the query
+    durations: Dict[str, float] = {}  # noqa: RUF012  stage → seconds
 
     @property
     def accepted(self) -> List[Candidate]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
+from place_recognition_ros.stream.keyframe_picker import KeyframePicker
 from place_recognition_ros.types import Count
 
 MS = 10**6

@@ -23,17 +23,17 @@ from place_recognition_ros.ros.connections import limit_connections
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.front_end import FrontEnd
 from place_recognition_ros.ros.image_topics import ImageTopics
-from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
 from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.master_watch import MasterWatch
-from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
 from place_recognition_ros.ros.pipeline import Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
 from place_recognition_ros.ros.reconfigure import Reconfiguration
 from place_recognition_ros.ros.services import Services
 from place_recognition_ros.ros.viewers import Viewers
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.odometry import OdometryInput
 from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 

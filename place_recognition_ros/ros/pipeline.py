@@ -15,12 +15,12 @@ from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.arrivals import Arrival, pause
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
-from place_recognition_ros.ros.image_use import ImageUse
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
-from place_recognition_ros.ros.stamps import ImageClock
 from place_recognition_ros.ros.viewers import Viewers
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.keyframe_picker import KeyframePicker
+from place_recognition_ros.stream.odometry import OdometryInput, StampedPose
+from place_recognition_ros.stream.stamps import ImageClock
 from place_recognition_ros.types import Candidate, Count, DetectorStatus, Keyframe, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 

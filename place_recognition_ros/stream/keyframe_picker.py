@@ -3,7 +3,7 @@
 from typing import Optional
 
 from place_recognition_ros.poses import Pose, angle, distance
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 from place_recognition_ros.types import Count
 
 PICKED = (Count.KEYFRAME, Count.CLOCK_JUMPED)

@@ -11,9 +11,9 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.poses import Pose, angle, distance, normalised
-from place_recognition_ros.ros.image_use import ImageUse
-from place_recognition_ros.ros.stamped_buffer import StampedBuffer
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.stamped_buffer import StampedBuffer
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 from place_recognition_ros.types import Count
 
 KEPT = 500  # poses; 5 s of 100 Hz
