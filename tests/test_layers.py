@@ -22,7 +22,7 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder", "relocalizer", "stream"),
+    ("recorder", "relocalizer", "drawing", "stream"),
     ("upkeep",),
     ("detector",),
     ("ros",),
@@ -33,7 +33,10 @@ THIRD_PARTY = {
     *("numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"),
     *("rosbags", "mcap"),
 }
-ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
+ROS = {
+    *("rospy", "genpy", "rosbag", "rosgraph", "message_filters"),
+    *("cv_bridge", "tf2_ros", "dynamic_reconfigure"),
+}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},

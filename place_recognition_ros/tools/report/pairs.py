@@ -7,10 +7,10 @@ from typing import List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
+from place_recognition_ros.drawing import connected, marks_of, pixels_in_panel
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.rotation import rotate
-from place_recognition_ros.tools.explain.drawing import connected, marks_of, pixels_in_panel
 from place_recognition_ros.tools.report import words
 from place_recognition_ros.tools.report.findings import Findings, Pair
 from place_recognition_ros.tools.report.plot import clock
