@@ -187,7 +187,7 @@ class Player:
 
     def _put_report(self, message: DiagnosticArray) -> None:
         """Called in a thread of rospy."""
-        if message.status[0].name.startswith(NODE + ":"):
+        if message.status[0].name.startswith(NODE[1:] + ":"):
             self._report = message
 
     def _put(self, message: LoopCandidates, take: Callable) -> None:

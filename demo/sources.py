@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
@@ -11,10 +10,9 @@ import numpy as np
 
 from place_recognition_ros.errors import BagError
 from place_recognition_ros.poses import Pose
+from place_recognition_ros.stream.camera_topic import camera_topic
+from place_recognition_ros.tools.replay.files import SUFFIXES, natural
 
-SUFFIXES = (
-    ".bmp", ".dib", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
-)  # fmt: skip
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
 COMPRESSED = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png"}  # as sensor_msgs/CompressedImage names them
 COLUMNS = ("file", "stamp", "x", "y", "z", "qx", "qy", "qz", "qw", "tracking_ok")
@@ -137,7 +135,9 @@ def read_trajectory(path: Path) -> List[Frame]:
 
 def open_folder(folder: Path, hz: float) -> Source:
     """A folder of images in the natural order of their names: 2.jpg before 10.jpg."""
-    files = sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=natural)
+    files = sorted(
+        (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=lambda path: natural(path.name)
+    )
     if not files:
         raise SourceError(f"expected images in '{folder}'. Received: no {' '.join(SUFFIXES)}")
 
@@ -155,23 +155,13 @@ def displayed(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def natural(path: Path) -> List[Any]:
-    """Sort key that compares numbers in names as numbers."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
-
-
 def open_bag(path: Path, topic: str) -> Source:
     """The images of one topic of a bag.
 
     Raises:
         SourceError: if it cannot be read, or has no images (on that topic).
     """
-    from place_recognition_ros.ros.bag import (
-        BagImages,
-        camera_topic,
-        image_topics,
-    )  # only here: bags need ROS
+    from place_recognition_ros.ros.bag import BagImages, image_topics  # only here: bags need ROS
 
     try:
         topics = image_topics(str(path))

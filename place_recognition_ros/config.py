@@ -5,7 +5,7 @@
 """
 
 from reprlib import Repr
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.errors import ConfigError
 
@@ -26,6 +26,7 @@ class Parameter(NamedTuple):
     low: Optional[float] = None
     high: Optional[float] = None
     choices: Tuple[Any, ...] = ()
+    live: bool = False  # whether it may change while the node runs
     name: str = ""
 
     @property
@@ -64,6 +65,8 @@ def _parameter(default: Any, why: str, **more: Any) -> Any:
 class Config:
     """The parameters with their values; unknown names and bad values are refused by name.
 
+    The parts of the program keep this object and read what is live when they need it.
+
     >>> Config(max_rate_hz=2.0).max_rate_hz
     2.0
     """
@@ -98,6 +101,7 @@ class Config:
         "maximum number of keyframes stored; then those that differ least give way; bounds memory",
         low=1,
         high=10000000,
+        live=True,
     )
 
     rotate_image: int = _parameter(
@@ -138,6 +142,7 @@ class Config:
         unit="Hz",
         low=0,
         high=1000,
+        live=True,
     )
     min_motion_m: float = _parameter(
         0.0,
@@ -145,6 +150,7 @@ class Config:
         unit="m",
         low=0,
         high=1000,
+        live=True,
     )
     min_rotation_rad: float = _parameter(
         0.0,
@@ -152,6 +158,7 @@ class Config:
         unit="rad",
         low=0,
         high=3.15,
+        live=True,
     )
 
     session_gap_s: float = _parameter(
@@ -163,15 +170,20 @@ class Config:
         high=86400,
     )
     min_tracked_features: int = _parameter(
-        10, "tracking counts as lost while tracked_features is lower; 0: it is not used", low=0, high=10000
+        10,
+        "tracking counts as lost while tracked_features is lower; 0: it is not used",
+        low=0,
+        high=10000,
+        live=True,
     )
 
-    top_k: int = _parameter(10, "most similar keyframes retrieved per query", low=1, high=1000)
+    top_k: int = _parameter(10, "most similar keyframes retrieved per query", low=1, high=1000, live=True)
     min_similarity: float = _parameter(
         -1.0,
         "cosine below which a match is rejected as LOW_SIMILARITY; -1: the model card's value",
         low=-1,
         high=1,
+        live=True,
     )
     min_loop_interval_s: float = _parameter(
         10.0, "minimum age of a keyframe before it can be matched", unit="s", low=0, high=86400
@@ -185,10 +197,7 @@ class Config:
     )
 
     accept_confidence: float = _parameter(
-        0.99,
-        "probability that a match is right, from which it is accepted",
-        low=0.5,
-        high=0.99999,
+        0.99, "probability that a match is right, from which it is accepted", low=0.5, high=0.99999, live=True
     )
     odometry_drift: float = _parameter(
         0.05,
@@ -198,7 +207,7 @@ class Config:
         high=1,
     )
     max_verifications: int = _parameter(
-        3, "maximum number of places verified geometrically per query, best first", low=1, high=100
+        3, "maximum number of places verified geometrically per query, best first", low=1, high=100, live=True
     )
     feature_model: str = _parameter(
         "",
@@ -213,12 +222,31 @@ class Config:
         "matched features that fit one rigid scene, with fewer the evidence is not weighed",
         low=8,
         high=10000,
+        live=True,
     )
     min_features: int = _parameter(
         40,
         "an image with fewer local features (dark, blurred, a wall) is not used",
         low=0,
         high=10000,
+        live=True,
+    )
+
+    warn_age_s: float = _parameter(
+        1.0,
+        "age of a result, from the stamp of its image on, above which /diagnostics warns",
+        unit="s",
+        low=0.001,
+        high=60,
+        live=True,
+    )
+    error_age_s: float = _parameter(
+        5.0,
+        "age of a result above which /diagnostics reports an error",
+        unit="s",
+        low=0.001,
+        high=60,
+        live=True,
     )
 
     def __init__(self, **values: Any) -> None:
@@ -233,6 +261,26 @@ class Config:
         for row in table:
             setattr(self, row.name, row.check(values.get(row.name, row.default)))
 
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Change parameters while the node runs: all of them, or none.
+
+        Args:
+            values: name → value, of parameters that are live.
+
+        Raises:
+            ConfigError: if one is not live or its value is bad, as at the start.
+        """
+        live = {row.name: row for row in self.table() if row.live}
+        for name, value in values.items():
+            if name not in live:
+                raise ConfigError(
+                    f"parameter '{name[:100]}': expected one that may change while the node runs, "
+                    f"{', '.join(live)}. Received: {_short.repr(value)}"
+                )
+        checked = {name: live[name].check(value) for name, value in values.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
+
     @classmethod
     def table(cls) -> List[Parameter]:
         """All rows, in the order in which they are written down."""
@@ -242,3 +290,7 @@ class Config:
     def values(self) -> Dict[str, Any]:
         """Name → value."""
         return {row.name: getattr(self, row.name) for row in self.table()}
+
+    def live_values(self) -> Dict[str, Any]:
+        """Name → value of the parameters that may change while the node runs."""
+        return {row.name: getattr(self, row.name) for row in self.table() if row.live}

@@ -17,7 +17,6 @@ from place_recognition_ros.errors import KeyframeError, StoreError
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
-from place_recognition_ros.loops.limits import Limits
 from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
@@ -52,8 +51,8 @@ class LoopDetector:
         store: KeyframeStore,
         progress: Optional[Progress] = None,
     ) -> None:
-        limits = Limits.from_config(config, extractor.card.min_similarity)
-        leaving = Leaving.from_config(config, extractor.card.min_similarity)
+        similarity = extractor.card.min_similarity
+        leaving = Leaving.from_config(config, similarity)
         self._config = config
         self.map = KeyframeMap(
             store, extractor.card.descriptor_size, leaving, config.robot, progress=progress
@@ -66,7 +65,7 @@ class LoopDetector:
         hooks = Hooks(self._begin_decisions, self.start_session)
         self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, hooks)
         """Changes the map on request."""
-        self._decide = partial(Decisions, config, limits, self.map, leaving, finder.kind)
+        self._decide = partial(Decisions, config, similarity, self.map, leaving, finder.kind)
         self._begin_decisions()
         self._reported = Reported(finder.kind, leaving)
         self._trajectory = Trajectory(int(config.session_gap_s * 1e9))
@@ -295,5 +294,7 @@ class LoopDetector:
     def _result(
         self, observation: Optional[Observation], candidates: List[Candidate], outcome: Count
     ) -> QueryResult:
-        query, map_id = observation and observation.query, self.map.store.file.map_id
-        return QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        query, view = (None, None) if observation is None else observation[:2]
+        map_id, durations = self.map.store.file.map_id, self._watch.lap()
+        result = QueryResult(query, candidates, self._state(), outcome, map_id, self._model)
+        return result._replace(view=view, durations=durations)

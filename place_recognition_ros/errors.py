@@ -8,6 +8,7 @@
     ├── KeyframeError      a keyframe's stamp or pose is not usable
     ├── CameraError        a calibration cannot be that of the image
     ├── BagError           a ROS bag cannot be read or has no such image topic
+    ├── InputError         a recording, a folder, a video or a file of ground truth cannot be read
     ├── ModelError         a model or its card is missing, damaged or of another shape
     ├── EngineError        an inference engine cannot be opened or fails
     ├── StoreError         the map on disk cannot be opened, read or written
@@ -42,6 +43,10 @@ class CameraError(PlaceRecognitionError):
 
 class BagError(PlaceRecognitionError):
     """A ROS bag cannot be read or has no such image topic."""
+
+
+class InputError(PlaceRecognitionError):
+    """A recording, a folder, a video or a file of ground truth cannot be read."""
 
 
 class ModelError(PlaceRecognitionError):

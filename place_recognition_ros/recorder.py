@@ -35,7 +35,7 @@ class Recorder:
     ) -> None:
         self.mapping = True
         """Whether keyframes are stored; False: the map does not grow."""
-        self._most = config.max_keyframes
+        self._config = config
         self._map = memory
         self._describer, self._feature_kind, self._watch = describer, feature_kind, watch
         self._standpoints: Deque[Tuple[int, Standpoint]] = deque(maxlen=STANDPOINTS)  # newest keyframes
@@ -58,7 +58,7 @@ class Recorder:
         if shown:
             return shown, Count.STANDING
         try:
-            if len(self._map) >= self._most and not self._map.thin():
+            if len(self._map) >= self._config.max_keyframes and not self._map.thin():
                 return 0, Count.MAP_FULL
             with self._watch("store"):
                 small = self._describer.thumbnail(keyframe.image)

@@ -17,6 +17,7 @@ class Stopwatch:
     def __init__(self, keep: int = 200) -> None:
         self._keep = keep
         self._seconds: Dict[str, Deque[float]] = {}
+        self._lap: Dict[str, float] = {}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -24,7 +25,14 @@ class Stopwatch:
         try:
             yield
         finally:
-            self._seconds.setdefault(stage, deque(maxlen=self._keep)).append(time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self._seconds.setdefault(stage, deque(maxlen=self._keep)).append(seconds)
+            self._lap[stage] = self._lap.get(stage, 0.0) + seconds
+
+    def lap(self) -> Dict[str, float]:
+        """Stage → seconds since the last call."""
+        lap, self._lap = self._lap, {}
+        return lap
 
     def snapshot(self) -> Dict[str, Tuple[float, ...]]:
         """Stage → its latest durations, seconds; the values do not change later."""

@@ -193,6 +193,9 @@ class Evidence(NamedTuple):
     possible: Optional[bool] = None  # whether odometry allows the jump that the match needs
 
 
+NO_PAIRS = np.zeros((0, 2), int)
+
+
 class Candidate(NamedTuple):
     """A query and a keyframe of the map that may show the same place."""
 
@@ -211,6 +214,7 @@ class Candidate(NamedTuple):
     confidence: float = float("nan")  # calibrated probability that the match is right; NaN: not weighed
     pose: Optional[RelativePose] = None  # None: not known
     world_pose: Optional[WorldPose] = None  # of the query camera in the match's world; None: not known
+    pairs: np.ndarray = NO_PAIRS  # (inliers, 2) int, rows of the features of query and match
 
     @property
     def accepted(self) -> bool:
@@ -260,6 +264,8 @@ class QueryResult(NamedTuple):
     confirmed: List[Candidate] = []  # noqa: RUF012  of earlier queries of the same run, accepted only now
     retracted: List[Candidate] = []  # noqa: RUF012  accepted earlier, and refuted now
     pose: Optional[WorldPose] = None  # of the camera, in the oldest world that is tied to the best match's
+    view: Optional[View] = None  # of the query
+    durations: Dict[str, float] = {}  # noqa: RUF012  stage → seconds
 
     @property
     def accepted(self) -> List[Candidate]:

@@ -18,7 +18,8 @@ import tests.fakes  # noqa: E402
 import tests.faults  # noqa: E402
 import tests.loops  # noqa: E402
 import tests.memory  # noqa: E402
-import tests.tools  # noqa: E402, F401
+import tests.tools.replay  # noqa: E402
+import tests.tools.report  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.errors import ConfigError
 
 TABLE = Config.table()
 NAMES = [row.name for row in TABLE]
@@ -50,3 +51,26 @@ def test_the_configuration_files_are_valid(root, name):
     with open(os.path.join(root, "config", name), encoding="utf-8") as file:
         values = yaml.safe_load(file)
     assert Config(**values).values() == {**Config().values(), **values}
+
+
+def test_live_parameters_change_together_or_not_at_all():
+    config = Config()
+    config.change({"top_k": 3, "min_motion_m": 1})
+    assert (config.top_k, config.min_motion_m) == (3, 1.0)
+    assert isinstance(config.min_motion_m, float)
+    for bad in ({"top_k": 4, "min_inliers": 1}, {"top_k": 4, "model": "x"}, {"top_k": float("nan")}):
+        with pytest.raises(ConfigError):
+            config.change(bad)
+        assert config.top_k == 3
+
+
+def test_a_parameter_that_is_not_live_is_refused_by_name():
+    with pytest.raises(ConfigError, match=r"parameter 'threads': expected one that may change"):
+        Config().change({"threads": 2})
+
+
+def test_live_values_are_those_of_the_table():
+    config = Config(top_k=7)
+    assert config.live_values()["top_k"] == 7
+    assert set(config.live_values()) == {row.name for row in TABLE if row.live}
+    assert "model" not in config.live_values()

@@ -132,3 +132,12 @@ def test_without_mounting_or_scale_there_is_no_pose_in_the_world(
     candidate = there_and_back(make_detector(odometry_drift=0.0), paint, **match)
     assert candidate.pose is not None
     assert candidate.world_pose is None
+
+
+def test_the_result_has_the_durations_of_its_stages(make_detector, places):
+    detector = make_detector()
+    results = [detector.add(Keyframe(image, number * 10**9)) for number, image in enumerate(places[:2], 1)]
+    stages = {"overlay", "describe", "local features", "stay", "store", "search", "decide"}
+    assert [set(each.durations) for each in results] == [stages, stages]
+    measured = detector.status().durations
+    assert [each.durations["store"] for each in results] == list(measured["store"])

@@ -140,3 +140,28 @@ def test_an_accepted_candidate_is_retracted_once_when_later_views_refute_it(make
     assert not any(result.accepted for result in later)
     (retracted,) = [each for result in later for each in result.retracted]
     assert retracted == first.accepted[0]._replace(status=Status.REJECTED, reason=Reason.CONTRADICTED)
+
+
+def test_a_parameter_that_changes_counts_from_the_next_keyframe(make_detector, add_images, paint):
+    detector = make_detector()
+    add_images(detector, path(paint))
+    config = detector._config  # whose owner changes it
+    results = []
+    for second, values in ((20, {"min_similarity": 0.99}), (21, {"min_similarity": -1.0, "top_k": 1})):
+        config.change(values)
+        results += add_images(detector, [paint(second - 19, shift=12)], start=second)
+    assert {each.reason for each in results[0].candidates} == {Reason.LOW_SIMILARITY}
+    assert [each.match_id for each in results[1].accepted] == [2]
+    assert len(results[1].candidates) == 1
+
+
+def test_a_result_has_the_features_that_fit_one_scene(make_detector, add_images, paint):
+    detector = make_detector()
+    result = add_images(detector, [*path(paint), paint(3, shift=12)])[-1]
+    (best,) = result.accepted
+    assert best.pairs.shape == (best.inliers, 2)
+    here = result.view.features[best.pairs[:, 0]]["x"]
+    there = detector.map.store.view(best.match_id).features[best.pairs[:, 1]]["x"]
+    assert abs(np.median(here - there)) == pytest.approx(12, abs=1)
+    others = [each for each in result.candidates if each.matches < 0]
+    assert all(len(each.pairs) == 0 for each in others)

@@ -185,7 +185,7 @@ def test_a_session_that_stored_nothing_has_a_number_of_its_own(
     (result,) = add_images(detector, [paint(4, shift=12)], start=20)
     assert result.accepted
     detector.close()
-    assert make_detector(path).map.session.id == 3
+    assert make_detector(path).map.sessions.present.id == 3
 
 
 def test_what_ties_sessions_is_not_forgotten_when_the_map_is_changed(

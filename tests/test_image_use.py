@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from place_recognition_ros.ros.image_use import ImageUse
+from place_recognition_ros.stream.image_use import ImageUse
 from place_recognition_ros.types import Count
 
 DARK, BROKEN, USED = Count.FEW_FEATURES, Count.BAD_IMAGE, Count.STORED

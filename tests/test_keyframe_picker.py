@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
+from place_recognition_ros.stream.keyframe_picker import KeyframePicker
 from place_recognition_ros.types import Count
 
 MS = 10**6
@@ -148,3 +148,13 @@ def test_shuffled_stamps_give_increasing_keyframes(rng):
     stamps = START + rng.permutation(1000) * MS
     stamps_of_keyframes = picked(KeyframePicker(0, 0, 0), [int(stamp) for stamp in stamps])
     assert stamps_of_keyframes == sorted(set(stamps_of_keyframes))
+
+
+def test_other_limits_count_from_the_next_image():
+    picker = KeyframePicker(0, 0, 0)
+    assert picker.pick(START, pose(0.0)) == Count.KEYFRAME
+    picker.configure(1, 0, 0)
+    assert picker.pick(START + 500 * MS, pose(0.0)) == Count.TOO_SOON
+    picker.configure(0, 2.0, 0)
+    assert picker.pick(START + 600 * MS, pose(1.0)) == Count.NOT_MOVED
+    assert picker.pick(START + 700 * MS, pose(2.5)) == Count.KEYFRAME

@@ -22,15 +22,21 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder", "relocalizer"),
+    ("recorder", "relocalizer", "drawing", "stream"),
     ("upkeep",),
     ("detector",),
     ("ros",),
 )
 ABOVE_ALL = ("tools",)  # may import every part but ros
 MAY_IMPORT_ROS = ("ros",)
-THIRD_PARTY = {"numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"}
-ROS = {"rospy", "genpy", "rosbag", "rosgraph", "message_filters", "cv_bridge", "tf2_ros"}
+THIRD_PARTY = {
+    *("numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"),
+    *("rosbags", "mcap"),
+}
+ROS = {
+    *("rospy", "genpy", "rosbag", "rosgraph", "message_filters"),
+    *("cv_bridge", "tf2_ros", "dynamic_reconfigure"),
+}
 # Which other folders a folder of the repository may import.
 FOLDERS = {
     "rendering": {PACKAGE},

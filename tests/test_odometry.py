@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from place_recognition_ros.ros import stamped_buffer
-from place_recognition_ros.ros.odometry import KEPT
+from place_recognition_ros.stream import stamped_buffer
+from place_recognition_ros.stream.odometry import KEPT
 from place_recognition_ros.types import Count
 from tests.fakes.robot import AHEAD, MS, NONE, START, Robot, turned
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from place_recognition_ros.ros import stamped_buffer
+from place_recognition_ros.stream import stamped_buffer
 from place_recognition_ros.types import Count
 from tests.fakes.robot import NONE, Robot
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from place_recognition_ros.ros import stamped_buffer
-from place_recognition_ros.ros.stamped_buffer import MAX_MISSES, StampedBuffer
+from place_recognition_ros.stream import stamped_buffer
+from place_recognition_ros.stream.stamped_buffer import MAX_MISSES, StampedBuffer
 
 MS = 10**6  # nanoseconds
 START = 10**12

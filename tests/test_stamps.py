@@ -2,7 +2,7 @@
 
 import pytest
 
-from place_recognition_ros.ros.stamps import RUN, ImageClock
+from place_recognition_ros.stream.stamps import RUN, ImageClock
 
 START = 10**18  # nanoseconds; a typical time of day
 HOUR = 3600.0

@@ -51,3 +51,13 @@ def test_a_failed_stage_is_measured_and_its_exception_is_raised():
 
 def test_without_measurements_the_snapshot_is_empty():
     assert Stopwatch().snapshot() == {}
+
+
+def test_a_lap_is_what_was_measured_since_the_last_one(clock):
+    watch = Stopwatch()
+    for seconds in (1.0, 2.0):
+        with watch("describe"):
+            clock.now += seconds
+    assert watch.lap() == {"describe": 3.0}
+    assert watch.lap() == {}
+    assert watch.snapshot() == {"describe": (1.0, 2.0)}

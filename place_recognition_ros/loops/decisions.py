@@ -42,7 +42,7 @@ class Decisions:
 
     Args:
         config: the parameters.
-        limits: what a match has to reach before it is weighed.
+        card_similarity: the model card's lowest cosine.
         memory: the keyframes, and what was learned of them.
         leaving: what it takes to leave a place; keyframes of one visit show one place.
         feature_kind: of the local features.
@@ -52,18 +52,16 @@ class Decisions:
     def __init__(
         self,
         config: Config,
-        limits: Limits,
+        card_similarity: float,
         memory: KeyframeMap,
         leaving: Leaving,
         feature_kind: FeatureKind,
         weights: Coefficients,
     ) -> None:
+        self._config, self._card_similarity = config, card_similarity
         self._weights = weights
-        self._memory = memory
-        self._most = config.max_verifications
-        self._required = odds_of(config.accept_confidence)
-        geometry = GeometrySettings(feature_kind, limits.min_inliers)
-        self._examiner = Examiner(limits, memory, geometry, leaving, config.odometry_drift)
+        self._memory, self._leaving = memory, leaving
+        self._feature_kind = feature_kind
         self._learned = memory.store.learned
         self._aliasing = Aliasing(weights, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
@@ -143,8 +141,9 @@ class Decisions:
         Returns:
             The candidates that were examined, and all.
         """
+        examiner = self._examiner()
         matches = matches + self._proposals(hypotheses, observation, matches)
-        candidates = [self._examiner.draft(observation, each, matches, kind_of(each)) for each in matches]
+        candidates = [examiner.draft(observation, each, matches, kind_of(each)) for each in matches]
         expected = [run.newest.candidate for run in hypotheses.alive(observation.number)[:PROPOSED]]
         order = sorted(
             (row for row, each in enumerate(candidates) if each.reason == Reason.NONE),
@@ -152,13 +151,19 @@ class Decisions:
         )
         chosen: List[int] = []
         for row in order:
-            if len(chosen) == self._most:
+            if len(chosen) == self._config.max_verifications:
                 break
-            if not any(self._examiner.same_visit(matches[row], matches[other]) for other in chosen):
+            if not any(examiner.same_visit(matches[row], matches[other]) for other in chosen):
                 level = self._aliasing.level(candidates[row].kind)
-                candidates[row] = self._examiner.measured(observation, matches[row], candidates[row], level)
+                candidates[row] = examiner.measured(observation, matches[row], candidates[row], level)
                 chosen.append(row)
         return [candidates[row] for row in chosen], candidates
+
+    def _examiner(self) -> Examiner:
+        """It examines by the parameters as they are now."""
+        limits = Limits.from_config(self._config, self._card_similarity)
+        geometry = GeometrySettings(self._feature_kind, limits.min_inliers)
+        return Examiner(limits, self._memory, geometry, self._leaving, self._config.odometry_drift)
 
     def _proposals(
         self, hypotheses: Hypotheses, observation: Observation, matches: List[Match]
@@ -217,14 +222,15 @@ class Decisions:
 
     def _judge(self, hypotheses: Hypotheses, run: Hypothesis, number: int) -> Candidate:
         """The newest candidate of a run with its confidence and its status."""
+        required = odds_of(self._config.accept_confidence)
         posterior = hypotheses.posterior(run, number)
         candidate = run.newest.candidate._replace(confidence=probability(posterior))
         if run.newest.log_odds < SUPPORTS:
             return candidate._replace(status=Status.REJECTED, reason=Reason.CONTRADICTED)
-        if posterior >= self._required:
+        if posterior >= required:
             return candidate._replace(status=Status.VERIFIED)
         reason, own = Reason.NOT_YET, run.log_odds(self._weights)
-        if own >= self._required:
+        if own >= required:
             outranked = hypotheses.strongest_rival(run, number) > own + CLEARLY
             reason = Reason.OUTRANKED if outranked else Reason.AMBIGUOUS
         return candidate._replace(status=Status.REJECTED, reason=reason)

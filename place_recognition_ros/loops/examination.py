@@ -103,6 +103,7 @@ class Examiner:
                 evidence=evidence,
                 pose=geometry.pose,
                 world_pose=world_pose(geometry.pose, view.pose, match.frame),
+                pairs=geometry.pairs,
             )
         )
 

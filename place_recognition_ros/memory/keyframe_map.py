@@ -47,7 +47,7 @@ class KeyframeMap:
         descriptor_size: length D of the descriptors.
         leaving: what it takes to leave a place.
         robot: the name of this robot.
-        index: the similarity search, empty; None: exact search with FAISS.
+        index: the similarity search, empty; None: FAISS.
         progress: is called at times while the store is read, with how many keyframes have been read, and of
             how many.
     """

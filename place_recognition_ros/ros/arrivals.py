@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 import rospy
 
 from place_recognition_ros.ros import clock
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 
 LIVE = 5 * 10**9  # nanoseconds: stamps of a live camera are at most so far from the clock
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", 7)  # no name in Python 3.6; goes on while suspended

@@ -1,6 +1,5 @@
 """The images of a ROS bag."""
 
-import re
 import shlex
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, NamedTuple, Tuple
@@ -13,28 +12,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import BagError, ImageError
 from place_recognition_ros.ros.image_reader import ImageReader
+from place_recognition_ros.stream.camera_topic import ImageTopic
 
 IMAGE_TYPES = {"sensor_msgs/Image": Image, "sensor_msgs/CompressedImage": CompressedImage}
-
-
-DEPTH_ENCODING = re.compile("16UC1|32FC1|compressedDepth", re.IGNORECASE)
-DEPTH_NAME = re.compile("depth|disparity", re.IGNORECASE)
-GRAY_ENCODING = re.compile("mono|8UC1|16UC1", re.IGNORECASE)
-CAMERA_NAME = re.compile(
-    "image_(raw|rect|color)|rgb|color", re.IGNORECASE
-)  # not an image that a program drew
-
-
-class ImageTopic(NamedTuple):
-    """An image topic of a bag."""
-
-    messages: int
-    encoding: str  # of the first Image; format of the first CompressedImage; empty without messages
-
-    @property
-    def is_depth(self) -> bool:
-        """Whether its pixels are distances."""
-        return bool(DEPTH_ENCODING.search(self.encoding))
 
 
 class BagImage(NamedTuple):
@@ -105,28 +85,6 @@ def image_topics(path: str) -> Dict[str, ImageTopic]:
                 f"expected an image topic in '{path}'. Received: topics {', '.join(sorted(topics)) or 'none'}"
             )
         return {name: ImageTopic(count, _encoding(bag, name, path)) for name, count in found.items()}
-
-
-def camera_topic(topics: Dict[str, ImageTopic]) -> str:
-    """The topic that is most probably the image of a camera: no depth image, colour before gray.
-
-    Args:
-        topics: of :func:`image_topics`; at least one.
-    """
-
-    def rank(name: str) -> Tuple[Any, ...]:
-        topic = topics[name]
-        return (
-            not topic.messages,
-            topic.is_depth,
-            bool(DEPTH_NAME.search(name)),
-            bool(GRAY_ENCODING.match(topic.encoding)),
-            not CAMERA_NAME.search(name),
-            -topic.messages,
-            name,
-        )
-
-    return min(topics, key=rank)
 
 
 @contextmanager

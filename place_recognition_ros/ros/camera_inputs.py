@@ -12,10 +12,10 @@ from sensor_msgs.msg import CameraInfo, Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.depth import check_depth
 from place_recognition_ros.errors import CameraError, ImageError, KeyframeError
-from place_recognition_ros.ros.camera_info import to_camera
 from place_recognition_ros.ros.image_reader import read_depth
 from place_recognition_ros.ros.mounting import Mounting
-from place_recognition_ros.ros.stamped_buffer import StampedBuffer
+from place_recognition_ros.stream.camera_info import to_camera
+from place_recognition_ros.stream.stamped_buffer import StampedBuffer
 from place_recognition_ros.types import Camera, Count, Keyframe
 
 READ_AHEAD = 2**24  # bytes; with a smaller buffer rospy hands out old images

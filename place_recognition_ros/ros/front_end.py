@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple
 import rospy
 from std_msgs.msg import Bool, Int32
 
+from place_recognition_ros.config import Config
 from place_recognition_ros.errors import WorkerBusy
 from place_recognition_ros.ros.complaints import Complainer
 from place_recognition_ros.ros.pipeline import Pipeline
@@ -32,12 +33,11 @@ class FrontEnd(Complainer):
 
     Args:
         post: has a function of the pipeline executed by the worker, as ``Worker.post``.
-        min_features: tracked features that are enough; 0: ``tracked_features`` does not count.
+        config: ``min_tracked_features`` is used, which may change.
     """
 
-    def __init__(self, post: Callable[[Callable[[Pipeline], Any]], Future], min_features: int) -> None:
-        self._post = post
-        self._min_features = min_features
+    def __init__(self, post: Callable[[Callable[[Pipeline], Any]], Future], config: Config) -> None:
+        self._post, self._config = post, config
         self._subscribers: Dict[Loss, rospy.Subscriber] = {}
         self._reports: Dict[Loss, _Report] = {}  # those that count
         self._lock = threading.RLock()  # each publisher has a thread
@@ -101,8 +101,9 @@ class FrontEnd(Complainer):
         self._take(message.data, Loss.FRONT_END)
 
     def _take_features(self, message: Int32) -> None:
-        if self._min_features:
-            self._take(message.data >= self._min_features, Loss.FEATURES)
+        least = self._config.min_tracked_features
+        if least:
+            self._take(message.data >= least, Loss.FEATURES)
 
     def _take(self, ok: bool, source: Loss) -> None:
         with self._lock:

@@ -58,6 +58,15 @@ class MasterWatch(Complainer):
             f"the ROS master {uri} has not responded for {silence:.0f} s: start roscore, or check the network"
         )
 
+    def remember(self, changed: Mapping[str, Any]) -> None:
+        """Parameters of the node have changed: a process that takes its place begins with them."""
+        self._parameters = {**self._parameters, **changed}  # a new dictionary: the thread may read the old
+        try:
+            for name, value in changed.items():
+                rospy.set_param(f"~{name}", value)
+        except (OSError, rospy.ROSException) as error:  # a master that comes back gets them later
+            _LOG.warning("expected the ROS master to take %s. Received: %r", changed, error)
+
     def _watch(self) -> None:
         while not self.is_forgotten and not rospy.core.is_shutdown_requested():
             try:

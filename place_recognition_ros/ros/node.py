@@ -6,7 +6,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 import cv2
 import rospy
@@ -23,15 +23,17 @@ from place_recognition_ros.ros.connections import limit_connections
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
 from place_recognition_ros.ros.front_end import FrontEnd
 from place_recognition_ros.ros.image_topics import ImageTopics
-from place_recognition_ros.ros.image_use import ImageUse
 from place_recognition_ros.ros.map_file import map_file
 from place_recognition_ros.ros.map_services import MapServices
 from place_recognition_ros.ros.master_watch import MasterWatch
-from place_recognition_ros.ros.odometry import OdometryInput
 from place_recognition_ros.ros.opening import Opening
 from place_recognition_ros.ros.pipeline import Pipeline, Status
 from place_recognition_ros.ros.publishers import Publishers
+from place_recognition_ros.ros.reconfigure import Reconfiguration
 from place_recognition_ros.ros.services import Services
+from place_recognition_ros.ros.viewers import Viewers
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.odometry import OdometryInput
 from place_recognition_ros.types import Count
 from place_recognition_ros.worker import Worker
 
@@ -52,15 +54,18 @@ class PlaceRecognitionNode:
     Args:
         config: the parameters.
         parameters: the same as the master has them.
+        last_error: returns the newest error in the log; empty: none.
     """
 
-    def __init__(self, config: Config, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self, config: Config, parameters: Mapping[str, Any], last_error: Callable[[], str] = str
+    ) -> None:
         self._config = config
         self._odometry = OdometryInput(config, rospy.resolve_name("odom"), self._has_odometry)
         self._odometry_subscriber: Optional[rospy.Subscriber] = None
         self._publishers = Publishers()
         self._use = ImageUse(TROUBLES)
-        self._reporter = Reporter(rospy.get_name())
+        self._reporter = Reporter(rospy.get_name(), config, last_error)
         self._ticking: Optional[Future] = None
         self._ended = threading.Event()
         self._worker: Worker[Pipeline, Arrival, Status] = Worker(
@@ -69,8 +74,9 @@ class PlaceRecognitionNode:
         Services(self._worker)
         MapServices(self._worker)
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
+        Reconfiguration(config, self._worker, self._master.remember)
         self._images = ImageTopics(self._worker.offer)
-        self._front_end = FrontEnd(self._worker.post, config.min_tracked_features)
+        self._front_end = FrontEnd(self._worker.post, config)
         self._complainers = (
             *(self._images, self._use, self._odometry, self._front_end),
             *(self._master, SimulatedClock()),
@@ -81,7 +87,8 @@ class PlaceRecognitionNode:
     def _open_pipeline(self) -> Pipeline:
         detector = Opening(self._config, self._worker).detector()
         inputs = CameraInputs(self._config)
-        return Pipeline(self._config, detector, self._odometry, self._publishers, self._use, inputs)
+        viewers = Viewers(detector.map, self._config.rotate_image)
+        return Pipeline(self._config, detector, self._odometry, self._publishers, self._use, inputs, viewers)
 
     def _subscribe(self) -> None:
         odometry = rospy.Subscriber("odom", Odometry, self._take_odometry, queue_size=100)
@@ -192,14 +199,14 @@ def main() -> int:
     rospy.on_shutdown(end_in_time)
     try:
         rospy.init_node("place_recognition")
-        forward_logs()
+        errors = forward_logs()
         limit_connections()
         parameters = rospy.get_param("~", {})
         config = Config(**parameters)
         config.map_path = map_file(config.map_path, rospy.get_name())
         rospy.loginfo("Map: %s", config.map_path or "temporary")
         cv2.setNumThreads(config.threads)  # the other cores are for SLAM
-        return PlaceRecognitionNode(config, parameters).spin()
+        return PlaceRecognitionNode(config, parameters, errors.text).spin()
     except PlaceRecognitionError as error:
         rospy.logfatal("%s: %s", type(error).__name__, error)
         return 1

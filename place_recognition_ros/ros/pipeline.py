@@ -1,8 +1,8 @@
 """From an image message to a published result: everything that the worker's thread owns."""
 
 import time
-from collections import Counter
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar
+from collections import Counter, deque
+from typing import Any, Callable, Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from typing import Counter as CounterType
 
 import rospy
@@ -15,12 +15,13 @@ from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.arrivals import Arrival, pause
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
 from place_recognition_ros.ros.image_reader import ImageReader
-from place_recognition_ros.ros.image_use import ImageUse
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import OdometryInput, StampedPose
 from place_recognition_ros.ros.publishers import Publishers
-from place_recognition_ros.ros.stamps import ImageClock
-from place_recognition_ros.types import Count, DetectorStatus, Keyframe, Loss, QueryResult
+from place_recognition_ros.ros.viewers import Viewers
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.keyframe_picker import KeyframePicker
+from place_recognition_ros.stream.odometry import OdometryInput, StampedPose
+from place_recognition_ros.stream.stamps import ImageClock
+from place_recognition_ros.types import Candidate, Count, DetectorStatus, Keyframe, Loss, QueryResult
 from place_recognition_ros.upkeep import Upkeep
 
 Result = TypeVar("Result")
@@ -31,6 +32,9 @@ NOT_DESCRIBED = (
 )
 """Outcomes of images that the detector has not seen."""
 
+KEPT_AGES = 200  # results
+OLDEST = 60.0  # seconds: what is older has the stamp of another clock
+
 
 class Status(NamedTuple):
     """A snapshot for diagnostics; nothing in it changes."""
@@ -40,18 +44,23 @@ class Status(NamedTuple):
     failures: int  # keyframes that failed one after the other
     inputs: InputStatus = InputStatus()
     waits: bool = False  # whether time alone may change something: see Pipeline.tick
+    images: int = 0  # that the worker took, since the start
+    ages: Tuple[float, ...] = ()  # of the latest results, seconds; none where stamps are of another clock
+    accepted: Optional[Candidate] = None  # the latest one,
+    accepted_at: float = 0.0  # by time.monotonic
 
 
 class Pipeline:
     """A detector, and the state that belongs to a stream of images.
 
     Args:
-        config: the parameters.
-        detector: is closed with the pipeline.
+        config: the parameters; those that are live are changed here.
+        detector: has the same ``config``; is closed with the pipeline.
         odometry: poses for the keyframes; other threads add to it.
         publishers: get the results.
         use: is informed of each image.
         inputs: complete the keyframes.
+        viewers: get the results, for people.
     """
 
     def __init__(
@@ -62,18 +71,21 @@ class Pipeline:
         publishers: Publishers,
         use: ImageUse,
         inputs: CameraInputs,
+        viewers: Viewers,
     ) -> None:
-        self._detector = detector
-        self._top_k = config.top_k
+        self._config, self._detector = config, detector
         self._odometry = odometry
         self._publishers = publishers
         self._use = use
-        self._inputs = inputs
+        self._inputs, self._viewers = inputs, viewers
         self._picker = KeyframePicker(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
         self._clock = ImageClock()
         self._reader = ImageReader(config)
         self._counts: CounterType[Count] = Counter()
-        self._failures = 0
+        self._failures = self._images = 0
+        self._ages: Deque[float] = deque(maxlen=KEPT_AGES)
+        self._accepted: Optional[Candidate] = None
+        self._accepted_at = 0.0
         self._arrived, self._took = clock.now(), time.monotonic()  # when the newest image came
         self._last: Optional[Arrival] = None  # the image before this one
         self._viewed = 0.0  # when the newest usable image came, by time.monotonic
@@ -83,6 +95,7 @@ class Pipeline:
         """Process the next image of the stream, and those whose stamps it confirms."""
         now = time.monotonic()
         self._arrived, self._took = clock.now(), now
+        self._images += 1
         ready, rejected = self._clock.admit(image.moment.stamp, image, now)
         if rejected:
             rospy.logwarn_throttle(60.0, "%s", f"{rejected} {Count.WRONG_STAMP.value}: not used")
@@ -138,7 +151,7 @@ class Pipeline:
         self._counts[Count.QUERY] += 1
         header = message.header
         image = self._reader.read(message, learn=False)
-        return self._detector.query(image, k or self._top_k, header.stamp.to_nsec(), header.frame_id)
+        return self._detector.query(image, k or self._config.top_k, header.stamp.to_nsec(), header.frame_id)
 
     def maintain(self, request: Callable[[Upkeep], Result]) -> Result:
         """Have ``request(upkeep)`` change the map, and report the session that is present then."""
@@ -146,12 +159,34 @@ class Pipeline:
         self._publishers.tracking(self._detector.status().tracking)
         return result
 
+    def configure(self, values: Mapping[str, Any]) -> Dict[str, Any]:
+        """Change parameters; they count from the next image on. Returns all that are live.
+
+        Raises:
+            ConfigError: if one may not change or its value is bad; none is changed then.
+        """
+        config = self._config
+        config.change(values)
+        self._picker.configure(config.max_rate_hz, config.min_motion_m, config.min_rotation_rad)
+        return config.live_values()
+
     def status(self) -> Status:
         """A snapshot for diagnostics, which any thread may read."""
         counts = {**self._counts, **self._inputs.counts}
         detector = self._detector.status()
+        detector = detector._replace(durations={**detector.durations, **self._viewers.durations})
         waits = self._clock.holds or not detector.settled
-        return Status(detector, counts, self._failures, self._inputs.status, waits)
+        return Status(
+            detector=detector,
+            counts=counts,
+            failures=self._failures,
+            inputs=self._inputs.status,
+            waits=waits,
+            images=self._images,
+            ages=tuple(self._ages),
+            accepted=self._accepted,
+            accepted_at=self._accepted_at,
+        )
 
     def close(self) -> None:
         """Release the engine and the map."""
@@ -213,9 +248,21 @@ class Pipeline:
         keyframe = self._inputs.complete(keyframe, message.header.frame_id)
         result = self._detector.add(keyframe, pause(self._last, arrival))
         self._publishers.result(result)
+        self._note_result(result, stamp)
+        self._viewers.show(result, image)
         if result.outcome != Count.FEW_FEATURES:
             self._viewed = time.monotonic()
         self._counts[Count.ACCEPTED] += len(result.accepted)
         self._counts[Count.CONFIRMED] += len(result.confirmed)
         self._counts[Count.RETRACTED] += len(result.retracted)
         return result.outcome
+
+    def _note_result(self, result: QueryResult, stamp: int) -> None:
+        """For diagnostics: how old a result is that was published, and the latest accepted candidate."""
+        age = (clock.now() - stamp) * 1e-9
+        if 0 <= age <= OLDEST:
+            self._ages.append(age)
+        else:
+            self._ages.clear()  # the stamps are of another clock: a bag, a simulation
+        if result.accepted:
+            self._accepted, self._accepted_at = result.accepted[0], time.monotonic()

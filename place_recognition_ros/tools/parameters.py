@@ -16,12 +16,13 @@ def as_yaml() -> str:
     lines = [
         "# Every parameter of the node, with its default. Written from place_recognition_ros/config.py by",
         "#   python3 -m place_recognition_ros.tools.parameters yaml > config/default.yaml",
+        "# Those that are live may change while the node runs, with dynamic_reconfigure.",
     ]
     for row in Config.table():
-        unit = f" {row.unit}" if row.unit else ""
+        allowed = f"{row.range} {row.unit}".rstrip() + (". Live" if row.live else "")
         lines += [
             "",
-            *textwrap.wrap(f"{row.why}. {row.range}{unit}", 100, initial_indent="# ", subsequent_indent="# "),
+            *textwrap.wrap(f"{row.why}. {allowed}", 100, initial_indent="# ", subsequent_indent="# "),
         ]
         lines.append(f"{row.name}: {json.dumps(row.default)}")
     return "\n".join(lines) + "\n"
@@ -29,10 +30,13 @@ def as_yaml() -> str:
 
 def as_markdown() -> str:
     """The table of docs/interface.md."""
-    lines = ["| parameter | default | range | unit | purpose |", "|---|---|---|---|---|"]
+    lines = ["| parameter | default | range | unit | live | purpose |", "|---|---|---|---|---|---|"]
     for row in Config.table():
         allowed = row.range.replace("|", "\\|")
-        lines.append(f"| `~{row.name}` | `{json.dumps(row.default)}` | {allowed} | {row.unit} | {row.why} |")
+        live = "yes" if row.live else ""
+        lines.append(
+            f"| `~{row.name}` | `{json.dumps(row.default)}` | {allowed} | {row.unit} | {live} | {row.why} |"
+        )
     return "\n".join(lines) + "\n"
 
 

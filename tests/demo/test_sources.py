@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from demo.sources import COLUMNS, SourceError, decode, natural, open_source, read_trajectory
+from demo.sources import COLUMNS, SourceError, decode, open_source, read_trajectory
 
 
 @pytest.fixture
@@ -23,17 +23,6 @@ def test_images_are_in_the_natural_order_of_their_names(folder):
     assert source.length == 3
     assert not source.has_truth
     assert all(decode(f).shape == (20, 30, 3) for f in frames)
-
-
-def test_natural_order_compares_numbers_as_numbers(tmp_path):
-    names = ["img2", "img10", "IMG1", "a", "7"]
-    assert [p.name for p in sorted((tmp_path / n for n in names), key=natural)] == [
-        "7",
-        "a",
-        "IMG1",
-        "img2",
-        "img10",
-    ]
 
 
 def test_a_damaged_image_is_none(folder):

@@ -6,9 +6,9 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.poses import Pose
-from place_recognition_ros.ros import stamped_buffer
-from place_recognition_ros.ros.keyframe_picker import KeyframePicker
-from place_recognition_ros.ros.odometry import OdometryInput
+from place_recognition_ros.stream import stamped_buffer
+from place_recognition_ros.stream.keyframe_picker import KeyframePicker
+from place_recognition_ros.stream.odometry import OdometryInput
 from place_recognition_ros.types import Count
 
 MS = 10**6  # nanoseconds

@@ -171,7 +171,7 @@ class Diagnostics:
 
 def values(report):
     """name → value of a report."""
-    return {pair.key: pair.value for pair in report.status[0].values}
+    return {pair.key: pair.value for status in report.status for pair in status.values}
 
 
 def stored(path):

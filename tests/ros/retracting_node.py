@@ -10,8 +10,8 @@ add = LoopDetector.add
 results = []
 
 
-def add_and_change(self, keyframe):
-    result = add(self, keyframe)
+def add_and_change(self, *arguments):
+    result = add(self, *arguments)
     results.append(result.accepted)
     before, earlier, _ = ([[], [], *results])[-3:]
     return result._replace(confirmed=earlier, retracted=before)

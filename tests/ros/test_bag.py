@@ -7,7 +7,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from place_recognition_ros.errors import BagError, ImageError
-from place_recognition_ros.ros.bag import BagImages, ImageTopic, camera_topic, image_topics
+from place_recognition_ros.ros.bag import BagImages, image_topics
+from place_recognition_ros.stream.camera_topic import ImageTopic, camera_topic
 
 GRAY = np.array([[10, 20, 30]], np.uint8)
 

@@ -7,7 +7,7 @@ from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.errors import CameraError
 from place_recognition_ros.loops.camera_model import is_calibrated
-from place_recognition_ros.ros.camera_info import to_camera
+from place_recognition_ros.stream.camera_info import to_camera
 from tests.ros.camera import changed, to_camera_info
 
 K = [500.0, 0, 310, 0, 505, 245, 0, 0, 1]

@@ -14,7 +14,7 @@ from roslaunch.xmlloader import XmlLoader
 from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.ros.camera_info import to_camera
+from place_recognition_ros.stream.camera_info import to_camera
 from tests.ros.conftest import ROOT
 
 FILES = {

@@ -7,6 +7,7 @@ import pytest
 import rospy
 from std_msgs.msg import Bool, Int32
 
+from place_recognition_ros.config import Config
 from place_recognition_ros.errors import WorkerBusy
 from place_recognition_ros.ros import front_end
 from place_recognition_ros.ros.front_end import GONE, REFUTED, SILENT, FrontEnd
@@ -56,7 +57,7 @@ def pipeline(monkeypatch):
 @pytest.fixture
 def reporter(pipeline, monkeypatch):
     monkeypatch.setattr(rospy, "Subscriber", Subscriber)
-    reporter = FrontEnd(pipeline.post, min_features=15)
+    reporter = FrontEnd(pipeline.post, Config(min_tracked_features=15))
     reporter.subscribe()
     return reporter
 
@@ -82,6 +83,16 @@ def test_only_changes_are_passed_on(reporter, pipeline):
         *((Loss.FRONT_END, ok) for ok in (True, False, True)),
         *((Loss.FEATURES, ok) for ok in (True, False)),
     ]
+
+
+def test_another_number_of_features_counts_from_the_next_message(pipeline, monkeypatch):
+    monkeypatch.setattr(rospy, "Subscriber", Subscriber)
+    config = Config(min_tracked_features=15)
+    FrontEnd(pipeline.post, config).subscribe()
+    for least in (15, 25, 0):
+        config.change({"min_tracked_features": least})
+        TOPICS["tracked_features"].take(Int32(20))
+    assert pipeline.reports == [(Loss.FEATURES, True), (Loss.FEATURES, False)]
 
 
 @pytest.mark.parametrize("ok", [True, False])

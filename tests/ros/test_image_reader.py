@@ -9,6 +9,7 @@ from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ConfigError, ImageError
 from place_recognition_ros.images import ENCODINGS
 from place_recognition_ros.ros.image_reader import ImageReader
+from place_recognition_ros.stream.image_reader import ImageReader as ReaderWithoutRos
 
 HEIGHT, WIDTH = 4, 6
 BAYER = {"rggb": ("RG", "GB"), "bggr": ("BG", "GR"), "gbrg": ("GB", "RG"), "grbg": ("GR", "BG")}
@@ -68,6 +69,17 @@ def test_pixels_are_exact(encoding, padding, bgr):
     image = read(message_of(encoding, pixels, padding))
     assert image.dtype == np.uint8
     np.testing.assert_array_equal(image, expected)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_reader_without_ros_gives_the_same_pixels(encoding, rng):
+    layout = ENCODINGS[encoding]
+    rows = 12 + layout.semi_planar * 24 // layout.cell[0] // layout.cell[1]
+    pixels = rng.integers(0, 256, (rows, row_bytes(encoding, 16))).astype(np.uint8)
+    message = message_of(encoding, pixels)
+    message.height = 12
+    without = ReaderWithoutRos(Config(**FULL_RANGE)).read(message)
+    np.testing.assert_array_equal(without, read(message))
 
 
 @pytest.mark.parametrize("flag", [1, 2, 255])

@@ -28,7 +28,7 @@ def test_the_table_has_a_row_for_every_parameter():
     names = [re.match(r"\| `~(\w+)` \|", row).group(1) for row in rows]
     assert names == [row.name for row in Config.table()]
     columns = [len(re.findall(r"(?<!\\)\|", row)) for row in (head, *rows)]
-    assert set(columns) == {6}
+    assert set(columns) == {7}
 
 
 def test_the_documentation_contains_the_table(root):

@@ -6,9 +6,9 @@ import numpy as np
 
 from place_recognition_ros.depth import check_depth
 from place_recognition_ros.errors import CameraError, ImageError, KeyframeError
-from place_recognition_ros.ros.camera_info import to_camera
 from place_recognition_ros.ros.doctor.finding import ERROR, OK, WARN, Finding
 from place_recognition_ros.ros.doctor.listener import Observation
+from place_recognition_ros.stream.camera_info import to_camera
 
 ALIGNED = 2 * 10**7  # nanoseconds between an image and its depth or camera_info; as camera_inputs
 NEAR = 10**8  # nanoseconds between an image and its pose; as odometry

@@ -15,9 +15,9 @@ import cv2
 import yaml
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.drawing import Side, draw
 from place_recognition_ros.errors import ConfigError, KeyframeError, PlaceRecognitionError, StoreError
 from place_recognition_ros.memory.store import StoredKeyframe
-from place_recognition_ros.tools.explain.drawing import Side, draw
 from place_recognition_ros.tools.explain.find import find
 from place_recognition_ros.tools.explain.past import Past
 from place_recognition_ros.tools.explain.replay import (

@@ -119,7 +119,7 @@ class Replay:
         self._memory = KeyframeMap(store, models.descriptor_size, leaving, self._session.robot)
         self._reported = Reported(models.feature_kind, leaving)
         self._decisions = Decisions(
-            config, self._limits, self._memory, leaving, models.feature_kind, models.weights
+            config, models.min_similarity, self._memory, leaving, models.feature_kind, models.weights
         )
 
     def explain(self, keyframe: StoredKeyframe, queries: int = QUERIES) -> Explanation:

@@ -173,7 +173,7 @@ class _Ties:
             self._matches[keyframe.id] = pose
         if (number, keyframe.stamp) in self._queries:
             self._queries[number, keyframe.stamp] = keyframe.id, pose
-        return compose(self._sessions[number][1], pose)
+        return _with_positive_w(compose(self._sessions[number][1], pose))
 
     def is_first(self, keyframe: Line) -> bool:
         """Whether a keyframe, which :meth:`in_graph` got, is the first one of its graph."""
@@ -210,7 +210,12 @@ def relative(a: Pose, b: Pose) -> Pose:
     """The pose ``b`` in the frame of ``a``."""
     back = a.rotation.inv()
     turn = np.asarray((back * b.rotation).as_quat())
-    return Pose(back.apply(b.position - a.position), turn if turn[3] >= 0 else -turn)
+    return _with_positive_w(Pose(back.apply(b.position - a.position), turn))
+
+
+def _with_positive_w(pose: Pose) -> Pose:
+    """The same pose: of the two quaternions of its rotation, the one that readers of g2o expect."""
+    return pose if pose.orientation[3] >= 0 else pose._replace(orientation=-pose.orientation)
 
 
 def seconds(stamp: int) -> str:

@@ -1,10 +1,7 @@
-"""A job with a progress bar on stderr."""
-
-import sys
+"""A job with a progress bar."""
 
 from place_recognition_ros.memory.job import Job
-
-WIDTH = 40  # characters
+from place_recognition_ros.tools.terminal import Bar
 
 
 def do(job: Job, total: int, name: str) -> str:
@@ -18,19 +15,9 @@ def do(job: Job, total: int, name: str) -> str:
     Returns:
         The job's message.
     """
-    shown = ""
+    shown = Bar(name)
     while job.step():
-        if sys.stderr.isatty():
-            shown = bar(job.count, total, name)
-            print("\r" + shown, end="", file=sys.stderr, flush=True)
+        shown.show(job.count, total)
     job.finish()
-    if shown:
-        print("\r" + " " * len(shown) + "\r", end="", file=sys.stderr, flush=True)
+    shown.clear()
     return job.message
-
-
-def bar(count: int, total: int, name: str) -> str:
-    """``map.db [#####.....]  50 %``."""
-    share = min(1.0, count / total) if total else 1.0
-    done = int(WIDTH * share)
-    return f"{name} [{'#' * done}{'.' * (WIDTH - done)}] {100 * share:3.0f} %"

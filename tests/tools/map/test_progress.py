@@ -1,6 +1,7 @@
 import io
 
 from place_recognition_ros.memory.job import Job
+from place_recognition_ros.tools import terminal
 from place_recognition_ros.tools.map import progress
 
 
@@ -15,9 +16,9 @@ class Terminal(io.StringIO):
 
 
 def test_the_bar_shows_the_share():
-    assert progress.bar(1, 4, "map.db") == "map.db [##########..............................]  25 %"
-    assert progress.bar(9, 4, "a").endswith("#] 100 %")
-    assert progress.bar(0, 0, "a").endswith("#] 100 %")
+    assert terminal.bar(1, 4, "map.db") == "map.db [##########..............................]  25 %"
+    assert terminal.bar(9, 4, "a").endswith("#] 100 %")
+    assert terminal.bar(0, 0, "a").endswith("#] 100 %")
 
 
 def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch):

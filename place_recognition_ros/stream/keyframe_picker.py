@@ -3,7 +3,7 @@
 from typing import Optional
 
 from place_recognition_ros.poses import Pose, angle, distance
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 from place_recognition_ros.types import Count
 
 PICKED = (Count.KEYFRAME, Count.CLOCK_JUMPED)
@@ -19,13 +19,17 @@ class KeyframePicker:
     """
 
     def __init__(self, max_rate_hz: float, min_motion_m: float, min_rotation_rad: float) -> None:
+        self.configure(max_rate_hz, min_motion_m, min_rotation_rad)
+        self._stamp = 0
+        self._pose: Optional[Pose] = None  # of the latest keyframe that has one
+        self._oriented = False
+
+    def configure(self, max_rate_hz: float, min_motion_m: float, min_rotation_rad: float) -> None:
+        """Pick by these limits from the next image on."""
         # 5 % less, so that a camera's jitter does not halve a rate that divides its own
         self._period = 0.95e9 / max_rate_hz if max_rate_hz > 0 else 0.0
         self._min_motion = min_motion_m
         self._min_rotation = min_rotation_rad
-        self._stamp = 0
-        self._pose: Optional[Pose] = None  # of the latest keyframe that has one
-        self._oriented = False
 
     def is_due(self, stamp: int, pose: Optional[Pose] = None, oriented: bool = True) -> bool:
         """Whether an image would become a keyframe; without a pose: as far as that depends on its stamp."""

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from typing import Callable, Deque, Generic, Optional, Tuple, TypeVar
 
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 
 Message = TypeVar("Message")
 

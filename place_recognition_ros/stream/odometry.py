@@ -11,9 +11,9 @@ import numpy as np
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.poses import Pose, angle, distance, normalised
-from place_recognition_ros.ros.image_use import ImageUse
-from place_recognition_ros.ros.stamped_buffer import StampedBuffer
-from place_recognition_ros.ros.stamps import CLOCK_JUMP
+from place_recognition_ros.stream.image_use import ImageUse
+from place_recognition_ros.stream.stamped_buffer import StampedBuffer
+from place_recognition_ros.stream.stamps import CLOCK_JUMP
 from place_recognition_ros.types import Count
 
 KEPT = 500  # poses; 5 s of 100 Hz
@@ -88,8 +88,7 @@ class OdometryInput:
     def __init__(self, config: Config, topic: str, is_published: Callable[[], bool]) -> None:
         self._topic = topic
         self._is_published = is_published
-        self._needs_pose = bool(config.min_motion_m or config.min_rotation_rad)
-        self._needs_orientation = bool(config.min_rotation_rad and not config.min_motion_m)
+        self._config = config
         self._buffer: StampedBuffer[StampedPose] = StampedBuffer(KEPT, TOLERANCE, is_published)
         self._continuity = Continuity()
         self._orientation: Optional[np.ndarray] = None  # the last one that is known
@@ -172,6 +171,14 @@ class OdometryInput:
     def new_complaint(self, now: float) -> str:
         """The complaint for the log, once per episode."""
         return self._complete(self._use.new_complaint(now))
+
+    @property
+    def _needs_pose(self) -> bool:
+        return bool(self._config.min_motion_m or self._config.min_rotation_rad)
+
+    @property
+    def _needs_orientation(self) -> bool:
+        return bool(self._config.min_rotation_rad and not self._config.min_motion_m)
 
     def _complete(self, complaint: str) -> str:
         if not complaint:

@@ -3,9 +3,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.descriptor.orb import OrbFinder
-from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
-from place_recognition_ros.memory.thumbnail import thumbnail
-from place_recognition_ros.tools.explain.drawing import (
+from place_recognition_ros.drawing import (
     GAP,
     LINE,
     SIDE,
@@ -15,6 +13,8 @@ from place_recognition_ros.tools.explain.drawing import (
     marks_of,
     pixels_in_panel,
 )
+from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
+from place_recognition_ros.memory.thumbnail import thumbnail
 from place_recognition_ros.types import FEATURE, Camera, FeatureKind, View
 
 NOTHING = Geometry(0)

@@ -1,9 +1,8 @@
-"""CameraInfo messages → calibrated cameras. Pure functions."""
+"""CameraInfo messages, of any library → calibrated cameras. Pure functions."""
 
-from typing import Tuple
+from typing import Any, Tuple
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
 
 from place_recognition_ros.errors import CameraError
 from place_recognition_ros.loops.camera_model import COEFFICIENTS, FOCAL_LENGTHS, MAX_ASPECT, MAX_OFFSET
@@ -13,11 +12,11 @@ MODELS = [name for name in COEFFICIENTS if name]
 MAX_COEFFICIENT = 1e6
 
 
-def to_camera(message: CameraInfo, width: int, height: int, frame_id: str, rectified: bool) -> Camera:
+def to_camera(message: Any, width: int, height: int, frame_id: str, rectified: bool) -> Camera:
     """The camera that took an image.
 
     Args:
-        message: its binning and region of interest are taken into account.
+        message: a sensor_msgs/CameraInfo of ROS 1; its binning and region of interest are taken into account.
         width: of the image, pixels.
         height: of the image, pixels.
         frame_id: of the image; empty: that of the message is used.
@@ -51,7 +50,7 @@ def _checked_intrinsics(numbers: np.ndarray, name: str) -> np.ndarray:
     return intrinsics
 
 
-def _checked_distortion(message: CameraInfo) -> Tuple[str, np.ndarray]:
+def _checked_distortion(message: Any) -> Tuple[str, np.ndarray]:
     distortion = np.array(message.D, float)
     model = message.distortion_model
     if not model and not distortion.any():
@@ -68,7 +67,7 @@ def _checked_distortion(message: CameraInfo) -> Tuple[str, np.ndarray]:
     return model, distortion
 
 
-def _cropped_and_binned(intrinsics: np.ndarray, message: CameraInfo, width: int, height: int) -> np.ndarray:
+def _cropped_and_binned(intrinsics: np.ndarray, message: Any, width: int, height: int) -> np.ndarray:
     """K of the image: of the full sensor first the region of interest is cut out, then pixels are joined."""
     region = message.roi
     sizes = (

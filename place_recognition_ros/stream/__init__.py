@@ -1,0 +1,1 @@
+"""Images of a camera and the poses that accompany them: which become keyframes. ROS-free."""
