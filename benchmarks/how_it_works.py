@@ -127,7 +127,8 @@ def run(results: dict[int, QueryResult]) -> str:
 
 def _image(image: np.ndarray, x: float) -> str:
     small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    data = base64.b64encode(cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 45])[1].tobytes()).decode()
+    file = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 45])[1].tobytes()
+    data = base64.b64encode(file).decode()
     return f'<image x="{x}" width="{WIDTH}" height="{HEIGHT}" href="data:image/webp;base64,{data}"/>'
 
 

@@ -141,7 +141,7 @@ def accepts(module, arguments, monkeypatch):
     """
     if "argparse" not in source_of(module):  # it takes none, and would do its work
         return "" if not arguments else f"{module} has no arguments"
-    for name in ("parse_args", "parse_intermixed_args"):
+    for name in ("parse_args", "parse_intermixed_args", "parse_known_args"):
         monkeypatch.setattr(argparse.ArgumentParser, name, stopping(getattr(argparse.ArgumentParser, name)))
     monkeypatch.setattr(sys, "argv", [module, *arguments])
     output = io.StringIO()
@@ -156,8 +156,15 @@ def accepts(module, arguments, monkeypatch):
 
 
 def stopping(parse):
+    """A method of ArgumentParser that ends the program after it; argparse itself may use it as before."""
+
     def parse_and_stop(self, *arguments, **options):
-        parse(self, *arguments, **options)
+        result = parse(self, *arguments, **options)
+        if sys._getframe(1).f_globals["__name__"] == "argparse":
+            return result
+        unknown = result[1] if isinstance(result, tuple) else []
+        if any(word.startswith("-") for word in unknown):
+            self.error(f"unknown: {unknown}")
         raise Parsed
 
     return parse_and_stop
