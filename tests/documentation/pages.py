@@ -141,7 +141,8 @@ def accepts(module, arguments, monkeypatch):
     """
     if "argparse" not in source_of(module):  # it takes none, and would do its work
         return "" if not arguments else f"{module} has no arguments"
-    for name in ("parse_args", "parse_intermixed_args", "parse_known_args"):
+    names = ("parse_args", "parse_known_args", "parse_intermixed_args")  # the last one from Python 3.7 on
+    for name in filter(lambda each: hasattr(argparse.ArgumentParser, each), names):
         monkeypatch.setattr(argparse.ArgumentParser, name, stopping(getattr(argparse.ArgumentParser, name)))
     monkeypatch.setattr(sys, "argv", [module, *arguments])
     output = io.StringIO()

@@ -68,6 +68,7 @@ def interface(heading):
 
 TOPICS = {**interface("Subscribed topics"), **interface("Published topics")}
 SERVICES = {**interface("Services"), "whole_image_descriptor_compute": "WholeImageDescriptorCompute"}
+PARAMETERS = {row.name for row in Config.table()}
 
 
 def resolved(name):
@@ -236,7 +237,7 @@ def test_the_parameters_topics_and_services_of_the_node_that_a_page_names_exist(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_launch_arguments_that_a_page_names_exist(page):
-    every = set().union(*map(declared, LAUNCH_FILES.values()))
+    every = set().union(*map(declared, LAUNCH_FILES.values()), PARAMETERS)  # tools.replay takes parameters
     named = {name for span in spans(page) for name in re.findall(r"(?:^| )(\w+):=", span)}
     assert named - {"name"} <= every
 
