@@ -27,6 +27,7 @@ BLOCK = 65536  # vectors
 LARGE = 2**17  # vectors; with more, a search of the longer codes would take more than a millisecond
 MOVED = 2**23  # bytes of codes at most that FAISS moves at once when they grow
 SPARE = 502  # vectors beside the k best of the first look that are compared again
+GONE, MOST_GONE = -1, 250  # id of a removed vector; how many of them the codes have, at most, less than SPARE
 WIDTH, BITS = 512, 4  # components of a rotated vector; bits of the code of each of its parts
 FINE, COARSE = (512, 256), (384, 48)  # components that are encoded, and parts that they are divided into
 
@@ -51,6 +52,7 @@ class FaissIndex(Index):
         self._scans = [_Scan(*FINE), _Scan(*COARSE)]  # the first is searched
         self._blocks: List[_Block] = []
         self._count = 0
+        self._gone = 0  # removed, and still in the codes
 
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
         self._complete()
@@ -111,6 +113,10 @@ class FaissIndex(Index):
         else:
             rows = np.sort(self._scans[0].search(self._rotation.apply(query), k + SPARE))
         ids, vectors = self._stored(rows)
+        if self._gone:
+            ids, vectors = ids[ids != GONE], vectors[ids != GONE]
+        if not len(ids):
+            return []
         shortlist = faiss.IndexScalarQuantizer(
             self._size, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
@@ -129,22 +135,30 @@ class FaissIndex(Index):
         return ids, np.concatenate([block.vectors[part] for block, part in parts])
 
     def remove(self, keyframe_ids: Iterable[int]) -> None:
-        """The last vectors take the rows of those that are removed."""
         unwanted = np.array(list(keyframe_ids), np.int64)
-        spans = self._spans(0, self._count)
+        for block, rows, _ in self._spans(0, self._count):
+            ids = block.ids[rows]
+            gone = np.isin(ids, unwanted)
+            ids[gone] = GONE
+            self._gone += int(np.count_nonzero(gone))
+        if self._gone > MOST_GONE:
+            self._compact()
+
+    def _compact(self) -> None:
+        """The last vectors take the rows of those that were removed."""
         gone = np.concatenate(
-            [part.start + np.flatnonzero(np.isin(block.ids[rows], unwanted)) for block, rows, part in spans]
-            or [unwanted[:0]]
+            [
+                part.start + np.flatnonzero(block.ids[rows] == GONE)
+                for block, rows, part in self._spans(0, self._count)
+            ]
         )
-        if not len(gone):
-            return
         remaining = self._count - len(gone)
         moved = np.setdiff1d(np.arange(remaining, self._count), gone)
         for target, source in zip(gone.tolist(), moved.tolist()):
             block, other = self._blocks[target // BLOCK], self._blocks[source // BLOCK]
             for into, out_of in zip((*block[:2], *block.codes), (*other[:2], *other.codes)):
                 into[target % BLOCK] = out_of[source % BLOCK]
-        self._count = remaining
+        self._count, self._gone = remaining, 0
         for kind in range(len(self._scans)):
             self._fill(kind)
         del self._blocks[-(-remaining // BLOCK) :]

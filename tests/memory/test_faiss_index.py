@@ -156,3 +156,20 @@ def test_the_similarity_of_an_identical_vector_is_one(fill, unit):
     ((number, similarity),) = fill(stored).search(stored[3], 1)
     assert number == 40
     assert similarity == pytest.approx(1, abs=HALF)
+
+
+def test_few_removed_vectors_remain_in_the_codes_and_are_not_returned(unit, large, rng, monkeypatch):
+    large(block=64, limit=100, spare=40)
+    monkeypatch.setattr(module, "MOST_GONE", 30)
+    vectors, index = unit(300, 128), FaissIndex(128)
+    index.extend(range(300), vectors)
+    stored = set(range(300))
+    for _ in range(12):
+        gone = set(rng.choice(sorted(stored), 7, replace=False).tolist())
+        index.remove(gone)
+        stored -= gone
+        assert {number for number, _ in index.search(vectors[0], 10**6)} == stored
+        for number in gone:
+            assert index.search(vectors[number], 1)[0][0] in stored
+        for number in rng.choice(sorted(stored), 5).tolist():
+            assert index.search(vectors[number], 1) == [(number, pytest.approx(1, abs=HALF))]

@@ -68,8 +68,12 @@ class Graph(NamedTuple):
     nodes: List[Node]
 
     def published(self, *kinds: str) -> List[str]:
-        """The topics that are published with one of these types."""
-        return sorted(topic for topic in self.publishers if self.types.get(topic) in kinds)
+        """The topics that are published with one of these types; without the images that our nodes draw."""
+        return sorted(
+            topic
+            for topic, nodes in self.publishers.items()
+            if self.types.get(topic) in kinds and topic not in [f"{node}/match_image" for node in nodes]
+        )
 
 
 def read_graph() -> Graph:
@@ -143,7 +147,7 @@ def images_argument(graph: Graph, wanted: str = "keyframe") -> str:
 
     def rank(topic: str) -> Tuple[bool, bool, bool, str]:
         name = topic.lower()
-        is_other = any(word in name for word in ("depth", "disparity", "mask", "match_image", "theora"))
+        is_other = any(word in name for word in ("depth", "disparity", "mask", "theora"))
         return is_other, os.path.basename(topic) != wanted, graph.types[topic] != IMAGE, topic
 
     topics = sorted(graph.published(IMAGE, COMPRESSED), key=rank)
