@@ -8,8 +8,10 @@ permission to write.
 
 import logging
 import os
+import random
 import sqlite3
 import stat
+import time
 import uuid
 from contextlib import suppress
 from typing import Any, Tuple
@@ -24,6 +26,9 @@ from place_recognition_ros.memory.salvage import COLUMNS, copy_readable
 
 LOG_BYTES = 16 << 20
 """Of the write-ahead log, when it is moved into the file: often, that takes long; rarely, it grows."""
+
+TRIES = 3  # two processes that open a map at the same moment may refuse each other
+PAUSE_S = 0.02, 0.2  # between two tries, at random
 
 _LOGS = ("-wal", "-shm", "-journal")  # of SQLite, beside the file
 _log = logging.getLogger(__name__)
@@ -48,6 +53,14 @@ def open_map(path: str, model_id: str, feature_model: str) -> MapFile:
     """
     if not path:
         return MapFile(path, *_open(path, model_id, feature_model))
+    for _ in range(TRIES - 1):
+        with suppress(StoreBusy):
+            return _open_file(path, model_id, feature_model)
+        time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
+    return _open_file(path, model_id, feature_model)
+
+
+def _open_file(path: str, model_id: str, feature_model: str) -> MapFile:
     real = _checked_path(path)
     with FolderLock(real) as folder:
         found = _identity(real)
