@@ -1,9 +1,13 @@
 """The doctor with a real node: from "it finds nothing" to the reason."""
 
 import time
+from contextlib import suppress
 from functools import partial
 
 import cv2
+import pytest
+import rosgraph
+import rosnode
 import rospy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
@@ -11,6 +15,7 @@ from sensor_msgs.msg import Image
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.msg import KidnapState, LoopCandidates
 from place_recognition_ros.ros.doctor.__main__ import findings
+from place_recognition_ros.ros.doctor.graph import read_graph
 from place_recognition_ros.ros.doctor.listener import observe
 from place_recognition_ros.tools.doctor.live import check_live
 from place_recognition_ros.tools.doctor.machine import FAIL, this_machine
@@ -18,6 +23,17 @@ from tests.ros.camera import BACK, PARAMETERS, THERE, Camera, Stream, to_image
 from tests.ros.process import wait_until
 
 SECONDS = 1.2
+
+
+@pytest.fixture(autouse=True)
+def _no_other_nodes(ros):
+    """The master forgets the nodes of earlier tests, which have ended: the doctor would report them."""
+    master, left = rosgraph.Master(rospy.get_name()), [node.name for node in read_graph().nodes]
+    for name in left:
+        with suppress(rosgraph.MasterException):
+            master.deleteParam(name)
+    rosnode.cleanup_master_blacklist(master, left)
+    assert not read_graph().nodes, left
 
 
 def check(listen=time.sleep):
