@@ -114,21 +114,22 @@ def _memory(machine: Machine, name: str) -> float:
 
 
 def check_memory(machine: Machine) -> Line:
-    available, total = _memory(machine, "MemAvailable"), _memory(machine, "MemTotal")
-    found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB available"
-    if available >= _BUILD_BYTES:
-        return Line(OK, found)
-    wanted = f"{found}; building the engine needs {_BUILD_BYTES / 1e9:.1f} GB"
-    return Line(WARN, wanted, "sudo systemctl isolate multi-user.target   (no desktop until the next boot)")
+    fix = "sudo systemctl isolate multi-user.target   (no desktop until the next boot)"
+    return _check_available(machine, _BUILD_BYTES, "building the engine", fix)
 
 
 def check_node_memory(machine: Machine) -> Line:
+    return _check_available(
+        machine, _NODE_BYTES, "the node", "ps aux --sort=-rss | head   (which processes use it)"
+    )
+
+
+def _check_available(machine: Machine, needed: float, who: str, fix: str) -> Line:
     available, total = _memory(machine, "MemAvailable"), _memory(machine, "MemTotal")
     found = f"{available / 1e9:.1f} of {total / 1e9:.1f} GB available"
-    if available >= _NODE_BYTES:
+    if available >= needed:
         return Line(OK, found)
-    wanted = f"{found}; the node needs {_NODE_BYTES / 1e9:.1f} GB"
-    return Line(WARN, wanted, "ps aux --sort=-rss | head   (which processes use it)")
+    return Line(WARN, f"{found}; {who} needs {needed / 1e9:.1f} GB", fix)
 
 
 def check_swap(machine: Machine) -> Line:
