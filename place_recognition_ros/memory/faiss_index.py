@@ -55,14 +55,14 @@ class FaissIndex(Index):
         self._gone = 0  # removed, and still in the codes
 
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
-        self._complete()
+        self.complete()
         rotated = self._store([keyframe_id], vector.reshape(1, -1))
         for scan in self._scans:
             scan.add(rotated)
         self._count += 1
 
     def extend(self, keyframe_ids: Sequence[int], vectors: np.ndarray) -> None:
-        """Add many; the next search or add puts their codes into the scans, all at once."""
+        """Add many; ``complete`` puts their codes into the scans, all at once."""
         self._store(keyframe_ids, vectors)
         self._count += len(keyframe_ids)
 
@@ -93,7 +93,7 @@ class FaissIndex(Index):
             rows = slice(start - BLOCK * number, stop - BLOCK * number)
             yield self._blocks[number], rows, slice(start - first, stop - first)
 
-    def _complete(self) -> None:
+    def complete(self) -> None:
         """Fill the scans with what ``extend`` stored, or after an exception interrupted an ``add``."""
         for kind, scan in enumerate(self._scans):
             if len(scan) != self._count:
@@ -106,7 +106,7 @@ class FaissIndex(Index):
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         if k < 1 or not self._count or not np.isfinite(vector).all():
             return []
-        self._complete()
+        self.complete()
         query = vector.reshape(1, -1)
         if self._count <= k + SPARE:
             rows = np.arange(self._count)

@@ -19,6 +19,10 @@ class Index(ABC):
             self.add(keyframe_id, vector)
 
     @abstractmethod
+    def complete(self) -> None:
+        """Do what ``extend`` left for the next search or add: a map is complete before the robot drives."""
+
+    @abstractmethod
     def search(self, vector: np.ndarray, k: int) -> List[Tuple[int, float]]:
         """The most similar keyframes.
 

@@ -87,6 +87,7 @@ class KeyframeMap:
                 ids, vectors = [], []
         if ids:
             self._index.extend(ids, np.stack(vectors))
+        self._index.complete()
 
     def __len__(self) -> int:
         return len(self.timeline)
