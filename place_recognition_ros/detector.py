@@ -250,8 +250,8 @@ class LoopDetector:
     def _begin_decisions(self) -> None:
         with suppress(StoreError):  # else what is not written yet would be forgotten
             self.map.store.save()
-        self._decisions = self._decide(self.upkeep.weights)
         self._relations = Relations(self.map.store)
+        self._decisions = self._decide(self.upkeep.weights, self._relations)
 
     def _begin_session(self) -> None:
         self.map.start_session()

@@ -8,6 +8,7 @@ from place_recognition_ros.describer import Describer, Description
 from place_recognition_ros.errors import StoreError
 from place_recognition_ros.loops.standpoint import Standpoint
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
+from place_recognition_ros.memory.thinning import thin
 from place_recognition_ros.stopwatch import Stopwatch
 from place_recognition_ros.types import Count, FeatureKind, Keyframe
 
@@ -58,7 +59,7 @@ class Recorder:
         if shown:
             return shown, Count.STANDING
         try:
-            if len(self._map) >= self._config.max_keyframes and not self._map.thin():
+            if len(self._map) >= self._config.max_keyframes and not thin(self._map):
                 return 0, Count.MAP_FULL
             with self._watch("store"):
                 small = self._describer.thumbnail(keyframe.image)

@@ -123,6 +123,8 @@ def test_relocalize_names_all_places_that_fit_equally(make_detector, add_images,
     detector.map.store.save()
     for keyframe_id in learned.links():
         learned.unlink(keyframe_id)
+    for tie in learned.ties():
+        learned.untie(tie)
     detector.close()
 
     detector = make_detector(path)

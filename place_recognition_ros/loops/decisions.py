@@ -11,8 +11,9 @@ from place_recognition_ros.loops.evidence import Coefficients, log_odds, odds_of
 from place_recognition_ros.loops.examination import Examiner, Observation
 from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.hypotheses import SUPPORTS, Hypotheses, Hypothesis, Support
+from place_recognition_ros.loops.identity import Identity
 from place_recognition_ros.loops.limits import Limits
-from place_recognition_ros.loops.places import Places
+from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
@@ -47,6 +48,7 @@ class Decisions:
         leaving: what it takes to leave a place; keyframes of one visit show one place.
         feature_kind: of the local features.
         weights: of the evidence.
+        relations: between the sessions.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Decisions:
         leaving: Leaving,
         feature_kind: FeatureKind,
         weights: Coefficients,
+        relations: Relations,
     ) -> None:
         self._config, self._card_similarity = config, card_similarity
         self._weights = weights
@@ -65,8 +68,10 @@ class Decisions:
         self._learned = memory.store.learned
         self._aliasing = Aliasing(weights, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
-        self._places = Places(self._learned.links(), leaving, memory.timeline)
-        self._hypotheses = Hypotheses(weights, self._places.is_one, memory.timeline.between)
+        self._places = memory.places
+        self._places.read()
+        self._identity = Identity(memory, leaving, relations)
+        self._hypotheses = Hypotheses(weights, self._identity)
 
     def begin_session(self) -> None:
         """Another trajectory begins: no run continues."""
@@ -117,7 +122,7 @@ class Decisions:
             One candidate for each place that may be the right one, the accepted ones first, then by
             confidence; then what else is similar to the newest image.
         """
-        hypotheses = Hypotheses(self._weights, self._places.is_one, self._memory.timeline.between)
+        hypotheses = Hypotheses(self._weights, self._identity)
         candidates: List[Candidate] = []
         for number, (observation, matches) in enumerate(views, 1):
             observation = observation._replace(number=number)
@@ -147,7 +152,7 @@ class Decisions:
         expected = [run.newest.candidate for run in hypotheses.alive(observation.number)[:PROPOSED]]
         order = sorted(
             (row for row, each in enumerate(candidates) if each.reason == Reason.NONE),
-            key=lambda row: not any(self._places.is_one(candidates[row], each) for each in expected),
+            key=lambda row: not any(self._identity.is_one(candidates[row], each) for each in expected),
         )
         chosen: List[int] = []
         for row in order:
@@ -211,7 +216,7 @@ class Decisions:
         strengths = [strength(each.evidence, self._weights) for each in examined]
         best = examined[int(np.argmax(strengths))]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
-        rivals = [row for row, each in enumerate(examined) if not self._places.is_one(each, best)]
+        rivals = [row for row, each in enumerate(examined) if self._identity.is_other(each, best)]
         own = [row for row in rivals if examined[row].kind == Kind.LOOP_CLOSURE]
         in_session, in_map = (max([nothing, *(strengths[row] for row in rows)]) for rows in (own, rivals))
         self._aliasing.observe(in_session, in_map)
@@ -264,8 +269,7 @@ class Decisions:
             self._consistency.add(view.loop)
         run.publish(view.number, candidate)
         if candidate.query_id in self._memory.timeline:
-            origin = self._places.link(candidate.query_id, candidate.match_id)
-            self._learned.link(candidate.query_id, origin)
+            self._places.link(candidate.query_id, candidate.match_id)
         return True
 
     def _retract(self, candidates: List[Candidate], reason: Reason, decision: Decision) -> None:
@@ -273,7 +277,6 @@ class Decisions:
         self._hypotheses.forget(candidates)
         for each in candidates:
             self._places.unlink(each.query_id)
-            self._learned.unlink(each.query_id)
             decision.retracted.append(each._replace(status=Status.REJECTED, reason=reason))
 
 

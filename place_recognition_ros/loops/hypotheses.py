@@ -10,13 +10,14 @@ half each.
 """
 
 from itertools import takewhile
-from typing import Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
 from place_recognition_ros.loops.consistency import Loop
 from place_recognition_ros.loops.evidence import Coefficients
-from place_recognition_ros.loops.places import TOLERANCE
+from place_recognition_ros.loops.identity import Identity
+from place_recognition_ros.memory.places import TOLERANCE
 from place_recognition_ros.pace import Pace
 from place_recognition_ros.types import Candidate
 
@@ -31,10 +32,6 @@ SAME_VIEWPOINT = 0.1  # of the image's longer side: shift of the features below 
 SUPPORTS = -2.0  # log odds of a view with which it can be accepted in a run that is certain,
 CONVINCES = 1.0  # and if it is older than the views that decide
 REFUTED = -3.0  # log odds of a whole run below which it is refuted
-
-
-Between = Callable[[int, int], int]
-"""How many keyframes of the map two of them, given by their ids, are apart."""
 
 
 class Support(NamedTuple):
@@ -82,12 +79,12 @@ class Hypothesis:
         """How many keyframes of the map the match of a query can be away from the newest one."""
         return SPEED * max(0, number - self.newest.number) + TOLERANCE
 
-    def continues(self, view: Support, between: Between) -> bool:
-        """Whether a match continues the run, which is alive; ``between``: how far two keyframes are apart."""
+    def continues(self, view: Support, identity: Identity) -> bool:
+        """Whether a match continues the run, which is alive, perhaps with a keyframe of another visit."""
         found, newest = view.candidate, self.newest.candidate
-        if (found.match_session, found.query_session) != (newest.match_session, newest.query_session):
+        if found.query_session != newest.query_session:
             return False
-        return between(found.match_id, newest.match_id) <= self.reach(view.number)
+        return identity.apart(found, newest) <= self.reach(view.number)
 
     def add(self, view: Support) -> None:
         """Add a view; of views that look the same, only the newest counts: standing still proves nothing."""
@@ -136,16 +133,11 @@ class Hypotheses:
 
     Args:
         weights: the coefficients.
-        one_place: whether two candidates show the same place, as far as the map knows.
-        between: how far two keyframes of the map are apart.
+        identity: whether two matches show one place.
     """
 
-    def __init__(
-        self, weights: Coefficients, one_place: Callable[[Candidate, Candidate], bool], between: Between
-    ) -> None:
-        self._weights = weights
-        self._one_place = one_place
-        self._between = between
+    def __init__(self, weights: Coefficients, identity: Identity) -> None:
+        self._weights, self._identity = weights, identity
         self._runs: List[Hypothesis] = []
         self._pace = Pace()
 
@@ -183,7 +175,7 @@ class Hypotheses:
         runs: List[Hypothesis] = []
         for view in views:
             alive = [run for run in self.alive(view.number) if run not in runs]
-            known = [run for run in alive if run.continues(view, self._between)]
+            known = [run for run in alive if run.continues(view, self._identity)]
             run = known[0] if known else Hypothesis()
             run.add(view)
             runs.append(run)
@@ -209,8 +201,13 @@ class Hypotheses:
         return max(self._rivals(run, number), default=float("-inf"))
 
     def _rivals(self, run: Hypothesis, number: int) -> List[float]:
-        return [
-            other.log_odds(self._weights)
-            for other in self.alive(number)
-            if other is not run and not self._one_place(other.newest.candidate, run.newest.candidate)
-        ]
+        """Log odds of the runs at other places, and of stronger ones at what may be other places."""
+        own, candidate = run.log_odds(self._weights), run.newest.candidate
+        rivals = []
+        for other in self.alive(number):
+            strength, its = other.log_odds(self._weights), other.newest.candidate
+            if other is run or self._identity.is_one(its, candidate):
+                continue
+            if strength > own or self._identity.is_other(its, candidate):
+                rivals.append(strength)
+        return rivals

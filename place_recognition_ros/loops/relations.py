@@ -40,6 +40,10 @@ class Relations:
                 if needless is not None:
                     learned.untie(needless)
 
+    def are_tied(self, a: int, b: int) -> bool:
+        """Whether verified matches connect two sessions, directly or through others."""
+        return self._worlds.world(a) == self._worlds.world(b)
+
     def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
         """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""
         best = next((each for each in accepted if each.world_pose is not None), None)

@@ -12,6 +12,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.odometer import Odometer
+from place_recognition_ros.memory.places import Places
 from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.sessions import Sessions
 from place_recognition_ros.memory.store import KeyframeStore
@@ -22,7 +23,6 @@ from place_recognition_ros.pace import Pace
 from place_recognition_ros.types import Keyframe
 
 READ_AT_ONCE = 512  # keyframes
-THINNED = 0.01  # of the map gives way at once when it is full: thinning costs as much for one as for many
 MOST_SEARCHED = 1000  # keyframes, until as many as are wanted have been left
 
 
@@ -71,6 +71,8 @@ class KeyframeMap:
         self._read(progress)
         self.sessions = Sessions(store, robot, self.timeline, self._index)
         """The sessions, and the present one."""
+        self.places = Places(store.learned, self.timeline)
+        """Which keyframes show one place."""
         self._newest = 0  # id of the keyframe that was stored last
         self._released: List[int] = []  # ids of keyframes that go to the index next
 
@@ -203,10 +205,10 @@ class KeyframeMap:
         """
         if keyframe_id not in self.timeline or keyframe_id in self._visit.waiting:
             return None
-        vectors, row = self.timeline.around(keyframe_id, radius, self._visit.waiting)
+        ids, vectors = self.timeline.around(keyframe_id, radius, self._visit.waiting)
         similarities = vectors @ descriptor
         best = int(similarities.argmax())
-        match = self._match(self.timeline.neighbour(keyframe_id, best - row), float(similarities[best]))
+        match = self._match(ids[best], float(similarities[best]))
         return match if self._left([match], descriptor) else None
 
     def _match(self, keyframe_id: int, similarity: float) -> Match:
@@ -214,19 +216,6 @@ class KeyframeMap:
         session = self.sessions.get(entry.session)
         robot, frame = (session.robot, session.frame) if session else ("", "")
         return Match(entry, robot, similarity, frame)
-
-    def thin(self) -> int:
-        """Make room: the keyframes that show least beside those before them give way, some at a time.
-
-        Returns:
-            How many were removed; 0: none is redundant.
-
-        Raises:
-            StoreError: if they could not be removed from the store; all of them remain.
-        """
-        redundant = self.timeline.redundant(max(1, int(THINNED * len(self))))
-        self.remove(redundant)
-        return len(redundant)
 
     def remove(self, keyframe_ids: Sequence[int]) -> None:
         """Remove keyframes, if they exist; their ids are never used again.

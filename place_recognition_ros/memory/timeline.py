@@ -144,15 +144,21 @@ class Timeline:
         cosines = between @ between[[0, -1]].T
         return bool(cosines.min() >= leaving.elsewhere_below(float(cosines[0, 1])))
 
-    def redundant(self, count: int) -> List[int]:
+    def ids(self, after: int, before: int) -> List[int]:
+        """Ids of the keyframes between two ids, without these."""
+        return self._ids[bisect_right(self._ids, after) : bisect_left(self._ids, before)]
+
+    def redundant(self, count: int, kept: AbstractSet[int] = frozenset()) -> List[int]:
         """The keyframes that differ least from one of those before them, of each session never the first.
 
         Of those that are compared with each other only one is returned: what it shows remains.
 
         Args:
             count: how many at most.
+            kept: ids of keyframes that are not returned.
         """
         similarity = np.array(self._repeated)
+        similarity[[each in kept for each in self._ids]] = -np.inf
         order = np.argsort(-similarity, kind="stable")[: np.count_nonzero(similarity > -np.inf)]
         chosen: Set[int] = set()
         for row in order.tolist():
@@ -171,7 +177,9 @@ class Timeline:
     def _matrix(self, rows: np.ndarray) -> np.ndarray:
         return np.array([self._vectors[row] for row in rows], np.float32).reshape(-1, self._size)
 
-    def around(self, keyframe_id: int, radius: int, waiting: AbstractSet[int]) -> Tuple[np.ndarray, int]:
+    def around(
+        self, keyframe_id: int, radius: int, waiting: AbstractSet[int]
+    ) -> Tuple[List[int], np.ndarray]:
         """Descriptors of a keyframe and of those before and after it in its session.
 
         Args:
@@ -180,16 +188,12 @@ class Timeline:
             waiting: ids of keyframes that are not searched yet; the result ends before them.
 
         Returns:
-            (m, D) float32 with m ≤ 2·radius + 1, and the row of the keyframe itself.
+            Their ids, m ≤ 2·radius + 1, and (m, D) float32.
         """
         row = self._row(keyframe_id)
         start = row - self._run(range(row - 1, max(-1, row - 1 - radius), -1), keyframe_id, waiting)
         stop = row + 1 + self._run(range(row + 1, min(len(self), row + 1 + radius)), keyframe_id, waiting)
-        return np.array(self._vectors[start:stop], np.float32).reshape(-1, self._size), row - start
-
-    def neighbour(self, keyframe_id: int, offset: int) -> int:
-        """The id of the keyframe that is ``offset`` keyframes after another one; negative: before it."""
-        return self._ids[self._row(keyframe_id) + offset]
+        return self._ids[start:stop], self._matrix(np.arange(start, stop))
 
     def _run(self, rows: range, keyframe_id: int, waiting: AbstractSet[int]) -> int:
         """How many of these rows, counted from the first, belong to the session and are searched."""

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from place_recognition_ros.errors import StoreBusy, StoreError
+from place_recognition_ros.memory.thinning import thin
 from tests.faults.forms import fault, forms
 from tests.faults.maps import arguments, check, fill, open_map, open_store, wal_bytes
 
@@ -200,7 +201,7 @@ def test_the_write_ahead_log_is_bounded(amount, tmp_path, tried):
         memory.add(keyframe, vector, features, thumbnail)
         largest = max(largest, wal_bytes(memory.store.file.path))
         if number % 300 == 299:
-            memory.thin()
+            thin(memory)
     memory.remove([entry for entry in range(1, amount + 1) if entry in memory.timeline])
     largest = max(largest, wal_bytes(memory.store.file.path))
     memory.store.close()

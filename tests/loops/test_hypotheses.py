@@ -32,10 +32,22 @@ def view(number, match, log_odds=2.0, shift=0.0, session=1, look=None, possible=
     return Support(number, descriptor, candidate, log_odds)
 
 
+class Identity:
+    """Matches less than 5 keyframes apart show one place; nothing is known of those of session 9."""
+
+    def apart(self, a, b):
+        return abs(a.match_id - b.match_id) if a.match_session == b.match_session else np.inf
+
+    def is_one(self, a, b):
+        return self.apart(a, b) < 5
+
+    def is_other(self, a, b):
+        return not self.is_one(a, b) and 9 not in (a.match_session, b.match_session)
+
+
 @pytest.fixture
 def hypotheses():
-    """Matches less than 5 keyframes apart show one place."""
-    return Hypotheses(WEIGHTS, lambda a, b: abs(a.match_id - b.match_id) < 5, lambda a, b: abs(a - b))
+    return Hypotheses(WEIGHTS, Identity())
 
 
 def follow(hypotheses, *views):
@@ -176,6 +188,12 @@ def test_a_place_that_fits_better_prevails(hypotheses):
     better, worse = hypotheses.add([view(1, 10, 9.0), view(1, 50, 3.0)])
     assert hypotheses.posterior(better, 1) > 4
     assert hypotheses.posterior(worse, 1) < -4
+
+
+def test_of_two_places_that_may_be_one_only_the_better_is_accepted(hypotheses):
+    better, worse = hypotheses.add([view(1, 10, 9.0), view(1, 50, 8.0, session=9)])
+    assert hypotheses.posterior(better, 1) > 7
+    assert hypotheses.posterior(worse, 1) < 0
 
 
 def test_a_rival_that_has_ended_does_not_compete(hypotheses):

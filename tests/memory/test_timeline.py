@@ -45,25 +45,25 @@ def test_keyframes_are_accessed_by_id(timeline):
     ],
 )
 def test_around_returns_keyframes_of_one_session(timeline, row, radius, start, stop):
-    around, own = timeline.around(10 * (row + 1), radius, frozenset())
+    ids, around = timeline.around(10 * (row + 1), radius, frozenset())
     np.testing.assert_allclose(around, timeline.stored[start:stop], atol=HALF)
     assert around.dtype == np.float32
-    assert own == row - start
+    assert ids == list(range(10 * (start + 1), 10 * (stop + 1), 10))
 
 
 def test_around_ends_at_excluded_keyframes(timeline):
-    around, own = timeline.around(80, 5, {70, 100, 110})
+    ids, around = timeline.around(80, 5, {70, 100, 110})
     np.testing.assert_allclose(around, timeline.stored[7:9], atol=HALF)
-    assert own == 0
+    assert ids == [80, 90]
 
 
 def test_a_removed_keyframe_leaves_no_gap(timeline):
     timeline.remove([40, 41])
     assert len(timeline) == 10
     assert 40 not in timeline
-    around, own = timeline.around(50, 1, frozenset())
+    ids, around = timeline.around(50, 1, frozenset())
     np.testing.assert_allclose(around, timeline.stored[[2, 4, 5]], atol=HALF)
-    assert own == 1
+    assert ids == [30, 50, 60]
     assert timeline[110].id == 110
 
 
