@@ -26,7 +26,7 @@ from rendering.conditions import choose_conditions
 from training.data.recordings.rendered import STREET_RIGHT, apart
 from training.files import PROJECT
 
-FOLDER = PROJECT / ".run" / "data" / "laps"
+FOLDER = PROJECT / ".run" / "data"  # laps_TOWN
 LAPS = 20
 TOWN = 7
 SIZE = (320, 240)
@@ -61,7 +61,7 @@ class Lap(NamedTuple):
         return self.right / self.queries
 
 
-def poses_of(lap: int) -> list[Pose]:
+def poses_of(town: int, lap: int) -> list[Pose]:
     """Where the camera is in a lap: along the route, a little aside and turned a little."""
     legs = np.linalg.norm(np.diff(CORNERS, axis=0), axis=1)
     reached = np.concatenate([[0.0], np.cumsum(legs)])
@@ -69,7 +69,7 @@ def poses_of(lap: int) -> list[Pose]:
     def point(metres: float) -> np.ndarray:
         return np.array([np.interp(metres, reached, CORNERS[:, axis]) for axis in (0, 1)])
 
-    random = np.random.default_rng((TOWN, lap))
+    random = np.random.default_rng((town, lap))
     start = random.uniform(0.0, STEP)
     along = np.arange(start + BEHIND, reached[-1] - AHEAD, STEP)
     aside, turned = ASIDE * _slowly(random, len(along)), TURNED * _slowly(random, len(along))
@@ -89,36 +89,37 @@ def _slowly(random: np.random.Generator, count: int) -> np.ndarray:
     return np.convolve(noise, np.ones(SMOOTH) / np.sqrt(SMOOTH), "valid")[:count]
 
 
-def render(folder: Path = FOLDER) -> list[tuple[str, list[str]]]:
+def render(town: int = TOWN) -> list[tuple[str, list[str]]]:
     """Render what is not there yet; the conditions of each lap, and its image files in order."""
     from rendering.town.world import TownWorld  # only here: it needs Panda3D
 
-    random = np.random.default_rng((TOWN, 0))
+    random = np.random.default_rng((town, 0))
     conditions = choose_conditions(LAPS - 1, random)
     conditions.append(conditions[1]._replace(name=f"{conditions[1].name} again"))
-    world, laps = None, []
+    world, laps, folder = None, [], FOLDER / f"laps_{town}"
     for lap, each in enumerate(conditions):
-        files = [str(folder / f"{lap:02d}" / f"{row:04d}.jpg") for row in range(len(poses_of(lap)))]
+        files = [str(folder / f"{lap:02d}" / f"{row:04d}.jpg") for row in range(len(poses_of(town, lap)))]
         laps.append((each.name, files))
         if Path(files[-1]).is_file():
             continue
-        world = world or TownWorld(TOWN, SIZE)
-        world.begin(each, np.random.default_rng((TOWN, lap, 1)))
+        world = world or TownWorld(town, SIZE)
+        world.begin(each, np.random.default_rng((town, lap, 1)))
         Path(files[0]).parent.mkdir(parents=True, exist_ok=True)
-        for file, pose in zip(files, poses_of(lap)):
+        for file, pose in zip(files, poses_of(town, lap)):
             cv2.imwrite(file, world.render(pose), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         print(f"rendered lap {lap + 1}, {each.name}", file=sys.stderr, flush=True)
     return laps
 
 
-def play(laps: Sequence[tuple[str, list[str]]], mapping: bool) -> list[Lap]:
+def play(town: int, laps: Sequence[tuple[str, list[str]]], mapping: bool) -> list[Lap]:
     """Drive all laps.
 
     Args:
+        town: its seed.
         laps: of :func:`render`.
         mapping: False: the map remains that of the first lap.
     """
-    poses = [pose for lap in range(len(laps)) for pose in poses_of(lap)]
+    poses = [pose for lap in range(len(laps)) for pose in poses_of(town, lap)]
     metres, degrees = apart(poses)
     right = (metres <= STREET_RIGHT[0]) & (degrees <= STREET_RIGHT[1])
     detector = LoopDetector.open(Config(max_keyframes=int(GROWTH * len(laps[0][1]))))
@@ -150,12 +151,13 @@ def main() -> int:
     """Print what each lap came to; 1 if a promise is not kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--render", action="store_true", help="only render the images")
-    if parser.parse_args().render:
-        render()
-        return 0
+    parser.add_argument("--town", type=int, default=TOWN, help="seed of the town (default: %(default)s)")
+    arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    laps = render()
-    lived, alone = play(laps, mapping=True), play(laps, mapping=False)
+    laps, town = render(arguments.town), arguments.town
+    if arguments.render:
+        return 0
+    lived, alone = play(town, laps, mapping=True), play(town, laps, mapping=False)
     print("lap  conditions        keyframes  recall  wrong  first place  recall, map of lap 1  wrong")
     for number, (each, other) in enumerate(zip(lived, alone), 1):
         print(

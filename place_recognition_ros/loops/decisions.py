@@ -66,7 +66,7 @@ class Decisions:
         self._memory, self._leaving = memory, leaving
         self._feature_kind = feature_kind
         self._learned = memory.store.learned
-        self._aliasing = Aliasing(weights, self._learned.note(ALIASING))
+        self._aliasing = Aliasing(weights, relations.world, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
         self._places = memory.places
         self._places.read()
@@ -159,7 +159,7 @@ class Decisions:
             if len(chosen) == self._config.max_verifications:
                 break
             if not any(examiner.same_visit(matches[row], matches[other]) for other in chosen):
-                level = self._aliasing.level(candidates[row].kind)
+                level = self._aliasing.level(candidates[row].kind, candidates[row].match_session)
                 candidates[row] = examiner.measured(observation, matches[row], candidates[row], level)
                 chosen.append(row)
         return [candidates[row] for row in chosen], candidates
@@ -216,10 +216,15 @@ class Decisions:
         strengths = [strength(each.evidence, self._weights) for each in examined]
         best = examined[int(np.argmax(strengths))]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
-        rivals = [row for row, each in enumerate(examined) if self._identity.is_other(each, best)]
-        own = [row for row in rivals if examined[row].kind == Kind.LOOP_CLOSURE]
-        in_session, in_map = (max([nothing, *(strengths[row] for row in rows)]) for rows in (own, rivals))
-        self._aliasing.observe(in_session, in_map)
+        world_of = self._identity.relations.world
+        in_session, in_worlds = nothing, {world_of(best.match_session): nothing}
+        for each, reached in zip(examined, strengths):
+            if self._identity.is_other(each, best):
+                world = world_of(each.match_session)
+                in_worlds[world] = max(reached, in_worlds.get(world, nothing))
+                if each.kind == Kind.LOOP_CLOSURE:
+                    in_session = max(reached, in_session)
+        self._aliasing.observe(in_session, in_worlds)
         if self._aliasing.observed % SAVED == 0:
             self._learned.set_note(ALIASING, self._aliasing.to_text())
 

@@ -194,20 +194,22 @@ class Hypotheses:
 
     def posterior(self, run: Hypothesis, number: int) -> float:
         """Log odds that a run is right, against "none of them" and the runs that compete with it."""
-        return run.log_odds(self._weights) - float(np.logaddexp.reduce([0.0, *self._rivals(run, number)]))
+        rivals = [rival.log_odds(self._weights) for rival in self.rivals(run, number)]
+        return run.log_odds(self._weights) - float(np.logaddexp.reduce([0.0, *rivals]))
 
     def strongest_rival(self, run: Hypothesis, number: int) -> float:
         """Log odds of the best run at another place; −inf: there is none."""
-        return max(self._rivals(run, number), default=float("-inf"))
+        rivals = [rival.log_odds(self._weights) for rival in self.rivals(run, number)]
+        return max(rivals, default=float("-inf"))
 
-    def _rivals(self, run: Hypothesis, number: int) -> List[float]:
-        """Log odds of the runs at other places, and of stronger ones at what may be other places."""
+    def rivals(self, run: Hypothesis, number: int) -> List[Hypothesis]:
+        """The runs at other places, and the stronger ones at what may be other places."""
         own, candidate = run.log_odds(self._weights), run.newest.candidate
-        rivals = []
+        found = []
         for other in self.alive(number):
-            strength, its = other.log_odds(self._weights), other.newest.candidate
+            its = other.newest.candidate
             if other is run or self._identity.is_one(its, candidate):
                 continue
-            if strength > own or self._identity.is_other(its, candidate):
-                rivals.append(strength)
-        return rivals
+            if other.log_odds(self._weights) > own or self._identity.is_other(its, candidate):
+                found.append(other)
+        return found

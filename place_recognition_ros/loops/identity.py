@@ -40,8 +40,10 @@ class Identity(NamedTuple):
         """Whether they show two places, as far as is known: the rule, unless their relation is not known."""
         if self.is_one(a, b):
             return False
-        if a.match_session == b.match_session or not self.relations.are_tied(
-            a.match_session, b.match_session
-        ):
+        if a.match_session == b.match_session or not self.is_one_world(a, b):
             return True
         return bool(np.isfinite(self.memory.places.apart_at_first(a.match_id, b.match_id)))
+
+    def is_one_world(self, a: Candidate, b: Candidate) -> bool:
+        """Whether matches connect the sessions of theirs."""
+        return self.relations.world(a.match_session) == self.relations.world(b.match_session)

@@ -40,9 +40,9 @@ class Relations:
                 if needless is not None:
                     learned.untie(needless)
 
-    def are_tied(self, a: int, b: int) -> bool:
-        """Whether verified matches connect two sessions, directly or through others."""
-        return self._worlds.world(a) == self._worlds.world(b)
+    def world(self, session: int) -> int:
+        """The oldest of the sessions that verified matches connect with one, directly or through others."""
+        return self._worlds.world(session)
 
     def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
         """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""

@@ -1,7 +1,7 @@
 """Which keyframes show one place, as far as it was recognised."""
 
 from bisect import bisect_left, insort
-from typing import Dict, List
+from typing import AbstractSet, Dict, List
 
 import numpy as np
 
@@ -35,11 +35,11 @@ class Places:
         self._links = self._learned.links()
 
     def apart(self, a: int, b: int) -> float:
-        """How many keyframes two of them are apart, along their own way or the first visit's; inf: not known."""
+        """How many keyframes two of them are apart, on their way or the first visit's; inf: not known."""
         return min(self._along(a, b), self.apart_at_first(a, b))
 
     def apart_at_first(self, a: int, b: int) -> float:
-        """How many keyframes of the first visit the places of two keyframes are apart; inf: not known."""
+        """How many keyframes of the first visit their places are apart; inf: not known."""
         return self._along(self.origin(a), self.origin(b))
 
     def _along(self, a: int, b: int) -> float:
@@ -116,3 +116,7 @@ class Places:
             if keyframe_id in self._timeline:
                 visits.setdefault(first, []).append(keyframe_id)
         return visits
+
+    def firsts(self) -> AbstractSet[int]:
+        """The keyframes of first visits that were recognised later."""
+        return set(self._links.values())

@@ -86,10 +86,14 @@ class Worlds:
 
     def __init__(self, ties: List[Tie]) -> None:
         self._ties = ties
+        self._known: Dict[int, int] = {}  # session → its world, with these ties
 
     def world(self, session: int) -> int:
         """The oldest session of the same world, as far as is known."""
-        return min(self._paths(session, self._ties))
+        if session not in self._known:
+            connected = self._paths(session, self._ties)
+            self._known.update(dict.fromkeys(connected, min(connected)))
+        return self._known[session]
 
     def root(self, session: int) -> int:
         """The oldest session in whose frame poses of a session can be given."""
@@ -100,6 +104,7 @@ class Worlds:
         alike = [each for each in self._ties if each.metric or not tie.metric]  # they can replace one another
         alike.append(tie)
         self._ties.append(tie)
+        self._known.clear()
         mine = [each for each in alike if each.session == tie.session and each.metric == tie.metric]
         spare = [each for each in mine if self._is_spare(each, alike)]
         if len(spare) <= SPARE:
@@ -108,7 +113,7 @@ class Worlds:
         most = max(spare, key=lambda each: pairs[each.older]).older
         pair = [each for each in spare if each.older == most]
         gone = pair[1] if len(pair) > 2 else pair[0]
-        self._ties = [each for each in self._ties if each is not gone]
+        self._ties = [each for each in self._ties if each is not gone]  # it is spare: no world changes
         return gone
 
     def _is_spare(self, tie: Tie, ties: List[Tie]) -> bool:
@@ -120,6 +125,7 @@ class Worlds:
         match = (session, query_stamp, match_id)
         gone = [each for each in self._ties if (each.session, *each[2:4]) == match]
         self._ties = [each for each in self._ties if (each.session, *each[2:4]) != match]
+        self._known.clear()
         return gone
 
     def to_root(self, session: int, pose: Pose, covariance: np.ndarray) -> Tuple[Pose, np.ndarray]:

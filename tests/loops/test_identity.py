@@ -30,9 +30,9 @@ def identity(store):
     timeline = Timeline(64)
     for row in range(3 * LENGTH):
         entry = Entry(row + 1, 1 + row // LENGTH, row * SECOND)
-        timeline.append(entry, np.eye(64, dtype=np.float32)[row % 64])
+        timeline.append(entry, np.eye(64, dtype=np.float32)[row % 60])
     memory = SimpleNamespace(timeline=timeline, places=Places(store.learned, timeline))
-    return Identity(memory, Leaving(10 * SECOND), Relations(store))
+    return Identity(memory, Leaving(10 * SECOND, 0.5), Relations(store))
 
 
 def candidate(match, query=1000):

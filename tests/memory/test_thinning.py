@@ -61,11 +61,18 @@ def test_the_first_visit_is_never_forgotten(memory):
     assert list(memory.timeline) == list(range(1, LENGTH + 1))
 
 
+def test_the_present_session_gives_way_once_it_has_its_share(memory):
+    while len(memory) > 3.5 * LENGTH:
+        assert thin(memory)
+    assert visits_of(memory) == [LENGTH, LENGTH, LENGTH, LENGTH // 2]
+
+
 def test_what_was_never_recognised_gives_way_before_what_was(memory):
-    recognise(memory, [1])
+    recognise(memory, [3])
+    memory.start_session()
     while len(memory) > 2 * LENGTH:
         assert thin(memory)
-    assert visits_of(memory)[:2] == [LENGTH, 0]
+    assert visits_of(memory)[0] == LENGTH
 
 
 def test_a_place_keeps_what_differs_most(memory):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +31,10 @@ from place_recognition_ros.loops.hypotheses import (
     Hypothesis,
     Support,
 )
-from place_recognition_ros.loops.places import Places
+from place_recognition_ros.loops.identity import Identity
 from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.learned import Learned
+from place_recognition_ros.memory.places import Places
 from place_recognition_ros.memory.timeline import Entry, Timeline
 from place_recognition_ros.types import Candidate, Kind, Reason
 from training.calibrate.collect import Collection, Query
@@ -109,9 +112,13 @@ class _Follower:
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
         timeline = _timeline_of(collection)
-        self._places = Places({}, LEAVING, timeline)
-        self._hypotheses = Hypotheses(weights, self._places.is_one, timeline.between)
+        self._places, self._ties = Places(Learned(lambda *_: iter(())), timeline), _Ties()
+        self._identity = Identity(
+            SimpleNamespace(timeline=timeline, places=self._places), LEAVING, self._ties
+        )
+        self._hypotheses = Hypotheses(weights, self._identity)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
+        self._worlds = aliasing.WorldMeans(self._ties.world)
         self._row: dict[int, int] = {}  # id of a Support → its row
         self._kept: list[Support] = []  # an id is unique while its object exists
         self._levels: list[np.ndarray] = []
@@ -139,10 +146,10 @@ class _Follower:
         )
 
     def _follow(self, number: int, query: Query) -> None:
-        levels = {scope: _level(wrong) for scope, wrong in self._wrong.items()}
-        supports = []
+        supports, levels = [], []
         for view in query.views:
-            level = levels[_in_session(view.candidate)]
+            level = self._level(view.candidate)
+            levels.append(level)
             typical = float(level[:2] @ self._direction) + (1.0 - level[2]) * self._weights.typical
             evidence = view.candidate.evidence._replace(aliasing=typical)
             candidate = view.candidate._replace(evidence=evidence)
@@ -156,7 +163,7 @@ class _Follower:
         for row in rows:
             self._row[id(supports[row])] = len(self._kept)
             self._kept.append(supports[row])
-            self._levels.append(levels[_in_session(supports[row].candidate)])
+            self._levels.append(levels[row])
             self._verdict.append(int(query.views[row].verdict))
             self._frame.append(query.frame)
         for run in runs:
@@ -166,26 +173,28 @@ class _Follower:
 
     def _note(self, run: Hypothesis, number: int) -> None:
         self._members.append([self._row[id(view)] for view in run.views[-WINDOW:]])
-        newest = run.newest.candidate
-        self._rivals.append(
-            [
-                self._row[id(other.newest)]
-                for other in self._hypotheses.alive(number)
-                if other is not run and not self._places.is_one(other.newest.candidate, newest)
-            ]
-        )
+        self._rivals.append([self._row[id(rival.newest)] for rival in self._hypotheses.rivals(run, number)])
+
+    def _level(self, candidate: Candidate) -> np.ndarray:
+        """(3,) float64: what is known of wrong matches, as :func:`_mean`, for a match of this kind."""
+        if _in_session(candidate):
+            return _mean(self._wrong[True])
+        return self._worlds.mean(candidate.match_session, _mean(self._wrong[False]))
 
     def _learn(self, candidates: Sequence[Candidate]) -> None:
         """As the detector learns how much the places of a map look alike."""
-        if candidates:
-            strengths = [strength(each.evidence, self._weights) for each in candidates]
-            best = candidates[int(np.argmax(strengths))]
-            others = [row for row, each in enumerate(candidates) if not self._places.is_one(each, best)]
-            own = [row for row in others if _in_session(candidates[row])]
-            for scope, rows in ((True, own), (False, others)):
-                strongest = max(rows, key=lambda row: strengths[row], default=None)
-                found = NOTHING if strongest is None else geometry_of(candidates[strongest].evidence)
-                self._wrong[scope].append(found)
+        if not candidates:
+            return
+        ranked = sorted(candidates, key=lambda each: -strength(each.evidence, self._weights))
+        others = [each for each in ranked[1:] if self._identity.is_other(each, ranked[0])]
+        own = [each for each in others if _in_session(each)]
+        for scope, some in ((True, own), (False, others)):
+            self._wrong[scope].append(geometry_of(some[0].evidence) if some else NOTHING)
+        found = {self._ties.world(ranked[0].match_session): NOTHING}
+        for each in reversed(others):  # the strongest of a world comes last
+            found[self._ties.world(each.match_session)] = geometry_of(each.evidence)
+        for world, geometry in found.items():
+            self._worlds.add(world, np.array([*geometry, 1.0]))
 
     def _link(self, run: Hypothesis, number: int) -> None:
         """Queries of an accepted run show the place of their match."""
@@ -194,6 +203,24 @@ class _Follower:
             for view in run.views:
                 if view.log_odds >= SUPPORTS and view.candidate.query_id:
                     self._places.link(view.candidate.query_id, view.candidate.match_id)
+                    self._ties.tie(view.candidate.query_session, view.candidate.match_session)
+
+
+class _Ties:
+    """Which sessions accepted matches connect."""
+
+    def __init__(self) -> None:
+        self._world: dict[int, int] = {}
+
+    def world(self, session: int) -> int:
+        """The oldest session that is connected with one."""
+        return self._world.get(session, session)
+
+    def tie(self, a: int, b: int) -> None:
+        """An accepted match connects two sessions."""
+        old, new = sorted((self.world(a), self.world(b)))
+        members = [each for each, world in self._world.items() if world == new]
+        self._world.update(dict.fromkeys([old, new, *members], old))
 
 
 def _timeline_of(collection: Collection) -> Timeline:
@@ -216,7 +243,7 @@ def _unknown() -> deque[tuple[float, float]]:
     return deque([PRIOR] * aliasing.PRIOR_COUNT, maxlen=aliasing.WINDOW)
 
 
-def _level(wrong: deque[tuple[float, float]]) -> np.ndarray:
+def _mean(wrong: deque[tuple[float, float]]) -> np.ndarray:
     """(3,) float64: mean geometry of those that were measured, each times their share; and that share."""
     geometry = np.array(wrong)
     known = np.isfinite(geometry[:, 0])
