@@ -1,7 +1,7 @@
 """Which keyframes show one place, as far as it was recognised."""
 
 from bisect import bisect_left, insort
-from typing import AbstractSet, Dict, List
+from typing import Dict, List
 
 import numpy as np
 
@@ -116,7 +116,3 @@ class Places:
             if keyframe_id in self._timeline:
                 visits.setdefault(first, []).append(keyframe_id)
         return visits
-
-    def firsts(self) -> AbstractSet[int]:
-        """The keyframes of first visits that were recognised later."""
-        return set(self._links.values())

@@ -2,9 +2,8 @@
 
 A place changes: the keyframes that show it on other days, in other light or weather, are its appearances, and
 later visits match whichever fits best. Of these, those give way that another keyframe of their place shows
-best. The first visits remain. Where the map is full of them, the present session gives way once it has its
-share, where its other keyframes show as much; of the sessions before it, what was never recognised gives way
-before what was.
+best. The first visits remain. Where the map is full of them, those keyframes give way that those before them
+show, rather of the present session than of earlier ones.
 """
 
 from typing import Dict, List, Set
@@ -15,7 +14,6 @@ from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.places import TOLERANCE
 
 THINNED = 0.01  # of the map gives way at once: it costs as much for one keyframe as for many
-SHARE = 1 / 32  # of a full map: what the present session has without others giving way to it
 EXAMINED = 64  # appearances that are compared, at least: their number does not grow with the map
 
 
@@ -30,23 +28,9 @@ def thin(memory: KeyframeMap) -> int:
     """
     count = max(1, int(THINNED * len(memory)))
     visits = memory.places.visits()
-    gone = _surplus(memory, visits, count)
-    if not gone:
-        gone = _redundant(memory, count)
+    gone = _surplus(memory, visits, count) or memory.timeline.redundant(count, memory.sessions.present.id)
     memory.remove(gone)
     return len(gone)
-
-
-def _redundant(memory: KeyframeMap, count: int) -> List[int]:
-    """The keyframes that show what others of their session show."""
-    timeline, present = memory.timeline, memory.sessions.present.id
-    earlier = {each for each in timeline if timeline[each].session != present}
-    if len(memory) - len(earlier) > SHARE * len(memory):
-        gone = timeline.redundant(count, earlier)
-        if gone:
-            return gone
-    recognised = {each for first in memory.places.firsts() for each in timeline.neighbours(first, TOLERANCE)}
-    return timeline.redundant(count, recognised) or timeline.redundant(count)
 
 
 def _surplus(memory: KeyframeMap, visits: Dict[int, List[int]], count: int) -> List[int]:

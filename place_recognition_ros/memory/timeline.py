@@ -10,6 +10,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.poses import Pose
 
 SAMPLES = 32  # keyframes between two of them that tell whether the camera has left
+EARLIER = 4.0  # an earlier session keeps keyframes that differ this much less from one another
 COMPARED = 3  # keyframes before one that may show the same: a camera may toggle between two views
 
 
@@ -148,18 +149,18 @@ class Timeline:
         """Ids of the keyframes between two ids, without these."""
         return self._ids[bisect_right(self._ids, after) : bisect_left(self._ids, before)]
 
-    def redundant(self, count: int, kept: AbstractSet[int] = frozenset()) -> List[int]:
+    def redundant(self, count: int, session: int) -> List[int]:
         """The keyframes that differ least from one of those before them, of each session never the first.
 
         Of those that are compared with each other only one is returned: what it shows remains.
 
         Args:
             count: how many at most.
-            kept: ids of keyframes that are not returned.
+            session: what is new in the others counts ``EARLIER`` times as much.
         """
-        similarity = np.array(self._repeated)
-        similarity[[each in kept for each in self._ids]] = -np.inf
-        order = np.argsort(-similarity, kind="stable")[: np.count_nonzero(similarity > -np.inf)]
+        new = 1.0 - np.array(self._repeated)
+        new[[entry.session != session for entry in self._entries]] *= EARLIER
+        order = np.argsort(new, kind="stable")[: np.count_nonzero(np.isfinite(new))]
         chosen: Set[int] = set()
         for row in order.tolist():
             if len(chosen) == count:

@@ -221,30 +221,3 @@ def test_a_removed_keyframe_is_not_returned(open_map, path_of_places, number):
     keyframes.start_session()
     add_keyframes(keyframes, [60], path_of_places)
     assert 40 in search_seconds(keyframes, path_of_places[0])
-
-
-def test_a_full_map_is_thinned_where_keyframes_differ_least(open_map, open_store, unit):
-    store = open_store()
-    keyframes, vectors = open_map(store), unit(20)
-    parked = [vectors[0]] * 50
-    add_keyframes(keyframes, range(1, 71), [*vectors[:10], *parked, *vectors[10:]])
-    while len(keyframes) > 21:
-        assert keyframes.thin() == 1
-    kept = [each.stamp // 10**9 for each in store.keyframes()]
-    assert sum(10 < second <= 60 for second in kept) == 1, "what is left of the stay"
-    assert [second for second in kept if not 10 < second <= 60] == [*range(1, 11), *range(61, 71)]
-    assert len(keyframes) == 21
-
-
-def test_a_map_that_cannot_be_written_is_not_thinned(open_map, open_store, unit, monkeypatch):
-    store = open_store()
-    keyframes = open_map(store)
-    add_keyframes(keyframes, range(1, 11), unit(10))
-
-    def fail(_):
-        raise StoreError("disk full")
-
-    monkeypatch.setattr(store, "remove", fail)
-    with pytest.raises(StoreError):
-        keyframes.thin()
-    assert len(keyframes) == 10

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from place_recognition_ros.errors import StoreError
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.thinning import thin
@@ -61,18 +62,25 @@ def test_the_first_visit_is_never_forgotten(memory):
     assert list(memory.timeline) == list(range(1, LENGTH + 1))
 
 
-def test_the_present_session_gives_way_once_it_has_its_share(memory):
+def test_the_present_session_gives_way_before_earlier_ones(memory):
     while len(memory) > 3.5 * LENGTH:
         assert thin(memory)
     assert visits_of(memory) == [LENGTH, LENGTH, LENGTH, LENGTH // 2]
 
 
-def test_what_was_never_recognised_gives_way_before_what_was(memory):
-    recognise(memory, [3])
-    memory.start_session()
-    while len(memory) > 2 * LENGTH:
-        assert thin(memory)
-    assert visits_of(memory)[0] == LENGTH
+def test_a_full_map_learns_a_new_place(open_store):
+    """Where earlier sessions show the same many times."""
+    memory = KeyframeMap(open_store(size=2), 2, Leaving(10 * SECOND), "r1")
+    for session, step in ((0, 2), (1, 30)):  # degrees between the keyframes
+        memory.start_session()
+        for number in range(12):
+            angle = np.radians(step * number)
+            vector = np.array([np.cos(angle), np.sin(angle)], np.float32)
+            stamp = (1 + number + 1000 * session) * SECOND
+            memory.add(Keyframe(None, stamp), vector, np.zeros(0, FEATURE), b"image")
+            if len(memory) > 14:
+                assert thin(memory)
+    assert len(memory.timeline.ids(12, 100)) == 12
 
 
 def test_a_place_keeps_what_differs_most(memory):
@@ -88,6 +96,31 @@ def test_removed_keyframes_are_gone_from_the_store(memory):
     recognise(memory, [3])
     thin(memory)
     assert [each[0] for each in memory.store.keyframes()] == list(memory.timeline)
+
+
+def test_a_stay_gives_way(open_store, unit):
+    memory = KeyframeMap(open_store(), 8, Leaving(10 * SECOND), "r1")
+    memory.start_session()
+    vectors = unit(20)
+    views = [*vectors[:10], *(50 * [vectors[0]]), *vectors[10:]]
+    for second, vector in enumerate(views, 1):
+        memory.add(Keyframe(None, second * SECOND), vector, np.zeros(0, FEATURE), b"image")
+    while len(memory) > 21:
+        assert thin(memory) == 1
+    kept = [each.stamp // SECOND for each in memory.store.keyframes()]
+    assert sum(10 < second <= 60 for second in kept) == 1, "what is left of the stay"
+    assert [second for second in kept if not 10 < second <= 60] == [*range(1, 11), *range(61, 71)]
+
+
+def test_a_map_that_cannot_be_written_is_not_thinned(memory, monkeypatch):
+    def fail(_):
+        raise StoreError("disk full")
+
+    before = len(memory)
+    monkeypatch.setattr(memory.store, "remove", fail)
+    with pytest.raises(StoreError):
+        thin(memory)
+    assert len(memory) == before
 
 
 def test_without_anything_redundant_nothing_gives_way(open_store):

@@ -116,15 +116,25 @@ def test_keyframes_of_two_sessions_are_of_two_visits():
 def test_the_keyframes_that_differ_least_from_those_before_are_redundant():
     timeline = timeline_of(vectors(0, 40, 80, 80.5, 120, 160, 200, 205, 240, 280))
     timeline.append(Entry(11, 2, 8), vectors(280)[0])  # the first of its session
-    assert timeline.redundant(1) == [4]
-    assert timeline.redundant(2) == [4, 8]
-    assert timeline.redundant(99) == [4, 8], "of those that are compared with each other only one"
-    assert Timeline(2).redundant(5) == []
+    assert timeline.redundant(1, 1) == [4]
+    assert timeline.redundant(2, 1) == [4, 8]
+    assert timeline.redundant(99, 1) == [4, 8], "of those that are compared with each other only one"
+    assert Timeline(2).redundant(5, 1) == []
 
 
 def test_a_camera_that_toggles_between_two_views_is_redundant():
     timeline = timeline_of(vectors(0, 60, 120, *(20 * [180, 270])))
-    assert all(number > 5 for number in timeline.redundant(5))
+    assert all(number > 5 for number in timeline.redundant(5, 1))
+
+
+def test_earlier_sessions_keep_more_than_the_present_one():
+    timeline = timeline_of(vectors(0, 10, 20, 20.1))
+    for number, degrees in enumerate((100, 115, 130), 5):
+        timeline.append(Entry(number, 2, number), vectors(degrees)[0])
+    assert timeline.redundant(1, 2) == [4], "it shows nothing new"
+    timeline.remove([4])
+    assert timeline.redundant(1, 2) == [6]
+    assert timeline.redundant(1, 1) == [2]
 
 
 def test_the_visit_of_a_removed_keyframe_is_that_of_the_one_before():
@@ -146,8 +156,8 @@ def test_what_is_redundant_is_right_after_keyframes_were_removed(unit, rng):
         for number in range(1, 61):
             if number in timeline:
                 fresh.append(timeline[number], timeline.vector(number))
-        assert timeline.redundant(5) == fresh.redundant(5)
+        assert timeline.redundant(5, 1) == fresh.redundant(5, 1)
         for each in (timeline, fresh):
             each.append(Entry(100, 3, 100), vectors[0])
-        assert timeline.redundant(99) == fresh.redundant(99)
+        assert timeline.redundant(99, 1) == fresh.redundant(99, 1)
         timeline.remove([100])
