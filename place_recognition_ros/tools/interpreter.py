@@ -1,8 +1,7 @@
 """Which Python has what the tools need, where a system has several.
 
-``./run setup`` installs the requirements into ``.venv``; a plain ``python3 -m place_recognition_ros.tools.doctor``
-would start another Python, and report that of that one. As the launch files do for the node, the tools then
-continue with the interpreter of the virtual environment.
+``./run setup`` installs the requirements into ``.venv``, and ``python3`` is another Python. As the launch
+files do for the node, a tool that is started with it continues with that of the virtual environment.
 """
 
 import importlib.util

@@ -222,6 +222,17 @@ def test_without_poses_the_sessions_are_a_diagram_over_time(drawn):
     assert {each.header.frame_id for each in screen.shown.values()} == {DIAGRAM}
 
 
+def test_the_note_of_a_diagram_grows_with_it(drawn):
+    drawn.add()
+    screen = Screen(drawn)
+    screen.update(drawn.add())
+    before = screen.shown["note", 0].scale.z
+    for _ in range(round(8 * markers.SMALL)):
+        screen.update(drawn.add())
+    assert screen.shown["note", 0].scale.z == 8 * before
+    assert screen.shown["note", 0].pose.position.y == 8.0
+
+
 def test_a_scene_ends_when_the_map_is_changed_or_poses_appear(drawn):
     drawn.add()
     screen = Screen(drawn)
