@@ -1,6 +1,7 @@
 """The report as HTML: its structure without a browser."""
 
 import os
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from place_recognition_ros.errors import InputError
 from place_recognition_ros.tools.report import words
 from place_recognition_ros.tools.report.page import page, write_report
+from place_recognition_ros.tools.report.pairs import MAX_LINES, ONE_COLOUR
 from place_recognition_ros.tools.report.plot import Axis, Plot, clock, time_axis
 from place_recognition_ros.types import Reason
 
@@ -89,7 +91,16 @@ def test_right_and_wrong_loops_are_told_apart_by_ground_truth(report):
 def test_inliers_of_accepted_pairs_are_connected(report):
     _, text = report()
     card = text[text.index('<figure class="pair accepted">') :]
-    assert card[: card.index("</figure>")].count("<path stroke") > 10
+    lines = re.findall('<path stroke="#[0-9a-f]{6}" d="([^"]*)"/>', card[: card.index("</figure>")])
+    assert sum(each.count("L") for each in lines) > 10
+    assert len(lines) <= MAX_LINES / ONE_COLOUR, "a browser draws few elements sooner than many"
+
+
+def test_all_loops_of_a_path_are_few_elements(report):
+    _, text = report(odometry=True, truth=True)
+    lines = re.findall('<path class="line loop (\\w+)" d="([^"]*)"/>', text)
+    assert [name for name, _ in lines] == ["right", "wrong"]
+    assert [line.count("L") for _, line in lines] == [3, 1]
 
 
 def test_a_path_that_cannot_be_written_is_refused(report, tmp_path):
