@@ -22,7 +22,7 @@ STRETCH = 48  # keyframes in one marker: when one is added, these are sent again
 BUNDLE = 12  # loops in one marker
 MOST_LOOPS = 512  # newest ones that are drawn when a scene begins
 MOST_REJECTED = 20  # of a query
-LEAST = 4  # keyframes that are read, and markers of what has changed that are sent, with one result,
+LEAST, LEAST_DRAWN = 4, 16  # keyframes that are read, and changed markers that are sent, with one result,
 BUDGET = 0.001  # and as many more as are made within so many seconds
 EXPLANATION = "no odometry: 1 m is 1 s of time, one line per session"
 
@@ -111,7 +111,7 @@ class Scene:
             read += 1
         found += self._now(result)
         drawn = 0
-        while self._due and (drawn < LEAST or time.perf_counter() < until):
+        while self._due and (drawn < LEAST_DRAWN or time.perf_counter() < until):
             changed = next(iter(self._due))
             del self._due[changed]
             found += self._draw(*changed)

@@ -39,6 +39,15 @@ def test_the_sum_of_the_table_of_decisions_is_that_of_its_rows():
         assert found == int(total[column].replace(",", "")), column
 
 
+def test_the_matches_with_odometry_are_those_of_the_table():
+    decisions = rows("decisions_odometry")
+    _, _, _, right, wrong, *_ = decisions["all"]
+    recordings = len(decisions) - 1
+    assert f"with drifting odometry, on {recordings} of them, {right} and {wrong}:" in words(
+        "docs/limitations.md"
+    )
+
+
 def test_the_recall_of_single_views_is_that_of_the_table():
     decisions = rows("decisions")
     quoted = re.findall(r"(\d+ %) in (koe_landmarks|facades|sped_half)", words("docs/limitations.md"))
