@@ -48,6 +48,17 @@ def test_the_matches_with_odometry_are_those_of_the_table():
     )
 
 
+def test_the_figures_of_the_demo_are_those_of_the_table():
+    _, revisits, recall, right, wrong, *_ = rows("decisions")["drive_depth"]
+    found = re.search(
+        r"demo drive with depth: (\d+) matches accepted, (\d+) right; (\d+) of (\d+) revisits",
+        words("README.md"),
+    )
+    assert found.groups()[:2] == (str(int(right) + int(wrong)), right)
+    assert found.group(4) == revisits
+    assert f"{100 * int(found.group(3)) / int(revisits):.0f} %" == recall
+
+
 def test_the_recall_of_single_views_is_that_of_the_table():
     decisions = rows("decisions")
     quoted = re.findall(r"(\d+ %) in (koe_landmarks|facades|sped_half)", words("docs/limitations.md"))

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from place_recognition_ros.errors import InputError
+from place_recognition_ros.tools.replay.__main__ import _reasons
 from place_recognition_ros.tools.report import words
 from place_recognition_ros.tools.report.page import page, write_report
 from place_recognition_ros.tools.report.pairs import MAX_LINES, ONE_COLOUR
@@ -138,3 +139,13 @@ def test_points_outside_or_not_finite_are_not_drawn_outside():
 
 def test_an_axis_may_run_downwards():
     assert Axis(10, 0).place([0, 10]).tolist() == [1, 0]
+
+
+def test_the_command_names_the_reasons_where_nothing_was_accepted(report):
+    findings, _ = report()
+    reasons = [Reason.NOT_YET, Reason.CONTRADICTED, Reason.NOT_YET]
+    pair = findings.loops[0]
+    rejected = [pair._replace(candidate=pair.candidate._replace(reason=each)) for each in reasons]
+    assert _reasons(findings._replace(loops=[], rejected=rejected)) == (
+        "The best candidates were rejected: 2 NOT_YET, 1 CONTRADICTED; the report says what that means"
+    )
