@@ -1,8 +1,8 @@
 """Measure what viewers cost the worker: ~markers and ~match_image of the rendered drive, with odometry.
 
-``python3 -m benchmarks.viewers [--keyframes N]``; needs ROS's messages, see ./run help. Processor time of the
-thread that draws, messages serialised as rospy does it when it publishes. The exit code is 1 if a target is
-not met.
+``PYTHONPATH=$PYTHONPATH:$PWD .venv/bin/python3 benchmarks/viewers.py [--keyframes N]`` in a sourced
+workspace, which has ROS's messages; with ``-m``, this folder would hide them. Processor time of the thread
+that draws, messages serialised as rospy does it when it publishes. The exit code is 1 if a target is not met.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from reprlib import Repr
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from place_recognition_ros.errors import ConfigError
+from place_recognition_ros.renamed import present
 
 BACKENDS = ("auto", "onnx", "tensorrt")
 """Inference engines; the names of the table in ``descriptor/extractor.py``, which a test compares."""
@@ -250,7 +251,7 @@ class Config:
     )
 
     def __init__(self, **values: Any) -> None:
-        table = self.table()
+        values, table = present(values), self.table()
         known = [row.name for row in table]
         for name, value in values.items():
             if name not in known:
@@ -270,7 +271,7 @@ class Config:
         Raises:
             ConfigError: if one is not live or its value is bad, as at the start.
         """
-        live = {row.name: row for row in self.table() if row.live}
+        values, live = present(values), {row.name: row for row in self.table() if row.live}
         for name, value in values.items():
             if name not in live:
                 raise ConfigError(

@@ -20,7 +20,8 @@ _BACKGROUND = 32
 _TEXT, _FAINT = (235, 235, 235), (170, 170, 170)  # BGR
 _RED = (60, 60, 255)
 _OPACITY = 0.6  # of lines
-_FAINTEST = 0.1  # share of a pixel that is drawn
+_WHOLE = np.uint16(256)  # a pixel that is covered wholly
+_FAINTEST = 25  # of these: what covers less is not drawn
 _SHARPEN = 4  # bits behind the binary point of drawn coordinates
 _HUES = 24  # of inliers
 
@@ -137,13 +138,16 @@ def draw(
     return canvas
 
 
-def connected(
-    places: List[np.ndarray], marks: List[Marks]
-) -> List[Tuple[np.ndarray, np.ndarray, Tuple[int, ...]]]:
-    """Start, end and colour of each inlier, ordered from left to right in the first view."""
+def connected(places: List[np.ndarray], marks: List[Marks]) -> Tuple[np.ndarray, np.ndarray]:
+    """The inliers, ordered from left to right in the first view.
+
+    Returns:
+        (K, 2, 2) float64: x and y of the start and of the end of each; (K, 3) uint8: its colour, BGR.
+    """
     start, end = (where[each.inliers] for where, each in zip(places, marks))
     order = np.argsort(start[:, 0], kind="stable")
-    return [(start[row], end[row], _colour(rank / max(1, len(order) - 1))) for rank, row in enumerate(order)]
+    shares = np.arange(len(order)) / max(1, len(order) - 1)
+    return np.stack([start[order], end[order]], axis=1), _COLOURS[np.rint(shares * (_HUES - 1)).astype(int)]
 
 
 def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Marks], scale: float) -> None:
@@ -153,20 +157,19 @@ def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Mar
     _stamp(canvas, others, _FAINT, shapes.dot)
     rings = np.concatenate([where[each.contradictions] for where, each in zip(places, marks)])
     _stamp(canvas, rings, _RED, shapes.ring)
-    pairs = connected(places, marks)
-    if not pairs:
+    ends, colours = connected(places, marks)
+    if not len(ends):
         return
     above = canvas.copy()
-    ends = np.array([each[:2] for each in pairs])
-    step = max(1, -(-len(pairs) // round(scale * MAX_LINES)))
+    step = max(1, -(-len(ends) // round(scale * MAX_LINES)))
     fixed = np.rint(ends[::step] * (1 << _SHARPEN)).astype(int).tolist()
-    for (start, end), (_, _, colour) in zip(fixed, pairs[::step]):
+    for (start, end), colour in zip(fixed, colours[::step].tolist()):
         cv2.line(above, start, end, colour, 1, cv2.LINE_AA, _SHARPEN)
     cv2.addWeighted(above, _OPACITY, canvas, 1.0 - _OPACITY, 0.0, canvas)
     _stamp(
         canvas,
         ends.reshape(-1, 2),
-        np.repeat([each[2] for each in pairs], 2, axis=0),
+        np.repeat(colours, 2, axis=0),
         shapes.disc,
         shapes.rim,
     )
@@ -175,7 +178,7 @@ def _draw_features(canvas: np.ndarray, places: List[np.ndarray], marks: List[Mar
 def _draw_legend(canvas: np.ndarray, y: int) -> None:
     x, shapes = 10, _shapes(1.0)
     for text, colour, shape in (
-        ("inlier (same colour: same point)", _colour(0.5), shapes.disc),
+        ("inlier (same colour: same point)", _COLOURS[_HUES // 2].tolist(), shapes.disc),
         ("contradiction: in the common region, not found again", _RED, shapes.ring),
         ("other feature", _FAINT, shapes.dot),
     ):
@@ -213,21 +216,17 @@ def _points(view: View) -> np.ndarray:
 
 
 _HUE = np.array([[[25 + 120 * each / (_HUES - 1), 170, 255] for each in range(_HUES)]], np.uint8)
-_COLOURS = [tuple(each) for each in cv2.cvtColor(_HUE, cv2.COLOR_HSV2BGR)[0].tolist()]
-
-
-def _colour(share: float) -> Tuple[int, ...]:
-    """0 to 1 → yellow, green, blue, violet: no red, which marks contradictions."""
-    return _COLOURS[round(share * (_HUES - 1))]
+_COLOURS = cv2.cvtColor(_HUE, cv2.COLOR_HSV2BGR)[0]
+"""(24, 3) uint8 BGR: yellow, green, blue, violet; no red, which marks contradictions."""
 
 
 def _shape(radius: float, thickness: int = -1) -> np.ndarray:
-    """(K, K) float32: how much of each pixel a circle covers, 0 to 1."""
+    """(K, K) uint16: how much of each pixel a circle covers, 0 to 256."""
     half = int(radius) + 2
     canvas = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
     centre = half << _SHARPEN, half << _SHARPEN
     cv2.circle(canvas, centre, round(radius * (1 << _SHARPEN)), (255,), thickness, cv2.LINE_AA, _SHARPEN)
-    return canvas.astype(np.float32) / 255
+    return canvas + canvas.astype(np.uint16) // 128
 
 
 class _Shapes(NamedTuple):
@@ -268,10 +267,11 @@ def _stamp(
     y = np.clip(np.rint(points[:, 1]).astype(np.int32), half, height - 1 - half)
     pixels = ((y * width + x)[:, None] + ((rows - half) * width + columns - half)).ravel()  # (N·K,)
     cover, light = whole[rows, columns][:, None], np.pad(shape, inner)[rows, columns][:, None]  # (K, 1)
-    below = np.take(canvas.reshape(-1, 3), pixels, axis=0).reshape(len(points), -1, 3)
-    above = np.asarray(colour, np.float32).reshape(-1, 1, 3) * light
-    mixed = (below * (1 - cover) + above).astype(np.uint8)
-    canvas.reshape(-1, 3).view("V3")[pixels] = mixed.reshape(-1, 3).view("V3")
+    mixed = np.take(canvas.reshape(-1, 3), pixels, axis=0).reshape(len(points), -1, 3).astype(np.uint16)
+    mixed *= _WHOLE - cover
+    mixed += np.asarray(colour, np.uint16).reshape(-1, 1, 3) * light
+    mixed >>= 8
+    canvas.reshape(-1, 3).view("V3")[pixels] = mixed.astype(np.uint8).reshape(-1, 3).view("V3")
 
 
 def _write(canvas: np.ndarray, text: str, place: Tuple[int, int], colour: Tuple[int, ...]) -> None:

@@ -5,6 +5,7 @@ import yaml
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import ConfigError
+from place_recognition_ros.renamed import RENAMED
 
 TABLE = Config.table()
 NAMES = [row.name for row in TABLE]
@@ -67,6 +68,37 @@ def test_live_parameters_change_together_or_not_at_all():
 def test_a_parameter_that_is_not_live_is_refused_by_name():
     with pytest.raises(ConfigError, match=r"parameter 'threads': expected one that may change"):
         Config().change({"threads": 2})
+
+
+@pytest.fixture
+def renamed(monkeypatch):
+    monkeypatch.setitem(RENAMED, "accept_probability", "accept_confidence")
+
+
+def test_a_renamed_parameter_works_under_its_old_name_and_the_warning_names_both(renamed, caplog):
+    config = Config(accept_probability=0.9)
+    assert config.accept_confidence == 0.9
+    config.change({"accept_probability": 0.95})
+    assert config.accept_confidence == 0.95
+    assert [each.levelname for each in caplog.records] == ["WARNING"] * 2
+    assert "'accept_probability' is now called 'accept_confidence'" in caplog.text
+    assert "accept_probability" not in config.values()
+
+
+def test_a_bad_value_under_an_old_name_is_refused_by_the_new_one(renamed):
+    with pytest.raises(ConfigError, match="parameter 'accept_confidence': expected a value from"):
+        Config(accept_probability=2.0)
+
+
+def test_a_parameter_with_both_of_its_names_is_refused(renamed):
+    with pytest.raises(ConfigError, match="'accept_probability', the old name, and 'accept_confidence'"):
+        Config(accept_probability=0.9, accept_confidence=0.9)
+
+
+def test_parameters_are_renamed_to_those_that_exist():
+    names = {row.name for row in Config.table()}
+    assert set(RENAMED.values()) <= names
+    assert not names & set(RENAMED)
 
 
 def test_live_values_are_those_of_the_table():

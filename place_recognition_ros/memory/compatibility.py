@@ -30,7 +30,7 @@ def checked_schema(meta: Mapping[str, str], path: str, model_id: str, feature_mo
     if meta.get("model") != model_id:
         raise MapMismatch(
             f"expected a map of the model {model_id}. Received: '{path}' of {meta.get('model')}; "
-            "descriptors of two models cannot be compared; use its own model or another map"
+            "descriptors of two models cannot be compared; use its own model, or another map (map_path:=)"
         )
     features = meta.get("features") if int(found) >= FIRST_WITH_FEATURES else FeatureKind.ORB.value
     if features != feature_model:

@@ -12,6 +12,7 @@ from place_recognition_ros.types import Candidate, Query, QueryResult
 
 DIAGRAM = "odom"  # the frame where no pose is known: then nobody else has it
 ROW = -3.0  # metres between the sessions of the diagram
+VISIBLE_M, VISIBLE_RAD = 0.02, 0.001  # by how much a world has to move to be drawn again
 
 _HERE = Pose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
 _NOWHERE = np.zeros((6, 6))
@@ -60,7 +61,7 @@ class Layout:
         return self._memory.sessions.present.frame in ("", self._frame)
 
     def relate(self, present: int) -> bool:
-        """Read how the sessions are connected; returns whether positions have changed.
+        """Read how the sessions are connected; returns whether positions have changed visibly.
 
         Args:
             present: the present session.
@@ -76,12 +77,17 @@ class Layout:
         worlds = Worlds(ties)
         root, back = worlds.root(present), inverse(worlds.to_root(present, _HERE, _NOWHERE)[0])
         sessions = {present} | {each for name in names for each in name[:2]}
-        self._worlds = {
+        found = {
             each: compose(back, worlds.to_root(each, _HERE, _NOWHERE)[0])
             for each in sessions
             if worlds.root(each) == root
         }
-        self._matrices = {each: pose.rotation.as_matrix() for each, pose in self._worlds.items()}
+        if set(found) == set(self._worlds) and all(
+            _is_near(pose, self._worlds[each]) for each, pose in found.items()
+        ):
+            return False  # every match in an earlier session corrects the worlds a little
+        self._worlds = found
+        self._matrices = {each: pose.rotation.as_matrix() for each, pose in found.items()}
         return True
 
     def is_connected(self, session: int) -> bool:
@@ -127,6 +133,12 @@ class Layout:
             return None if pose is None else _to_spot(session, pose)
         row, start = self._rows.setdefault(session, (len(self._rows), stamp))
         return Spot(session, ((stamp - start) * 1e-9, ROW * row, 0.0))
+
+
+def _is_near(pose: Pose, other: Pose) -> bool:
+    """Whether nobody would see that a world has moved."""
+    apart = np.linalg.norm(pose.position - other.position)
+    return bool(apart < VISIBLE_M and (pose.rotation.inv() * other.rotation).magnitude() < VISIBLE_RAD)
 
 
 def _to_spot(session: int, pose: Pose) -> Spot:

@@ -71,6 +71,7 @@ def path(
     """A stretch of a trajectory; ``world``: of its points in the frame, None: the same."""
     marker = _marker(canvas, "trajectory", number, Marker.LINE_STRIP, colour, PATH_WIDTH)
     marker.points = [Point(*each) for each in points]
+    marker.points += marker.points[: len(points) == 1]  # RViz reports a line of one point as an error
     if world is not None:
         marker.pose = PoseMessage(Point(*world.position), Quaternion(*world.orientation))
     return marker

@@ -24,6 +24,7 @@ from dynamic_reconfigure.srv import Reconfigure, ReconfigureResponse
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import PlaceRecognitionError
+from place_recognition_ros.renamed import present
 from place_recognition_ros.ros.pipeline import Pipeline
 from place_recognition_ros.worker import Worker
 
@@ -56,9 +57,9 @@ class Reconfiguration:
         rospy.Service("~set_parameters", Reconfigure, self._set)
 
     def _set(self, request: Any) -> ReconfigureResponse:
-        values = from_message(request.config)
         with self._lock:
             try:
+                values = present(from_message(request.config))
                 live = self._worker.call(partial(Pipeline.configure, values=values), TIMEOUT)
             except PlaceRecognitionError as error:
                 rospy.logerr("Parameters stay as they are: %s", error)

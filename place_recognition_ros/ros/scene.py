@@ -22,7 +22,7 @@ STRETCH = 48  # keyframes in one marker: when one is added, these are sent again
 BUNDLE = 12  # loops in one marker
 MOST_LOOPS = 512  # newest ones that are drawn when a scene begins
 MOST_REJECTED = 20  # of a query
-LEAST = 4  # keyframes that are read, and markers of what has changed that are sent, with one result,
+LEAST, LEAST_DRAWN = 4, 16  # keyframes that are read, and changed markers that are sent, with one result,
 BUDGET = 0.001  # and as many more as are made within so many seconds
 EXPLANATION = "no odometry: 1 m is 1 s of time, one line per session"
 
@@ -111,7 +111,7 @@ class Scene:
             read += 1
         found += self._now(result)
         drawn = 0
-        while self._due and (drawn < LEAST or time.perf_counter() < until):
+        while self._due and (drawn < LEAST_DRAWN or time.perf_counter() < until):
             changed = next(iter(self._due))
             del self._due[changed]
             found += self._draw(*changed)
@@ -177,13 +177,18 @@ class Scene:
         ):
             self._due.update(dict.fromkeys((kind, number) for number in range(count)))
         self._due.update(dict.fromkeys(("kidnap", session) for session in self._losses))
+        if not self._layout.has_poses:
+            self._due["note", 0] = None
 
     # -------------------------------------------------------------------------------------- drawing
 
     def _begin(self) -> List[Marker]:
         self._begun = True
-        note = markers.text(self._canvas, "note", 0, (0.0, 1.0, 0.0), EXPLANATION, markers.TEXT)
-        return [markers.nothing()] if self._layout.has_poses else [markers.nothing(), note]
+        return [markers.nothing()] if self._layout.has_poses else [markers.nothing(), self._note()]
+
+    def _note(self) -> Marker:
+        place = (0.0, self._canvas.scale, 0.0)
+        return markers.text(self._canvas, "note", 0, place, EXPLANATION, markers.TEXT)
 
     def _now(self, result: QueryResult) -> List[Marker]:
         """Where the camera is, and the candidates of the query that were examined and rejected."""
@@ -206,6 +211,8 @@ class Scene:
             return [markers.path(self._canvas, number, points, self._layout.world(session), colour)]
         if kind == "kidnap":
             return self._draw_loss(number)
+        if kind == "note":
+            return [self._note()]
         loops = self._loops if kind == "loops" else self._retracted
         return [self._arches(kind, number, loops[number * BUNDLE : (number + 1) * BUNDLE])]
 

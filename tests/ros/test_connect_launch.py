@@ -120,6 +120,12 @@ def test_cerebro():
     assert Launched("descriptor_service.launch").types == {"descriptor_service": "descriptor_service"}
 
 
+@pytest.mark.parametrize("name", ["odometry.launch", "openvins.launch", "orb_slam3.launch"])
+def test_the_camera_may_publish_compressed_images(name):
+    launched = Launched(name, compressed="/camera/image_raw/compressed")
+    assert launched.of_ours("keyframe/compressed") == ["/camera/image_raw/compressed"]
+
+
 def lines_of_page(start):
     """The commands of docs/connect.md that begin with a text."""
     with open(os.path.join(ROOT, "docs", "connect.md"), encoding="utf-8") as file:

@@ -1,5 +1,6 @@
 """The doctor with a real node: from "it finds nothing" to the reason."""
 
+import subprocess
 import time
 from contextlib import suppress
 from functools import partial
@@ -13,7 +14,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.msg import KidnapState, LoopCandidates
+from place_recognition_ros.msg import KidnapState, LoopCandidate, LoopCandidates
 from place_recognition_ros.ros.doctor.__main__ import findings
 from place_recognition_ros.ros.doctor.graph import read_graph
 from place_recognition_ros.ros.doctor.listener import observe
@@ -23,6 +24,8 @@ from tests.ros.camera import BACK, PARAMETERS, THERE, Camera, Stream, to_image
 from tests.ros.process import wait_until
 
 SECONDS = 1.2
+LAUNCH = "roslaunch place_recognition_ros desktop.launch"
+INSTEAD = "   (first end the launch file that runs)"
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +86,7 @@ def test_one_node_with_different_cameras(ros, start_node):
     finding = the(found, "ERROR", "images")
     assert "/keyframe/compressed" in finding.found
     assert finding.found.endswith("there are images on /robot/camera/image_raw")
-    assert finding.fix == "roslaunch place_recognition_ros desktop.launch image:=/robot/camera/image_raw"
+    assert finding.fix == f"{LAUNCH} image:=/robot/camera/image_raw{INSTEAD}"
 
     with Images(ros, "keyframe", encoding="rgba7") as images:
         errors, found = check(images.arrive)
@@ -137,7 +140,11 @@ def test_a_threshold_that_is_too_high(ros, start_node):
     finding = the(found, "ERROR", "threshold")
     assert "min_similarity is 0.999, recommended is 0." in finding.found
     assert "it rejected" in finding.found
-    assert finding.fix.startswith("rosparam set /place_recognition/min_similarity -- -1.0 && rosnode kill")
+    command, _ = finding.fix.split("   (")
+    assert command == "rosrun dynamic_reconfigure dynparam set /place_recognition min_similarity -1.0"
+    subprocess.run(command.split(), check=True, timeout=20)
+    candidates = camera.publish_and_wait(BACK[1]).candidates
+    assert candidates[0].reason != LoopCandidate.REASON_LOW_SIMILARITY, "the fix takes effect"
 
 
 def test_a_map_of_another_model(ros, start_node, tmp_path):
@@ -148,7 +155,9 @@ def test_a_map_of_another_model(ros, start_node, tmp_path):
     assert {("ERROR", "node"), ("ERROR", "map")} <= set(errors)
     assert "does not run" in the(found, "ERROR", "node").found
     assert "of other-0123456789ab" in the(found, "ERROR", "map").found
-    assert f"map_path:={tmp_path}/map.new.db" in the(found, "ERROR", "map").fix
+    fix = the(found, "ERROR", "map").fix
+    assert fix.startswith(f"{LAUNCH} image:=/camera/image_raw map_path:={tmp_path}/map.new.db  ")
+    assert fix.endswith(f"place_recognition_ros.tools.map reembed {path} {tmp_path}/map.new.db)")
 
 
 def test_a_misspelt_parameter_of_a_node_that_has_ended(ros):
@@ -159,6 +168,9 @@ def test_a_misspelt_parameter_of_a_node_that_has_ended(ros):
         rospy.delete_param("/robot2")
     assert errors == [("ERROR", "parameters"), ("ERROR", "node")]
     assert "unknown parameter 'min_similarty'" in the(found, "ERROR", "parameters").found
+    assert the(found, "ERROR", "parameters").fix.startswith(
+        "rosparam delete /robot2/place_recognition/min_similarty  "
+    )
     assert the(found, "ERROR", "node").fix.startswith("ROS_NAMESPACE=robot2 roslaunch ")
 
 
@@ -177,7 +189,7 @@ def test_a_node_in_another_namespace(ros, start_node):
         "nothing is published on /robot1/keyframe or /robot1/keyframe/compressed, but on"
     )
     assert topic.found.endswith("on /keyframe: another namespace than that of /robot1/place_recognition")
-    assert topic.fix == "ROS_NAMESPACE=robot1 roslaunch place_recognition_ros desktop.launch image:=/keyframe"
+    assert topic.fix == f"ROS_NAMESPACE=robot1 {LAUNCH} image:=/keyframe{INSTEAD}"
     listener = errors[1][1]
     assert listener.found.startswith(
         f"{rospy.get_name()} listens to /loop_candidates, where nothing is published"

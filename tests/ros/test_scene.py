@@ -91,7 +91,9 @@ def test_the_past_is_drawn_some_at_a_time(drawn, monkeypatch):
     screen = Screen(drawn)
     counts = screen.update(drawn.add(200.0))
     assert len(counts) == pytest.approx(200 / scene.LEAST, abs=3)
-    assert max(counts) <= scene.LEAST + 3, "beside: all that was there goes, the camera, what was rejected"
+    assert max(counts) <= scene.LEAST_DRAWN + 3, (
+        "beside: all that was there goes, the camera, what was rejected"
+    )
     assert sum(map(len, screen.paths())) >= 201
 
 
@@ -117,6 +119,31 @@ def test_sessions_have_colours_and_those_that_are_not_connected_are_faint(drawn)
     first, second = (screen.shown["trajectory", number].color for number in (0, 1))
     assert (first.r, first.g, first.b) != (second.r, second.g, second.b)
     assert (first.a, second.a) == (markers.FAINT, 1.0)
+
+
+def test_the_first_keyframe_of_a_session_is_a_line_of_two_points(drawn):
+    drawn.add(0.0)
+    drawn.add(1.0)
+    drawn.memory.start_session()
+    screen = Screen(drawn)
+    screen.update(drawn.add(5.0))
+    assert screen.paths() == [[0.0, 1.0], [5.0, 5.0]]
+    screen.update(drawn.add(6.0))
+    assert screen.paths() == [[0.0, 1.0], [5.0, 6.0]]
+
+
+def test_a_map_is_drawn_again_when_a_world_has_moved_visibly(drawn):
+    drawn.add(0.0)
+    drawn.add(1.0)
+    drawn.memory.start_session()
+    drawn.add(0.0)
+    screen, learned = Screen(drawn), drawn.memory.store.learned
+    for x, (keyframe, place) in enumerate([(3, 10.0), (4, 10.001)], 1):
+        learned.tie(Tie(2, 1, keyframe, 1).located(pose(0.0), pose(place), np.eye(6)))
+        drawn.memory.store.save()
+        screen.shown.clear()
+        screen.update(drawn.add(float(x)))
+        assert (("trajectory", 0) in screen.shown) == (place == 10.0)
 
 
 def test_a_session_moves_to_where_a_tie_tells(drawn):
@@ -220,6 +247,17 @@ def test_without_poses_the_sessions_are_a_diagram_over_time(drawn):
     assert screen.arches("loops") == [(1.0, 1.0)]
     assert screen.shown["note", 0].text == EXPLANATION
     assert {each.header.frame_id for each in screen.shown.values()} == {DIAGRAM}
+
+
+def test_the_note_of_a_diagram_grows_with_it(drawn):
+    drawn.add()
+    screen = Screen(drawn)
+    screen.update(drawn.add())
+    before = screen.shown["note", 0].scale.z
+    for _ in range(round(8 * markers.SMALL)):
+        screen.update(drawn.add())
+    assert screen.shown["note", 0].scale.z == 8 * before
+    assert screen.shown["note", 0].pose.position.y == 8.0
 
 
 def test_a_scene_ends_when_the_map_is_changed_or_poses_appear(drawn):

@@ -1,10 +1,12 @@
 """Checks of the parameters: those that are refused, or stricter than recommended, and what they reject."""
 
-from typing import Any, Iterator, List, NamedTuple
+from functools import partial
+from typing import Any, Iterator, List, Mapping, NamedTuple
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor.model_card import default_model_path, read_model
 from place_recognition_ros.errors import ConfigError, PlaceRecognitionError
+from place_recognition_ros.renamed import RENAMED
 from place_recognition_ros.ros.doctor.finding import ERROR, OK, WARN, Finding
 from place_recognition_ros.ros.doctor.listener import Observation
 from place_recognition_ros.types import Count, Reason
@@ -28,11 +30,31 @@ STRICT = ("min_loop_interval_s", "min_loop_distance_m")  # others that keep matc
 
 def check_parameters(seen: Observation) -> Iterator[Finding]:
     """Whether the node accepts its parameters; with one that it does not know, it ends at the start."""
+    node = seen.node
     try:
-        Config(**seen.node.parameters)
+        Config(**node.parameters)
     except ConfigError as error:
-        fix = f"rosparam delete {seen.node.name}/NAME, or rosparam set it; and in your YAML file"
-        yield Finding(ERROR, "parameters", str(error), fix)
+        wrong = next(filter(partial(_is_refused, node.parameters), sorted(node.parameters)), "NAME")
+        yield Finding(
+            ERROR,
+            "parameters",
+            str(error),
+            f"rosparam delete {node.name}/{wrong}   (and correct your YAML file)",
+        )
+    for old in sorted(set(node.parameters) & set(RENAMED)):
+        move = f"rosparam set {node.name}/{RENAMED[old]} -- {node.parameters[old]}"
+        move += f" && rosparam delete {node.name}/{old}"
+        found = f"'{old}' is now called '{RENAMED[old]}'; the old name works until the next major version"
+        yield Finding(WARN, "parameters", found, f"{move}   (and in your YAML file)")
+
+
+def _is_refused(parameters: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter is the reason, alone or as the second name of another one."""
+    try:
+        Config(**{name: parameters[name]})
+    except ConfigError:
+        return True
+    return name in RENAMED and RENAMED[name] in parameters
 
 
 def check_thresholds(seen: Observation) -> Iterator[Finding]:
@@ -93,6 +115,9 @@ def _rejected(candidates: List[Any], threshold: Threshold, usual: float, value: 
 
 
 def _set(seen: Observation, parameter: str) -> str:
-    default = {row.name: row.default for row in Config.table()}[parameter]
+    (row,) = [row for row in Config.table() if row.name == parameter]
     node = seen.node.name
-    return f"rosparam set {node}/{parameter} -- {default} && rosnode kill {node}   (and in your YAML file)"
+    command = f"rosparam set {node}/{parameter} -- {row.default} && rosnode kill {node}"
+    if row.live:
+        command = f"rosrun dynamic_reconfigure dynparam set {node} {parameter} {row.default}"
+    return f"{command}   (and in your YAML file)"

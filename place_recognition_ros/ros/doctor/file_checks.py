@@ -12,6 +12,7 @@ from place_recognition_ros.memory.compatibility import checked_schema
 from place_recognition_ros.memory.map_reader import read_meta
 from place_recognition_ros.package_models import FEATURES
 from place_recognition_ros.ros.doctor.finding import ERROR, OK, WARN, Finding
+from place_recognition_ros.ros.doctor.graph import launch
 from place_recognition_ros.ros.doctor.listener import Observation
 
 LITTLE, LEAST = 2e9, 100e6  # bytes free on the disk of the map; a full one takes 1.5 GB
@@ -35,11 +36,10 @@ def check_files(seen: Observation) -> Iterator[Finding]:
     yield Finding(OK, "model", f"{model}, local features of {features}")
     path = map_path(str(node.parameter("map_path")), node.name)
     if not path:
-        yield Finding(
-            WARN, "map", "map_path is none: the map is lost when the node ends", "map_path:=default"
-        )
+        found = "map_path is none: the map is lost when the node ends"
+        yield Finding(WARN, "map", found, launch(seen.graph, node.name, "map_path:=default"))
         return
-    yield _check_map(path, model, features)
+    yield _check_map(seen, path, model, features)
     yield from _check_disk(path)
 
 
@@ -68,7 +68,7 @@ def map_path(parameter: str, node: str) -> str:
     )
 
 
-def _check_map(path: str, model: str, features: str) -> Finding:
+def _check_map(seen: Observation, path: str, model: str, features: str) -> Finding:
     if not os.path.exists(path):
         return Finding(OK, "map", f"{path}: new")
     try:
@@ -77,9 +77,10 @@ def _check_map(path: str, model: str, features: str) -> Finding:
         return Finding(OK, "map", f"{path}: in use by a node")
     except MapMismatch as error:
         new = os.path.splitext(path)[0] + ".new.db"
-        reembed = f"place-recognition map reembed {path} {new}"
+        command = launch(seen.graph, seen.node.name, f"map_path:={new}")
+        reembed = f"python3 -m place_recognition_ros.tools.map reembed {path} {new}"
         return Finding(
-            ERROR, "map", str(error), f"map_path:={new}   (a new map; or convert the old one: {reembed})"
+            ERROR, "map", str(error), f"{command}   (a new map; to convert the old one: {reembed})"
         )
     except PlaceRecognitionError as error:
         return Finding(

@@ -9,6 +9,7 @@ from rosgraph.names import namespace
 from rosgraph.network import is_local_address, parse_http_host_and_port
 
 from place_recognition_ros.config import Config
+from place_recognition_ros.renamed import former
 from place_recognition_ros.ros.master_watch import BriefTransport
 
 CALLER = "/place_recognition_doctor"
@@ -52,7 +53,10 @@ class Node(NamedTuple):
     def parameter(self, name: str) -> Any:
         """The value of a parameter; the default where it is not set or unknown."""
         table = {row.name: row.default for row in Config.table()}
-        return self.parameters.get(name, table[name])
+        for each in (name, *former(name)):
+            if each in self.parameters:
+                return self.parameters[each]
+        return table[name]
 
     def _of(self, kind: str) -> List[str]:
         return sorted(topic for topic, each in self.subscribed.items() if each == kind)
@@ -135,11 +139,36 @@ def _configured(parameters: Dict[str, Any], name: str = "") -> List[str]:
     return found
 
 
-def launch(graph: Graph, node: str = "/place_recognition") -> str:
-    """The command that starts a node with the images that are published."""
+def launch(graph: Graph, node: str = "/place_recognition", *more: str) -> str:
+    """The command that starts a node with the images that are published.
+
+    Two launch files that start a node of the same name end each other's again and again: where it runs, the
+    command says that this one has to end first.
+
+    Args:
+        graph: of the system.
+        node: its name.
+        more: arguments of the launch file; one for the images replaces that of the images that are published.
+    """
     home = namespace(node).strip("/")
     prefix = f"ROS_NAMESPACE={home} " if home else ""
-    return f"{prefix}roslaunch place_recognition_ros desktop.launch {images_argument(graph)}"
+    running = [each for each in graph.nodes if each.name == node and each.registered]
+    words = [f"{prefix}roslaunch place_recognition_ros desktop.launch", *more]
+    if not any(word.startswith(("image:=", "compressed:=")) for word in more):
+        words.insert(1, _own_images(graph, running) or images_argument(graph))
+    return " ".join(words) + ("   (first end the launch file that runs)" if running else "")
+
+
+def _own_images(graph: Graph, running: List[Node]) -> str:
+    """The argument for the images that a node uses already; empty: none that are published."""
+    for inputs in (each.inputs for each in running):
+        for name, topic, kind in (
+            ("image", inputs.image, IMAGE),
+            ("compressed", inputs.compressed, COMPRESSED),
+        ):
+            if graph.publishers.get(topic) and graph.types.get(topic) == kind:
+                return f"{name}:={topic}"
+    return ""
 
 
 def images_argument(graph: Graph, wanted: str = "keyframe") -> str:

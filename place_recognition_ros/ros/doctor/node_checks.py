@@ -28,7 +28,9 @@ def check_node(seen: Observation) -> Iterator[Finding]:
     node = seen.node
     if not node.registered:
         found = f"{node.name} does not run, and its parameters are set: it has ended, or ends at each start"
-        yield Finding(ERROR, "node", found, launch(seen.graph, node.name))
+        level = WARN if any(each.registered for each in seen.graph.nodes) else ERROR
+        forget = f"; if it is not wanted: rosparam delete {node.name}"
+        yield Finding(level, "node", found, launch(seen.graph, node.name) + (forget if level == WARN else ""))
     elif not node.responds:
         found = (
             f"{node.name} is registered and does not respond: it was killed, or its machine is not reached"

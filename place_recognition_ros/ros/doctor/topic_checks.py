@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional
 import numpy as np
 
 from place_recognition_ros.ros.doctor.finding import ERROR, OK, WARN, Finding
-from place_recognition_ros.ros.doctor.graph import COMPRESSED, IMAGE, images_argument, launch
+from place_recognition_ros.ros.doctor.graph import COMPRESSED, IMAGE, launch
 from place_recognition_ros.ros.doctor.listener import Observation, Recording
 
 CLOCK_OFFSET = 1.0  # seconds between the stamps and ROS time
@@ -71,8 +71,8 @@ def _check_images_on(seen: Observation, topic: str) -> Iterator[Finding]:
     if kind != expected:
         found = f"{topic} is a {kind}, and the node expects a {expected}"
         argument = {IMAGE: "image", COMPRESSED: "compressed"}.get(kind)
-        fix = images_argument(seen.graph) if argument is None else f"{argument}:={topic}"
-        yield Finding(ERROR, "images", found, f"roslaunch place_recognition_ros desktop.launch {fix}")
+        more = [] if argument is None else [f"{argument}:={topic}"]
+        yield Finding(ERROR, "images", found, launch(seen.graph, seen.node.name, *more))
         return
     recording = seen.recording(topic)
     if not recording.stamps:
@@ -147,9 +147,7 @@ def _check_optional(seen: Observation, name: str, topic: str) -> Optional[Findin
         if not others:
             return Finding(OK, name, f"not used: nothing is published on {topic}")
         found = f"nothing is published on {topic}, but on {', '.join(others)}"
-        return Finding(
-            WARN, name, found, f"roslaunch place_recognition_ros desktop.launch {name}:={others[0]}"
-        )
+        return Finding(WARN, name, found, launch(graph, seen.node.name, f"{name}:={others[0]}"))
     if graph.types.get(topic) != expected:
         found = f"{topic} is a {graph.types.get(topic)}, and the node expects a {expected}"
         return Finding(ERROR, name, found, f"rostopic info {topic}")

@@ -6,6 +6,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from typing import Any, Dict, List, Optional
 
 import cv2
@@ -115,7 +116,16 @@ def _replay(options: argparse.Namespace) -> None:
         write_mcap(options.mcap, done)
         print(f"For Foxglove: {options.mcap}")
     print(f"{len(findings.loops)} matches accepted, {len(findings.retracted)} retracted")
+    if not findings.loops and findings.rejected:
+        print(_reasons(findings))
     print(f"Report: {os.path.abspath(options.output)}")
+
+
+def _reasons(findings: Findings) -> str:
+    """Why nothing was accepted, the most frequent reasons first."""
+    counts = Counter(each.candidate.reason.name for each in findings.rejected).most_common(3)
+    listed = ", ".join(f"{count} {name}" for name, count in counts)
+    return f"The best candidates were rejected: {listed}; the report says what that means"
 
 
 def _parameters(words: List[str]) -> Dict[str, Any]:

@@ -1,7 +1,7 @@
 """The path with its loops, where positions are known; else the loops as arcs over time."""
 
 from html import escape
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -68,11 +68,13 @@ def _path(findings: Findings, positions: Sequence[Optional[np.ndarray]]) -> str:
     whole = _continues(places) & (sessions[1:] == sessions[:-1])
     shapes = [f'<path class="line shadow" d="{_polyline(shadow, whole)}"/>']
     row_of = {int(row): number for number, row in enumerate(rows)}
+    loops: Dict[str, str] = {}  # look → lines: thousands of elements would take a browser long
     for pair in findings.loops:
         ends = [row_of.get(row) for row in (pair.query, -1 if pair.match is None else pair.match)]
         if ends[0] is not None and ends[1] is not None:
             (a, b), (c, d) = drawn[ends[0]], drawn[ends[1]]
-            shapes.append(f'<path class="line loop {look(pair)}" d="M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}"/>')
+            loops[look(pair)] = loops.get(look(pair), "") + f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}"
+    shapes += [f'<path class="line loop {name}" d="{lines}"/>' for name, lines in sorted(loops.items())]
     shapes += _coloured(drawn, whole)
     marks = [f'<path class="dots end" d="M{x:.1f} {y:.1f}h0"/>' for x, y in drawn[[0, -1]]]
     labels = "".join(

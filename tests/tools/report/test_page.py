@@ -1,13 +1,16 @@
 """The report as HTML: its structure without a browser."""
 
 import os
+import re
 from html.parser import HTMLParser
 
 import pytest
 
 from place_recognition_ros.errors import InputError
+from place_recognition_ros.tools.replay.__main__ import _reasons
 from place_recognition_ros.tools.report import words
 from place_recognition_ros.tools.report.page import page, write_report
+from place_recognition_ros.tools.report.pairs import MAX_LINES, ONE_COLOUR
 from place_recognition_ros.tools.report.plot import Axis, Plot, clock, time_axis
 from place_recognition_ros.types import Reason
 
@@ -89,7 +92,16 @@ def test_right_and_wrong_loops_are_told_apart_by_ground_truth(report):
 def test_inliers_of_accepted_pairs_are_connected(report):
     _, text = report()
     card = text[text.index('<figure class="pair accepted">') :]
-    assert card[: card.index("</figure>")].count("<path stroke") > 10
+    lines = re.findall('<path stroke="#[0-9a-f]{6}" d="([^"]*)"/>', card[: card.index("</figure>")])
+    assert sum(each.count("L") for each in lines) > 10
+    assert len(lines) <= MAX_LINES / ONE_COLOUR, "a browser draws few elements sooner than many"
+
+
+def test_all_loops_of_a_path_are_few_elements(report):
+    _, text = report(odometry=True, truth=True)
+    lines = re.findall('<path class="line loop (\\w+)" d="([^"]*)"/>', text)
+    assert [name for name, _ in lines] == ["right", "wrong"]
+    assert [line.count("L") for _, line in lines] == [3, 1]
 
 
 def test_a_path_that_cannot_be_written_is_refused(report, tmp_path):
@@ -127,3 +139,13 @@ def test_points_outside_or_not_finite_are_not_drawn_outside():
 
 def test_an_axis_may_run_downwards():
     assert Axis(10, 0).place([0, 10]).tolist() == [1, 0]
+
+
+def test_the_command_names_the_reasons_where_nothing_was_accepted(report):
+    findings, _ = report()
+    reasons = [Reason.NOT_YET, Reason.CONTRADICTED, Reason.NOT_YET]
+    pair = findings.loops[0]
+    rejected = [pair._replace(candidate=pair.candidate._replace(reason=each)) for each in reasons]
+    assert _reasons(findings._replace(loops=[], rejected=rejected)) == (
+        "The best candidates were rejected: 2 NOT_YET, 1 CONTRADICTED; the report says what that means"
+    )
