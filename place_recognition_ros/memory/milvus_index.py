@@ -53,7 +53,7 @@ class MilvusIndex(Index):
     """The index of one map; no other process may write to its collection.
 
     Args:
-        uri: ``http://host:19530`` of a server, or a path that ends with ``.db``: milvus-lite, in this process.
+        uri: ``http://host:19530`` of a server, or a path that ends with ``.db``: milvus-lite in this process.
         name: of the collection; it is created if it does not exist.
         descriptor_size: length D of the vectors.
         owner: what the collection belongs to, by name: the model, the map.
@@ -108,7 +108,7 @@ class MilvusIndex(Index):
 
     @property
     def waiting(self) -> int:
-        """How many changes are not in Milvus yet; each needs memory for its vector twice, in half precision."""
+        """How many changes are not in Milvus yet; each needs memory for two copies of its vector."""
         return len(self._waiting)
 
     def add(self, keyframe_id: int, vector: np.ndarray) -> None:
@@ -279,7 +279,7 @@ class MilvusIndex(Index):
         return True
 
     def _settle(self) -> None:
-        """Leave to Milvus what any search sees by now; many at once, because each time all codes are moved."""
+        """Leave to Milvus what any search sees by now; many at once: each time, all codes are moved."""
         with self._lock:
             wait = 0.0 if self._collection is not None and self._collection.is_lite else SETTLED_S
             before = time.monotonic() - wait

@@ -183,7 +183,7 @@ def server(tmp_path):
 
 @needs_milvus
 def test_a_server_that_is_away_killed_and_started_again(server, unit):
-    """Away at the start; killed three times; each keyframe is found at each moment that the index knows it."""
+    """Away at the start; killed three times; each keyframe is found whenever the index has it."""
     stored = unit(120, SIZE)
     with pytest.raises(StoreError, match="expected to open collection 'k' of Milvus at http"):
         MilvusCollection(server.uri, "k", SIZE, OWNER)

@@ -1,4 +1,4 @@
-"""The index without Milvus itself: a collection in memory that can be away, late to see what was written, or another's."""
+"""The index without Milvus: a collection in memory that can be away, late to show a write, or another's."""
 
 import threading
 import time
