@@ -11,6 +11,7 @@ from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore
 
 ROBOT_LENGTH = 200  # characters of the name of a robot that the name of a part has
+UNKNOWN = "unknown"  # the part of keyframes whose session is damaged
 
 
 def open_index(uri: str, store: KeyframeStore, model_id: str, descriptor_size: int) -> Index:
@@ -53,13 +54,13 @@ class _Stored:
         self._parts: Dict[int, str] = {}  # by session
 
     def part(self, keyframe_id: int) -> str:
-        """The robot and the session of a keyframe; empty: not known."""
+        """The robot and the session of a keyframe."""
         row = self._row(keyframe_id)
         if row is None:
-            return ""
+            return UNKNOWN
         if row[1] not in self._parts:
             session = self._store.sessions().get(row[1])
-            self._parts[row[1]] = f"{session.robot[:ROBOT_LENGTH]}/{session.uuid}" if session else ""
+            self._parts[row[1]] = f"{session.robot[:ROBOT_LENGTH]}/{session.uuid}" if session else UNKNOWN
         return self._parts[row[1]]
 
     def descriptors(self, keyframe_ids: Sequence[int]) -> Dict[int, np.ndarray]:

@@ -19,7 +19,7 @@ CONNECT_S, SEARCH_S, WRITE_S = 5.0, 2.0, 30.0  # how long a call may take
 LITE = "milvus_lite"  # its server's version begins with this
 
 EXACT = {"index_type": "FLAT", "params": {}}
-APPROXIMATE = {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 200}}
+APPROXIMATE = {"index_type": "HNSW_SQ", "params": {"M": 32, "efConstruction": 200, "sq_type": "SQ8"}}
 EF = 256  # candidates of the graph that a search follows, at least
 
 

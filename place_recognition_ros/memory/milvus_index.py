@@ -73,7 +73,7 @@ class MilvusIndex(Index):
         name: str,
         descriptor_size: int,
         owner: Mapping[str, str],
-        part: Part = lambda keyframe_id: "",
+        part: Part = lambda keyframe_id: "all",
         stored: Optional[Stored] = None,
     ) -> None:
         self._size, self._part, self._stored = descriptor_size, part, stored

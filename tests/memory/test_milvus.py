@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import ConfigError, MapMismatch, StoreError
+from place_recognition_ros.memory import milvus_collection as collection_module
 from place_recognition_ros.memory import milvus_index as module
 from place_recognition_ros.memory.index_uri import open_index
 from place_recognition_ros.memory.milvus_collection import MilvusCollection, Row
@@ -129,6 +130,25 @@ def test_it_returns_the_same_as_brute_force_while_it_grows_and_shrinks(folder, u
 
 
 @needs_milvus
+def test_the_index_of_a_server_is_made_exact_with_the_stored_vectors(folder, unit, monkeypatch):
+    """The parameters of its index and search are those of a server; milvus-lite knows this kind, too."""
+    monkeypatch.setattr(collection_module, "EXACT", collection_module.APPROXIMATE)
+    stored = unit(500, 64)
+    index = MilvusIndex(folder, "k", 64, OWNER, stored=lambda ids: {each: stored[each] for each in ids})
+    index._collection.is_exact = False
+    index.extend(range(500), stored)
+    index.complete()
+    settle(index)
+    for query in unit(20, 64):
+        found, cosines = index.search(query, 10), stored @ query
+        assert numbers(found) == np.argsort(-cosines)[:10].tolist()
+        np.testing.assert_allclose([cosine for _, cosine in found], np.sort(cosines)[::-1][:10], atol=1e-6)
+    (built,) = index._collection._client.list_indexes("k")
+    assert index._collection._client.describe_index("k", built)["index_type"] == "HNSW_SQ"
+    index.close()
+
+
+@needs_milvus
 def test_a_map_has_its_keyframes_there_after_a_restart(folder, tmp_path, open_store, keyframe):
     path = str(tmp_path / "map.db")
     written = []
@@ -149,6 +169,20 @@ def test_a_map_has_its_keyframes_there_after_a_restart(folder, tmp_path, open_st
         index.close()
         store.close()
     assert len({number for number, _ in written}) == 6
+
+
+@needs_milvus
+def test_a_detector_finds_loops_after_a_restart(folder, tmp_path, make_detector, add_images, places, paint):
+    path = str(tmp_path / "map.db")
+    first = make_detector(path, index_uri=folder)
+    add_images(first, places)
+    first.close()
+    second = make_detector(path, index_uri=folder)
+    results = add_images(second, [paint(3, shift=12), paint(4, shift=12)], start=1)
+    assert [each.match_id for result in results for each in result.accepted] == [3, 4]
+    second.map.remove([3])
+    found = second.query(paint(3), 8).candidates
+    assert 3 not in [each.match_id for each in found]
 
 
 class Server:
