@@ -123,7 +123,7 @@ def measure(count: int) -> None:
         built = timed(build, index, vectors)[0]
         for name, value in kind.search.items():
             setattr(index.hnsw if name == "efSearch" else index, name, value)
-        found: list[Any]
+        found: Any
         times, found = zip(*(timed(index.search, query[None], 10 * MATCHES) for query in queries))
         rows = np.array([each[1][0] for each in found])
         first = np.mean(rows[:, 0] == best[:, 0])

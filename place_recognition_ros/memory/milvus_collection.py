@@ -55,7 +55,9 @@ class MilvusCollection:
                 self.is_lite = str(self._client.get_server_version(timeout=CONNECT_S)).startswith(LITE)
                 self.is_exact = self.is_lite
                 """Whether the scores are exact, or come from an approximate index."""
-                if not self._client.has_collection(name, timeout=CONNECT_S):
+                self.is_new = not self._client.has_collection(name, timeout=CONNECT_S)
+                """Whether it was made just now."""
+                if self.is_new:
                     self._create(descriptor_size, owner)
                 self._check(descriptor_size, owner)
                 self._client.load_collection(name, timeout=WRITE_S)
@@ -186,7 +188,8 @@ def failures_of_milvus() -> Tuple[Any, ...]:
         from pymilvus.exceptions import MilvusException
     except ImportError as error:
         raise _not_installed(error) from error
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # errors are reported where they are caught
+    for name in ("pymilvus", "milvus_lite"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors are reported where they are caught
     return MilvusException, grpc.RpcError
 
 

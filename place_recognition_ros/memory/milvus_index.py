@@ -91,6 +91,7 @@ class MilvusIndex(Index):
         self._there = np.empty(0, np.int64)  # sorted ids in Milvus when the map was opened
         self._given: List[np.ndarray] = []  # ids that ``extend`` got before the first ``complete``
         self._is_complete = False
+        self._is_filled = False  # whether Milvus was reached before
         self._closed = threading.Event()
         try:
             self._connect()
@@ -231,6 +232,9 @@ class MilvusIndex(Index):
             self._collection, self._there = collection, there
             if self._is_complete:
                 self._remove_surplus()
+            if collection.is_new and self._is_filled:
+                _log.error("The collection was deleted: restart the node, which fills it again")
+            self._is_filled = True
 
     def _reconnect(self) -> bool:
         """Whether another attempt makes sense, if this one failed."""
@@ -284,7 +288,9 @@ class MilvusIndex(Index):
             wait = 0.0 if self._collection is not None and self._collection.is_lite else SETTLED_S
             before = time.monotonic() - wait
             settled = [number for number, each in self._settling.items() if each.written <= before]
-            if len(settled) > MOVED * (len(self._waiting) + len(self._settling)):
+            changes = len(self._waiting) + len(self._settling)
+            if settled and len(settled) == changes:
+                self._settling.clear()
+                self._buffer, self._removed = FaissIndex(self._size), 0
+            elif len(settled) > MOVED * changes:
                 self._forget(settled)
-            if not self._waiting and not self._settling:
-                self._buffer = FaissIndex(self._size)  # and free its memory

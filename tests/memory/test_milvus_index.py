@@ -19,7 +19,7 @@ class FakeMilvus:
 
     def __init__(self):
         self.rows, self.seen, self.parts = {}, {}, {}
-        self.is_away = self.is_refused = self.is_lite = False
+        self.is_away = self.is_refused = self.is_lite = self.is_new = False
         self.is_current = self.is_exact = True
         self.error = 0.0  # of the scores
         self.opened = self.written = 0
@@ -250,6 +250,17 @@ def test_a_collection_of_another_model_is_refused(open_index, milvus, unit, capl
     assert "until a restart" in caplog.text
     index.add(1, unit(1, SIZE)[0])
     assert len(index.search(unit(1, SIZE)[0], 3)) == 1
+
+
+def test_a_collection_that_was_deleted_is_reported(open_index, milvus, unit, caplog):
+    index = open_index()
+    index.add(1, unit(1, SIZE)[0])
+    settle(index)
+    milvus.is_away = milvus.is_new = True
+    index.search(unit(1, SIZE)[0], 1)
+    milvus.is_away = False
+    until(lambda: index.is_connected)
+    assert "was deleted: restart the node" in caplog.text
 
 
 def test_an_add_does_not_wait_for_a_write(open_index, milvus, unit):
