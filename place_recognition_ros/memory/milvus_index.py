@@ -28,7 +28,7 @@ from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.milvus_collection import MilvusCollection, Row
 
 AT_ONCE = 1000  # changes that are written together at most
-WRITE_EVERY_S = 1.0  # seconds in which changes are collected
+WRITE_EVERY_S = 5.0  # seconds in which changes are collected; milvus-lite makes files of each write
 SETTLED_S = 10.0  # seconds after a write in which a search may not see it: twice those of Bounded
 RETRY_S, LONGEST_RETRY_S = 1.0, 30.0  # between two attempts to reach Milvus; doubled each time
 SPARE = 100  # matches of an approximate index beside the k best that are compared again
@@ -209,14 +209,12 @@ class MilvusIndex(Index):
 
     def _run(self) -> None:
         pause = RETRY_S
-        while not self._closed.wait(WRITE_EVERY_S):
-            if self._collection is None:
-                if self._closed.wait(pause):
-                    return
+        while not self._closed.wait(WRITE_EVERY_S if self.is_connected else pause):
+            if not self.is_connected:
                 pause = min(2 * pause, LONGEST_RETRY_S)
                 if not self._reconnect():
                     return
-            if self._collection is not None:
+            if self.is_connected:
                 pause = RETRY_S
                 self._write_all()
         self._write_all()

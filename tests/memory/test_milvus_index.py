@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import MapMismatch, StoreError
+from place_recognition_ros.memory import index_uri
 from place_recognition_ros.memory import milvus_index as module
+from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.milvus_index import MilvusIndex
 
 HALF = 1e-3  # error of a cosine of half-precision vectors
@@ -306,3 +308,24 @@ def test_closing_writes_what_waits(milvus, unit, monkeypatch):
         index.add(number, vector)
     index.close()
     assert sorted(milvus.rows) == list(range(20))
+
+
+def test_the_index_of_a_map_has_its_sessions_as_parts_and_its_descriptors(milvus, open_store, keyframe, path):
+    store = open_store(path)
+    arguments = keyframe(0)
+    session = arguments[0]._replace(robot="robot one")
+    first, second = (store.add(session, *arguments[1:]) for _ in range(2))
+    milvus.is_exact, milvus.error = False, -0.3
+    index = index_uri.open_index("http://x", store, "m", 8)
+    for number in (first, second, 99):
+        index.add(number, arguments[2])
+    settle(index)
+    name = f"robot one/{session.uuid}"
+    assert milvus.parts == {first: name, second: name, 99: "unknown"}
+    found = index.search(arguments[2], 9)
+    assert sorted(found) == [(first, pytest.approx(1)), (second, pytest.approx(1))]
+    index.close()
+
+
+def test_without_an_address_the_index_is_in_memory(open_store):
+    assert type(index_uri.open_index("", open_store(""), "m", 8)) is FaissIndex
