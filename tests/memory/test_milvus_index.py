@@ -1,73 +1,19 @@
 """The index without Milvus: a collection in memory that can be away, late to show a write, or another's."""
 
-import threading
 import time
 
 import numpy as np
 import pytest
 
-from place_recognition_ros.errors import MapMismatch, StoreError
+from place_recognition_ros.errors import MapMismatch
 from place_recognition_ros.memory import index_uri
 from place_recognition_ros.memory import milvus_index as module
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.milvus_index import MilvusIndex
+from tests.fakes.milvus import FakeMilvus
 
 HALF = 1e-3  # error of a cosine of half-precision vectors
 SIZE = 16
-
-
-class FakeMilvus:
-    """Rows by id; what a search sees of them only if ``is_current``."""
-
-    def __init__(self):
-        self.rows, self.seen, self.parts = {}, {}, {}
-        self.is_away = self.is_refused = self.is_lite = self.is_new = False
-        self.is_current = self.is_exact = True
-        self.error = 0.0  # of the scores
-        self.opened = self.written = 0
-        self.writing = threading.Event()
-        self.writing.set()
-
-    def open(self, *_):
-        self.opened += 1
-        self.check()
-        if self.is_refused:
-            raise MapMismatch("expected model 'a'. Received: 'b'")
-        return self
-
-    def check(self):
-        if self.is_away:
-            raise StoreError("expected to reach Milvus. Received: nothing")
-
-    def write(self, rows):
-        self.writing.wait(10)
-        self.check()
-        self.written += len(rows)
-        self.rows.update((row.id, row.vector.astype(np.float32)) for row in rows)
-        self.parts.update((row.id, row.part) for row in rows)
-        self.show()
-
-    def delete(self, ids):
-        self.check()
-        for each in ids:
-            self.rows.pop(each, None)
-        self.show()
-
-    def show(self):
-        if self.is_current:
-            self.seen = dict(self.rows)
-
-    def search(self, vector, limit):
-        self.check()
-        matches = [(number, float(row @ vector) + self.error) for number, row in self.seen.items()]
-        return sorted(matches, key=lambda match: -match[1])[:limit]
-
-    def ids(self):
-        self.check()
-        return np.array(sorted(self.rows), np.int64)
-
-    def close(self):
-        pass
 
 
 @pytest.fixture
