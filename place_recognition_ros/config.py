@@ -94,6 +94,10 @@ class Config:
         "file of the map; empty or none: a temporary map, lost at exit; default: named after the node, in "
         "ROS_HOME (~/.ros)",
     )
+    index_uri: str = _parameter(
+        "",
+        "similarity search; empty: FAISS, in memory; http://HOST:PORT or FOLDER.db: Milvus, docs/milvus.md",
+    )
     robot: str = _parameter(
         "", "name of this robot, stored with its sessions and published with its candidates"
     )

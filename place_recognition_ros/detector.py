@@ -20,6 +20,7 @@ from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.index_uri import open_index
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore
@@ -51,17 +52,16 @@ class LoopDetector:
         store: KeyframeStore,
         progress: Optional[Progress] = None,
     ) -> None:
-        similarity = extractor.card.min_similarity
+        card, similarity = extractor.card, extractor.card.min_similarity
         leaving = Leaving.from_config(config, similarity)
         self._config = config
-        self.map = KeyframeMap(
-            store, extractor.card.descriptor_size, leaving, config.robot, progress=progress
-        )
+        self._index = open_index(config.index_uri, store, card.model_id, card.descriptor_size)
+        self.map = KeyframeMap(store, card.descriptor_size, leaving, config.robot, self._index, progress)
         self._watch = Stopwatch()
         self.describer = Describer(config, extractor, finder, self._watch)
         """Describes images, without what the user's mask covers."""
         self._recorder = Recorder(config, self.map, self.describer, finder.kind, self._watch)
-        self._model, shipped = extractor.card.model_id, Coefficients(**finder.decision)
+        self._model, shipped = card.model_id, Coefficients(**finder.decision)
         hooks = Hooks(self._begin_decisions, self.start_session)
         self.upkeep = Upkeep(config, self.map, self._recorder, shipped, finder.kind, hooks)
         """Changes the map on request."""
@@ -70,8 +70,7 @@ class LoopDetector:
         self._reported = Reported(finder.kind, leaving)
         self._trajectory = Trajectory(int(config.session_gap_s * 1e9))
         self._tracking = self._trajectory.tracking
-        self._relocalizer = Relocalizer(self.map, leaving.min_age, self._watch)
-        self._queries = 0
+        self._relocalizer, self._queries = Relocalizer(self.map, leaving.min_age, self._watch), 0
 
     @classmethod
     def open(cls, config: Config, map_path: str = "", progress: Optional[Progress] = None) -> "LoopDetector":
@@ -240,6 +239,7 @@ class LoopDetector:
     def close(self) -> None:
         """Release the engine and the map."""
         self.describer.close()
+        self._index.close()
         self.map.store.close()
 
     def _state(self) -> types.Tracking:

@@ -32,6 +32,7 @@ MAY_IMPORT_ROS = ("ros",)
 THIRD_PARTY = {
     *("numpy", "faiss", "cv2", "scipy", "onnxruntime", "tensorrt", "tensorrt_rtx", "pycuda", "yaml"),
     *("rosbags", "mcap"),
+    *("pymilvus", "milvus_lite", "grpc"),
 }
 ROS = {
     *("rospy", "genpy", "rosbag", "rosgraph", "message_filters"),

@@ -37,3 +37,6 @@ class Index(ABC):
     @abstractmethod
     def remove(self, keyframe_ids: Iterable[int]) -> None:
         """Remove keyframes by their ids; an id that is not stored is ignored."""
+
+    def close(self) -> None:  # noqa: B027
+        """Release what the index holds outside the memory of this process."""

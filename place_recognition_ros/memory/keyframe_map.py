@@ -47,7 +47,8 @@ class KeyframeMap:
         descriptor_size: length D of the descriptors.
         leaving: what it takes to leave a place.
         robot: the name of this robot.
-        index: the similarity search, empty; None: FAISS.
+        index: the similarity search, empty or with keyframes of this map; None: FAISS. It is
+            closed if the map cannot be read.
         progress: is called at times while the store is read, with how many keyframes have been read, and of
             how many.
     """
@@ -68,7 +69,11 @@ class KeyframeMap:
         """All keyframes in their order; not to be changed."""
         self._leaving, self._visit, self._trail = leaving, PresentVisit(leaving), Trail(descriptor_size)
         self._odometer, self._pace = Odometer(), Pace()
-        self._read(progress)
+        try:
+            self._read(progress)
+        except BaseException:
+            self._index.close()
+            raise
         self.sessions = Sessions(store, robot, self.timeline, self._index)
         """The sessions, and the present one."""
         self.places = Places(store.learned, self.timeline)

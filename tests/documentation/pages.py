@@ -26,7 +26,7 @@ SEMICOLON = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')  # outside of quotes
 OURS = ("./run", "place-recognition", "python3 -m", "python -m", ".venv/bin/python3", "pip install")
 STARTS = (*OURS, "roslaunch", "rosrun", "rosservice", "rostopic", "rosnode", "rosparam", "rosbag")
 SHELL = ("&&", "|", ";", "do", "{", "then")  # a command begins after these words
-PYTHONS = ("python3", "python", "py", ".venv/bin/python3")
+PYTHONS = ("python3", "python", "py", ".venv/bin/python3", ".venv-milvus/bin/python3")
 
 
 class Command(NamedTuple):
