@@ -166,9 +166,7 @@ def main() -> int:
         )
     grown = max(each.keyframes for each in lived) / lived[0].keyframes
     later, before = (np.mean([each.recall for each in run[1:]]) for run in (lived, alone))
-    print(
-        f"map at most {grown:.2f} times that of lap 1; mean recall {later:.2f}, map of lap 1 {before:.2f}"
-    )
+    print(f"map at most {grown:.2f} times that of lap 1; mean recall {later:.2f}, map of lap 1 {before:.2f}")
     kept = grown <= GROWTH and lived[-1].recall >= lived[1].recall and lived[-1].first
     return int(not kept or any(each.wrong for each in lived))
 

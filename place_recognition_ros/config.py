@@ -4,63 +4,14 @@
 ``python3 -m place_recognition_ros.tools.parameters``; a test keeps them equal.
 """
 
-from reprlib import Repr
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping
 
 from place_recognition_ros.errors import ConfigError
+from place_recognition_ros.parameter import SHORT, Parameter, parameter
 from place_recognition_ros.renamed import present
 
 BACKENDS = ("auto", "onnx", "tensorrt")
 """Inference engines; the names of the table in ``descriptor/extractor.py``, which a test compares."""
-
-
-_short = Repr()  # a value in a message: YAML aliases can make a list of a billion items in 200 bytes
-_short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 2, 200, 200, 200
-
-
-class Parameter(NamedTuple):
-    """One row of the table."""
-
-    default: Any
-    why: str
-    unit: str = ""
-    low: Optional[float] = None
-    high: Optional[float] = None
-    choices: Tuple[Any, ...] = ()
-    live: bool = False  # whether it may change while the node runs
-    name: str = ""
-
-    @property
-    def range(self) -> str:
-        """The allowed values, for people."""
-        if self.choices:
-            return " | ".join(map(str, self.choices))
-        if self.low is not None:
-            return f"{self.low} to {self.high}"
-        return "true | false" if isinstance(self.default, bool) else "text"
-
-    def check(self, value: Any) -> Any:
-        """``value`` in the parameter's type.
-
-        Raises:
-            ConfigError: if it has another type or is out of range; the message names the parameter.
-        """
-        kind = type(self.default)
-        if type(value) not in ((float, int) if kind is float else (kind,)):
-            raise self._refusal(f"a value of type {kind.__name__}", value)
-        if self.choices and value not in self.choices:
-            raise self._refusal("one of " + self.range, value)
-        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
-            raise self._refusal(f"a value from {self.range}", value)
-        return kind(value)
-
-    def _refusal(self, expected: str, value: Any) -> ConfigError:
-        return ConfigError(f"parameter '{self.name}': expected {expected}. Received: {_short.repr(value)}")
-
-
-def _parameter(default: Any, why: str, **more: Any) -> Any:
-    """A row that type checkers see as its default's value, as an instance holds it."""
-    return Parameter(default, why, **more)
 
 
 class Config:
@@ -72,76 +23,84 @@ class Config:
     2.0
     """
 
-    model: str = _parameter(
+    model: str = parameter(
         "", "path of the model, an ONNX file with its card beside it; empty: models/default.onnx"
     )
-    backend: str = _parameter(
+    backend: str = parameter(
         "auto",
         "inference engine; auto: TensorRT if it works, else ONNX Runtime",
         choices=BACKENDS,
     )
-    engine_cache: str = _parameter(
+    engine_cache: str = parameter(
         "", "folder for the engines that TensorRT builds; empty: ~/.cache/place_recognition_ros"
     )
-    engine_workspace_mb: int = _parameter(
+    engine_workspace_mb: int = parameter(
         256, "memory that TensorRT may use while it chooses kernels", unit="MB", low=1, high=65536
     )
-    threads: int = _parameter(
+    threads: int = parameter(
         1, "CPU threads for one inference; the other cores are left to SLAM", low=1, high=64
     )
-    map_path: str = _parameter(
+    map_path: str = parameter(
         "",
         "file of the map; empty or none: a temporary map, lost at exit; default: named after the node, in "
         "ROS_HOME (~/.ros)",
     )
-    index_uri: str = _parameter(
+    index_uri: str = parameter(
         "",
         "similarity search; empty: FAISS, in memory; http://HOST:PORT or FOLDER.db: Milvus, docs/milvus.md",
     )
-    robot: str = _parameter(
+    robot: str = parameter(
         "", "name of this robot, stored with its sessions and published with its candidates"
     )
-    max_keyframes: int = _parameter(
+    max_keyframes: int = parameter(
         100000,
-        "maximum number of keyframes stored; then those that differ least give way; bounds memory",
+        "maximum number of keyframes stored; then those that show least give way; bounds memory",
         low=1,
         high=10000000,
         live=True,
     )
+    max_map_mb: int = parameter(
+        0,
+        "the same for the size of the map's file; 0: no limit",
+        unit="MB",
+        low=0,
+        high=1000000,
+        live=True,
+    )
 
-    rotate_image: int = _parameter(
+    rotate_image: int = parameter(
         0,
         "rotation of each image, clockwise, for a camera mounted upside down or on its side",
         unit="degrees",
         choices=(0, 90, 180, 270),
     )
-    image_rectified: bool = _parameter(
+    image_rectified: bool = parameter(
         False, "the images are rectified (image_rect): of camera_info, P is used, and no distortion"
     )
-    max_depth_m: float = _parameter(
+    max_depth_m: float = parameter(
         10.0,
         "depth that the sensor measures reliably; what is farther is not used",
         unit="m",
         low=0.1,
         high=1000,
     )
-    use_tf: bool = _parameter(
+    use_tf: bool = parameter(
         True, "take the pose of the camera on the robot from tf; needs odom with its child_frame_id"
     )
-    learn_overlay: bool = _parameter(
+    learn_overlay: bool = parameter(
         True, "leave out what is in every image: a hood, an arm, a time stamp; learned while the camera moves"
     )
-    sixteen_bit_min: int = _parameter(
+    sixteen_bit_min: int = parameter(
         0, "value of 16-bit images that becomes black, where sixteen_bit_max is given", low=0, high=65535
     )
-    sixteen_bit_max: int = _parameter(
+    sixteen_bit_max: int = parameter(
         0,
         "value of 16-bit images that becomes white, 4095 for 12 bits; 0: the range in use, learned",
         low=0,
         high=65535,
     )
 
-    max_rate_hz: float = _parameter(
+    max_rate_hz: float = parameter(
         0.0,
         "maximum rate of keyframes picked from a camera stream; 0: every image is a keyframe",
         unit="Hz",
@@ -149,7 +108,7 @@ class Config:
         high=1000,
         live=True,
     )
-    min_motion_m: float = _parameter(
+    min_motion_m: float = parameter(
         0.0,
         "distance between keyframes; either this or min_rotation_rad is enough; 0: off; needs odom",
         unit="m",
@@ -157,7 +116,7 @@ class Config:
         high=1000,
         live=True,
     )
-    min_rotation_rad: float = _parameter(
+    min_rotation_rad: float = parameter(
         0.0,
         "rotation between keyframes; either this or min_motion_m is enough; 0: off; needs odom",
         unit="rad",
@@ -166,7 +125,7 @@ class Config:
         live=True,
     )
 
-    session_gap_s: float = _parameter(
+    session_gap_s: float = parameter(
         60.0,
         "time without images after which the camera may be anywhere: a new session begins, unless poses or "
         "the front end show that it is tracked; 0: never",
@@ -174,7 +133,7 @@ class Config:
         low=0,
         high=86400,
     )
-    min_tracked_features: int = _parameter(
+    min_tracked_features: int = parameter(
         10,
         "tracking counts as lost while tracked_features is lower; 0: it is not used",
         low=0,
@@ -182,18 +141,18 @@ class Config:
         live=True,
     )
 
-    top_k: int = _parameter(10, "most similar keyframes retrieved per query", low=1, high=1000, live=True)
-    min_similarity: float = _parameter(
+    top_k: int = parameter(10, "most similar keyframes retrieved per query", low=1, high=1000, live=True)
+    min_similarity: float = parameter(
         -1.0,
         "cosine below which a match is rejected as LOW_SIMILARITY; -1: the model card's value",
         low=-1,
         high=1,
         live=True,
     )
-    min_loop_interval_s: float = _parameter(
+    min_loop_interval_s: float = parameter(
         10.0, "minimum age of a keyframe before it can be matched", unit="s", low=0, high=86400
     )
-    min_loop_distance_m: float = _parameter(
+    min_loop_distance_m: float = parameter(
         0.0,
         "minimum path length between match and query in one session; needs odom",
         unit="m",
@@ -201,35 +160,35 @@ class Config:
         high=100000,
     )
 
-    accept_confidence: float = _parameter(
+    accept_confidence: float = parameter(
         0.99, "probability that a match is right, from which it is accepted", low=0.5, high=0.99999, live=True
     )
-    odometry_drift: float = _parameter(
+    odometry_drift: float = parameter(
         0.05,
         "drift of odom per metre travelled, at most; a match that needs a longer jump is rejected; 0: odom "
         "is no witness (its scale is unknown, for example)",
         low=0,
         high=1,
     )
-    max_verifications: int = _parameter(
+    max_verifications: int = parameter(
         3, "maximum number of places verified geometrically per query, best first", low=1, high=100, live=True
     )
-    feature_model: str = _parameter(
+    feature_model: str = parameter(
         "",
         "local features: path of a model, an ONNX file with its card; empty: models/features.onnx; orb: ORB, "
         "without a network",
     )
-    local_features: int = _parameter(
+    local_features: int = parameter(
         360, "maximum number of local features per keyframe, 44 bytes each", low=50, high=10000
     )
-    min_inliers: int = _parameter(
+    min_inliers: int = parameter(
         20,
         "matched features that fit one rigid scene, with fewer the evidence is not weighed",
         low=8,
         high=10000,
         live=True,
     )
-    min_features: int = _parameter(
+    min_features: int = parameter(
         40,
         "an image with fewer local features (dark, blurred, a wall) is not used",
         low=0,
@@ -237,7 +196,7 @@ class Config:
         live=True,
     )
 
-    warn_age_s: float = _parameter(
+    warn_age_s: float = parameter(
         1.0,
         "age of a result, from the stamp of its image on, above which /diagnostics warns",
         unit="s",
@@ -245,7 +204,7 @@ class Config:
         high=60,
         live=True,
     )
-    error_age_s: float = _parameter(
+    error_age_s: float = parameter(
         5.0,
         "age of a result above which /diagnostics reports an error",
         unit="s",
@@ -261,7 +220,7 @@ class Config:
             if name not in known:
                 raise ConfigError(
                     f"unknown parameter '{name[:100]}': expected one of {', '.join(known)}. "
-                    f"Received: {_short.repr(value)}"
+                    f"Received: {SHORT.repr(value)}"
                 )
         for row in table:
             setattr(self, row.name, row.check(values.get(row.name, row.default)))
@@ -280,7 +239,7 @@ class Config:
             if name not in live:
                 raise ConfigError(
                     f"parameter '{name[:100]}': expected one that may change while the node runs, "
-                    f"{', '.join(live)}. Received: {_short.repr(value)}"
+                    f"{', '.join(live)}. Received: {SHORT.repr(value)}"
                 )
         checked = {name: live[name].check(value) for name, value in values.items()}
         for name, value in checked.items():

@@ -59,7 +59,7 @@ class Recorder:
         if shown:
             return shown, Count.STANDING
         try:
-            if len(self._map) >= self._config.max_keyframes and not thin(self._map):
+            if self._is_full() and not thin(self._map):
                 return 0, Count.MAP_FULL
             with self._watch("store"):
                 small = self._describer.thumbnail(keyframe.image)
@@ -69,3 +69,9 @@ class Recorder:
             return 0, Count.STORE_FAILED
         self._standpoints.append((keyframe_id, Standpoint(description, self._feature_kind)))
         return keyframe_id, Count.STORED
+
+    def _is_full(self) -> bool:
+        config = self._config
+        if len(self._map) >= config.max_keyframes:
+            return True
+        return config.max_map_mb > 0 and self._map.store.file.used_bytes >= 1e6 * config.max_map_mb

@@ -145,6 +145,17 @@ def test_a_full_map_makes_room_and_is_searched(make_detector, add_images, places
     assert accepted(results) == [(Kind.LOOP_CLOSURE, 1)]
 
 
+def test_a_map_file_that_is_full_makes_room(make_detector, add_images, paint):
+    detector = make_detector(max_map_mb=1)
+    add_images(detector, [paint(layout) for layout in range(1, 61)])
+    keyframes, most = len(detector.map), detector.map.store.file.used_bytes
+    assert 1 < keyframes < 60
+    assert 0.9e6 < most < 1.1e6
+    results = add_images(detector, [paint(layout) for layout in range(61, 81)], start=100)
+    assert {each.outcome for each in results} == {Count.STORED}
+    assert detector.map.store.file.used_bytes < 1.1e6
+
+
 def test_a_map_that_cannot_make_room_is_searched(make_detector, add_images, places, paint):
     detector = make_detector(max_keyframes=1)
     add_images(detector, places)

@@ -60,6 +60,13 @@ class MapFile:
         self.path, self.connection = path, connection
         self.map_id, self.moved_aside = map_id, moved_aside
 
+    @property
+    def used_bytes(self) -> int:
+        """Size of the file without the pages that are free, which are used before it grows."""
+        values = ("page_count", "freelist_count", "page_size")
+        pages, free, size = (next(self.read(f"PRAGMA {each}"))[0] for each in values)
+        return int((pages - free) * size)
+
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """Execute a statement; ``sqlite3.Error`` if that failed."""
         return self.connection.execute(statement, values)

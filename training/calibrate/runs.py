@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -113,9 +113,9 @@ class _Follower:
         self._direction = np.array([weights.coverage, weights.inliers])
         timeline = _timeline_of(collection)
         self._places, self._ties = Places(Learned(lambda *_: iter(())), timeline), _Ties()
-        self._identity = Identity(
-            SimpleNamespace(timeline=timeline, places=self._places), LEAVING, self._ties
-        )
+        memory: Any = SimpleNamespace(timeline=timeline, places=self._places)
+        relations: Any = self._ties
+        self._identity = Identity(memory, LEAVING, relations)
         self._hypotheses = Hypotheses(weights, self._identity)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
         self._worlds = aliasing.WorldMeans(self._ties.world)

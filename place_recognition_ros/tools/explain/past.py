@@ -12,6 +12,7 @@ from place_recognition_ros.memory.learned import Learned, Read
 from place_recognition_ros.memory.map_reader import connect, read_meta
 from place_recognition_ros.memory.progress import Progress
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe
+from place_recognition_ros.memory.worlds import Tie
 from place_recognition_ros.types import Keyframe
 
 
@@ -41,7 +42,7 @@ class Past(KeyframeStore):
         self._descriptor_bytes = 4 * descriptor_size
         self.file = MapFile(path, connect(path), meta.get("map", ""))
         self.damaged = 0
-        self.learned = _Before(self.file.read, 0)
+        self.learned = _Before(self.file.read, 0, 0)
         self._all = list(super().keyframes())
         self._kept: List[StoredKeyframe] = self._all
         self._ids = iter(())  # type: Iterator[int]
@@ -57,7 +58,7 @@ class Past(KeyframeStore):
         self._kept = [each for each in self._all if each.id < own[0].id]
         self._ids = iter([each.id for each in own])
         self._session_before = session - 1
-        self.learned = _Before(self.file.read, own[0].id)
+        self.learned = _Before(self.file.read, own[0].id, session)
         return own
 
     def sessions(self) -> Dict[int, Session]:
@@ -87,21 +88,29 @@ class Past(KeyframeStore):
 
 
 class _Before(Learned):
-    """The links between keyframes before one; nothing else is known of what was learned then.
+    """The links and ties before a session; nothing else is known of what was learned then.
 
     Args:
         read: reads the map's file.
-        keyframe_id: that keyframe.
+        keyframe_id: the session's first keyframe.
+        session: the session.
     """
 
-    def __init__(self, read: Read, keyframe_id: int) -> None:
+    def __init__(self, read: Read, keyframe_id: int, session: int) -> None:
         super().__init__(read)
-        self._first = keyframe_id
+        self._first, self._session = keyframe_id, session
 
     def note(self, name: str) -> str:
         return ""
 
     def links(self) -> Dict[int, int]:
-        has_links = next(self._read("SELECT 1 FROM sqlite_master WHERE name = 'links'"), None)
-        links = super().links() if has_links else {}
+        links = super().links() if self._has("links") else {}
         return {each: match for each, match in links.items() if each < self._first}
+
+    def ties(self) -> List[Tie]:
+        ties = super().ties() if self._has("ties") else []
+        return [each for each in ties if max(each.session, each.older) < self._session]
+
+    def _has(self, table: str) -> bool:
+        """Maps of old versions may be without it."""
+        return next(self._read("SELECT 1 FROM sqlite_master WHERE name = ?", table), None) is not None

@@ -27,6 +27,7 @@ from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.loops.geometry import Geometry, GeometrySettings, measure
 from place_recognition_ros.loops.hypotheses import Hypothesis
 from place_recognition_ros.loops.limits import Limits
+from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.loops.standpoint import Reported
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
@@ -118,8 +119,15 @@ class Replay:
         leaving = Leaving.from_config(config, models.min_similarity)
         self._memory = KeyframeMap(store, models.descriptor_size, leaving, self._session.robot)
         self._reported = Reported(models.feature_kind, leaving)
+        self._relations = Relations(store)
         self._decisions = Decisions(
-            config, models.min_similarity, self._memory, leaving, models.feature_kind, models.weights
+            config,
+            models.min_similarity,
+            self._memory,
+            leaving,
+            models.feature_kind,
+            models.weights,
+            self._relations,
         )
 
     def explain(self, keyframe: StoredKeyframe, queries: int = QUERIES) -> Explanation:
@@ -140,8 +148,10 @@ class Replay:
             reported = self._reported.covers(image, each.stamp, each.pose)
             matches = self._memory.search_left(each.descriptor, self._top_k)
             decision = self._decisions.add(observation, matches, self._kind, reported)
-            if any(candidate.accepted for candidate in decision.candidates):
+            accepted = [candidate for candidate in decision.candidates if candidate.accepted]
+            if accepted:
                 self._reported.begin(image, each.pose)
+            self._relations.learn(accepted, decision.retracted, self._keyframe(each))
             if row == target:
                 explanation = explanation._replace(
                     candidates=decision.candidates, runs=self._runs(observation.number)
@@ -155,10 +165,13 @@ class Replay:
 
     def _add(self, stored: StoredKeyframe) -> float:
         """Metres travelled until then."""
-        keyframe = Keyframe(_NO_IMAGE, stored.stamp, stored.pose, world_frame=self._session.frame)
+        keyframe = self._keyframe(stored)
         travelled = self._memory.observe(keyframe, stored.descriptor)
         self._memory.add(keyframe, stored.descriptor, _NO_IMAGE, b"")
         return travelled
+
+    def _keyframe(self, stored: StoredKeyframe) -> Keyframe:
+        return Keyframe(_NO_IMAGE, stored.stamp, stored.pose, world_frame=self._session.frame)
 
     def _observe(self, stored: StoredKeyframe, travelled: float, number: int) -> Observation:
         view = self._store.view(stored.id)
