@@ -63,7 +63,7 @@ class Places:
         session = self._timeline.session_of(keyframe_id)
         if session != self._session:
             self._session, self._recognised = session, []
-        if keyframe_id not in self._recognised:
+        if not self._is_recognised(keyframe_id):
             insort(self._recognised, keyframe_id)
         self._link(keyframe_id, self.origin(match_id))
         for other in self._beside(keyframe_id):
@@ -78,10 +78,14 @@ class Places:
         for each in (keyframe_id, *self._timeline.ids(first, last)):
             self._links.pop(each, None)
             self._learned.unlink(each)
-        if keyframe_id in self._recognised:
-            self._recognised.remove(keyframe_id)
+        if self._is_recognised(keyframe_id):
+            del self._recognised[bisect_left(self._recognised, keyframe_id)]
         if len(beside) == 2:
             self._link_between(*beside)
+
+    def _is_recognised(self, keyframe_id: int) -> bool:
+        row = bisect_left(self._recognised, keyframe_id)
+        return self._recognised[row : row + 1] == [keyframe_id]
 
     def _beside(self, keyframe_id: int) -> List[int]:
         """The recognised keyframes next before and next after one, if they are within ``SPAN``."""
