@@ -17,7 +17,16 @@ LAYERS = (
     (
         *("errors", "poses", "types", "config", "images", "rotation", "depth", "stopwatch", "tracking"),
         *("trajectory", "pace", "folders", "yuv", "compressed", "intensity_range"),
-        *("package_models", "parameter", "renamed", "validation", "worker", "static_region", "overlay", "informative"),
+        *(
+            "package_models",
+            "parameter",
+            "renamed",
+            "validation",
+            "worker",
+            "static_region",
+            "overlay",
+            "informative",
+        ),
     ),
     ("descriptor", "memory"),
     ("describer",),

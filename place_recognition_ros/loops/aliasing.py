@@ -41,12 +41,20 @@ class WorldMeans:
         total, count = self.sums.get(world, (0.0, 0.0))
         self.sums[world] = _limited(total + value, count + 1)
 
-    def mean(self, session: int, prior: Any) -> Any:
-        """The mean in the world of a session, in which the prior counts as ``PRIOR_COUNT`` observations."""
+    def mean(self, session: int, prior: Any, general: Any) -> Any:
+        """The mean in the world of a session.
+
+        Args:
+            session: the session.
+            prior: what a world has before anything was observed, as ``PRIOR_COUNT`` observations.
+            general: the mean of all worlds, which counts as much again. If there is no other, both are equal.
+        """
         world = self._world_of(session)
         known = [each for number, each in self.sums.items() if self._world_of(number) == world]
         total, count = _limited(sum(each[0] for each in known), sum(each[1] for each in known))
-        return (total + PRIOR_COUNT * prior) / (count + PRIOR_COUNT)
+        before = min(PRIOR_COUNT, WINDOW - count)
+        own = (total + before * prior) / (count + before)
+        return (count * own + PRIOR_COUNT * general) / (count + PRIOR_COUNT)
 
 
 def _limited(total: Any, count: float) -> Tuple[Any, float]:
@@ -82,7 +90,7 @@ class Aliasing:
         """
         if kind == Kind.LOOP_CLOSURE:
             return float(np.mean(self._session))
-        return float(self._worlds.mean(session, np.mean(self._map)))
+        return float(self._worlds.mean(session, self._weights.typical, np.mean(self._map)))
 
     def observe(self, in_session: float, in_worlds: Mapping[int, float]) -> None:
         """Take the strengths of the best wrong matches of a query.

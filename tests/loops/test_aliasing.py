@@ -42,7 +42,15 @@ def test_look_alikes_of_other_sessions_do_not_concern_loops_of_the_present_one()
         observe(aliasing, 10.0, world_1=20.0)
     assert aliasing.level(Kind.LOOP_CLOSURE, 1) == pytest.approx(10.0)
     assert aliasing.level(Kind.INTER_SESSION, 1) == aliasing.level(Kind.RELOCALIZATION, 1)
-    assert aliasing.level(Kind.INTER_SESSION, 1) == pytest.approx((64 * 20 + 64 * 15) / 128)
+    assert aliasing.level(Kind.INTER_SESSION, 1) == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize("count", [1, 100, WINDOW, 2 * WINDOW])
+def test_the_level_of_the_only_world_is_that_of_the_map(count):
+    aliasing = learning()
+    for _ in range(count):
+        observe(aliasing, 4.0, world_1=4.0)
+    assert aliasing.level(Kind.INTER_SESSION, 2) == pytest.approx(aliasing.level(Kind.LOOP_CLOSURE, 1))
 
 
 def test_a_world_that_is_known_has_its_own_level():

@@ -179,7 +179,7 @@ class _Follower:
         """(3,) float64: what is known of wrong matches, as :func:`_mean`, for a match of this kind."""
         if _in_session(candidate):
             return _mean(self._wrong[True])
-        return self._worlds.mean(candidate.match_session, _mean(self._wrong[False]))
+        return self._worlds.mean(candidate.match_session, np.zeros(3), _mean(self._wrong[False]))
 
     def _learn(self, candidates: Sequence[Candidate]) -> None:
         """As the detector learns how much the places of a map look alike."""
