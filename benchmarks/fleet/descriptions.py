@@ -26,7 +26,7 @@ class Descriptions(NamedTuple):
 
 def file_of(visit: town.Visit) -> Path:
     """Where they are kept."""
-    return town.FOLDER / f"{visit.robot}_{visit.number}.npz"
+    return town.FOLDER / f"{visit.robot}_{visit.slot}.npz"
 
 
 def load(visit: town.Visit) -> Descriptions:

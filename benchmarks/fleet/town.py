@@ -1,9 +1,9 @@
 """Where the robots of the fleet benchmark drive, and what they see.
 
-Each robot drives in several districts, which are rendered towns, along streets that it chooses at random. The
-camera advances 1.5 m a second and takes five keyframes a second. One position a second is rendered, with a
-margin; the five images of that second look into slightly different directions, which a homography gives
-exactly, because a rotation of the camera moves all pixels alike, near or far.
+Each robot drives in three districts, which are rendered towns, along streets that it chooses at random, 200 s in
+each with five keyframes a second. Positions 1.5 m apart are rendered, with a margin; the six or seven images of
+one position look into slightly different directions, which a homography gives exactly, because a rotation of the
+camera moves all pixels alike, near or far.
 
 The images are rendered once, to .run/data/fleet: ``python -m benchmarks.fleet.town``, half an hour.
 """
@@ -26,10 +26,11 @@ from training.files import PROJECT
 
 FOLDER = PROJECT / ".run" / "data" / "fleet"
 ROBOTS = 8
-VISITS = 4  # of districts by each robot, one after the other
-DISTRICTS = (21, 22, 23, 24)  # seeds of towns
-SECONDS = 150  # of a visit
-RATE = 5  # keyframes a second
+DISTRICTS = (21, 22, 23)  # seeds of towns; each robot visits each of them, one after the other
+SLOTS = len(DISTRICTS) + 1  # two robots begin in each district, and two later
+SECONDS, RATE = 200, 5  # of a visit, and keyframes a second
+KEYFRAMES = SECONDS * RATE
+POSITIONS = 150  # of a visit
 STEP = 1.5  # metres between rendered positions
 SIZE, RENDERED = (320, 240), (384, 288)
 FOCAL = 214.0  # pixels
@@ -39,7 +40,7 @@ STREETS = ((0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5))  # pairs of c
 AHEAD, BEHIND = 3.0, 2.0  # metres: the camera looks along the line between these points of the route
 HEIGHT = 1.5
 ASIDE, TURNED = 0.6, np.radians(2.0)  # standard deviations from the middle of the street, and along it
-SHAKEN = np.radians((3.0, 1.5, 1.0))  # pan, tilt and roll of the five images, standard deviations
+SHAKEN = np.radians((3.0, 1.5, 1.0))  # pan, tilt and roll of the images of one position, standard deviations
 MOST = 2.0  # standard deviations
 SMOOTH = 12  # positions over which they change
 QUALITY = 92
@@ -49,30 +50,36 @@ class Visit(NamedTuple):
     """A drive of one robot through one district."""
 
     robot: int
-    number: int  # of the robot's visits
+    slot: int  # when, among the visits of the robot
     district: int  # seed
 
     @property
     def files(self) -> list[Path]:
-        """The rendered images, one for each second."""
-        folder = FOLDER / f"{self.robot}_{self.number}"
-        return [folder / f"{second:04d}.jpg" for second in range(SECONDS)]
+        """The rendered images, one for each position."""
+        folder = FOLDER / f"{self.robot}_{self.slot}"
+        return [folder / f"{position:04d}.jpg" for position in range(POSITIONS)]
 
 
 def visits(robot: int) -> list[Visit]:
-    """The visits of a robot in their order; two robots at a time are in each district."""
-    return [Visit(robot, number, DISTRICTS[(robot + number) % len(DISTRICTS)]) for number in range(VISITS)]
+    """The visits of a robot in their order."""
+    slots = [(slot, (robot + slot) % SLOTS) for slot in range(SLOTS)]
+    return [Visit(robot, slot, DISTRICTS[place]) for slot, place in slots if place < len(DISTRICTS)]
+
+
+def position_of(keyframe: int) -> int:
+    """Where a keyframe of a visit was taken."""
+    return keyframe * POSITIONS // KEYFRAMES
 
 
 def route(visit: Visit) -> np.ndarray:
     """(N, 2) metres: the crossings that a robot drives along; it never turns round at one."""
-    random = np.random.default_rng((visit.district, visit.robot, visit.number))
+    random = np.random.default_rng((visit.district, visit.robot, visit.slot))
     neighbours = {each: [] for each in range(len(CROSSINGS))}  # type: dict[int, list[int]]
     for a, b in STREETS:
         neighbours[a].append(b)
         neighbours[b].append(a)
     way = [int(random.integers(len(CROSSINGS)))]
-    metres, needed = 0.0, SECONDS * STEP + AHEAD + BEHIND + STEP
+    metres, needed = 0.0, POSITIONS * STEP + AHEAD + BEHIND + STEP
     while metres < needed:
         choices = [each for each in neighbours[way[-1]] if each not in way[-2:-1]]
         way.append(int(random.choice(choices)))
@@ -81,16 +88,16 @@ def route(visit: Visit) -> np.ndarray:
 
 
 def poses_of(visit: Visit) -> list[Pose]:
-    """Where the camera is each second: along the route, a little aside and turned a little."""
+    """The positions: along the route, a little aside and turned a little."""
     corners = route(visit)
     reached = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1))])
 
     def point(metres: float) -> np.ndarray:
         return np.array([np.interp(metres, reached, corners[:, axis]) for axis in (0, 1)])
 
-    random = np.random.default_rng((visit.district, visit.robot, visit.number, 1))
-    along = random.uniform(0.0, STEP) + BEHIND + STEP * np.arange(SECONDS)
-    aside, turned = ASIDE * _slowly(random, SECONDS), TURNED * _slowly(random, SECONDS)
+    random = np.random.default_rng((visit.district, visit.robot, visit.slot, 1))
+    along = random.uniform(0.0, STEP) + BEHIND + STEP * np.arange(POSITIONS)
+    aside, turned = ASIDE * _slowly(random, POSITIONS), TURNED * _slowly(random, POSITIONS)
     poses = []
     for row, metres in enumerate(along):
         x, y = point(metres + AHEAD) - point(metres - BEHIND)
@@ -113,15 +120,11 @@ def camera() -> Camera:
 
 
 def images_of(visit: Visit) -> list[np.ndarray]:
-    """(240, 320, 3) uint8 BGR: what the robot sees, RATE images a second."""
-    random = np.random.default_rng((visit.district, visit.robot, visit.number, 2))
-    images = []
-    for file in visit.files:
-        rendered = cv2.imread(str(file))
-        for _ in range(RATE):
-            shaken = SHAKEN * np.clip(random.standard_normal(3), -MOST, MOST)
-            images.append(_turned(rendered, shaken))
-    return images
+    """(240, 320, 3) uint8 BGR: what the robot sees, at each of its keyframes."""
+    random = np.random.default_rng((visit.district, visit.robot, visit.slot, 2))
+    rendered = [cv2.imread(str(file)) for file in visit.files]
+    shaken = SHAKEN * np.clip(random.standard_normal((KEYFRAMES, 3)), -MOST, MOST)
+    return [_turned(rendered[position_of(row)], angles) for row, angles in enumerate(shaken)]
 
 
 def _turned(rendered: np.ndarray, angles: np.ndarray) -> np.ndarray:
@@ -146,14 +149,14 @@ def render() -> None:
             continue
         world = TownWorld(district, RENDERED, samples=1.0, focal=FOCAL / RENDERED[0])
         for visit in missing:
-            random = np.random.default_rng((district, visit.robot, visit.number, 3))
+            random = np.random.default_rng((district, visit.robot, visit.slot, 3))
             kind = KINDS[visit.robot % len(KINDS)]
             chosen = next(each for each in choose_conditions(9, random) if each.name == kind)
             world.begin(chosen, random)
             visit.files[0].parent.mkdir(parents=True, exist_ok=True)
             for file, pose in zip(visit.files, poses_of(visit)):
                 cv2.imwrite(str(file), world.render(pose), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-            print(f"rendered visit {visit.number} of robot {visit.robot}", file=sys.stderr, flush=True)
+            print(f"rendered visit {visit.slot} of robot {visit.robot}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

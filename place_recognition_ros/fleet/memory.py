@@ -1,0 +1,180 @@
+"""The server's map: the keyframes of all robots, by their sessions."""
+
+from bisect import bisect_left
+from typing import Dict, List, NamedTuple, Optional, Set
+
+import numpy as np
+
+from place_recognition_ros.errors import PlaceRecognitionError
+from place_recognition_ros.fleet import codec
+from place_recognition_ros.fleet.ledger import FleetSession, Ledger, Member, server_id, session_of
+from place_recognition_ros.fleet.messages import Batch
+from place_recognition_ros.loops.examination import Observation
+from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.index import Index
+from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.schema import VIEW_COLUMNS
+from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe, camera_id
+from place_recognition_ros.memory.transfer import insert, write_keyframe
+from place_recognition_ros.types import FEATURE, Query
+
+STRETCH = 20  # keyframes of a session that are taken together
+NO_FEATURES = np.zeros(0, FEATURE)
+
+
+class Stretch(NamedTuple):
+    """Some consecutive keyframes of a session: a node of the fleet's pose graph."""
+
+    session: int
+    number: int
+
+
+class Taken(NamedTuple):
+    """What became of a batch."""
+
+    member: Member
+    known: bool  # its session is that of another map
+    stored: int  # new keyframes
+
+
+class FleetMemory:
+    """Stores what robots send, and finds similar keyframes of other robots.
+
+    Args:
+        store: the server's map.
+        descriptor_size: length D of the descriptors.
+        leaving: what it takes to leave a place.
+        index: the similarity search, empty; None: FAISS.
+    """
+
+    def __init__(
+        self, store: KeyframeStore, descriptor_size: int, leaving: Leaving, index: Optional[Index] = None
+    ) -> None:
+        self.map = KeyframeMap(store, descriptor_size, leaving, index=index)
+        """The keyframes; not to be changed."""
+        self.ledger = Ledger(store.file)
+        """What is kept beside them; written in transactions of ``map.store.file``."""
+        self._ids: Dict[int, List[int]] = {}  # session → ids of its keyframes, removed ones too
+        for keyframe_id in self.map.timeline:
+            self._ids.setdefault(session_of(keyframe_id), []).append(keyframe_id)
+        rows = store.file.read("SELECT id FROM views WHERE LENGTH(features) > 0")
+        self.described: Set[int] = {number for (number,) in rows}
+        """Ids of the keyframes whose local features are here; not to be changed."""
+
+    def take(self, batch: Batch) -> Taken:
+        """Store a batch. When this returns, it is safe on disk; what was stored before is not stored again.
+
+        Raises:
+            StoreError: if it could not be stored; all is as it was before.
+        """
+        file, ledger = self.map.store.file, self.ledger
+        member = ledger.member(batch.robot, batch.map_id) or Member(0, batch.robot, batch.map_id)
+        rows = [row for row, number in enumerate(batch.ids) if number > member.position]
+        owner = self._session(batch.session_uuid) if rows else None
+        session = None if owner is None else ledger.sessions.get(owner.id)
+        known = owner is not None and (session is None or session.member != member.id)
+        if owner is None and rows:
+            (number,) = self.map.sessions.reserve(1)
+            owner = Session(number, batch.session_uuid, batch.robot, batch.stamps[rows[0]])
+        keyframes: List[StoredKeyframe] = []
+        views = {self._find(member, number): features for number, features in batch.views.items()}
+        views.pop(0, None)
+        spent = codec.FEATURE_BYTES * sum(map(len, views.values()))
+        changed = member._replace(
+            position=max([member.position, *batch.ids]),
+            spent=member.spent + spent,
+            delivered=max(member.delivered, batch.received),
+        )
+        if not rows and not views and changed == member and member.id:
+            return Taken(member, known, 0)
+        try:
+            with file.transaction("store keyframes of a robot"):
+                ledger.set_member(changed)
+                stored = ledger.member(batch.robot, batch.map_id) or changed
+                if owner is not None and not known:
+                    keyframes = self._write(batch, rows, owner)
+                    if session is None:
+                        ledger.set_session(FleetSession(owner.id, stored.id, batch.session))
+                for number, features in views.items():
+                    view = (number, features.tobytes(), b"")
+                    insert(file.execute, "views", VIEW_COLUMNS, view)
+        except PlaceRecognitionError:
+            self.ledger = Ledger(file)
+            raise
+        self.described.update(number for number, features in views.items() if len(features))
+        if owner is not None and keyframes:
+            self._ids.setdefault(owner.id, []).extend(each.id for each in keyframes)
+            for _ in self.map.sessions.load(owner, keyframes):
+                pass
+        return Taken(stored, known, len(keyframes))
+
+    def _session(self, uuid: str) -> Optional[Session]:
+        for number in [*self.ledger.sessions]:
+            found = self.map.sessions.get(number)
+            if found is not None and found.uuid == uuid:
+                return found
+        return None
+
+    def _write(self, batch: Batch, rows: List[int], session: Session) -> List[StoredKeyframe]:
+        execute = self.map.store.file.execute
+        if session.id not in self.map.sessions:
+            insert(execute, "sessions", ("id", "uuid", "robot", "start", "frame"), session)
+        camera = None if batch.camera is None else camera_id(execute, batch.camera)
+        keyframes = []
+        for row in rows:
+            number, vector = server_id(session.id, batch.ids[row]), batch.descriptors[row]
+            content = vector.astype("<f4").tobytes()
+            columns = (number, session.id, batch.stamps[row], None, "", camera, None, content)
+            write_keyframe(execute, columns, (number, b"", b""), 0)
+            keyframes.append(StoredKeyframe(number, session.id, batch.stamps[row], None, vector))
+        return keyframes
+
+    def _find(self, member: Member, keyframe_id: int) -> int:
+        """The id of a robot's keyframe in this map; 0: it is not there."""
+        for session in self.ledger.sessions.values():
+            number = server_id(session.id, keyframe_id)
+            if session.member == member.id and number in self.map.timeline:
+                return number
+        return 0
+
+    def member_of(self, keyframe_id: int) -> Member:
+        """The robot that took a keyframe, with its map."""
+        return self.ledger.members[self.ledger.sessions[session_of(keyframe_id)].member]
+
+    def keyframes(self, session: int) -> List[int]:
+        """Ids of the keyframes of a session, in their order, those that were removed too."""
+        return self._ids.get(session, [])
+
+    def ordinal(self, keyframe_id: int) -> int:
+        """How many keyframes of its session were stored before it."""
+        return bisect_left(self._ids[session_of(keyframe_id)], keyframe_id)
+
+    def stretch_of(self, keyframe_id: int) -> Stretch:
+        """The stretch that a keyframe is in."""
+        return Stretch(session_of(keyframe_id), self.ordinal(keyframe_id) // STRETCH)
+
+    def similar(self, keyframe_id: int, count: int) -> List[Match]:
+        """The keyframes of other robots that are most similar to one, best first."""
+        robot = self.member_of(keyframe_id).robot
+        return self.map.search(
+            self.map.timeline.vector(keyframe_id),
+            count,
+            lambda found: [
+                each
+                for each in found
+                if each.entry.session in self.ledger.sessions and self.member_of(each.entry.id).robot != robot
+            ],
+        )
+
+    def observation(self, keyframe_id: int) -> Observation:
+        """A keyframe as the query of a decision."""
+        entry, view = self.map.timeline[keyframe_id], self.map.store.view(keyframe_id)
+        frame = view.camera.frame_id if view.camera is not None else ""
+        robot, vector = self.member_of(keyframe_id).robot, self.map.timeline.vector(keyframe_id)
+        return Observation(Query(keyframe_id, entry.stamp, entry.session, robot, frame, vector), view)
+
+    def match(self, query_id: int, match_id: int) -> Match:
+        """One keyframe as the match of another one."""
+        timeline = self.map.timeline
+        similarity = float(timeline.vector(query_id) @ timeline.vector(match_id))
+        return Match(timeline[match_id], self.member_of(match_id).robot, similarity)

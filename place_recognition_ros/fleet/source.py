@@ -1,0 +1,79 @@
+"""Where a robot's link takes keyframes from: the robot's map."""
+
+from abc import ABC, abstractmethod
+from typing import Callable, List, NamedTuple, Optional, TypeVar
+
+import numpy as np
+
+from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.types import Camera
+
+Result = TypeVar("Result")
+
+
+class Stored(NamedTuple):
+    """A keyframe of a robot's map."""
+
+    id: int
+    stamp: int  # nanoseconds
+    session: int
+    session_uuid: str
+    robot: str  # that took it: a map may have sessions of other robots, which were loaded
+    camera: Optional[Camera]
+    descriptor: np.ndarray  # (D,) float32, unit norm
+
+
+class Identity(NamedTuple):
+    """Which map it is, and whose descriptors and local features it has."""
+
+    map_id: str
+    model_id: str
+    feature_model: str
+
+
+class Source(ABC):
+    """A robot's map, to be read by the link. Each method may raise a PlaceRecognitionError."""
+
+    @abstractmethod
+    def identity(self) -> Identity:
+        """Which map it is now."""
+
+    @abstractmethod
+    def after(self, keyframe_id: int, count: int) -> List[Stored]:
+        """The oldest ``count`` keyframes with larger ids; those of sessions without a row are left out."""
+
+    @abstractmethod
+    def features(self, keyframe_id: int) -> np.ndarray:
+        """(N,) ``FEATURE`` of a keyframe; none if it was removed."""
+
+
+class StoreSource(Source):
+    """The map in this process.
+
+    Args:
+        call: executes a function of the store in the thread that owns it, and returns its result.
+        identity: of the map.
+    """
+
+    def __init__(self, call: Callable[[Callable[[KeyframeStore], Result]], Result], identity: Identity) -> None:
+        self._call, self._identity = call, identity
+
+    def identity(self) -> Identity:
+        return self._identity
+
+    def after(self, keyframe_id: int, count: int) -> List[Stored]:
+        return self._call(lambda store: stored_after(store, keyframe_id, count))  # type: ignore[arg-type]
+
+    def features(self, keyframe_id: int) -> np.ndarray:
+        return self._call(lambda store: store.view(keyframe_id).features)  # type: ignore[arg-type]
+
+
+def stored_after(store: KeyframeStore, keyframe_id: int, count: int) -> List[Stored]:
+    """What :meth:`Source.after` returns of a store."""
+    sessions, found = store.sessions(), []
+    for keyframe, camera in store.after(keyframe_id, count):
+        session = sessions.get(keyframe.session)
+        if session is not None:
+            whose = session.id, session.uuid, session.robot
+            found.append(Stored(keyframe.id, keyframe.stamp, *whose, camera, keyframe.descriptor))
+    return found
