@@ -68,6 +68,7 @@ class Link:
         self._map = ""
         self._known: Set[str] = set()  # UUIDs of sessions that the server has from another map
         self._skipped = 0  # id of the newest keyframe of those sessions, and of those of other robots
+        self._server = ""  # its map
         self._position: Optional[int] = None  # None: only the server knows it
         self._received = -1  # number of the newest loop; -1: only the server knows it
         self._wanted: List[int] = []
@@ -115,6 +116,8 @@ class Link:
         )
 
     def _follow(self, batch: Batch, reply: Reply) -> None:
+        if reply.server != self._server:
+            self._server, self._received, self._skipped, self._known = reply.server, -1, 0, set()
         self._position = reply.position
         if reply.known:  # the next message leaves this session out
             self._known.add(batch.session_uuid)
@@ -127,9 +130,10 @@ class Link:
             self._map, self._position, self._received, self._wanted = identity.map_id, None, -1, []
             self._skipped, self._known = 0, set()
         digest = Models(identity.model_id, 0, identity.feature_model, self._kind).digest
-        batch = Batch(self._robot, identity.map_id, digest, self._received)
+        batch = Batch(self._robot, identity.map_id, digest, self._server, self._received)
         if self._position is None:
             return batch
+        batch = batch._replace(after=self._position)
         keyframes = self._next(self._position)
         if keyframes:
             first = keyframes[0]

@@ -57,6 +57,8 @@ class FleetMemory:
         self._ids: Dict[int, List[int]] = {}  # session → ids of its keyframes, removed ones too
         for keyframe_id in self.map.timeline:
             self._ids.setdefault(session_of(keyframe_id), []).append(keyframe_id)
+        self.name = store.file.map_id[:8]
+        """Of this map, in messages."""
         rows = store.file.read("SELECT id FROM views WHERE LENGTH(features) > 0")
         self.described: Set[int] = {number for (number,) in rows}
         """Ids of the keyframes whose local features are here; not to be changed."""
@@ -69,6 +71,8 @@ class FleetMemory:
         """
         file, ledger = self.map.store.file, self.ledger
         member = ledger.member(batch.robot, batch.map_id) or Member(0, batch.robot, batch.map_id)
+        if batch.server != self.name or batch.after > member.position:  # it knows another server, or a newer state
+            batch = Batch(batch.robot, batch.map_id, batch.digest)
         rows = [row for row, number in enumerate(batch.ids) if number > member.position]
         owner = self._session(batch.session_uuid) if rows else None
         session = None if owner is None else ledger.sessions.get(owner.id)

@@ -49,7 +49,9 @@ class Batch(NamedTuple):
     robot: str
     map_id: str
     digest: str  # of the models
-    received: int = -1  # number of the newest candidate that the robot has; -1: the server knows it
+    server: str = ""  # the server's map, as its newest reply named it; what follows counts for this map only
+    received: int = -1  # number of the newest loop that the robot has; -1: the server knows it
+    after: int = 0  # the position in the newest reply: all keyframes up to it need not be sent
     session: int = 0  # of the keyframes, in the robot's map
     session_uuid: str = ""
     camera: Optional[Camera] = None
@@ -72,7 +74,8 @@ class Loop(NamedTuple):
 class Reply(NamedTuple):
     """What the server returns."""
 
-    position: int  # id of the newest keyframe that is safely stored, or needs not be sent
+    server: str  # its map: another one has other positions
+    position: int  # id of the newest keyframe that is safely stored, or need not be sent
     known: bool = False  # the session of the keyframes is that of another map, and is not stored again
     wanted: List[int] = []  # noqa: RUF012  keyframes whose local features the server asks for
     loops: List[Loop] = []  # noqa: RUF012
@@ -81,6 +84,8 @@ class Reply(NamedTuple):
 def pack_batch(batch: Batch, kind: FeatureKind) -> bytes:
     """The bytes of a batch."""
     fields: Dict[str, Any] = {"robot": batch.robot, "map": batch.map_id, "models": batch.digest}
+    if batch.server:
+        fields.update(server=batch.server, after=batch.after)
     if batch.received >= 0:
         fields["received"] = batch.received
     content = b""
@@ -110,6 +115,8 @@ def unpack_batch(sent: bytes, models: Models) -> Batch:
             f"expected keyframes of the models {models.model_id} and {models.feature_model}. "
             f"Received: those of others, from robot '{batch.robot}'"
         )
+    if fields.has("server"):
+        batch = batch._replace(server=fields.text("server"), after=fields.integer("after", 0, MAX_ID))
     if fields.has("received"):
         batch = batch._replace(received=fields.integer("received"))
     count = fields.integer("count", 1, MAX_KEYFRAMES) if fields.has("count") else 0
@@ -141,7 +148,7 @@ def unpack_batch(sent: bytes, models: Models) -> Batch:
 
 def pack_reply(reply: Reply) -> bytes:
     """The bytes of a reply."""
-    fields: Dict[str, Any] = {"position": reply.position}
+    fields: Dict[str, Any] = {"server": reply.server, "position": reply.position}
     if reply.known:
         fields["known"] = 1
     if reply.wanted:
@@ -159,6 +166,7 @@ def unpack_reply(sent: bytes) -> Reply:
     """
     fields, _ = unpack(sent)
     return Reply(
+        fields.text("server", 1),
         fields.integer("position", 0, MAX_ID),
         fields.has("known"),
         fields.integers("wanted", MAX_VIEWS, 1, MAX_ID),

@@ -103,7 +103,7 @@ class FleetServer:
             robot_id(each) for each in self._plan.wanted if self.memory.member_of(each).id == member.id
         ]
         loops = self.memory.ledger.loops_after(member.id, member.delivered)
-        return pack_reply(Reply(member.position, taken.known, sorted(asked)[:MAX_VIEWS], loops))
+        return pack_reply(Reply(self.memory.name, member.position, taken.known, sorted(asked)[:MAX_VIEWS], loops))
 
     def work(self) -> bool:
         """Do the next piece of what can wait; returns whether there is more.
