@@ -1,8 +1,14 @@
-"""What one robot would find that had driven all visits, one after the other, with all images in its map."""
+"""What one robot would find that had driven all visits of a district, one after the other, with all images in its map.
+
+``python -m benchmarks.fleet.reference DISTRICT`` writes it beside the images; a quarter of an hour.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,10 +28,10 @@ PAUSE = 3600 * 10**9  # between visits
 
 
 class Found(NamedTuple):
-    """An accepted match: visits and keyframes of both images."""
+    """An accepted match of two robots' images."""
 
-    visit: int
-    row: int
+    robot: int
+    row: int  # of the keyframe in the robot's visit of the district
     other: int
     other_row: int
 
@@ -63,8 +69,28 @@ def _number(image: np.ndarray) -> int:
     return int(np.frombuffer(image.ravel()[:4].tobytes(), np.uint32)[0])
 
 
+def visits_of(district: int) -> list[town.Visit]:
+    """All visits of a district, in the order in which they begin."""
+    every = [visit for robot in range(town.ROBOTS) for visit in town.visits(robot)]
+    return sorted(
+        (visit for visit in every if visit.district == district), key=lambda each: (each.slot, each.robot)
+    )
+
+
+def file_of(district: int) -> Path:
+    """Where it is kept."""
+    return town.FOLDER / f"reference_{district}.json"
+
+
+def load_found(district: int) -> list[Found]:
+    """What was found; it is made where it is missing."""
+    if not file_of(district).is_file():
+        file_of(district).write_text(json.dumps(find(visits_of(district))))
+    return [Found(*each) for each in json.loads(file_of(district).read_text())]
+
+
 def find(visits: Sequence[town.Visit]) -> list[Found]:
-    """The accepted matches between two different visits."""
+    """The accepted matches between two different robots."""
     every = [load(visit) for visit in visits]
     prepared, config = _Prepared(every), Config(learn_overlay=False)
     card = prepared.card
@@ -72,16 +98,22 @@ def find(visits: Sequence[town.Visit]) -> list[Found]:
     detector = LoopDetector(config, prepared, prepared, store)  # type: ignore[arg-type]
     where: dict[int, tuple[int, int]] = {}
     found, number, stamp = [], 0, START
-    for visit, descriptions in enumerate(every):
-        if visit:
+    for visit, descriptions in zip(visits, every):
+        if number:
             detector.start_session(stamp)
         for row in range(len(descriptions)):
-            where[stamp] = visit, row
+            where[stamp] = visit.robot, row
             keyframe = Keyframe(prepared.image(number), stamp, camera=town.camera())
             result = detector.add(keyframe)
             for each in (*result.accepted, *result.confirmed):
                 found.append(Found(*where[each.query_stamp], *where[each.match_stamp]))
             number, stamp = number + 1, stamp + PERIOD
         stamp += PAUSE
+        print(f"robot {visit.robot}: {len(found)} matches", file=sys.stderr, flush=True)
     detector.close()
-    return [each for each in found if each.visit != each.other]
+    return [each for each in found if each.robot != each.other]
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        load_found(int(argument))

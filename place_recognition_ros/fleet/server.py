@@ -8,15 +8,14 @@ on where it was.
 import time
 from typing import Dict, List, NamedTuple, Optional
 
-from place_recognition_ros.config import Config
 from place_recognition_ros.errors import FleetError
 from place_recognition_ros.fleet.ledger import ACCEPTED, REJECTED, Proposal, robot_id
+from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.memory import STRETCH, FleetMemory
-from place_recognition_ros.fleet.messages import MAX_VIEWS, Loop, Models, Reply, pack_reply, unpack_batch
+from place_recognition_ros.fleet.messages import MAX_VIEWS, Loop, Reply, pack_reply, unpack_batch
 from place_recognition_ros.fleet.plan import Plan, key_of
 from place_recognition_ros.fleet.survey import survey
 from place_recognition_ros.fleet.verify import Verdict, Verifier
-from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore
@@ -24,15 +23,6 @@ from place_recognition_ros.types import Candidate
 
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
 PLAN_PERIOD = 0.5  # seconds between two choices of features
-
-
-class Matching(NamedTuple):
-    """How keyframes of robots are compared."""
-
-    config: Config  # its thresholds are used
-    models: Models
-    card_similarity: float  # the model card's lowest cosine of one place
-    weights: Coefficients  # of the evidence
 
 
 class Status(NamedTuple):
