@@ -23,7 +23,7 @@ from place_recognition_ros.fleet.http import Client
 from place_recognition_ros.fleet.link import Link
 from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.messages import Loop, from_loop
-from place_recognition_ros.fleet.source import Identity, StoreSource
+from place_recognition_ros.fleet.source import StoreSource
 from place_recognition_ros.memory.store import KeyframeStore, Session
 from place_recognition_ros.types import Keyframe
 from place_recognition_ros.worker import Worker
@@ -54,8 +54,7 @@ class Robot:
         self._worker.start()
         while not self._worker.is_open:
             time.sleep(0.01)
-        identity = Identity(self._call(lambda store: store.file.map_id), model, features)
-        source = StoreSource(self._call, identity)
+        source = StoreSource(self._call)
         self._link = Link(self._name, source, kind, Client(server, deadline=5.0).exchange, self._take)
         self._stored, self._done = 0, threading.Event()
 

@@ -81,7 +81,7 @@ class Client:
         while len(content) <= MAX_SENT:
             if connection.sock is not None:
                 connection.sock.settimeout(max(0.001, end - time.monotonic()))
-            part = response.read1(_CHUNK)
+            part = response.read(_CHUNK)
             if not part:
                 return response.status, content
             content += part

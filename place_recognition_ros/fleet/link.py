@@ -90,6 +90,7 @@ class Link:
         except FleetError as error:
             self.status = self.status._replace(connected=False, error=str(error))
             self._failures += 1
+            self._position = None  # the next message is a short one, which asks how far the server got
             pause = min(LONGEST_PAUSE, self._period * 1.5**self._failures)
             return pause * random.uniform(0.5, 1.0)  # noqa: S311  robots do not come back all at once
         first = self._position is None

@@ -1,14 +1,12 @@
 """Where a robot's link takes keyframes from: the robot's map."""
 
 from abc import ABC, abstractmethod
-from typing import Callable, List, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, List, NamedTuple, Optional
 
 import numpy as np
 
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.types import Camera
-
-Result = TypeVar("Result")
 
 
 class Stored(NamedTuple):
@@ -52,20 +50,28 @@ class StoreSource(Source):
 
     Args:
         call: executes a function of the store in the thread that owns it, and returns its result.
-        identity: of the map.
     """
 
-    def __init__(self, call: Callable[[Callable[[KeyframeStore], Result]], Result], identity: Identity) -> None:
-        self._call, self._identity = call, identity
+    def __init__(self, call: Callable[[Callable[[KeyframeStore], Any]], Any]) -> None:
+        self._call = call
 
     def identity(self) -> Identity:
-        return self._identity
+        found: Identity = self._call(identity_of)
+        return found
 
     def after(self, keyframe_id: int, count: int) -> List[Stored]:
-        return self._call(lambda store: stored_after(store, keyframe_id, count))  # type: ignore[arg-type]
+        found: List[Stored] = self._call(lambda store: stored_after(store, keyframe_id, count))
+        return found
 
     def features(self, keyframe_id: int) -> np.ndarray:
-        return self._call(lambda store: store.view(keyframe_id).features)  # type: ignore[arg-type]
+        found: np.ndarray = self._call(lambda store: store.view(keyframe_id).features)
+        return found
+
+
+def identity_of(store: KeyframeStore) -> Identity:
+    """Which map a store has."""
+    meta = dict(store.file.read("SELECT key, value FROM meta"))
+    return Identity(store.file.map_id, str(meta.get("model", "")), str(meta.get("features", "")))
 
 
 def stored_after(store: KeyframeStore, keyframe_id: int, count: int) -> List[Stored]:
