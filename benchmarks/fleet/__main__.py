@@ -1,7 +1,8 @@
 """Eight robots and a server on this machine, each a process; links are cut, and the server is killed.
 
-``python -m benchmarks.fleet`` drives for ten minutes and compares what the fleet found with what one robot finds
-that has all images. The images are rendered, described and searched once, about an hour, to .run/data/fleet.
+``python -m benchmarks.fleet`` drives for ten minutes and compares what the fleet found with what one robot
+finds that has all images. The images are rendered, described and searched once, about an hour, to
+.run/data/fleet.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Fleet:
     def _start_server(self) -> subprocess.Popen:
         arguments = [str(self.server), str(self._port), str(self._feature_bytes)]
         command = [sys.executable, "-m", "benchmarks.fleet.serve", *arguments]
-        return subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        return subprocess.Popen(command, stdout=self.log, stderr=self.log)  # noqa: S603
 
     def _start_robot(self, robot: int, seconds: float) -> subprocess.Popen:
         uri = f"http://127.0.0.1:{self.relays[robot].port}"
@@ -86,7 +87,7 @@ class Fleet:
         command += [str(self.received[robot]), "--seconds", str(seconds)]
         log = self._folder / f"robot{robot}.log"
         with log.open("w") as errors:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
             )
 
@@ -140,7 +141,9 @@ def drive(options: argparse.Namespace, folder: Path) -> tuple[Verdict, int]:
         for event in faults:
             time.sleep(max(0.0, begun + event.at - time.monotonic()))
             fleet.do(event)
-            print(f"{time.monotonic() - begun:6.1f} s  {event.what} {event.robot}", file=sys.stderr, flush=True)
+            print(
+                f"{time.monotonic() - begun:6.1f} s  {event.what} {event.robot}", file=sys.stderr, flush=True
+            )
         reports = fleet.reports()
         print(f"{time.monotonic() - begun:6.1f} s  the server has everything", file=sys.stderr, flush=True)
         fleet.settle()

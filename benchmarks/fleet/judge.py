@@ -48,7 +48,9 @@ def judge(server: Path, maps: Sequence[Path], received: Sequence[Path], seconds:
     loops = list(_loops(server))
     names = Counter(_name(each) for each in loops)
     expected = {
-        robot: {_name(each) for each in loops if f"robot{robot}" in (each["query_robot"], each["match_robot"])}
+        robot: {
+            _name(each) for each in loops if f"robot{robot}" in (each["query_robot"], each["match_robot"])
+        }
         for robot in range(len(maps))
     }
     lost = doubled = 0
@@ -108,8 +110,6 @@ def _found(loop: dict) -> tuple[int | None, Found]:
     """The district of a loop, None: its images are of two, and the loop as a match of visits."""
     robots = [int(loop[name].removeprefix("robot")) for name in ("query_robot", "match_robot")]
     rows = [(stamp - 10**9) * town.RATE // 10**9 for stamp in loop["stamps"]]
-    districts = {
-        town.visits(robot)[row // town.KEYFRAMES].district for robot, row in zip(robots, rows)
-    }
+    districts = {town.visits(robot)[row // town.KEYFRAMES].district for robot, row in zip(robots, rows)}
     ends = [(robot, row % town.KEYFRAMES) for robot, row in zip(robots, rows)]
     return districts.pop() if len(districts) == 1 else None, Found(*ends[0], *ends[1])

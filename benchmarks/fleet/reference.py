@@ -1,4 +1,5 @@
-"""What one robot would find that had driven all visits of a district, one after the other, with all images in its map.
+"""What one robot would find that had driven all visits of a district, one after the other, with all images
+in its map.
 
 ``python -m benchmarks.fleet.reference DISTRICT`` writes it beside the images; a quarter of an hour.
 """
@@ -105,8 +106,10 @@ def find(visits: Sequence[town.Visit]) -> list[Found]:
             where[stamp] = visit.robot, row
             keyframe = Keyframe(prepared.image(number), stamp, camera=town.camera())
             result = detector.add(keyframe)
-            for each in (*result.accepted, *result.confirmed):
-                found.append(Found(*where[each.query_stamp], *where[each.match_stamp]))
+            found += [
+                Found(*where[each.query_stamp], *where[each.match_stamp])
+                for each in (*result.accepted, *result.confirmed)
+            ]
             number, stamp = number + 1, stamp + PERIOD
         stamp += PAUSE
         print(f"robot {visit.robot}: {len(found)} matches", file=sys.stderr, flush=True)

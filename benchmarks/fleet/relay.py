@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from functools import partial
 
 CHUNK = 1 << 16
 
@@ -67,7 +68,7 @@ class Relay:
 
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while content := source.recv(CHUNK):
+            for content in iter(partial(source.recv, CHUNK), b""):
                 with self._lock:
                     self.bytes += len(content)
                 target.sendall(content)

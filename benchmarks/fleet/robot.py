@@ -1,8 +1,9 @@
-"""A robot of the fleet benchmark, a process of its own: ``python -m benchmarks.fleet.robot ROBOT MAP SERVER …``.
+"""A robot of the fleet benchmark, a process of its own: ``python -m benchmarks.fleet.robot ROBOT MAP
+SERVER …``.
 
-It stores the keyframes of its visits in its map, at their times, whether the server can be reached or not, and its
-link sends them. What it receives is written to a file, a loop a line. It ends when the server has everything and
-its standard input is closed.
+It stores the keyframes of its visits in its map, at their times, whether the server can be reached or not,
+and its link sends them. What it receives is written to a file, a loop a line. It ends when the server has
+everything and its standard input is closed.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Robot:
         self._link = Link(self._name, source, kind, Client(server, deadline=5.0).exchange, self._take)
         self._stored, self._done = 0, threading.Event()
 
-    def _call(self, request):  # type: ignore[no-untyped-def]
+    def _call(self, request):
         return self._worker.call(request, WAIT)
 
     def _take(self, loop: Loop) -> None:

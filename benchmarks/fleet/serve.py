@@ -1,4 +1,6 @@
-"""The server of the fleet benchmark, a process that can be killed: ``python -m benchmarks.fleet.serve MAP PORT BYTES``."""
+"""The server of the fleet benchmark, a process that can be killed: ``python -m benchmarks.fleet.serve MAP
+PORT BYTES``.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Where the robots of the fleet benchmark drive, and what they see.
 
-Each robot drives in three districts, which are rendered towns, along streets that it chooses at random, 200 s in
-each with five keyframes a second. Positions 1.5 m apart are rendered, with a margin; the six or seven images of
-one position look into slightly different directions, which a homography gives exactly, because a rotation of the
-camera moves all pixels alike, near or far.
+Each robot drives in three districts, which are rendered towns, along streets that it chooses at random, 200 s
+in each with five keyframes a second. Positions 1.5 m apart are rendered, with a margin; the six or seven
+images of one position look into slightly different directions, which a homography gives exactly, because a
+rotation of the camera moves all pixels alike, near or far.
 
 The images are rendered once, to .run/data/fleet: ``python -m benchmarks.fleet.town``, half an hour.
 """

@@ -1,7 +1,7 @@
 """Descriptors and local features in few bytes: numbers with fewer levels, which zlib then makes shorter.
 
-A descriptor of 512 numbers takes 512 bytes, about 405 of them after zlib; the error of a cosine is below 1e-3. A
-feature takes 38 bytes, about 23 after zlib; its descriptor turns by 4.5 degrees.
+A descriptor of 512 numbers takes 512 bytes, about 405 of them after zlib; the error of a cosine is below
+1e-3. A feature takes 38 bytes, about 23 after zlib; its descriptor turns by 4.5 degrees.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def unpack_descriptors(content: bytes, count: int) -> np.ndarray:
 
 
 def pack_features(features: np.ndarray, kind: FeatureKind) -> bytes:
-    """(N,) ``FEATURE`` → N · ``PACKED.itemsize`` bytes: all x, then all y and so on, which zlib likes better."""
+    """(N,) ``FEATURE`` → N · ``PACKED.itemsize`` bytes: all x, then all y and so on, which zlib prefers."""
     packed = np.zeros(len(features), PACKED)
     for axis in ("x", "y"):
         packed[axis] = np.clip(np.round(np.nan_to_num(features[axis]) * SUBPIXEL), 0, 65535)

@@ -1,11 +1,11 @@
 """How much a loop would join the pose graph of a fleet.
 
-The nodes are stretches of the robots' paths; odometry joins those that follow each other, loops join others. A
-loop that is worth most is one between nodes with the largest effective resistance, if each edge is a resistor: it
-raises the number of spanning trees most, by the factor 1 + R, and with it the determinant of the information
-(Khosoussi et al., Reliable Graphs for SLAM, IJRR 38, 2019). Paths that no loop joins are as far apart as can be.
-Swarm-SLAM (Lajoie and Beltrame, RA-L 9, 2024) ranks by the second eigenvalue of the same matrix instead, which is
-about the weakest connection of the whole graph only.
+The nodes are stretches of the robots' paths; odometry joins those that follow each other, loops join others.
+A loop that is worth most is one between nodes with the largest effective resistance, if each edge is a
+resistor: it raises the number of spanning trees most, by the factor 1 + R, and with it the determinant of the
+information (Khosoussi et al., Reliable Graphs for SLAM, IJRR 38, 2019). Paths that no loop joins are as far
+apart as can be. Swarm-SLAM (Lajoie and Beltrame, RA-L 9, 2024) ranks by the second eigenvalue of the same
+matrix instead, which is about the weakest connection of the whole graph only.
 """
 
 from typing import Iterable, Mapping, Sequence, Tuple
@@ -21,9 +21,7 @@ UNJOINED = 1e-3  # conductance between paths that no loop joins; an edge has 1
 Pair = Tuple[Stretch, Stretch]
 
 
-def resistances(
-    lengths: Mapping[int, int], loops: Iterable[Pair], pairs: Sequence[Pair]
-) -> np.ndarray:
+def resistances(lengths: Mapping[int, int], loops: Iterable[Pair], pairs: Sequence[Pair]) -> np.ndarray:
     """The effective resistance between two stretches, (n,) float64, for each pair; an edge has 1.
 
     Args:

@@ -1,8 +1,8 @@
 """The way between robots and server: HTTP, one POST per exchange, begun by the robot.
 
 So it works through NAT, and a reverse proxy adds TLS and passwords where they are needed. Every wait has a
-deadline, every message a largest size, and every address a largest number of connections: a robot that is slow or
-hostile keeps nobody else waiting.
+deadline, every message a largest size, and every address a largest number of connections: a robot that is
+slow or hostile keeps nobody else waiting.
 """
 
 import http.client
@@ -44,7 +44,9 @@ class Client:
         except ValueError:
             port = -1
         if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise FleetError(f"expected http://HOST:PORT or https://HOST:PORT as the server. Received: '{uri}'")
+            raise FleetError(
+                f"expected http://HOST:PORT or https://HOST:PORT as the server. Received: '{uri}'"
+            )
         self._uri, self._deadline = uri, deadline
         secure = parts.scheme == "https"
         self._kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -100,8 +102,8 @@ class Server(ThreadingMixIn, HTTPServer):
     Args:
         host: the address to listen on.
         port: 0: any free one.
-        exchange: returns the reply to a message; is called by many threads at once. FleetError: the message is
-            refused; any other PlaceRecognitionError: the robot shall try again.
+        exchange: returns the reply to a message; is called by many threads at once. FleetError: the message
+            is refused; any other PlaceRecognitionError: the robot shall try again.
 
     Raises:
         FleetError: if nothing can listen there.
@@ -193,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._timed.end = time.monotonic() + DEADLINE
         super().handle_one_request()
 
-    def do_POST(self) -> None:  # noqa: N802  the name that the library calls
+    def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if self.path != PATH or not length.isdigit() or len(length) > 9 or int(length) > MAX_SENT:
             self._answer(400, f"expected POST {PATH} with up to {MAX_SENT} bytes".encode())

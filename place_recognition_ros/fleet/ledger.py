@@ -1,8 +1,9 @@
-"""What the server keeps beside the keyframes, in the same file: who has sent what, what was proposed and found.
+"""What the server keeps beside the keyframes, in the same file: who has sent what, what was proposed and
+found.
 
-A keyframe's id in the server's map is the number of its session, and its id in the robot's map: ``session << 32 |
-id``. So the keyframes of a session follow each other whichever robots send in between, and the same keyframe
-cannot be stored twice. Every method that writes is called in a transaction of the caller.
+A keyframe's id in the server's map is the number of its session, and its id in the robot's map: ``session <<
+32 | id``. So the keyframes of a session follow each other whichever robots send in between, and the same
+keyframe cannot be stored twice. Every method that writes is called in a transaction of the caller.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The robot's side: sends what the server does not have, and takes what it found.
 
-The robot's map is the memory of what has to be sent, and the server's map knows how far it got; so the link has
-no state that could be lost. While it cannot reach the server, the robot works as it does alone.
+The robot's map is the memory of what has to be sent, and the server's map knows how far it got; so the link
+has no state that could be lost. While it cannot reach the server, the robot works as it does alone.
 """
 
 import random

@@ -71,7 +71,9 @@ class FleetMemory:
         """
         file, ledger = self.map.store.file, self.ledger
         member = ledger.member(batch.robot, batch.map_id) or Member(0, batch.robot, batch.map_id)
-        if batch.server != self.name or batch.after > member.position:  # it knows another server, or a newer state
+        if (
+            batch.server != self.name or batch.after > member.position
+        ):  # it knows another server, or a newer state
             batch = Batch(batch.robot, batch.map_id, batch.digest)
         rows = [row for row, number in enumerate(batch.ids) if number > member.position]
         owner = self._session(batch.session_uuid) if rows else None

@@ -128,7 +128,7 @@ def unpack_batch(sent: bytes, models: Models) -> Batch:
         raise FleetError(f"expected {keyframes + sum(sizes)} bytes of numbers. Received: {len(content)}")
     if count:
         ids, stamps = np.frombuffer(content[: 16 * count], "<i8").reshape(2, count).tolist()
-        if sorted(set(ids)) != ids or not (1 <= ids[0] and ids[-1] <= MAX_ID) or min(stamps) < 0:
+        if sorted(set(ids)) != ids or ids[0] < 1 or ids[-1] > MAX_ID or min(stamps) < 0:
             raise FleetError(f"expected rising ids up to {MAX_ID}, and stamps. Received: {str(ids)[:100]}")
         batch = batch._replace(
             session=fields.integer("session", 0, MAX_SESSION),
@@ -213,7 +213,7 @@ def to_loop(fields: Fields) -> Loop:
         Kind.INTER_SESSION, Status.VERIFIED, Reason.NONE,
         query_id, match_id, query_stamp, match_stamp, query_session, match_session,
         fields.text("query_robot"), fields.text("match_robot"),
-        Evidence(evidence[0], evidence[1], *counts), evidence[2], _to_pose(fields),
+        Evidence(evidence[0], evidence[1], counts[0], counts[1]), evidence[2], _to_pose(fields),
     )  # fmt: skip
     maps = fields.text("query_map"), fields.text("match_map")
     return Loop(fields.integer("number", 1), candidate, *maps, frame_id=fields.text("frame"))
@@ -244,7 +244,7 @@ def _to_camera(fields: Fields) -> Camera:
     size = fields.integers("size", 2, 1, 65535)
     if len(size) != 2:
         raise FleetError(f"expected width and height of a camera. Received: {size}")
-    camera = Camera(*size, frame_id=fields.text("frame"))
+    camera = Camera(size[0], size[1], fields.text("frame"))
     if not fields.has("k"):
         return camera
     k, d = fields.numbers("k", 9, 1e6), fields.numbers("d", 14, 1e6)

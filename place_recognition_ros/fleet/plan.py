@@ -1,8 +1,9 @@
-"""Which local features the server asks for: those of the pairs that join the pose graph most, within a budget.
+"""Which local features the server asks for: those of the pairs that join the pose graph most, within a
+budget.
 
 The budget is in bytes for each keyframe that a robot has sent, so that the bandwidth of a robot is bounded
-whatever it sees. A pair counts by what its loop would add to the pose graph (:mod:`graph`), by how often pairs of
-its similarity were accepted so far, and by how many features have to be sent for it.
+whatever it sees. A pair counts by what its loop would add to the pose graph (:mod:`graph`), by how often
+pairs of its similarity were accepted so far, and by how many features have to be sent for it.
 """
 
 from typing import Dict, List, NamedTuple, Set
@@ -125,7 +126,9 @@ class Plan:
                 return
             resistance = resistances(lengths, planned, [key for key, _ in waiting])
             worth = [
-                self._chance(each) * np.log1p(ohm) / len(self._missing(each)) if ohm >= MIN_RESISTANCE else 0.0
+                self._chance(each) * np.log1p(ohm) / len(self._missing(each))
+                if ohm >= MIN_RESISTANCE
+                else 0.0
                 for (_, each), ohm in zip(waiting, resistance)
             ]
             best = int(np.argmax(worth))

@@ -1,8 +1,8 @@
 """The server: what it does with a message, and what it does in between.
 
-It belongs to one thread. A message is stored and answered at once; comparing keyframes is done afterwards, a little
-at a time, so that no robot waits for it. All that was decided is in the map's file: a server that is killed goes
-on where it was.
+It belongs to one thread. A message is stored and answered at once; comparing keyframes is done afterwards, a
+little at a time, so that no robot waits for it. All that was decided is in the map's file: a server that is
+killed goes on where it was.
 """
 
 import time
@@ -89,11 +89,11 @@ class FleetServer:
                 self._plan.arrived(number)
                 if not len(batch.views[wanted]):
                     self._drop(number)
-        asked = [
-            robot_id(each) for each in self._plan.wanted if self.memory.member_of(each).id == member.id
-        ]
+        asked = [robot_id(each) for each in self._plan.wanted if self.memory.member_of(each).id == member.id]
         loops = self.memory.ledger.loops_after(member.id, member.delivered)
-        return pack_reply(Reply(self.memory.name, member.position, taken.known, sorted(asked)[:MAX_VIEWS], loops))
+        return pack_reply(
+            Reply(self.memory.name, member.position, taken.known, sorted(asked)[:MAX_VIEWS], loops)
+        )
 
     def work(self) -> bool:
         """Do the next piece of what can wait; returns whether there is more.
@@ -140,9 +140,7 @@ class FleetServer:
             idle = now - self._grown.get(session.id, 0.0) > IDLE
             if not keyframes or (len(keyframes) < STRETCH and not idle):
                 continue
-            found = [
-                each for each in survey(memory, keyframes, self._similarity) if self._plan.add(each)
-            ]
+            found = [each for each in survey(memory, keyframes, self._similarity) if self._plan.add(each)]
             with memory.map.store.file.transaction("store what may be joined"):
                 for each in found:
                     memory.ledger.set_proposal(each)
@@ -202,7 +200,9 @@ class FleetServer:
 
     def _drop(self, keyframe_id: int) -> None:
         """A robot has no features of a keyframe: pairs with it cannot be examined."""
-        dropped: List[Proposal] = [each._replace(outcome=REJECTED) for each in self._plan.hopeless(keyframe_id)]
+        dropped: List[Proposal] = [
+            each._replace(outcome=REJECTED) for each in self._plan.hopeless(keyframe_id)
+        ]
         with self.memory.map.store.file.transaction("store what cannot be joined"):
             for each in dropped:
                 self.memory.ledger.set_proposal(each)

@@ -5,7 +5,10 @@ from typing import Any, Callable, List, NamedTuple, Optional
 
 import numpy as np
 
+from place_recognition_ros.memory.map_reader import MapRows
+from place_recognition_ros.memory.schema import KEYFRAME_COLUMNS, is_whole, unpack_camera
 from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.memory.unfinished import unfinished
 from place_recognition_ros.types import Camera
 
 
@@ -75,11 +78,20 @@ def identity_of(store: KeyframeStore) -> Identity:
 
 
 def stored_after(store: KeyframeStore, keyframe_id: int, count: int) -> List[Stored]:
-    """What :meth:`Source.after` returns of a store."""
-    sessions, found = store.sessions(), []
-    for keyframe, camera in store.after(keyframe_id, count):
-        session = sessions.get(keyframe.session)
-        if session is not None:
-            whose = session.id, session.uuid, session.robot
-            found.append(Stored(keyframe.id, keyframe.stamp, *whose, camera, keyframe.descriptor))
+    """What :meth:`Source.after` returns of a store; it ends before a session that is being loaded."""
+    rows, size = MapRows(store.file.read), None
+    sessions, cameras, loading = rows.sessions(), rows.cameras(), unfinished(rows.meta)
+    columns = ", ".join(KEYFRAME_COLUMNS)
+    found: List[Stored] = []
+    query = f"SELECT {columns}, crc FROM keyframes WHERE id > ? ORDER BY id"  # noqa: S608
+    for *row, crc in store.file.read(query, keyframe_id):
+        if len(found) >= count or row[0] in loading:
+            break
+        number, session, stamp, _, _, camera, _, content = row
+        if session not in sessions or not is_whole(row, crc) or len(content) != (size or len(content)):
+            continue
+        size = len(content)
+        whose = session, sessions[session].uuid, sessions[session].robot
+        seen = unpack_camera(cameras[camera][1:]) if camera in cameras else None
+        found.append(Stored(number, stamp, *whose, seen, np.frombuffer(content, "<f4")))
     return found

@@ -1,8 +1,8 @@
 """Which pairs of keyframes may join the paths of two robots: few for each stretch, and of few keyframes.
 
 Local features are dear to send, and those of one keyframe serve all pairs that it is in. So a stretch is
-represented by the keyframe that is similar to most other robots, and of the keyframes that it is similar to, those
-whose features are at the server already are preferred.
+represented by the keyframe that is similar to most other robots, and of the keyframes that it is similar to,
+those whose features are at the server already are preferred.
 """
 
 from typing import Dict, List, NamedTuple, Sequence
@@ -32,9 +32,7 @@ def survey(memory: FleetMemory, keyframe_ids: Sequence[int], min_similarity: flo
         min_similarity: cosine below which two keyframes never show one place.
     """
     places: Dict[int, List[_Place]] = {
-        each: _places(memory, each, min_similarity)
-        for each in keyframe_ids
-        if each in memory.map.timeline
+        each: _places(memory, each, min_similarity) for each in keyframe_ids if each in memory.map.timeline
     }
     if not any(places.values()):
         return []

@@ -171,31 +171,6 @@ class KeyframeStore:
             else:
                 self.damaged += 1
 
-    def after(self, keyframe_id: int, count: int) -> Iterator[Tuple[StoredKeyframe, Optional[Camera]]]:
-        """The oldest whole keyframes with larger ids, and their cameras.
-
-        Args:
-            keyframe_id: 0: from the first one on.
-            count: how many at most.
-
-        Raises:
-            StoreError: if the file cannot be read.
-        """
-        columns = ", ".join(schema.KEYFRAME_COLUMNS)
-        query = f"SELECT {columns}, crc FROM keyframes WHERE id > ? ORDER BY id"  # noqa: S608
-        for *row, crc in self.file.read(query, keyframe_id):
-            if count <= 0:
-                return
-            number, session, stamp, pose, _, camera, _, vector = row
-            if schema.is_whole(row, crc) and len(vector) == self._descriptor_bytes:
-                descriptor = np.frombuffer(vector, "<f4")
-                found = None if camera is None else self._row("cameras", schema.CAMERA_COLUMNS, camera)
-                yield (
-                    StoredKeyframe(number, session, stamp, schema.unpack_pose(pose), descriptor),
-                    None if found is None else schema.unpack_camera(found[1:]),
-                )
-                count -= 1
-
     def view(self, keyframe_id: int) -> View:
         """What geometric verification needs of a keyframe; no features if a row is damaged or missing."""
         view = self._row("views", schema.VIEW_COLUMNS, keyframe_id)

@@ -54,7 +54,9 @@ class FleetLink:
         self._client = Client(str(values["server"]))
         self._loops = rospy.Publisher("fleet/loop_candidates", LoopCandidates, queue_size=100)
         self._diagnostics = rospy.Publisher("/diagnostics", DiagnosticArray, queue_size=1)
-        kind = FeatureKind.ORB if rospy.get_param(f"{node}/feature_model", "") == "orb" else FeatureKind.NETWORK
+        kind = (
+            FeatureKind.ORB if rospy.get_param(f"{node}/feature_model", "") == "orb" else FeatureKind.NETWORK
+        )
         self._link = Link(robot, self._source, kind, self._client.exchange, self._publish, period)
         self._trouble, self._ended = "", threading.Event()
         rospy.loginfo("Robot %s, server %s", robot, values["server"])
@@ -90,7 +92,9 @@ class FleetLink:
         found = [(DiagnosticStatus.WARN, text) for text in (self._trouble, status.error) if text]
         name = f"{rospy.get_name().lstrip('/')}: fleet"
         report = status_of(name, "", found, "connected", status._asdict())
-        self._diagnostics.publish(DiagnosticArray(header=messages.header(int(time.time() * 1e9), ""), status=[report]))
+        self._diagnostics.publish(
+            DiagnosticArray(header=messages.header(int(time.time() * 1e9), ""), status=[report])
+        )
 
 
 def main() -> int:

@@ -66,7 +66,9 @@ class FleetServerNode:
         status = self._host.status
         name = f"{rospy.get_name().lstrip('/')}: fleet"
         if status is None:
-            report = status_of(name, "", [(DiagnosticStatus.WARN, "not ready: the map is being opened")], "", {})
+            report = status_of(
+                name, "", [(DiagnosticStatus.WARN, "not ready: the map is being opened")], "", {}
+            )
         else:
             away = sorted(robot for robot, seconds in status.robots.items() if seconds > SILENT)
             found = [(DiagnosticStatus.WARN, f"silent: {', '.join(away)}")] if away else []

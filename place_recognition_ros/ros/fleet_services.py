@@ -1,6 +1,7 @@
 """The services that the link of a fleet reads the map with."""
 
-from typing import Any, List, Tuple
+from functools import partial
+from typing import Any, Callable, List, Tuple, TypeVar
 
 import numpy as np
 import rospy
@@ -20,6 +21,8 @@ from place_recognition_ros.srv import (
     StoredKeyframesResponse,
 )
 from place_recognition_ros.worker import Worker
+
+Result = TypeVar("Result")
 
 MAX_COUNT = 64  # keyframes of one response
 
@@ -43,7 +46,7 @@ class FleetServices:
             return identity_of(store), stored_after(store, request.after, count) if count else []
 
         try:
-            identity, found = self._worker.call(lambda pipeline: Pipeline.read(pipeline, read), TIMEOUT)
+            identity, found = self._read(read)
         except PlaceRecognitionError as error:
             return StoredKeyframesResponse(success=False, message=str(error))
         return StoredKeyframesResponse(
@@ -56,12 +59,17 @@ class FleetServices:
             cameras=[_from_camera(each) for each in found],
         )
 
+    def _read(self, request: Callable[[KeyframeStore], Result]) -> Result:
+        maintain = partial(Pipeline.maintain, request=lambda upkeep: upkeep.read(request))
+        found: Result = self._worker.call(maintain, TIMEOUT)
+        return found
+
     def _features(self, request: Any) -> KeyframeFeaturesResponse:
         def read(store: KeyframeStore) -> np.ndarray:
             return store.view(request.keyframe_id).features
 
         try:
-            features = self._worker.call(lambda pipeline: Pipeline.read(pipeline, read), TIMEOUT)
+            features = self._read(read)
         except PlaceRecognitionError as error:
             return KeyframeFeaturesResponse(success=False, message=str(error))
         return KeyframeFeaturesResponse(success=True, features=features.tobytes())

@@ -70,7 +70,9 @@ class NodeSource(Source):
         try:
             response = future.result(TIMEOUT)
         except FutureTimeout as error:
-            raise FleetError(f"expected a response of {self._node} within {TIMEOUT:.0f} s. Received: none") from error
+            raise FleetError(
+                f"expected a response of {self._node} within {TIMEOUT:.0f} s. Received: none"
+            ) from error
         except (rospy.ServiceException, rospy.ROSException, OSError) as error:
             raise FleetError(f"expected a response of {self._node}. Received: {error}") from error
         if not response.success:

@@ -11,7 +11,6 @@ from sensor_msgs.msg import Image
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.errors import ImageError
-from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.ros import clock
 from place_recognition_ros.ros.arrivals import Arrival, pause
 from place_recognition_ros.ros.camera_inputs import CameraInputs, InputStatus
@@ -159,10 +158,6 @@ class Pipeline:
         result = request(self._detector.upkeep)
         self._publishers.tracking(self._detector.status().tracking)
         return result
-
-    def read(self, request: Callable[[KeyframeStore], Result]) -> Result:
-        """The result of ``request(store)``, which reads the map and changes nothing."""
-        return request(self._detector.map.store)
 
     def configure(self, values: Mapping[str, Any]) -> Dict[str, Any]:
         """Change parameters; they count from the next image on. Returns all that are live.
