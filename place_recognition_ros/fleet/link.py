@@ -102,7 +102,8 @@ class Link:
                 self._take(loop)
                 self._received = loop.number
                 self.status = self.status._replace(loops=self.status.loops + 1)
-        more = first or len(batch.ids) == MAX_KEYFRAMES or reply.known or self._wanted or reply.loops
+        behind = len(batch.ids) == MAX_KEYFRAMES or (batch.ids and reply.position < batch.ids[-1])
+        more = first or behind or reply.known or self._wanted or reply.loops
         return BUSY_PAUSE if more else self._period
 
     def _count(self, batch: Batch, sent: int, received: int) -> None:
