@@ -1,8 +1,8 @@
 """A robot of a fleet, a process of its own: ``python -m benchmarks.fleet.robot ROBOT MAP SERVER LOOPS``.
 
-It stores keyframes in its map, at their times, whether the server can be reached or not, and its link sends them.
-What it receives is written to a file, a loop a line. It ends when the server has everything and its standard input
-is closed.
+It stores keyframes in its map, at their times, whether the server can be reached or not, and its link sends
+them. What it receives is written to a file, a loop a line. It ends when the server has everything and its
+standard input is closed.
 """
 
 from __future__ import annotations

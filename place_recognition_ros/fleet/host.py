@@ -4,6 +4,7 @@ import os
 import threading
 from typing import Callable, Optional
 
+from place_recognition_ros.errors import PlaceRecognitionError, StoreError
 from place_recognition_ros.fleet.http import Server
 from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.server import FleetServer, Status
@@ -41,6 +42,7 @@ class Host:
         make_index: Optional[Callable[[], Index]] = None,
     ) -> None:
         self._matching, self._feature_bytes, self._make_index = matching, feature_bytes, make_index
+        self._on_error = on_error
         self._worker: Worker[FleetServer, object, Status] = Worker(
             self._open, self._work, FleetServer.status, on_error
         )
@@ -95,7 +97,15 @@ class Host:
             raise
 
     def _exchange(self, sent: bytes) -> bytes:
-        received: bytes = self._worker.call(lambda server: server.exchange(sent), TIMEOUT)
+        try:
+            received: bytes = self._worker.call(lambda server: server.exchange(sent), TIMEOUT)
+        except PlaceRecognitionError:
+            raise
+        except Exception as error:  # a fault of the server, which must not cost it the robots
+            self._on_error(error)
+            raise StoreError(
+                "expected the server to take the message. Received: a fault of the server"
+            ) from error
         self._worker.offer(_MORE)
         return received
 

@@ -72,6 +72,7 @@ class Link:
         self._position: Optional[int] = None  # None: only the server knows it
         self._received = -1  # number of the newest loop; -1: only the server knows it
         self._wanted: List[int] = []
+        self._rest = False  # whether there are more keyframes than one message can have
         self._failures = 0
         self.status = Status(False, "not connected yet", 0, 0, 0, 0, 0, 0)
         """What was done so far; an immutable value."""
@@ -102,8 +103,8 @@ class Link:
                 self._take(loop)
                 self._received = loop.number
                 self.status = self.status._replace(loops=self.status.loops + 1)
-        behind = len(batch.ids) == MAX_KEYFRAMES or (batch.ids and reply.position < batch.ids[-1])
-        more = first or behind or reply.known or self._wanted or reply.loops
+        behind = batch.ids and reply.position < batch.ids[-1]
+        more = first or behind or self._rest or reply.known or self._wanted or reply.loops
         return BUSY_PAUSE if more else self._period
 
     def _count(self, batch: Batch, sent: int, received: int) -> None:
@@ -152,15 +153,16 @@ class Link:
     def _next(self, position: int) -> List[Stored]:
         """The next keyframes that can be sent together: of one session and one camera."""
         found: List[Stored] = []
-        while not found:
+        self._rest = True
+        while self._rest and not found:
             rows = self._source.after(max(position, self._skipped), MAX_KEYFRAMES)
-            if not rows:
-                break
+            self._rest = len(rows) == MAX_KEYFRAMES
             for row in rows:
                 own = row.robot == self._robot and row.session_uuid not in self._known
                 if not own and not found:
                     self._skipped = row.id
                 elif not own or (found and not _goes_with(row, found[0])):
+                    self._rest = True
                     break
                 else:
                     found.append(row)

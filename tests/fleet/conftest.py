@@ -78,8 +78,11 @@ class Fleet:
         return FleetServer(store, matching(), self._feature_bytes)
 
     def robot(self, name, path=""):
-        self.robots.append(Robot(name, lambda sent: self.server.exchange(sent), path))
+        self.robots.append(Robot(name, self.exchange, path))
         return self.robots[-1]
+
+    def exchange(self, sent):
+        return self.server.exchange(sent)
 
     def kill(self):
         """Close the file without a word to the server, and start another one."""
@@ -105,9 +108,7 @@ class Fleet:
 
     def keyframes(self):
         """(robot, session UUID, stamp) of the keyframes in the server's map, in any order."""
-        query = (
-            "SELECT robot, uuid, stamp FROM keyframes JOIN sessions ON sessions.id = keyframes.session"
-        )
+        query = "SELECT robot, uuid, stamp FROM keyframes JOIN sessions ON sessions.id = keyframes.session"
         return sorted(self.server.memory.map.store.file.read(query))
 
     def close(self):
