@@ -46,12 +46,12 @@ class FleetLink:
         period = values["period_s"]
         if type(period) not in (int, float) or not 0.1 <= period <= 60:
             raise FleetError(f"expected period_s from 0.1 to 60 s. Received: {period!r}")
+        self._client = Client(str(values["server"]))
         node = rospy.resolve_name(str(values["node"]))
         robot = str(rospy.get_param(f"{node}/robot", ""))
         if not robot:
             raise FleetError(f"expected the name of this robot as the parameter {node}/robot. Received: none")
         self._source = NodeSource(node)
-        self._client = Client(str(values["server"]))
         self._loops = rospy.Publisher("fleet/loop_candidates", LoopCandidates, queue_size=100)
         self._diagnostics = rospy.Publisher("/diagnostics", DiagnosticArray, queue_size=1)
         kind = (
