@@ -6,7 +6,7 @@ whatever it sees. A pair counts by what its loop would add to the pose graph (:m
 pairs of its similarity were accepted so far, and by how many features have to be sent for it.
 """
 
-from typing import Dict, List, NamedTuple, Set
+from typing import Dict, List, Mapping, NamedTuple, Set
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from place_recognition_ros.fleet.memory import STRETCH, FleetMemory
 
 MIN_RESISTANCE = 1.0  # with less, two stretches are joined better than odometry joins neighbours
 CONSIDERED = 300  # pairs at once, the most promising
+MOST_OPEN = 5000  # pairs that wait; then the less similar half is forgotten until the next start
 AT_ONCE = 8  # pairs that are chosen until the next look
 BINS = 20  # of similarity
 TYPICAL = 360 * codec.FEATURE_BYTES  # bytes of the features of a keyframe
@@ -109,19 +110,19 @@ class Plan:
 
     def choose(self) -> None:
         """Ask for the features of the pairs that are worth most."""
-        waiting = [
-            (key, each) for key, each in self._open.items() if self._missing(each) and self._affordable(each)
-        ]
-        waiting.sort(key=lambda each: -self._chance(each[1]))
+        self._forget_unlikely()
+        left = self._allowances()
+        planned = self._joined | {key for key, each in self._open.items() if not self._missing(each)}
+        waiting = [item for item in self._open.items() if self._is_affordable(item[1], left)]
+        waiting.sort(key=lambda item: -self._chance(item[1]))
         del waiting[CONSIDERED:]
         lengths = {
             session: (len(self._memory.keyframes(session)) + STRETCH - 1) // STRETCH
             for session in self._memory.ledger.sessions
             if self._memory.keyframes(session)
         }
-        planned = self._joined | {key for key, each in self._open.items() if self._is_coming(each)}
         for _ in range(AT_ONCE):
-            waiting = [each for each in waiting if self._missing(each[1]) and self._affordable(each[1])]
+            waiting = [item for item in waiting if self._is_affordable(item[1], left)]
             if not waiting:
                 return
             resistance = resistances(lengths, planned, [key for key, _ in waiting])
@@ -136,26 +137,32 @@ class Plan:
                 return
             key, proposal = waiting[best]
             planned.add(key)
-            self.wanted.update(self._missing(proposal))
+            for each in self._missing(proposal):
+                left[self._memory.member_of(each).id] -= TYPICAL
+                self.wanted.add(each)
+
+    def _forget_unlikely(self) -> None:
+        if len(self._open) > MOST_OPEN:
+            likely = sorted(self._open.items(), key=lambda item: -item[1].similarity)
+            self._open = dict(likely[: MOST_OPEN // 2])
 
     def _missing(self, proposal: Proposal) -> List[int]:
         have = self._memory.described
         return [each for each in proposal[:2] if each not in have and each not in self.wanted]
 
-    def _is_coming(self, proposal: Proposal) -> bool:
-        return not self._missing(proposal)
+    def _is_affordable(self, proposal: Proposal, left: Mapping[int, int]) -> bool:
+        """Whether features are missing, and the robots have not yet sent as much as they may."""
+        missing = self._missing(proposal)
+        return bool(missing) and all(left[self._memory.member_of(each).id] >= TYPICAL for each in missing)
 
-    def _affordable(self, proposal: Proposal) -> bool:
-        """Whether the robots have not yet sent as much as they may."""
-        return all(self.allowance(each) >= TYPICAL for each in self._missing(proposal))
-
-    def allowance(self, keyframe_id: int) -> int:
-        """Bytes that the robot of a keyframe may still send, without what it was asked for already."""
-        member = self._memory.member_of(keyframe_id)
-        sessions = [each.id for each in self._memory.ledger.sessions.values() if each.member == member.id]
-        earned = self._rate * sum(len(self._memory.keyframes(each)) for each in sessions)
-        asked = sum(self._memory.member_of(each).id == member.id for each in self.wanted)
-        return earned - member.spent - asked * TYPICAL
+    def _allowances(self) -> Dict[int, int]:
+        """Member → bytes that it may still send, without what it was asked for already."""
+        left = {member.id: -member.spent for member in self._memory.ledger.members.values()}
+        for session in self._memory.ledger.sessions.values():
+            left[session.member] += self._rate * len(self._memory.keyframes(session.id))
+        for keyframe_id in self.wanted:
+            left[self._memory.member_of(keyframe_id).id] -= TYPICAL
+        return left
 
     def _bin(self, proposal: Proposal) -> int:
         return int(np.clip(proposal.similarity * BINS, 0, BINS - 1))
