@@ -22,6 +22,7 @@ from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.types import Candidate
 
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
+BESIDE = 2  # keyframes on either side of one that may confirm it
 PLAN_PERIOD = 0.5  # seconds between two choices of features
 
 
@@ -169,18 +170,15 @@ class FleetServer:
         """A second view for a pair that is likely and not certain: the keyframe beside the query."""
         if verdict is None or not verdict.promising:
             return None
-        tried = {each.query for each in self._plan.tried(key_of(self.memory, proposal))}
+        memory, key = self.memory, key_of(self.memory, proposal)
+        tried = {proposal.query, *(each.query for each in self._plan.tried(key))}
         beside = [
-            each
-            for each in self.memory.map.timeline.neighbours(proposal.query, 2)
-            if each not in tried
-            and each != proposal.query
-            and self.memory.stretch_of(each) == self.memory.stretch_of(proposal.query)
+            Proposal(each, proposal.match, memory.match(each, proposal.match).similarity)
+            for each in memory.map.timeline.neighbours(proposal.query, BESIDE)
+            if each not in tried and memory.stretch_of(each) == memory.stretch_of(proposal.query)
         ]
-        if not beside:
-            return None
-        match = self.memory.match(beside[0], proposal.match)
-        return Proposal(beside[0], proposal.match, match.similarity)
+        best = max(beside, key=lambda each: each.similarity, default=None)
+        return best if best is not None and best.similarity >= self._similarity else None
 
     def _add_loop(self, found: Candidate) -> None:
         """Keep a loop, with the ids of the robots' maps."""

@@ -3,7 +3,7 @@
 from typing import List, NamedTuple, Optional, Sequence
 
 from place_recognition_ros.config import Config
-from place_recognition_ros.fleet.ledger import Proposal
+from place_recognition_ros.fleet.ledger import Proposal, session_of
 from place_recognition_ros.fleet.memory import FleetMemory
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
@@ -55,15 +55,16 @@ class Verifier:
         Returns:
             None: there is nothing to compare.
         """
-        memory = self._memory
-        session = memory.map.timeline[proposal.query].session
+        memory, timeline = self._memory, self._memory.map.timeline
         pairs = {
             each.query: each
             for each in (*tried, proposal)
-            if each.query in memory.map.timeline
-            and each.match in memory.map.timeline
-            and memory.map.timeline[each.query].session == session
+            if each.query in timeline
+            and each.match in timeline
+            and session_of(each.query) == session_of(proposal.query)
         }
+        if proposal.query not in pairs:
+            return None  # it was removed meanwhile
         views = [
             (memory.observation(query), [memory.match(query, pairs[query].match)]) for query in sorted(pairs)
         ]

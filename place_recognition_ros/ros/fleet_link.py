@@ -23,6 +23,7 @@ DEFAULTS: Mapping[str, Any] = {
     "node": "place_recognition",
     "period_s": 2.0,
 }
+MAX_PERIOD = 20.0  # seconds; the server closes a connection that is silent for 30
 RETRY = 2.0  # seconds until the node is asked again
 REPORT_PERIOD = 1.0  # seconds
 STOP_TIMEOUT = 1.0  # seconds
@@ -44,8 +45,8 @@ class FleetLink:
             raise FleetError(f"expected parameters among {', '.join(DEFAULTS)}. Received: {sorted(unknown)}")
         values = {**DEFAULTS, **parameters}
         period = values["period_s"]
-        if type(period) not in (int, float) or not 0.1 <= period <= 60:
-            raise FleetError(f"expected period_s from 0.1 to 60 s. Received: {period!r}")
+        if type(period) not in (int, float) or not 0.1 <= period <= MAX_PERIOD:
+            raise FleetError(f"expected period_s from 0.1 to {MAX_PERIOD} s. Received: {period!r}")
         self._client = Client(str(values["server"]))
         node = rospy.resolve_name(str(values["node"]))
         robot = str(rospy.get_param(f"{node}/robot", ""))

@@ -68,14 +68,14 @@ class Robot:
 class Fleet:
     """A server that can be killed, and its robots."""
 
-    def __init__(self, path, feature_bytes):
-        self._path, self._feature_bytes = path, feature_bytes
+    def __init__(self, path, feature_bytes, **parameters):
+        self._path, self._feature_bytes, self._parameters = path, feature_bytes, parameters
         self.server = self._open()
         self.robots = []
 
     def _open(self):
         store = KeyframeStore(self._path, MODELS.model_id, SIZE, MODELS.feature_model)
-        return FleetServer(store, matching(), self._feature_bytes)
+        return FleetServer(store, matching(**self._parameters), self._feature_bytes)
 
     def robot(self, name, path=""):
         self.robots.append(Robot(name, self.exchange, path))
@@ -125,11 +125,11 @@ def stored(robot):
 
 @pytest.fixture
 def make_fleet(tmp_path):
-    """``make_fleet(feature_bytes)`` → a Fleet, closed after the test."""
+    """``make_fleet(feature_bytes, **parameters)`` → a Fleet, closed after the test."""
     made = []
 
-    def make(feature_bytes=PLENTY):
-        made.append(Fleet(str(tmp_path / f"server-{len(made)}.db"), feature_bytes))
+    def make(feature_bytes=PLENTY, **parameters):
+        made.append(Fleet(str(tmp_path / f"server-{len(made)}.db"), feature_bytes, **parameters))
         return made[-1]
 
     yield make

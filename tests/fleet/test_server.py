@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from place_recognition_ros.errors import StoreError
 from place_recognition_ros.fleet.messages import MAX_KEYFRAMES
 from place_recognition_ros.types import FEATURE, Keyframe, Kind, Status
 from tests.fleet.conftest import stored
@@ -150,3 +151,45 @@ def test_a_robot_sends_no_more_features_than_its_budget(make_fleet):
         sent.append(a.link.status.views + b.link.status.views)
     assert sent[0] == 0
     assert sent[1] < sent[2]
+
+
+def test_a_full_map_is_thinned_and_nothing_comes_back(make_fleet):
+    fleet = make_fleet(max_keyframes=50)
+    a, b = fleet.robot("a"), fleet.robot("b")
+    a.drive(range(60), 0)
+    b.drive(range(20, 60), 1)
+    fleet.settle()
+    kept = fleet.keyframes()
+    assert len(kept) == 50
+    fleet.kill()
+    fleet.settle()
+    assert fleet.keyframes() == kept
+    assert names(a.loops) == names(b.loops)
+
+
+def test_views_of_one_stretch_are_taken_together(make_fleet):
+    """One view is not enough: the keyframe beside it is asked for, too."""
+    fleet = make_fleet(accept_confidence=0.9999)
+    a, b = fleet.robot("a"), fleet.robot("b")
+    for robot, number in ((a, 0), (b, 1)):
+        robot.drive([place for place in range(20) for _ in range(2)], number)
+    fleet.settle(20)
+    outcomes = {}
+    for proposal in fleet.server.memory.ledger.proposals():
+        outcomes.setdefault(proposal.match, []).append(proposal.outcome)
+    assert max(map(len, outcomes.values())) == 2
+
+
+def test_what_cannot_be_written_is_not_acknowledged(fleet):
+    a = fleet.robot("a")
+    a.drive(range(30), 0)
+    a.link.step()
+    execute = fleet.server.memory.map.store.file.connection.execute
+    execute("PRAGMA max_page_count = 1")  # the disk is full
+    a.drive(range(30, 60), 0)
+    with pytest.raises(StoreError):
+        for _ in range(5):
+            a.link.step()
+    execute("PRAGMA max_page_count = 1000000")
+    fleet.settle(2)
+    assert fleet.keyframes() == stored(a)
