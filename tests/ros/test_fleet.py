@@ -134,6 +134,21 @@ def test_the_node_returns_its_keyframes_and_their_features(ros, start_robot):
     assert not ros.call("a_node/keyframe_features", KeyframeFeatures, 99).features
 
 
+def test_the_launch_files_start_server_and_link(ros, roslaunch, start_node, port, tmp_path):
+    start_node(map_path=str(tmp_path / "a.db"), robot="anna", **PARAMETERS)
+    reports = ros.subscribe("/diagnostics", DiagnosticArray)
+    roslaunch("fleet.launch", ready=False, port=port, map_path=tmp_path / "server.db")
+    roslaunch("fleet_link.launch", ready=False, server=f"http://127.0.0.1:{port}", loops="/found")
+    reports.wait_for(
+        lambda report: any(
+            status.name == "fleet_server: fleet" and "robot anna" in _values(status)
+            for status in report.status
+        ),
+        30,
+    )
+    ros.subscribe("/found", LoopCandidates)  # waits for its publisher
+
+
 @pytest.mark.parametrize(
     ("program", "parameters", "message"),
     [
