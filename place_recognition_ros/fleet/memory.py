@@ -13,7 +13,7 @@ from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
-from place_recognition_ros.memory.schema import VIEW_COLUMNS
+from place_recognition_ros.memory.schema import SESSION_COLUMNS, VIEW_COLUMNS
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe, camera_id
 from place_recognition_ros.memory.transfer import insert, write_keyframe
 from place_recognition_ros.types import FEATURE, Query
@@ -69,62 +69,70 @@ class FleetMemory:
         Raises:
             StoreError: if it could not be stored; all is as it was before.
         """
-        file, ledger = self.map.store.file, self.ledger
-        member = ledger.member(batch.robot, batch.map_id) or Member(0, batch.robot, batch.map_id)
-        if (
-            batch.server != self.name or batch.after > member.position
-        ):  # it knows another server, or a newer state
-            batch = Batch(batch.robot, batch.map_id, batch.digest)
+        member = self.ledger.member(batch.robot, batch.map_id) or Member(0, batch.robot, batch.map_id)
+        if batch.server != self.name or batch.after > member.position:
+            batch = Batch(batch.robot, batch.map_id, batch.digest)  # of another server, or of a newer state
         rows = [row for row, number in enumerate(batch.ids) if number > member.position]
-        owner = self._session(batch.session_uuid) if rows else None
-        session = None if owner is None else ledger.sessions.get(owner.id)
-        known = owner is not None and (session is None or session.member != member.id)
-        if owner is None and rows:
-            (number,) = self.map.sessions.reserve(1)
-            owner = Session(number, batch.session_uuid, batch.robot, batch.stamps[rows[0]])
-        keyframes: List[StoredKeyframe] = []
+        session = self._session(batch, rows[0]) if rows else None
+        known = session is not None and self._is_of_another(session, member)
         views = {self._find(member, number): features for number, features in batch.views.items()}
         views.pop(0, None)
-        spent = codec.FEATURE_BYTES * sum(map(len, views.values()))
         changed = member._replace(
             position=max([member.position, *batch.ids]),
-            spent=member.spent + spent,
+            spent=member.spent + codec.FEATURE_BYTES * sum(map(len, views.values())),
             delivered=max(member.delivered, batch.received),
         )
-        if not rows and not views and changed == member and member.id:
+        if changed == member and member.id and not views:
             return Taken(member, known, 0)
+        keyframes = self._store(batch, changed, views, [] if known else rows, session)
+        self.described.update(number for number, features in views.items() if len(features))
+        if session is not None and keyframes:
+            self._ids.setdefault(session.id, []).extend(each.id for each in keyframes)
+            for _ in self.map.sessions.load(session, keyframes):
+                pass
+        return Taken(self.ledger.member(batch.robot, batch.map_id) or changed, known, len(keyframes))
+
+    def _store(
+        self,
+        batch: Batch,
+        member: Member,
+        views: Dict[int, np.ndarray],
+        rows: List[int],
+        session: Optional[Session],
+    ) -> List[StoredKeyframe]:
+        """Write the member as it is now, features, and rows of a batch, all or nothing."""
+        file = self.map.store.file
+        keyframes: List[StoredKeyframe] = []
         try:
             with file.transaction("store keyframes of a robot"):
-                ledger.set_member(changed)
-                stored = ledger.member(batch.robot, batch.map_id) or changed
-                if owner is not None and not known:
-                    keyframes = self._write(batch, rows, owner)
-                    if session is None:
-                        ledger.set_session(FleetSession(owner.id, stored.id, batch.session))
+                self.ledger.set_member(member)
+                if session is not None and rows:
+                    keyframes = self._write(batch, rows, session)
                 for number, features in views.items():
-                    view = (number, features.tobytes(), b"")
-                    insert(file.execute, "views", VIEW_COLUMNS, view)
+                    insert(file.execute, "views", VIEW_COLUMNS, (number, features.tobytes(), b""))
         except PlaceRecognitionError:
             self.ledger = Ledger(file)
             raise
-        self.described.update(number for number, features in views.items() if len(features))
-        if owner is not None and keyframes:
-            self._ids.setdefault(owner.id, []).extend(each.id for each in keyframes)
-            for _ in self.map.sessions.load(owner, keyframes):
-                pass
-        return Taken(stored, known, len(keyframes))
+        return keyframes
 
-    def _session(self, uuid: str) -> Optional[Session]:
-        for number in [*self.ledger.sessions]:
+    def _session(self, batch: Batch, row: int) -> Session:
+        """The session of a batch; a new one begins with the keyframe of this row."""
+        for number in self.ledger.sessions:
             found = self.map.sessions.get(number)
-            if found is not None and found.uuid == uuid:
+            if found is not None and found.uuid == batch.session_uuid:
                 return found
-        return None
+        (number,) = self.map.sessions.reserve(1)
+        return Session(number, batch.session_uuid, batch.robot, batch.stamps[row])
+
+    def _is_of_another(self, session: Session, member: Member) -> bool:
+        known = self.ledger.sessions.get(session.id)
+        return known is not None and known.member != member.id
 
     def _write(self, batch: Batch, rows: List[int], session: Session) -> List[StoredKeyframe]:
-        execute = self.map.store.file.execute
-        if session.id not in self.map.sessions:
-            insert(execute, "sessions", ("id", "uuid", "robot", "start", "frame"), session)
+        execute, member = self.map.store.file.execute, self.ledger.member(batch.robot, batch.map_id)
+        if session.id not in self.ledger.sessions and member is not None:
+            insert(execute, "sessions", SESSION_COLUMNS, session)
+            self.ledger.set_session(FleetSession(session.id, member.id, batch.session))
         camera = None if batch.camera is None else camera_id(execute, batch.camera)
         keyframes = []
         for row in rows:
@@ -159,18 +167,26 @@ class FleetMemory:
         """The stretch that a keyframe is in."""
         return Stretch(session_of(keyframe_id), self.ordinal(keyframe_id) // STRETCH)
 
-    def similar(self, keyframe_id: int, count: int) -> List[Match]:
-        """The keyframes of other robots that are most similar to one, best first."""
+    def similar(self, keyframe_id: int, count: int, described: bool = False) -> List[Match]:
+        """The keyframes of other robots that are most similar to one, best first.
+
+        Args:
+            keyframe_id: of the one.
+            count: how many at most.
+            described: only those whose local features are here.
+        """
         robot = self.member_of(keyframe_id).robot
-        return self.map.search(
-            self.map.timeline.vector(keyframe_id),
-            count,
-            lambda found: [
+
+        def keep(found: List[Match]) -> List[Match]:
+            return [
                 each
                 for each in found
-                if each.entry.session in self.ledger.sessions and self.member_of(each.entry.id).robot != robot
-            ],
-        )
+                if each.entry.session in self.ledger.sessions
+                and self.member_of(each.entry.id).robot != robot
+                and (not described or each.entry.id in self.described)
+            ]
+
+        return self.map.search(self.map.timeline.vector(keyframe_id), count, keep)
 
     def observation(self, keyframe_id: int) -> Observation:
         """A keyframe as the query of a decision."""

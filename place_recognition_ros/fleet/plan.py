@@ -18,9 +18,14 @@ from place_recognition_ros.fleet.memory import STRETCH, FleetMemory
 MIN_RESISTANCE = 1.0  # with less, two stretches are joined better than odometry joins neighbours
 CONSIDERED = 300  # pairs at once, the most promising
 MOST_OPEN = 5000  # pairs that wait; then the less similar half is forgotten until the next start
+MOST_TRIED = 3  # pairs of two stretches
 AT_ONCE = 8  # pairs that are chosen until the next look
 BINS = 20  # of similarity
 TYPICAL = 360 * codec.FEATURE_BYTES  # bytes of the features of a keyframe
+
+
+def _is_same(a: Proposal, b: Proposal) -> bool:
+    return {a.query, a.match} == {b.query, b.match}
 
 
 class _Tally(NamedTuple):
@@ -47,6 +52,7 @@ class Plan:
     def __init__(self, memory: FleetMemory, bytes_per_keyframe: int) -> None:
         self._memory, self._rate = memory, bytes_per_keyframe
         self._open: Dict[Pair, Proposal] = {}
+        self._served: Dict[Pair, Proposal] = {}  # whose features are here
         self._tried: Dict[Pair, List[Proposal]] = {}
         self._joined: Set[Pair] = set()
         self._tallies: Dict[int, _Tally] = {}
@@ -54,11 +60,18 @@ class Plan:
         """Ids of the keyframes whose features are asked for; not to be changed."""
         for proposal in memory.ledger.proposals():
             if proposal.query in memory.map.timeline and proposal.match in memory.map.timeline:
-                self.add(proposal) if proposal.outcome == OPEN else self.settle(proposal)
+                self._restore(proposal)
 
     def __len__(self) -> int:
         """How many pairs wait to be examined."""
         return len(self._open)
+
+    def _restore(self, proposal: Proposal) -> None:
+        key = key_of(self._memory, proposal)
+        if proposal.outcome != OPEN:
+            self.settle(proposal)
+        elif key not in self._joined:
+            self.add_another(key, proposal)
 
     def add(self, proposal: Proposal) -> bool:
         """Add a pair; returns whether it is examined sooner or later.
@@ -78,18 +91,29 @@ class Plan:
         self._open[key] = proposal
         return True
 
+    def add_served(self, proposal: Proposal) -> bool:
+        """Add a pair whose features are here; returns whether it is examined."""
+        key = key_of(self._memory, proposal)
+        before, tried = self._served.get(key), self.tried(key)
+        if key in self._joined or len(tried) >= MOST_TRIED or any(_is_same(each, proposal) for each in tried):
+            return False
+        if before is not None and before.similarity >= proposal.similarity:
+            return False
+        self._served[key] = proposal
+        return True
+
     def settle(self, proposal: Proposal) -> None:
         """A pair was examined."""
         key, place = key_of(self._memory, proposal), self._bin(proposal)
-        if self._open.get(key, proposal)[:2] == proposal[:2]:
-            self._open.pop(key, None)
+        for waiting in (self._open, self._served):
+            if key in waiting and (proposal.outcome == ACCEPTED or _is_same(waiting[key], proposal)):
+                del waiting[key]
         self._tried.setdefault(key, []).append(proposal)
         before = self._tallies.get(place, _Tally())
         accepted = proposal.outcome == ACCEPTED
         self._tallies[place] = _Tally(before.examined + 1, before.accepted + accepted)
         if accepted:
             self._joined.add(key)
-            self._open.pop(key, None)
 
     def tried(self, key: Pair) -> List[Proposal]:
         """The pairs of two stretches that were examined."""
@@ -102,11 +126,12 @@ class Plan:
     def ready(self) -> List[Proposal]:
         """The pairs whose features are both here."""
         described = self._memory.described
-        return [each for each in self._open.values() if each.query in described and each.match in described]
+        found = [each for each in self._open.values() if each.query in described and each.match in described]
+        return [*self._served.values(), *found]
 
     def hopeless(self, keyframe_id: int) -> List[Proposal]:
         """The open pairs of a keyframe."""
-        return [each for each in self._open.values() if keyframe_id in each[:2]]
+        return [each for each in self._open.values() if keyframe_id in (each.query, each.match)]
 
     def choose(self) -> None:
         """Ask for the features of the pairs that are worth most."""

@@ -6,7 +6,8 @@ killed goes on where it was.
 """
 
 import time
-from typing import Dict, List, NamedTuple, Optional
+from collections import deque
+from typing import Deque, Dict, List, NamedTuple, Optional
 
 from place_recognition_ros.errors import FleetError
 from place_recognition_ros.fleet.ledger import ACCEPTED, REJECTED, Proposal, robot_id
@@ -14,7 +15,7 @@ from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.memory import STRETCH, FleetMemory
 from place_recognition_ros.fleet.messages import MAX_VIEWS, Loop, Reply, pack_reply, unpack_batch
 from place_recognition_ros.fleet.plan import Plan, key_of
-from place_recognition_ros.fleet.survey import survey
+from place_recognition_ros.fleet.survey import served, survey
 from place_recognition_ros.fleet.verify import Verdict, Verifier
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
@@ -63,6 +64,7 @@ class FleetServer:
         )
         self._heard: Dict[str, float] = {}  # robot → when its newest message came, time.monotonic
         self._grown: Dict[int, float] = {}  # session → when its newest keyframe came
+        self._arrived: Deque[int] = deque()  # keyframes whose features have come
         self._planned = 0.0
         self._refused, self._refusal = 0, ""
 
@@ -88,7 +90,9 @@ class FleetServer:
             wanted = robot_id(number)
             if wanted in batch.views and self.memory.member_of(number).id == member.id:
                 self._plan.arrived(number)
-                if not len(batch.views[wanted]):
+                if len(batch.views[wanted]):
+                    self._arrived.append(number)
+                else:
                     self._drop(number)
         asked = [robot_id(each) for each in self._plan.wanted if self.memory.member_of(each).id == member.id]
         loops = self.memory.ledger.loops_after(member.id, member.delivered)
@@ -107,6 +111,10 @@ class FleetServer:
         ready = self._plan.ready()
         if ready:
             self._examine(ready[0])
+            return True
+        if self._arrived:
+            self._pair(self._arrived[0])
+            self._arrived.popleft()
             return True
         if self._survey():
             return True
@@ -148,6 +156,16 @@ class FleetServer:
                 memory.ledger.set_session(session._replace(examined=session.examined + len(keyframes)))
             return True
         return False
+
+    def _pair(self, keyframe_id: int) -> None:
+        """Features that have come serve all pairs with keyframes whose features are there."""
+        if keyframe_id not in self.memory.map.timeline:
+            return
+        pairs = served(self.memory, keyframe_id, self._similarity)
+        found = [each for each in pairs if self._plan.add_served(each)]
+        with self.memory.map.store.file.transaction("store what may be joined"):
+            for each in found:
+                self.memory.ledger.set_proposal(each)
 
     def _examine(self, proposal: Proposal) -> None:
         """Decide about a pair, and keep the result."""

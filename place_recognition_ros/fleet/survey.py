@@ -15,6 +15,9 @@ MOST_PLACES = 16  # of other robots that a keyframe is compared with
 PREFERRED = 0.05  # of similarity that may be lost if features need not be sent
 
 
+MOST_SERVED = 10  # pairs of a keyframe whose features have come, with others that are there
+
+
 class _Place(NamedTuple):
     """The best match of a keyframe in one stretch of another robot's path."""
 
@@ -52,6 +55,23 @@ def survey(memory: FleetMemory, keyframe_ids: Sequence[int], min_similarity: flo
         if not any(_near(memory, place.match, other.match, 2 * STRETCH) for other in chosen):
             chosen.append(place)
     return [Proposal(*each) for each in chosen]
+
+
+def served(memory: FleetMemory, keyframe_id: int, min_similarity: float) -> List[Proposal]:
+    """The pairs of a keyframe whose features have come, for which no other features are needed.
+
+    Args:
+        memory: the map.
+        keyframe_id: of the keyframe.
+        min_similarity: cosine below which two keyframes never show one place.
+    """
+    found: List[Proposal] = []
+    for each in memory.similar(keyframe_id, NEAREST, described=True):
+        if each.similarity < min_similarity or len(found) == MOST_SERVED:
+            break
+        if not any(_near(memory, each.entry.id, other.match, STRETCH) for other in found):
+            found.append(Proposal(keyframe_id, each.entry.id, each.similarity))
+    return found
 
 
 def _places(memory: FleetMemory, keyframe_id: int, min_similarity: float) -> List[_Place]:
