@@ -177,7 +177,7 @@ class FleetMemory:
         """
         robot = self.member_of(keyframe_id).robot
 
-        def keep(found: List[Match]) -> List[Match]:
+        def _others(found: List[Match]) -> List[Match]:
             return [
                 each
                 for each in found
@@ -186,7 +186,7 @@ class FleetMemory:
                 and (not described or each.entry.id in self.described)
             ]
 
-        return self.map.search(self.map.timeline.vector(keyframe_id), count, keep)
+        return self.map.search(self.map.timeline.vector(keyframe_id), count, _others)
 
     def observation(self, keyframe_id: int) -> Observation:
         """A keyframe as the query of a decision."""
