@@ -123,10 +123,15 @@ class Fleet:
             if each.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     each.stdin.close()
-        for each in self._robots:
-            each.wait(30)
-        self._server.terminate()
-        self._server.wait(30)
+        end = time.monotonic() + 30
+        for each in (*self._robots, self._server):
+            if each is self._server:
+                each.terminate()
+            try:
+                each.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:  # the run failed, and it still drives
+                each.kill()
+                each.wait()
         for relay in self.relays:
             relay.close()
         self.log.close()

@@ -33,7 +33,7 @@ TABLES = (
     id INTEGER PRIMARY KEY,      -- of the table sessions
     member INTEGER NOT NULL,
     number INTEGER NOT NULL,     -- of the session in the robot's map
-    examined INTEGER NOT NULL,   -- how many of its keyframes were compared with those of other robots
+    examined INTEGER NOT NULL,   -- id, in the robot's map, of the newest one that was compared with others
     crc INTEGER NOT NULL
     )""",
     """CREATE TABLE IF NOT EXISTS fleet_proposals (
@@ -71,7 +71,7 @@ class FleetSession(NamedTuple):
     id: int  # in the server's map
     member: int
     number: int  # in the robot's map
-    examined: int = 0
+    examined: int = 0  # id, in the robot's map, of the newest keyframe that was compared with others
 
 
 class Proposal(NamedTuple):
@@ -117,7 +117,9 @@ class Ledger:
         self.members: Dict[int, Member] = {row[0]: Member(*row) for row in members}
         """By their ids; not to be changed."""
         rows = self._whole("fleet_sessions", "id, member, number, examined")
-        self.sessions: Dict[int, FleetSession] = {row[0]: FleetSession(*row) for row in rows}
+        self.sessions: Dict[int, FleetSession] = {
+            row[0]: FleetSession(*row) for row in rows if row[1] in self.members
+        }
         """By their ids in the server's map; not to be changed."""
 
     def proposals(self) -> Iterator[Proposal]:

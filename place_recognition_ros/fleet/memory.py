@@ -1,6 +1,6 @@
 """The server's map: the keyframes of all robots, by their sessions."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
@@ -9,17 +9,14 @@ from place_recognition_ros.errors import PlaceRecognitionError
 from place_recognition_ros.fleet import codec
 from place_recognition_ros.fleet.ledger import FleetSession, Ledger, Member, server_id, session_of
 from place_recognition_ros.fleet.messages import Batch
-from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.schema import SESSION_COLUMNS, VIEW_COLUMNS
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe, camera_id
 from place_recognition_ros.memory.transfer import insert, write_keyframe
-from place_recognition_ros.types import FEATURE, Query
 
 STRETCH = 20  # keyframes of a session that are taken together
-NO_FEATURES = np.zeros(0, FEATURE)
 
 
 class Stretch(NamedTuple):
@@ -57,6 +54,7 @@ class FleetMemory:
         self._ids: Dict[int, List[int]] = {}  # session → ids of its keyframes, removed ones too
         for keyframe_id in self.map.timeline:
             self._ids.setdefault(session_of(keyframe_id), []).append(keyframe_id)
+        self._sessions = {each.uuid: each for each in store.sessions().values()}
         self.name = store.file.map_id[:8]
         """Of this map, in messages."""
         rows = store.file.read("SELECT id FROM views WHERE LENGTH(features) > 0")
@@ -73,7 +71,10 @@ class FleetMemory:
         if batch.server != self.name or batch.after > member.position:
             batch = Batch(batch.robot, batch.map_id, batch.digest)  # of another server, or of a newer state
         rows = [row for row, number in enumerate(batch.ids) if number > member.position]
-        session = self._session(batch, rows[0]) if rows else None
+        session = self._sessions.get(batch.session_uuid) if rows else None
+        if rows and session is None:
+            (number,) = self.map.sessions.reserve(1)
+            session = Session(number, batch.session_uuid, batch.robot, batch.stamps[rows[0]])
         known = session is not None and self._is_of_another(session, member)
         views = {self._find(member, number): features for number, features in batch.views.items()}
         views.pop(0, None)
@@ -82,11 +83,12 @@ class FleetMemory:
             spent=member.spent + codec.FEATURE_BYTES * sum(map(len, views.values())),
             delivered=max(member.delivered, batch.received),
         )
-        if changed == member and member.id and not views:
+        if changed == member and not views:
             return Taken(member, known, 0)
         keyframes = self._store(batch, changed, views, [] if known else rows, session)
         self.described.update(number for number, features in views.items() if len(features))
         if session is not None and keyframes:
+            self._sessions[session.uuid] = session
             self._ids.setdefault(session.id, []).extend(each.id for each in keyframes)
             for _ in self.map.sessions.load(session, keyframes):
                 pass
@@ -115,28 +117,21 @@ class FleetMemory:
             raise
         return keyframes
 
-    def _session(self, batch: Batch, row: int) -> Session:
-        """The session of a batch; a new one begins with the keyframe of this row."""
-        for number in self.ledger.sessions:
-            found = self.map.sessions.get(number)
-            if found is not None and found.uuid == batch.session_uuid:
-                return found
-        (number,) = self.map.sessions.reserve(1)
-        return Session(number, batch.session_uuid, batch.robot, batch.stamps[row])
-
     def _is_of_another(self, session: Session, member: Member) -> bool:
         known = self.ledger.sessions.get(session.id)
         return known is not None and known.member != member.id
 
     def _write(self, batch: Batch, rows: List[int], session: Session) -> List[StoredKeyframe]:
         execute, member = self.map.store.file.execute, self.ledger.member(batch.robot, batch.map_id)
-        if session.id not in self.ledger.sessions and member is not None:
+        if session.id not in self.ledger.sessions and member is not None:  # new, or its row was damaged
             insert(execute, "sessions", SESSION_COLUMNS, session)
             self.ledger.set_session(FleetSession(session.id, member.id, batch.session))
         camera = None if batch.camera is None else camera_id(execute, batch.camera)
         keyframes = []
         for row in rows:
             number, vector = server_id(session.id, batch.ids[row]), batch.descriptors[row]
+            if number in self.map.timeline:
+                continue  # the row of the member was damaged
             content = vector.astype("<f4").tobytes()
             columns = (number, session.id, batch.stamps[row], None, "", camera, None, content)
             write_keyframe(execute, columns, (number, b"", b""), 0)
@@ -158,6 +153,11 @@ class FleetMemory:
     def keyframes(self, session: int) -> List[int]:
         """Ids of the keyframes of a session, in their order, those that were removed too."""
         return self._ids.get(session, [])
+
+    def to_examine(self, session: FleetSession) -> List[int]:
+        """Ids of the keyframes of a session that were not compared yet, in their order."""
+        ids = self._ids.get(session.id, [])
+        return ids[bisect_right(ids, server_id(session.id, session.examined)) :]
 
     def ordinal(self, keyframe_id: int) -> int:
         """How many keyframes of its session were stored before it."""
@@ -187,16 +187,3 @@ class FleetMemory:
             ]
 
         return self.map.search(self.map.timeline.vector(keyframe_id), count, _others)
-
-    def observation(self, keyframe_id: int) -> Observation:
-        """A keyframe as the query of a decision."""
-        entry, view = self.map.timeline[keyframe_id], self.map.store.view(keyframe_id)
-        frame = view.camera.frame_id if view.camera is not None else ""
-        robot, vector = self.member_of(keyframe_id).robot, self.map.timeline.vector(keyframe_id)
-        return Observation(Query(keyframe_id, entry.stamp, entry.session, robot, frame, vector), view)
-
-    def match(self, query_id: int, match_id: int) -> Match:
-        """One keyframe as the match of another one."""
-        timeline = self.map.timeline
-        similarity = float(timeline.vector(query_id) @ timeline.vector(match_id))
-        return Match(timeline[match_id], self.member_of(match_id).robot, similarity)

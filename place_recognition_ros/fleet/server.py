@@ -5,18 +5,20 @@ little at a time, so that no robot waits for it. All that was decided is in the 
 killed goes on where it was.
 """
 
+import logging
 import time
 from collections import deque
 from typing import Deque, Dict, List, NamedTuple, Optional
 
-from place_recognition_ros.errors import FleetError
+from place_recognition_ros.errors import FleetError, StoreError
+from place_recognition_ros.fleet.graph import Pair
 from place_recognition_ros.fleet.ledger import ACCEPTED, REJECTED, Proposal, robot_id
 from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.memory import STRETCH, FleetMemory
 from place_recognition_ros.fleet.messages import MAX_VIEWS, Loop, Reply, pack_reply, unpack_batch
 from place_recognition_ros.fleet.plan import Plan, key_of
 from place_recognition_ros.fleet.survey import served, survey
-from place_recognition_ros.fleet.verify import Verdict, Verifier
+from place_recognition_ros.fleet.verify import Verdict, Verifier, match_of, observation_of
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore
@@ -25,6 +27,8 @@ from place_recognition_ros.types import Candidate
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
 BESIDE = 2  # keyframes on either side of one that may confirm it
 PLAN_PERIOD = 0.5  # seconds between two choices of features
+
+_LOG = logging.getLogger(__name__)
 
 
 class Status(NamedTuple):
@@ -82,7 +86,8 @@ class FleetServer:
             raise
         taken = self.memory.take(batch)
         now, member = time.monotonic(), taken.member
-        self._heard[batch.robot] = now
+        if member.id:
+            self._heard[batch.robot] = now
         own = [each for each in self.memory.ledger.sessions.values() if each.member == member.id]
         if taken.stored:
             self._grown.update({each.id: now for each in own if each.number == batch.session})
@@ -145,7 +150,7 @@ class FleetServer:
         """Look for pairs of the next stretch; returns whether there was one."""
         memory, now = self.memory, time.monotonic()
         for session in [*memory.ledger.sessions.values()]:
-            keyframes = memory.keyframes(session.id)[session.examined :][:STRETCH]
+            keyframes = memory.to_examine(session)[:STRETCH]
             idle = now - self._grown.get(session.id, 0.0) > IDLE
             if not keyframes or (len(keyframes) < STRETCH and not idle):
                 continue
@@ -153,7 +158,7 @@ class FleetServer:
             with memory.map.store.file.transaction("store what may be joined"):
                 for each in found:
                     memory.ledger.set_proposal(each)
-                memory.ledger.set_session(session._replace(examined=session.examined + len(keyframes)))
+                memory.ledger.set_session(session._replace(examined=robot_id(keyframes[-1])))
             return True
         return False
 
@@ -170,7 +175,7 @@ class FleetServer:
     def _examine(self, proposal: Proposal) -> None:
         """Decide about a pair, and keep the result."""
         key = key_of(self.memory, proposal)
-        verdict = self._verifier.verify(proposal, self._plan.tried(key))
+        verdict = self._verdict(proposal, key)
         accepted = verdict is not None and verdict.candidate.accepted
         settled = proposal._replace(outcome=ACCEPTED if accepted else REJECTED)
         another = self._another(proposal, verdict)
@@ -184,6 +189,16 @@ class FleetServer:
         if another is not None:
             self._plan.add_another(key, another)
 
+    def _verdict(self, proposal: Proposal, key: Pair) -> Optional[Verdict]:
+        """What the features say; None: nothing, be it that they are not those of an image."""
+        try:
+            return self._verifier.verify(proposal, self._plan.tried(key))
+        except StoreError:
+            raise
+        except Exception:
+            _LOG.exception("Keyframes %d and %d could not be compared", proposal.query, proposal.match)
+            return None
+
     def _another(self, proposal: Proposal, verdict: Optional[Verdict]) -> Optional[Proposal]:
         """A second view for a pair that is likely and not certain: the keyframe beside the query."""
         if verdict is None or not verdict.promising:
@@ -191,7 +206,7 @@ class FleetServer:
         memory, key = self.memory, key_of(self.memory, proposal)
         tried = {proposal.query, *(each.query for each in self._plan.tried(key))}
         beside = [
-            Proposal(each, proposal.match, memory.match(each, proposal.match).similarity)
+            Proposal(each, proposal.match, match_of(memory, each, proposal.match).similarity)
             for each in memory.map.timeline.neighbours(proposal.query, BESIDE)
             if each not in tried and memory.stretch_of(each) == memory.stretch_of(proposal.query)
         ]
@@ -210,7 +225,7 @@ class FleetServer:
             query_robot=ends[0].robot,
             match_robot=ends[1].robot,
         )
-        frame = self.memory.observation(found.query_id).query.frame_id
+        frame = observation_of(self.memory, found.query_id).query.frame_id
         loop = Loop(0, candidate, ends[0].map_id, ends[1].map_id, frame)
         self.memory.ledger.add_loop(loop, ends[0].id, ends[1].id)
 

@@ -7,11 +7,29 @@ from place_recognition_ros.fleet.ledger import Proposal, session_of
 from place_recognition_ros.fleet.memory import FleetMemory
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
+from place_recognition_ros.loops.examination import Observation
 from place_recognition_ros.memory.departure import Leaving
-from place_recognition_ros.types import Candidate, FeatureKind, Kind, Reason
+from place_recognition_ros.memory.keyframe_map import Match
+from place_recognition_ros.types import Candidate, FeatureKind, Kind, Query, Reason
 
 PROMISING = 0.3  # confidence of a pair that another view may confirm
 MOST_VIEWS = 3  # of two stretches
+
+
+def observation_of(memory: FleetMemory, keyframe_id: int) -> Observation:
+    """A keyframe as the query of a decision."""
+    timeline, view = memory.map.timeline, memory.map.store.view(keyframe_id)
+    entry, vector = timeline[keyframe_id], timeline.vector(keyframe_id)
+    frame = view.camera.frame_id if view.camera is not None else ""
+    robot = memory.member_of(keyframe_id).robot
+    return Observation(Query(keyframe_id, entry.stamp, entry.session, robot, frame, vector), view)
+
+
+def match_of(memory: FleetMemory, query_id: int, match_id: int) -> Match:
+    """One keyframe as the match of another one."""
+    timeline = memory.map.timeline
+    similarity = float(timeline.vector(query_id) @ timeline.vector(match_id))
+    return Match(timeline[match_id], memory.member_of(match_id).robot, similarity)
 
 
 class Verdict(NamedTuple):
@@ -66,7 +84,8 @@ class Verifier:
         if proposal.query not in pairs:
             return None  # it was removed meanwhile
         views = [
-            (memory.observation(query), [memory.match(query, pairs[query].match)]) for query in sorted(pairs)
+            (observation_of(memory, query), [match_of(memory, query, pairs[query].match)])
+            for query in sorted(pairs)
         ]
         found: List[Candidate] = self._decisions.look(views, lambda match: Kind.INTER_SESSION)
         if not found:

@@ -193,3 +193,42 @@ def test_what_cannot_be_written_is_not_acknowledged(fleet):
     execute("PRAGMA max_page_count = 1000000")
     fleet.settle(2)
     assert fleet.keyframes() == stored(a)
+
+
+@pytest.mark.parametrize("table", ["fleet_members", "fleet_sessions"])
+def test_damaged_rows_of_the_ledger_lose_and_double_nothing(fleet, table):
+    a, b = fleet.robot("a"), fleet.robot("b")
+    a.drive(range(30), 0)
+    b.drive(range(40), 1)
+    fleet.settle()
+    fleet.server.memory.map.store.file.connection.execute(f"UPDATE {table} SET crc = crc + 1 WHERE id = 1")
+    ((count,),) = fleet.server.memory.map.store.file.read(f"SELECT COUNT(*) FROM {table}")
+    assert count == 2
+    fleet.kill()
+    a.drive(range(60, 70), 0)
+    b.drive(range(70, 80), 1)
+    fleet.settle()
+    assert fleet.keyframes() == sorted(stored(a) + stored(b))
+
+
+def test_a_robot_that_has_nothing_leaves_nothing(fleet):
+    fleet.robot("a").send()
+    assert not fleet.server.memory.ledger.members
+    assert not fleet.server.status().robots
+
+
+def test_features_that_cannot_be_compared_hold_nobody_up(fleet, monkeypatch):
+    a, b, c = (fleet.robot(name) for name in "abc")
+    for number, robot in enumerate((a, b, c)):
+        robot.drive(range(20), number)
+    verify = fleet.server._verifier.verify
+
+    def failing(proposal, tried):
+        if fleet.server.memory.member_of(proposal.query).robot == "a":
+            raise ZeroDivisionError
+        return verify(proposal, tried)
+
+    monkeypatch.setattr(fleet.server._verifier, "verify", failing)
+    fleet.settle()
+    assert b.loops or c.loops
+    assert len(fleet.server._plan) == 0
