@@ -26,6 +26,7 @@ from place_recognition_ros.types import Candidate
 
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
 BESIDE = 2  # keyframes on either side of one that may confirm it
+MOST_HEARD = 256  # names of robots in diagnostics; anybody may invent some
 PLAN_PERIOD = 0.5  # seconds between two choices of features
 
 _LOG = logging.getLogger(__name__)
@@ -86,8 +87,9 @@ class FleetServer:
             raise
         taken = self.memory.take(batch)
         now, member = time.monotonic(), taken.member
-        if member.id:
-            self._heard[batch.robot] = now
+        self._heard[batch.robot] = now
+        if len(self._heard) > MOST_HEARD:
+            del self._heard[min(self._heard, key=self._heard.__getitem__)]
         own = [each for each in self.memory.ledger.sessions.values() if each.member == member.id]
         if taken.stored:
             self._grown.update({each.id: now for each in own if each.number == batch.session})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.errors import StoreError
+from place_recognition_ros.fleet import server
 from place_recognition_ros.fleet.messages import MAX_KEYFRAMES
 from place_recognition_ros.types import FEATURE, Keyframe, Kind, Status
 from tests.fleet.conftest import stored
@@ -214,7 +215,14 @@ def test_damaged_rows_of_the_ledger_lose_and_double_nothing(fleet, table):
 def test_a_robot_that_has_nothing_leaves_nothing(fleet):
     fleet.robot("a").send()
     assert not fleet.server.memory.ledger.members
-    assert not fleet.server.status().robots
+    assert list(fleet.server.status().robots) == ["a"]
+
+
+def test_names_of_robots_are_bounded(fleet, monkeypatch):
+    monkeypatch.setattr(server, "MOST_HEARD", 3)
+    for name in "abcde":
+        fleet.robot(name).send()
+    assert sorted(fleet.server.status().robots) == ["c", "d", "e"]
 
 
 def test_features_that_cannot_be_compared_hold_nobody_up(fleet, monkeypatch):
