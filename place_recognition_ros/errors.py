@@ -14,6 +14,7 @@
     ├── StoreError         the map on disk cannot be opened, read or written
     │   ├── StoreBusy      another process holds it
     │   └── MapMismatch    it was made by another model or another schema
+    ├── FleetError         a message of the fleet cannot be used, or the other side cannot be reached
     ├── CalibrationError   too few matches are known to be right or wrong
     └── WorkerBusy         the worker cannot take or finish a request in time
 
@@ -67,6 +68,10 @@ class StoreBusy(StoreError):
 
 class MapMismatch(StoreError):
     """The map was made by another model or another schema."""
+
+
+class FleetError(PlaceRecognitionError):
+    """A message of the fleet cannot be used, or the other side cannot be reached."""
 
 
 class CalibrationError(PlaceRecognitionError):

@@ -1,6 +1,6 @@
 """What is done to the map on request, beside adding keyframes."""
 
-from typing import Callable, Iterable, List, NamedTuple
+from typing import Callable, Iterable, List, NamedTuple, TypeVar
 
 from place_recognition_ros.config import Config
 from place_recognition_ros.errors import KeyframeError, StoreError
@@ -10,9 +10,12 @@ from place_recognition_ros.memory.clearing import clear, last_id, shrink
 from place_recognition_ros.memory.job import Job, Work
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.map_copy import save_map
+from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.transfer import load_map
 from place_recognition_ros.recorder import Recorder
 from place_recognition_ros.types import FeatureKind
+
+Result = TypeVar("Result")
 
 CHUNK = 512  # keyframes that are removed at once
 
@@ -52,6 +55,10 @@ class Upkeep:
     def weights(self) -> Coefficients:
         """The weights of the evidence, adapted to this map if that was done."""
         return from_text(self._map.store.learned.note(NOTE), self._shipped)
+
+    def read(self, request: Callable[[KeyframeStore], Result]) -> Result:
+        """The result of ``request(store)``, which reads the map and changes nothing."""
+        return request(self._map.store)
 
     def set_mapping(self, on: bool) -> None:
         """Choose whether keyframes are stored; without, the map does not grow."""

@@ -31,7 +31,7 @@ LAYERS = (
     ("descriptor", "memory"),
     ("describer",),
     ("loops",),
-    ("recorder", "relocalizer", "drawing", "stream"),
+    ("recorder", "relocalizer", "drawing", "stream", "fleet"),
     ("upkeep",),
     ("detector",),
     ("ros",),

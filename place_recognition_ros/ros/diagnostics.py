@@ -178,14 +178,28 @@ class Reporter:
         normal: str,
         values: Mapping[str, object],
     ) -> DiagnosticStatus:
-        """The highest level and all sentences of what was found; ``normal``: the message without any."""
-        return DiagnosticStatus(
-            level=max((level for level, _ in found), default=DiagnosticStatus.OK),
-            name=f"{self._name}: {task}",
-            hardware_id=engine,
-            message="; ".join(text for _, text in found) or normal,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
-        )
+        return status_of(f"{self._name}: {task}", engine, found, normal, values)
+
+
+def status_of(
+    name: str, hardware_id: str, found: Sequence[Tuple[int, str]], normal: str, values: Mapping[str, object]
+) -> DiagnosticStatus:
+    """A status with the highest level and all sentences of what was found.
+
+    Args:
+        name: of the status.
+        hardware_id: what it is about.
+        found: levels and sentences.
+        normal: the message where nothing was found.
+        values: what else is known.
+    """
+    return DiagnosticStatus(
+        level=max((level for level, _ in found), default=DiagnosticStatus.OK),
+        name=name,
+        hardware_id=hardware_id,
+        message="; ".join(text for _, text in found) or normal,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
 
 
 def _array(*statuses: DiagnosticStatus) -> DiagnosticArray:

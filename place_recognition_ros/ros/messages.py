@@ -50,7 +50,7 @@ def from_result(result: QueryResult) -> LoopCandidates:
     return LoopCandidates(
         header=header(query.stamp, query.frame_id),
         query_id=query.id,
-        candidates=[_from_candidate(each, query, result) for each in result.candidates],
+        candidates=_from_candidates(result.candidates, query, result),
     )
 
 
@@ -66,7 +66,7 @@ def from_confirmed(result: QueryResult) -> List[LoopCandidates]:
         LoopCandidates(
             header=header(stamp, query.frame_id),
             query_id=candidates[0].query_id,
-            candidates=[_from_candidate(each, query, result) for each in candidates],
+            candidates=_from_candidates(candidates, query, result),
         )
         for stamp, candidates in sorted(by_stamp.items())
     ]
@@ -90,13 +90,24 @@ def from_retracted(result: QueryResult) -> List[LoopRetraction]:
     return retractions
 
 
-def _from_candidate(candidate: Candidate, query: Query, result: QueryResult) -> LoopCandidate:
-    """Fields of the same name are copied; the others are set here."""
+def _from_candidates(candidates: List[Candidate], query: Query, result: QueryResult) -> List[LoopCandidate]:
+    return [from_candidate(each, query.frame_id, result.map_id, result.model_id) for each in candidates]
+
+
+def from_candidate(candidate: Candidate, frame_id: str, map_id: str, model_id: str) -> LoopCandidate:
+    """A candidate. Fields of the same name are copied; the others are set here.
+
+    Args:
+        candidate: of any query.
+        frame_id: the optical frame of the query.
+        map_id: the map that holds the match.
+        model_id: the model of the descriptors.
+    """
     message = LoopCandidate(
-        header=header(candidate.query_stamp, query.frame_id),
+        header=header(candidate.query_stamp, frame_id),
         match_stamp=to_time(candidate.match_stamp),
-        map_id=result.map_id,
-        model_id=result.model_id,
+        map_id=map_id,
+        model_id=model_id,
     )
     for name in (*_IDENTITY, *_MEASURED):
         setattr(message, name, getattr(candidate, name))

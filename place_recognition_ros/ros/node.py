@@ -21,6 +21,7 @@ from place_recognition_ros.ros.camera_inputs import CameraInputs
 from place_recognition_ros.ros.clock import SimulatedClock
 from place_recognition_ros.ros.connections import limit_connections
 from place_recognition_ros.ros.diagnostics import TROUBLES, Reporter, forward_logs
+from place_recognition_ros.ros.fleet_services import FleetServices
 from place_recognition_ros.ros.front_end import FrontEnd
 from place_recognition_ros.ros.image_topics import ImageTopics
 from place_recognition_ros.ros.map_file import map_file
@@ -73,6 +74,7 @@ class PlaceRecognitionNode:
         )
         Services(self._worker)
         MapServices(self._worker)
+        FleetServices(self._worker)
         self._master = MasterWatch(rospy.resolve_name("~query_image"), parameters)
         Reconfiguration(config, self._worker, self._master.remember)
         self._images = ImageTopics(self._worker.offer)

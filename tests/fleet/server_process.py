@@ -1,0 +1,14 @@
+"""A server of the world of these tests: MAP PORT."""
+
+import sys
+import time
+
+from place_recognition_ros.fleet.host import Host
+from tests.fleet.world import matching
+
+path, port = sys.argv[1], int(sys.argv[2])
+host = Host(matching(map_path=path), 100000, "127.0.0.1", port, print)
+host.start()
+while host.is_alive:
+    time.sleep(0.1)
+print(host.status)  # raises what is wrong
