@@ -22,6 +22,7 @@ from place_recognition_ros.fleet.verify import Verdict, Verifier, match_of, obse
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore
+from place_recognition_ros.memory.thinning import thin
 from place_recognition_ros.types import Candidate
 
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
@@ -114,7 +115,7 @@ class FleetServer:
             StoreError: if its result could not be stored; it is tried again.
         """
         if len(self.memory.map) > self._most:
-            return self.memory.map.thin() > 0
+            return thin(self.memory.map) > 0
         ready = self._plan.ready()
         if ready:
             self._examine(ready[0])

@@ -8,6 +8,7 @@ from place_recognition_ros.fleet.memory import FleetMemory
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
+from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import Match
 from place_recognition_ros.types import Candidate, FeatureKind, Kind, Query, Reason
@@ -61,7 +62,8 @@ class Verifier:
         weights: Coefficients,
     ) -> None:
         self._memory = memory
-        self._decisions = Decisions(config, card_similarity, memory.map, leaving, kind, weights)
+        relations = Relations(memory.map.store)
+        self._decisions = Decisions(config, card_similarity, memory.map, leaving, kind, weights, relations)
 
     def verify(self, proposal: Proposal, tried: Sequence[Proposal]) -> Optional[Verdict]:
         """Decide about a pair.
