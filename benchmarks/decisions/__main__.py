@@ -35,25 +35,26 @@ def main() -> int:
     parser.add_argument(
         "--odometry", action="store_true", help="with odometry that drifts by 2 %%, where known"
     )
+    parser.add_argument("--cut", type=int, metavar="N", help="begin a session every N frames")
     parser.add_argument("--config", nargs="+", default=[], metavar="NAME=VALUE", help="other parameters")
     parser.add_argument(
         "--write", action="store_true", help="write docs/decisions.md and its plots; all sets"
     )
     arguments = parser.parse_args()
-    if arguments.write and arguments.only != list(SETS):
-        parser.error("--write needs all sets: it replaces whole tables")
+    if arguments.write and (arguments.only != list(SETS) or arguments.cut):
+        parser.error("--write needs all sets, uncut: it replaces whole tables")
     if any("=" not in each for each in arguments.config):
         parser.error("--config expects NAME=VALUE")
     cv2.setNumThreads(1)
     cv2.setRNGSeed(0)
     parameters = {name: yaml.safe_load(value) for name, value in (c.split("=", 1) for c in arguments.config)}
-    runs = _runs(arguments.only, arguments.odometry, parameters)
+    runs = _runs(arguments.only, arguments.odometry, arguments.cut, parameters)
     if runs:
         _report(runs, "_odometry" if arguments.odometry else "", arguments.write)
     return 0
 
 
-def _runs(names: Sequence[str], odometry: bool, parameters: dict[str, Any]) -> list[Run]:
+def _runs(names: Sequence[str], odometry: bool, cut: int | None, parameters: dict[str, Any]) -> list[Run]:
     """Run the detector over the sets that are available."""
     runs = []
     for name in names:
@@ -68,6 +69,9 @@ def _runs(names: Sequence[str], odometry: bool, parameters: dict[str, Any]) -> l
         print(f"» {name}", file=sys.stderr)
         with features_without(recording.building) as model:
             played = with_odometry(recording) if odometry else recording
+            if cut:
+                frames = [each._replace(session=row // cut) for row, each in enumerate(played.frames)]
+                played = played._replace(frames=frames)
             runs.append(run(played, **{"feature_model": model, **parameters}))
         print(decisions(name, runs[-1:]).markdown, file=sys.stderr)
     return runs
