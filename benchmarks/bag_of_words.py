@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -29,8 +28,10 @@ class BagOfWords:
 
     def __init__(self, images: Iterable[np.ndarray], words: int = WORDS, learned: int = LEARNED) -> None:
         images = list(images)
-        self._orb: Any = cv2.ORB.create(FEATURES)  # OpenCV types the mask as if it were required
-        found = [self._orb.detectAndCompute(image, None)[1] for image in images]
+        self._orb = cv2.ORB.create(FEATURES)
+        found: list[np.ndarray | None] = [
+            self._orb.compute(image, self._orb.detect(image))[1] for image in images
+        ]
         features = np.concatenate([each for each in found if each is not None])
         rows = np.random.default_rng(SEED).permutation(len(features))[:learned]
         self._extractor = cv2.BOWImgDescriptorExtractor(self._orb, cv2.BFMatcher(cv2.NORM_HAMMING))
