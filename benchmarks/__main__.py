@@ -14,7 +14,7 @@ import cv2
 
 from benchmarks import against, core, node
 from benchmarks.figures import Figure, machine, table
-from benchmarks.prepared_map import write_map
+from benchmarks.prepared_map import Places, write_map
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.model_card import default_model_path
 
@@ -70,7 +70,7 @@ def measure(model: str, keyframes: int) -> list[Figure]:
         figures = core.describing(extractor)
         say(f"Writing a map of {keyframes:,} keyframes")
         path = os.path.join(folder, "map.db")
-        write_map(path, keyframes, extractor)
+        write_map(path, keyframes, Places(extractor))
         say("Measuring LoopDetector.add")
         figures += core.adding(extractor, path)
         say("Measuring the search")

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ KEYFRAMES = [1_000, 10_000, 100_000]
 BLOCK = 500  # adds of one index before those of the next
 TURN = 50  # searches, likewise
 LARGE = 4 * 2**20  # bytes; freed memory of this size goes back to the system, and counts no longer
+SETTINGS = {"MALLOC_MMAP_THRESHOLD_": str(LARGE), "MALLOC_TRIM_THRESHOLD_": str(4 * LARGE)}
+Name = TypeVar("Name")
 OWN, EXACT = list(PEERS)[:2]
 HEADINGS = (
     *("keyframes", "index", "search, median (quartiles)", "99 %", "times ours"),
@@ -82,7 +84,7 @@ def of_size(keyframes: int, names: Sequence[str]) -> dict[str, Cost]:
     return measure(peers, vectors, stream.revisits(QUERIES))
 
 
-def in_turn(names: Iterable[str], turn: int) -> list[str]:
+def in_turn(names: Iterable[Name], turn: int) -> list[Name]:
     """The names in an order that differs from turn to turn: none is always first."""
     names = list(names)
     first = turn % len(names)
@@ -132,7 +134,7 @@ def main() -> int:
     where, table = machine(), []  # type: str, list[Sequence[str]]
     names = [name for name in PEERS if name in (OWN, *arguments.only)]
     installed = available(names)
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(LARGE)
+    os.environ.update(SETTINGS)  # of the processes that are started below
     for keyframes in arguments.keyframes:
         print(f"» Measuring {keyframes:,} keyframes …", file=sys.stderr)
         with multiprocessing.get_context("spawn").Pool(1) as process:  # its memory was not used before
