@@ -1,11 +1,13 @@
 """Measure the speed, memory use and map size of this package.
 
-One thread, images of 240×320. The exit code is 1 if a target is not met.
+One thread, images of 240×320. The exit code is 1 if a target is not met. The first argument may be the name
+of another benchmark, with its arguments after it: growth, index, large_map, peers, pipelines.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import tempfile
@@ -19,9 +21,13 @@ from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.model_card import default_model_path
 
 KEYFRAMES = 10_000
+OTHERS = ("growth", "index", "large_map", "peers", "pipelines")
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in OTHERS:
+        module = importlib.import_module(f"benchmarks.{sys.argv.pop(1)}")
+        return module.main()
     parser = argparse.ArgumentParser(
         prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -55,7 +55,8 @@ def measure(peers: Mapping[str, Peer], vectors: np.ndarray, queries: np.ndarray)
         queries: (n, D) float32, unit norm.
     """
     adding, searching = ({name: Clock() for name in peers} for _ in range(2))
-    memory, found = dict.fromkeys(peers, 0.0), {name: [] for name in peers}  # type: dict, dict
+    memory = dict.fromkeys(peers, 0.0)
+    found: dict[str, list[int]] = {name: [] for name in peers}
     for first in range(0, len(vectors), BLOCK):
         for name in in_turn(peers, first // BLOCK):
             before = resident()
@@ -71,7 +72,12 @@ def measure(peers: Mapping[str, Peer], vectors: np.ndarray, queries: np.ndarray)
                     matches = peers[name].search(query, MATCHES)
                 found[name].append(matches[0])
     return {
-        name: Cost(adding[name].work, searching[name].work, float(np.mean(found[name] == best)), memory[name])
+        name: Cost(
+            adding[name].work,
+            searching[name].work,
+            float(np.mean(np.array(found[name]) == best)),
+            memory[name],
+        )
         for name in peers
     }
 
@@ -129,9 +135,17 @@ def main() -> int:
         default=KEYFRAMES,
         help="sizes of the map (default: 10³, 10⁴, 10⁵)",
     )
-    parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS), help="these and ours")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(PEERS),
+        default=list(PEERS),
+        metavar="INDEX",
+        help="these and ours; of: " + "; ".join(PEERS),
+    )
     arguments = parser.parse_args()
-    where, table = machine(), []  # type: str, list[Sequence[str]]
+    where = machine()
+    table: list[Sequence[str]] = []
     names = [name for name in PEERS if name in (OWN, *arguments.only)]
     installed = available(names)
     os.environ.update(SETTINGS)  # of the processes that are started below

@@ -226,7 +226,9 @@ def main() -> int:
         pipelines.update(legacy_pipelines())
     except (OSError, ImportError) as error:
         skipped.append(f"cartwheel_train: {error}")
-    table, below, sizes = [], [], []  # type: list[Sequence[str]], list[str], list[str]
+    table: list[Sequence[str]] = []
+    below: list[str] = []
+    sizes: list[str] = []
     for name in arguments.sets:
         try:
             recording = open_set(name)
