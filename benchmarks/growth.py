@@ -94,9 +94,14 @@ def stages(detector: LoopDetector, count: int) -> Durations:
     return {stage: [1e3 * each for each in seconds[-count:]] for stage, seconds in found.items()}
 
 
+def stages_of(found: Mapping[int, Durations]) -> list[str]:
+    """The names of the rows."""
+    return [*next(iter(found.values()))]
+
+
 def rows(found: Mapping[int, Durations]) -> Iterator[Sequence[str]]:
     """The rows of the table."""
-    for stage in next(iter(found.values())):
+    for stage in stages_of(found):
         medians = [float(np.median(each[stage])) for each in found.values()]
         cells = [spread(each[stage]) for each in found.values()]
         if len(medians) < 2 or max(medians) < NEGLIGIBLE:
@@ -114,11 +119,13 @@ def plot(found: Mapping[int, Durations]) -> bytes:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "growth", "font.size": 8.5}):
         figure = Figure(figsize=(5.6, 3.4), layout="constrained")
         axes = figure.subplots()
-        shown = [stage for stage in next(iter(found.values())) if stage != WORK]
-        for color, stage in zip(COLORS * 2, sorted(shown, key=TOTAL.__ne__)):
-            medians = [np.median(each[stage]) for each in found.values()]
+        shown = {
+            stage: [float(np.median(each[stage])) for each in found.values()] for stage in stages_of(found)
+        }
+        shown = {stage: each for stage, each in shown.items() if stage != WORK and max(each) >= NEGLIGIBLE}
+        for color, stage in zip(("#222222", *COLORS), sorted(shown, key=TOTAL.__ne__)):
             width = 2.4 if stage == TOTAL else 1.3
-            axes.loglog([*found], medians, "o-", color=color, label=stage, linewidth=width, markersize=3)
+            axes.loglog([*found], shown[stage], "o-", color=color, label=stage, linewidth=width, markersize=3)
         axes.set(xlabel="keyframes in the map", ylabel="median, ms")
         axes.grid(color="#e6e6e6", linewidth=0.7)
         axes.set_axisbelow(True)
