@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -117,13 +116,11 @@ def rows(costs: Mapping[str, Cost], keyframes: int) -> list[Sequence[str]]:
     ]
 
 
-def versions() -> str:
-    """Of the packages that are installed."""
-    found = []
-    for package in ("hnswlib", "usearch"):
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found.append(f"{package} {importlib.metadata.version(package)}")
-    return ", ".join(found)
+def versions(modules: Iterable[str]) -> list[str]:
+    """Packages and versions of the modules that are installed."""
+    distributions = importlib.metadata.packages_distributions()
+    packages = [name for module in modules for name in distributions.get(module, [])[:1]]
+    return [f"{name} {importlib.metadata.version(name)}" for name in packages]
 
 
 def main() -> int:
@@ -155,7 +152,10 @@ def main() -> int:
             costs = process.apply(of_size, (keyframes, installed))
         table += rows(costs, keyframes)
     print(grid(HEADINGS, table, arguments.markdown, right=range(2, len(HEADINGS))))
-    print(f"\n{QUERIES:,} searches of {MATCHES} in {SIZE} numbers, one thread, on {where}, {versions()}")
+    found = versions(["hnswlib", "usearch"])
+    print(
+        f"\n{QUERIES:,} searches of {MATCHES} in {SIZE} numbers, one thread, on {', '.join([where, *found])}"
+    )
     for name in names:
         if name not in installed:
             print(f"skipped: {name}: the package {PEERS[name][0]} is not installed")

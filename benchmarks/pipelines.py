@@ -27,7 +27,7 @@ from benchmarks.bag_of_words import WORDS, BagOfWords
 from benchmarks.decisions.sets import open_set
 from benchmarks.figures import command, grid, machine, spread
 from benchmarks.peer_indexes import Exact, Own, Peer
-from benchmarks.peers import in_turn
+from benchmarks.peers import in_turn, versions
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.model_card import default_model_path
 from place_recognition_ros.descriptor.preprocess import prepare
@@ -243,7 +243,7 @@ def main() -> int:
         below += missed(recording, known, runs)
         sizes.append(f"{name}: {len(images)} images, {recall(recording, known, runs[OWN].found)[1]} revisits")
     print(grid(HEADINGS, table, arguments.markdown, right=range(2, len(HEADINGS))))
-    print(f"\n{'; '.join(sizes)}; one core, on {where}")
+    print(f"\n{'; '.join(sizes)}; one core, on {', '.join([where, *versions(['keras', 'tensorflow'])])}")
     for each in skipped:
         print(f"skipped: {each}")
     for each in below:

@@ -1,7 +1,7 @@
 import numpy as np
 
 from benchmarks.peer_indexes import Exact, Own
-from benchmarks.peers import BLOCK, EXACT, HEADINGS, OWN, TURN, Cost, in_turn, measure, rows
+from benchmarks.peers import BLOCK, EXACT, HEADINGS, OWN, TURN, Cost, in_turn, measure, rows, versions
 
 
 def unit(vectors):
@@ -38,3 +38,7 @@ def test_the_ratio_is_that_of_the_medians():
     own, exact = (dict(zip(HEADINGS, row)) for row in rows(costs, 1_000))
     assert (own["times ours"], exact["times ours"]) == ("1", "3")
     assert (exact["longest"], exact["recall@1, %"], exact["keyframes"]) == ("7", "99.5", "1,000")
+
+
+def test_versions_are_those_of_installed_packages():
+    assert versions(["numpy", "no_such_module"]) == [f"numpy {np.__version__}"]
