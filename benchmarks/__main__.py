@@ -1,11 +1,13 @@
 """Measure the speed, memory use and map size of this package.
 
-One thread, images of 240×320. The exit code is 1 if a target is not met.
+One thread, images of 240×320. The exit code is 1 if a target is not met. The first argument may be the name
+of another benchmark, with its arguments after it: growth, index, large_map, peers, pipelines.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import tempfile
@@ -14,14 +16,18 @@ import cv2
 
 from benchmarks import against, core, node
 from benchmarks.figures import Figure, machine, table
-from benchmarks.prepared_map import write_map
+from benchmarks.prepared_map import Places, write_map
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.model_card import default_model_path
 
 KEYFRAMES = 10_000
+OTHERS = ("growth", "index", "large_map", "peers", "pipelines")
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in OTHERS:
+        module = importlib.import_module(f"benchmarks.{sys.argv.pop(1)}")
+        return module.main()
     parser = argparse.ArgumentParser(
         prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -70,7 +76,7 @@ def measure(model: str, keyframes: int) -> list[Figure]:
         figures = core.describing(extractor)
         say(f"Writing a map of {keyframes:,} keyframes")
         path = os.path.join(folder, "map.db")
-        write_map(path, keyframes, extractor)
+        write_map(path, keyframes, Places(extractor))
         say("Measuring LoopDetector.add")
         figures += core.adding(extractor, path)
         say("Measuring the search")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import cv2
@@ -42,15 +43,64 @@ HEADINGS = ("figure", "measured", "target", "met")
 
 def table(figures: Iterable[Figure], markdown: bool) -> str:
     """The figures as aligned text, or as a Markdown table."""
-    rows = [HEADINGS, *(figure.cells for figure in figures)]
+    return grid(HEADINGS, [figure.cells for figure in figures], markdown, right=(1, 2))
+
+
+def grid(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    markdown: bool = False,
+    right: Iterable[int] | None = None,
+) -> str:
+    """Cells as aligned text, or as a Markdown table.
+
+    Args:
+        headings: of the columns.
+        rows: their cells, as many as headings.
+        markdown: which of the two.
+        right: numbers of the columns that are aligned to the right; None: all but the first.
+    """
+    rows = [headings, *rows]
+    right = set(range(1, len(headings)) if right is None else right)
     if markdown:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
-        lines.insert(1, "|---|---:|---:|---|")
+        rules = ("---:" if column in right else "---" for column in range(len(headings)))
+        lines.insert(1, "|" + "|".join(rules) + "|")
         return "\n".join(lines)
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    signs = [">" if column in right else "<" for column in range(len(headings))]
     return "\n".join(
-        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows
+        "  ".join(f"{cell:{sign}{width}}" for cell, sign, width in zip(row, signs, widths)).rstrip()
+        for row in rows
     )
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    """Median and quartiles: ``0.10 (0.09–0.12)``."""
+    low, middle, high = (f"{value:.{digits}g}" for value in np.percentile(values, (25, 50, 75)))
+    return f"{middle} ({low}–{high})"
+
+
+def command(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The arguments that all of ``python -m benchmarks.NAME`` have; the program's docstring describes it."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    return parser
+
+
+def finish(figures: Sequence[Figure], on: str, markdown: bool) -> int:
+    """Print the table and what it was measured on.
+
+    Returns:
+        Exit code: 1 if a target is not met.
+    """
+    print(table(figures, markdown))
+    print(f"\n{on}")
+    return int(not all(figure.met for figure in figures))
 
 
 def machine() -> str:

@@ -8,14 +8,13 @@ NumPy's array takes another 2 GB. The exit code is 1 if a target is not met.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.figures import Figure, machine, table, timed
-from benchmarks.large_map import Clock, resident
+from benchmarks.clock import Clock, resident
+from benchmarks.figures import Figure, command, finish, machine, timed
 from place_recognition_ros.memory.faiss_index import LARGE, FaissIndex
 
 SIZE, DIMENSIONS, COMMON, NOISE = 512, 48, 0.45, 0.44
@@ -132,13 +131,8 @@ def removing(index: FaissIndex, count: int, queries: np.ndarray) -> Iterator[Fig
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.index",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("index", __doc__)
     parser.add_argument("--keyframes", type=int, default=1_000_000, help="default: 1,000,000")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     where, stream, index = machine(), Stream(), FaissIndex(SIZE)
     vectors = stream.stored(arguments.keyframes)
@@ -148,9 +142,8 @@ def main() -> int:
         *searching(index, vectors, queries),
         *removing(index, len(vectors), queries),
     ]
-    print(table(figures, arguments.markdown))
-    print(f"\n{len(vectors):,} keyframes of {SIZE} numbers, one thread, on {where}")
-    return int(not all(figure.met for figure in figures))
+    on = f"{len(vectors):,} keyframes of {SIZE} numbers, one thread, on {where}"
+    return finish(figures, on, arguments.markdown)
 
 
 if __name__ == "__main__":

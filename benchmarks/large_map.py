@@ -7,7 +7,6 @@ The exit code is 1 if a target is not met.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
@@ -17,7 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.figures import Figure, machine, table, timed
+from benchmarks.clock import Clock, resident
+from benchmarks.figures import Figure, command, finish, machine, timed
 from place_recognition_ros.config import Config
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
@@ -125,38 +125,6 @@ def sizes(memory: KeyframeMap, path: str) -> Iterator[Figure]:
     yield Figure("size of a keyframe on disk", os.path.getsize(path) / count / 1e3, "kB")
 
 
-class Clock:
-    """Durations of a block of code, and the processor time of it, which other processes disturb less."""
-
-    def __init__(self) -> None:
-        self._durations: list[float] = []
-        self.work: list[float] = []
-        """Processor times, milliseconds."""
-
-    def __enter__(self) -> None:
-        self._begun = time.perf_counter(), time.thread_time()
-
-    def __exit__(self, *_: object) -> None:
-        self._durations.append(1e3 * (time.perf_counter() - self._begun[0]))
-        self.work.append(1e3 * (time.thread_time() - self._begun[1]))
-
-    def figures(self, what: str, high: float | None = None, median: float | None = None) -> list[Figure]:
-        """Their median, 99th percentile and maximum, milliseconds; targets of the second and the first."""
-        return [
-            Figure(f"{what}, median", float(np.median(self._durations)), "ms", median),
-            Figure(f"{what}, 99th percentile", float(np.percentile(self._durations, 99)), "ms", high),
-            Figure(f"{what}, longest", max(self._durations), "ms"),
-            Figure("processor time of it, median", float(np.median(self.work)), "ms"),
-            Figure("processor time of it, 99th percentile", float(np.percentile(self.work, 99)), "ms"),
-        ]
-
-
-def resident() -> float:
-    """Memory of this process that is in RAM, MB."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def measure(keyframes: int, folder: str) -> Iterator[Figure]:
     path, drive = os.path.join(folder, "map.db"), Drive()
     start = time.perf_counter()
@@ -176,21 +144,14 @@ def measure(keyframes: int, folder: str) -> Iterator[Figure]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.large_map",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("large_map", __doc__)
     parser.add_argument("--keyframes", type=int, default=100_000, help="size of the map (default: 100,000)")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
         figures = list(measure(arguments.keyframes, folder))
-    print(table(figures, arguments.markdown))
-    print(f"\nOne thread, on {where}")
-    return int(not all(figure.met for figure in figures))
+    return finish(figures, f"One thread, on {where}", arguments.markdown)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.clock import resident
 from benchmarks.figures import machine, timed
 from benchmarks.index import MATCHES, SIZE, Stream, nearest
-from benchmarks.large_map import resident
 from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.milvus_index import MilvusIndex

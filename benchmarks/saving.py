@@ -15,7 +15,7 @@ import time
 import cv2
 import numpy as np
 
-from benchmarks.prepared_map import revisits, write_map
+from benchmarks.prepared_map import Places, revisits, write_map
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.detector import LoopDetector
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder:
         path = os.path.join(folder, "map.db")
         extractor = open_extractor()
-        write_map(path, keyframes, extractor)
+        write_map(path, keyframes, Places(extractor))
         extractor.close()
         print(f"{keyframes} keyframes, {os.path.getsize(path) / 1e6:.0f} MB")
         detector = LoopDetector.open(Config(), path)

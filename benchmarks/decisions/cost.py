@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.decisions.runner import run
 from benchmarks.decisions.sets import open_set
-from benchmarks.prepared_map import VIEWS, revisits, write_map
+from benchmarks.prepared_map import VIEWS, Places, revisits, write_map
 from place_recognition_ros.config import Config
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.detector import LoopDetector
@@ -49,7 +49,7 @@ def main() -> int:
 def _in_a_map_of(size: int, path: Path) -> float:
     """The median, milliseconds."""
     extractor = open_extractor()
-    write_map(str(path), size, extractor)
+    write_map(str(path), size, Places(extractor))
     extractor.close()
     detector = LoopDetector.open(Config(map_path=str(path), max_keyframes=2 * size))
     with durations() as found:

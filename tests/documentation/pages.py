@@ -139,7 +139,7 @@ def accepts(module, arguments, monkeypatch):
     Returns:
         An empty string, or the message of the parser.
     """
-    if "argparse" not in source_of(module):  # it takes none, and would do its work
+    if not re.search(r"argparse|\.parse_args\(", source_of(module)):  # it takes none, and would do its work
         return "" if not arguments else f"{module} has no arguments"
     names = ("parse_args", "parse_known_args", "parse_intermixed_args")  # the last one from Python 3.7 on
     for name in filter(lambda each: hasattr(argparse.ArgumentParser, each), names):
