@@ -12,6 +12,8 @@ import os
 import sys
 import time
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the node does, before NumPy is imported
+
 import cv2
 import numpy as np
 
