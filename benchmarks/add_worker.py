@@ -12,12 +12,11 @@ import os
 import sys
 import time
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the node does, before NumPy is imported
+import place_recognition_ros  # before NumPy: it limits the threads, as in the node
 
-import cv2
-import numpy as np
+import cv2  # isort: skip
+import numpy as np  # isort: skip
 
-import place_recognition_ros
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Keyframe
