@@ -12,10 +12,11 @@ import os
 import sys
 import time
 
-import cv2
-import numpy as np
+import place_recognition_ros  # before NumPy: it limits the threads, as in the node
 
-import place_recognition_ros
+import cv2  # isort: skip
+import numpy as np  # isort: skip
+
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.types import Keyframe

@@ -32,14 +32,21 @@ def is_informative(image: np.ndarray) -> bool:
     rows, columns = (max(2, round(scale * side / CELL)) * CELL for side in image.shape[:2])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(image, (columns, rows), interpolation=interpolation)
-    gray = (small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)).astype(np.float32)
-    noise = _DEVIATION * float(np.median(np.abs(cv2.filter2D(gray, -1, _SECOND_DIFFERENCES)))) + ROUNDING
-    return bool(np.percentile(_structure(gray), BEST) >= min(LEAST_BY_NOISE * noise, CLEAR))
+    gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    structure = float(np.percentile(_structure(gray), BEST))
+    return structure >= CLEAR or structure >= LEAST_BY_NOISE * _noise(gray)
+
+
+def _noise(gray: np.ndarray) -> float:
+    """Standard deviation of the noise, gray levels."""
+    differences = cv2.filter2D(gray.astype(np.float32), -1, _SECOND_DIFFERENCES)
+    return _DEVIATION * float(np.median(np.abs(differences))) + ROUNDING
 
 
 def _structure(gray: np.ndarray) -> np.ndarray:
     """RMS gradient of each cell in the direction in which it is lower, gray levels per pixel."""
-    smooth = cv2.GaussianBlur(cv2.medianBlur(gray, 3), (0, 0), 1.5)  # the median removes hot pixels
+    clean = cv2.medianBlur(gray, 3).astype(np.float32)  # the median removes hot pixels
+    smooth = cv2.GaussianBlur(clean, (0, 0), 1.5)
     x, y = (cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
     size = (gray.shape[1] // CELL, gray.shape[0] // CELL)
     xx, yy, xy = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (x * x, y * y, x * y))

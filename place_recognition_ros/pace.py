@@ -1,7 +1,7 @@
 """How often images come."""
 
 from collections import deque
-from typing import Deque
+from typing import Deque, Optional
 
 import numpy as np
 
@@ -13,6 +13,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._stamps: Deque[int] = deque(maxlen=NEWEST)
+        self._interval: Optional[int] = 0  # None: not computed yet
 
     @property
     def newest(self) -> int:
@@ -22,12 +23,16 @@ class Pace:
     @property
     def interval(self) -> int:
         """Nanoseconds, the median of the newest; 0: not known."""
-        return int(np.median(np.diff(self._stamps))) if len(self._stamps) > 1 else 0
+        if self._interval is None:
+            self._interval = int(np.median(np.diff(self._stamps))) if len(self._stamps) > 1 else 0
+        return self._interval
 
     def observe(self, stamp: int) -> None:
         """Take the stamp of the next image, nanoseconds."""
         self._stamps.append(stamp)
+        self._interval = None
 
     def clear(self) -> None:
         """Another trajectory begins."""
         self._stamps.clear()
+        self._interval = 0

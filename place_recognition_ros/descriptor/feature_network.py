@@ -69,8 +69,9 @@ def _is_noise(gray: np.ndarray) -> bool:
     The mean of 5 × 5 pixels has a fifth of the deviation of white noise, but most of that of a scene.
     """
     smooth = cv2.blur(gray, (5, 5), borderType=cv2.BORDER_REFLECT)
-    noise = float(cv2.absdiff(gray, smooth).mean())
-    return float(smooth.std()) < max(MIN_SIGNAL * noise, LEAST_SIGNAL)
+    noise = cv2.mean(cv2.absdiff(gray, smooth))[0]
+    signal = float(cv2.meanStdDev(smooth)[1][0, 0])
+    return signal < max(MIN_SIGNAL * noise, LEAST_SIGNAL)
 
 
 def _fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:

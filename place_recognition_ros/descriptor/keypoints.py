@@ -66,10 +66,12 @@ def sample(maps: np.ndarray, points: np.ndarray, size: int) -> np.ndarray:
     cells = np.clip((points + 0.5) / CELL - 0.5, 0, np.array([columns - 1, rows - 1]) - 1e-3)
     low = cells.astype(int)
     right, down = (cells - low).astype(np.float32).T[..., np.newaxis]
-    corners = maps[..., :size]
-    x, y = low.T
-    upper = corners[y, x] * (1 - right) + corners[y, x + 1] * right
-    lower = corners[y + 1, x] * (1 - right) + corners[y + 1, x + 1] * right
+    cell, flat = low[:, 1] * columns + low[:, 0], maps.reshape(rows * columns, -1)
+    left_above, right_above, left_below, right_below = (
+        flat[cell + step, :size] for step in (0, 1, columns, columns + 1)
+    )
+    upper = left_above * (1 - right) + right_above * right
+    lower = left_below * (1 - right) + right_below * right
     vectors = upper * (1 - down) + lower * down
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.round(INT8 * vectors / np.maximum(norms, 1e-6)).astype(np.int8)

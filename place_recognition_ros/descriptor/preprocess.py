@@ -63,38 +63,21 @@ def prepare(image: np.ndarray, spec: InputSpec, out: Optional[np.ndarray] = None
         image, (spec.width, spec.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
     pixels = _reorder(resized, spec.color_order)
-    scale, offset = _scale_and_offset(spec)
     if spec.layout == "NCHW":
         planes = [pixels] if spec.channels == 1 else cv2.split(pixels)
-        for plane, *target in zip(planes, out[0], scale, offset):
-            _normalize(plane, *target)
+        for plane, target, table in zip(planes, out[0], _table(spec)[0].T):
+            cv2.LUT(plane, np.ascontiguousarray(table), target)
     else:
-        rows = (spec.height, spec.width * spec.channels)
-        _normalize(pixels.reshape(rows), out.reshape(rows), scale, offset)
+        cv2.LUT(pixels, _table(spec), out[0])
     return out
 
 
-def _normalize(pixels: np.ndarray, out: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> None:
-    np.copyto(out, pixels)
-    np.multiply(out, scale, out=out)
-    np.add(out, offset, out=out)
-
-
 @lru_cache(maxsize=16)
-def _scale_and_offset(spec: InputSpec) -> Tuple[np.ndarray, np.ndarray]:
-    """float32 arrays for: input = pixel · scale + offset.
-
-    NCHW: (channels,). NHWC: (width · channels,), one row of the image, because NumPy broadcasts slowly
-    over a last axis of 3; (1,) if all channels are equal.
-    """
+def _table(spec: InputSpec) -> np.ndarray:
+    """(1, 256, channels) float32: the input for each pixel value, (pixel − mean) / std."""
     std = np.array(spec.std)
-    scale, offset = 1 / std, -np.array(spec.mean) / std
-    if spec.layout == "NHWC":
-        if len(set(zip(spec.mean, spec.std))) == 1:
-            scale, offset = scale[:1], offset[:1]
-        else:
-            scale, offset = np.tile(scale, spec.width), np.tile(offset, spec.width)
-    return scale.astype(np.float32), offset.astype(np.float32)
+    scale, offset = (1 / std).astype(np.float32), (-np.array(spec.mean) / std).astype(np.float32)
+    return (np.arange(256, dtype=np.float32)[:, np.newaxis] * scale + offset)[np.newaxis]
 
 
 def _reorder(image: np.ndarray, color_order: str) -> np.ndarray:

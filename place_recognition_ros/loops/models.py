@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from place_recognition_ros.loops.camera_model import inverse, times
-from place_recognition_ros.loops.residuals import Correspondences, median, sampson
+from place_recognition_ros.loops.residuals import Correspondences, dots, median, sampson
 
 EPIPOLAR, PLANE, ROTATION = "epipolar geometry", "plane", "rotation"
 """Kinds of models."""
@@ -169,7 +169,7 @@ def _transfer_errors(pairs: Correspondences, matrix: np.ndarray) -> np.ndarray:
     for here, turn in ((pairs, matrix), (pairs.swapped, np.linalg.inv(matrix))):
         moved = here.query @ turn.T
         difference = times(inverse(here.match_per_pixel), moved[:, :2] / moved[:, 2:] - here.match[:, :2])
-        squares.append((difference**2).sum(axis=1))
+        squares.append(dots(difference, difference))
     forward, backward = (np.where(np.isfinite(each), each, 1e12) + 1e-12 for each in squares)
     return np.asarray(np.sqrt(forward / (forward + backward) * backward))
 

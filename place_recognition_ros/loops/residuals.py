@@ -74,7 +74,13 @@ _AXES = cross(np.eye(3))
 
 def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(..., 3) cross products; faster than NumPy's."""
-    return np.asarray(a[..., [1, 2, 0]] * b[..., [2, 0, 1]] - a[..., [2, 0, 1]] * b[..., [1, 2, 0]])
+    (ax, ay, az), (bx, by, bz) = (np.moveaxis(each, -1, 0) for each in (a, b))
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
+def dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(N, M) twice → (N,) scalar products; several times as fast as a sum over a short axis."""
+    return np.asarray(np.einsum("ni,ni->n", a, b))
 
 
 def epipolar(pairs: Correspondences, weights: np.ndarray) -> Residuals:
@@ -102,8 +108,8 @@ def sampson(pairs: Correspondences, essential: np.ndarray) -> np.ndarray:
     lines, back = pairs.query @ essential.T, pairs.match @ essential
     by_match = np.einsum("nij,ni->nj", pairs.match_per_pixel, lines[:, :2])
     by_query = np.einsum("nij,ni->nj", pairs.query_per_pixel, back[:, :2])
-    square = (by_match**2).sum(axis=1) + (by_query**2).sum(axis=1)
-    return np.asarray(np.abs((pairs.match * lines).sum(axis=1)) / (np.sqrt(square) + 1e-12))
+    square = dots(by_match, by_match) + dots(by_query, by_query)
+    return np.asarray(np.abs(dots(pairs.match, lines)) / (np.sqrt(square) + 1e-12))
 
 
 class _Lines:

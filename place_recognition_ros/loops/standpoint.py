@@ -50,7 +50,7 @@ class Standpoint:
         compared = count >= LEAST
         if compared.sum() < FEWEST:
             return False
-        matches = match_features(image.view.features, self._image.view.features, self._kind)
+        matches = match_features(image.view.features, self._image.view.features, self._kind, False)
         shift = np.linalg.norm(_pixels(image)[matches.query] - self._pixels[matches.match], axis=1)
         still = matches.match[shift < STILL * image.longer_side]
         found = np.bincount(self._cells[still], minlength=len(count))

@@ -33,6 +33,18 @@ ITERATIONS = 200
 Region = Tuple[float, float, float, float]
 """Left, top, right and bottom of a part of an image, pixels."""
 
+_FIRST, _LAST = np.triu_indices(FINE + 1, 1)  # of all ranges of rows or columns
+
+
+def _small_rectangles() -> np.ndarray:
+    """Indices of all pairs of a range of rows and one of columns, small enough for an object, by area."""
+    area = np.outer(_LAST - _FIRST, _LAST - _FIRST).ravel() / FINE**2
+    order = np.argsort(area, kind="stable")
+    return np.asarray(order[: np.count_nonzero(area <= OBJECT)])
+
+
+_SMALL = _small_rectangles()
+
 
 class Support(NamedTuple):
     """What the inliers of two images say about a place."""
@@ -128,18 +140,18 @@ def moved_object(
 
 def _compact(side: "_Side") -> Optional[Region]:
     """The smallest rectangle of cells with most inliers, enlarged, if it is small enough for an object."""
-    column, row = np.clip(side.points[side.rows] * FINE, 0, FINE - 1).astype(int).T
+    cells = np.clip(side.points[side.rows] * FINE, 0, FINE - 1).astype(int) @ np.array([1, FINE])
     count = np.zeros((FINE + 1, FINE + 1), int)
-    np.add.at(count, (row + 1, column + 1), 1)
+    count[1:, 1:] = np.bincount(cells, minlength=FINE * FINE).reshape(FINE, FINE)
     count = count.cumsum(axis=0).cumsum(axis=1)
-    first, last = np.triu_indices(FINE + 1, 1)
-    inside = count[last] - count[first]  # of all ranges of rows, from the left border to a column
-    inside = inside[:, last] - inside[:, first]
-    area = np.outer(last - first, last - first) / FINE**2
-    rows, columns = np.unravel_index(np.where(inside >= MOST * len(row), area, np.inf).argmin(), area.shape)
-    if area[rows, columns] > OBJECT:
+    inside = count[_LAST] - count[_FIRST]  # of all ranges of rows, from the left border to a column
+    inside = (inside[:, _LAST] - inside[:, _FIRST]).ravel()[_SMALL]
+    enough = inside >= MOST * len(cells)
+    smallest = int(enough.argmax())
+    if not enough[smallest]:
         return None
-    low, high = (np.array([side_of[columns], side_of[rows]]) / FINE * side.size for side_of in (first, last))
+    rows, columns = divmod(int(_SMALL[smallest]), len(_FIRST))
+    low, high = (np.array([edge[columns], edge[rows]]) / FINE * side.size for edge in (_FIRST, _LAST))
     margin = MARGIN * (high - low)
     return (*(low - margin).tolist(), *(high + margin).tolist())
 

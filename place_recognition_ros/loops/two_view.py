@@ -14,6 +14,7 @@ from place_recognition_ros.loops.residuals import (
     Residuals,
     cross,
     crossed,
+    dots,
     epipolar,
     into_match,
     median,
@@ -159,8 +160,8 @@ def _errors(pairs: Correspondences, motion: Motion, slack: float) -> np.ndarray:
     approach = (motion.translation[:2] * turned[:, 2:] - turned[:, :2] * motion.translation[2]) * np.sign(
         turned[:, 2:]
     )
-    along = (_parallax(pairs, motion) * approach).sum(axis=1)
-    in_front = along >= -slack * np.sqrt((approach**2).sum(axis=1))
+    along = dots(_parallax(pairs, motion), approach)
+    in_front = along >= -slack * np.sqrt(dots(approach, approach))
     return np.where(in_front, sampson(pairs, motion.essential), np.inf)
 
 
@@ -201,7 +202,7 @@ def _share_in_front(pairs: Correspondences, inliers: np.ndarray, motion: Motion)
     a, b = pairs.query[inliers] @ motion.rotation.T, pairs.match[inliers]
     normal = crossed(a, b)
     turned = cross(motion.translation).T
-    in_front = ((b @ turned * normal).sum(axis=1) < 0) & ((a @ turned * normal).sum(axis=1) < 0)
+    in_front = (dots(b @ turned, normal) < 0) & (dots(a @ turned, normal) < 0)
     return float(in_front.mean()) if len(a) else 0.0
 
 

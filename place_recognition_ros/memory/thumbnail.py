@@ -6,7 +6,7 @@ import numpy as np
 from place_recognition_ros.images import shrink
 
 LONGER_SIDE = 320  # pixels
-_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 70, cv2.IMWRITE_JPEG_OPTIMIZE, 1]  # 7 to 10 kB
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 70]  # 7 to 11 kB
 
 
 def thumbnail(image: np.ndarray) -> bytes:

@@ -96,3 +96,16 @@ def test_network_features_with_a_copy_elsewhere_are_repeated(rng, features):
 def test_too_few_features_do_not_match(rng, features, kind, counts):
     found = match_features(*[features(bits(rng, count)) for count in counts], kind)
     assert [len(each) for each in found] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("kind", "draw"), [(FeatureKind.ORB, bits), (FeatureKind.NETWORK, vectors)])
+def test_without_repeated_the_matches_are_the_same(rng, features, kind, draw):
+    once = draw(rng, 40)
+    query, match = features(once), features(np.concatenate([once, once]))
+    if kind == FeatureKind.ORB:
+        match["descriptor"][40:] = draw(rng, 40)  # the ratio test rejects copies
+    whole, fast = match_features(query, match, kind), match_features(query, match, kind, with_repeated=False)
+    np.testing.assert_array_equal(fast.query, whole.query)
+    np.testing.assert_array_equal(fast.match, whole.match)
+    assert len(fast.query) == 40
+    assert not fast.repeated.any()
