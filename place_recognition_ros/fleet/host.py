@@ -8,7 +8,6 @@ from place_recognition_ros.errors import PlaceRecognitionError, StoreError
 from place_recognition_ros.fleet.http import Server
 from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.fleet.server import FleetServer, Status
-from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.worker import Worker
 
@@ -26,7 +25,6 @@ class Host:
         feature_bytes: of local features for each keyframe that a robot may be asked for.
         host, port: where to listen; port 0: any free one.
         on_error: gets what fails beside messages; it is tried again.
-        make_index: makes the similarity search, empty, in the thread that uses it; None: FAISS.
 
     Raises:
         FleetError: if nothing can listen there.
@@ -39,9 +37,8 @@ class Host:
         host: str,
         port: int,
         on_error: Callable[[Exception], None],
-        make_index: Optional[Callable[[], Index]] = None,
     ) -> None:
-        self._matching, self._feature_bytes, self._make_index = matching, feature_bytes, make_index
+        self._matching, self._feature_bytes = matching, feature_bytes
         self._on_error = on_error
         self._worker: Worker[FleetServer, object, Status] = Worker(
             self._open, self._work, FleetServer.status, on_error
@@ -90,8 +87,7 @@ class Host:
         path = os.path.expanduser(config.map_path)
         store = KeyframeStore(path, models.model_id, models.descriptor_size, models.feature_model)
         try:
-            index = None if self._make_index is None else self._make_index()
-            return FleetServer(store, self._matching, self._feature_bytes, index)
+            return FleetServer(store, self._matching, self._feature_bytes)
         except BaseException:
             store.close()
             raise

@@ -20,7 +20,7 @@ from place_recognition_ros.fleet.plan import Plan, key_of
 from place_recognition_ros.fleet.survey import served, survey
 from place_recognition_ros.fleet.verify import Verdict, Verifier, match_of, observation_of
 from place_recognition_ros.memory.departure import Leaving
-from place_recognition_ros.memory.index import Index
+from place_recognition_ros.memory.index_uri import open_index
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.thinning import thin
 from place_recognition_ros.types import Candidate
@@ -52,17 +52,15 @@ class FleetServer:
         store: the server's map; is closed with the server.
         matching: how keyframes are compared.
         feature_bytes: of local features for each keyframe that a robot may be asked for.
-        index: the similarity search, empty; None: FAISS.
     """
 
-    def __init__(
-        self, store: KeyframeStore, matching: Matching, feature_bytes: int, index: Optional[Index] = None
-    ) -> None:
+    def __init__(self, store: KeyframeStore, matching: Matching, feature_bytes: int) -> None:
         config, models = matching.config, matching.models
         self._models, self._most = models, config.max_keyframes
         self._similarity = max(matching.card_similarity, config.min_similarity)
         leaving = Leaving.from_config(config, matching.card_similarity)
-        self.memory = FleetMemory(store, models.descriptor_size, leaving, index)
+        self._index = open_index(config.index_uri, store, models.model_id, models.descriptor_size)
+        self.memory = FleetMemory(store, models.descriptor_size, leaving, self._index)
         """The keyframes of all robots."""
         self._plan = Plan(self.memory, feature_bytes)
         self._verifier = Verifier(
@@ -147,6 +145,7 @@ class FleetServer:
 
     def close(self) -> None:
         """Close the map."""
+        self._index.close()
         self.memory.map.store.close()
 
     def _survey(self) -> bool:

@@ -28,7 +28,7 @@ class FleetServerNode:
 
     Args:
         parameters: those of ``DEFAULTS``, and those of a place recognition node, of which the models, the
-            thresholds, ``map_path`` and ``max_keyframes`` are used.
+            thresholds, ``map_path``, ``index_uri`` and ``max_keyframes`` are used.
 
     Raises:
         PlaceRecognitionError: if a parameter cannot be used, or nothing can listen there.

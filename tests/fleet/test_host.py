@@ -6,24 +6,23 @@ from contextlib import suppress
 
 import pytest
 
-from place_recognition_ros.errors import FleetError, MapMismatch
+from place_recognition_ros.errors import ConfigError, FleetError, MapMismatch
 from place_recognition_ros.fleet.host import Host
 from place_recognition_ros.fleet.http import Client
 from place_recognition_ros.fleet.messages import Batch, pack_batch, unpack_reply
-from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.store import KeyframeStore
 from tests.fleet.conftest import Robot
-from tests.fleet.world import MODELS, SIZE, describe, matching
+from tests.fleet.world import MODELS, SIZE, matching
 
 
 @pytest.fixture
 def start(tmp_path):
-    """``start(path, make_index)`` → a Host that runs until the end of the test, and its errors."""
+    """``start(path)`` → a Host that runs until the end of the test, and its errors."""
     hosts = []
 
-    def start(path=str(tmp_path / "server.db"), make_index=None):
+    def start(path=str(tmp_path / "server.db"), **parameters):
         errors = []
-        hosts.append(Host(matching(map_path=path), 10**6, "127.0.0.1", 0, errors.append, make_index))
+        hosts.append(Host(matching(map_path=path, **parameters), 10**6, "127.0.0.1", 0, errors.append))
         hosts[-1].start()
         return hosts[-1], errors
 
@@ -70,20 +69,26 @@ def test_robots_connect_at_the_same_time(start):
     assert not errors
 
 
-def test_the_index_may_be_another_one(start):
-    made = []
-
-    def make_index():
-        made.append(FaissIndex(SIZE))
-        return made[-1]
-
-    host, _ = start(make_index=make_index)
+def test_the_index_is_the_one_of_the_configuration(start, tmp_path):
+    pytest.importorskip("milvus_lite", reason="requirements/milvus.txt is not installed")
+    host, errors = start(index_uri=str(tmp_path / "index.db"))
     robot = Robot("a", client_of(host).exchange)
     hello(client_of(host))
-    robot.drive(range(5), 0)
+    robot.drive(range(70), 0)
     robot.send()
     robot.store.close()
-    assert len(made[0].search(describe(0, 0)[0], 10)) == 5
+    assert host.stop()
+    assert (tmp_path / "index.db").exists()
+    assert not errors
+
+
+def test_an_index_that_cannot_be_opened_is_named(start):
+    host, _ = start(index_uri="ftp://nowhere")
+    end = time.monotonic() + 20
+    while host.is_alive and time.monotonic() < end:
+        time.sleep(0.01)
+    with pytest.raises(ConfigError, match="index_uri"):
+        host.status  # noqa: B018
 
 
 def test_a_map_of_other_models_is_refused_by_name(start, tmp_path):
