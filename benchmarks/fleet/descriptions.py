@@ -31,7 +31,7 @@ def file_of(visit: town.Visit) -> Path:
 
 def load(visit: town.Visit) -> Descriptions:
     """The descriptions of a visit; FileNotFoundError before :func:`describe`."""
-    with np.load(file_of(visit)) as stored:
+    with np.load(file_of(visit), allow_pickle=False) as stored:
         borders = np.cumsum(stored["counts"])[:-1]
         return Descriptions(stored["descriptors"], np.split(stored["features"].view(FEATURE), borders))
 
