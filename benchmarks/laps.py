@@ -17,11 +17,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from benchmarks.route import AHEAD, BEHIND, poses_along, reached_at
 from place_recognition_ros.config import Config
 from place_recognition_ros.detector import LoopDetector
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Keyframe
-from rendering.camera import camera_pose
 from rendering.conditions import choose_conditions
 from training.data.recordings.rendered import STREET_RIGHT, apart
 from training.files import PROJECT
@@ -34,11 +34,8 @@ STEP = 1.5  # metres between keyframes
 CORNERS = np.array(
     [(0.0, 0.0), (72.0, 0.0), (72.0, 30.0), (36.0, 30.0), (36.0, 0.0), (0.0, 0.0), (0.0, 30.0)]
 )
-AHEAD, BEHIND = 3.0, 2.0  # metres: the camera looks along the line between these points of the route
-HEIGHT = 1.5
 ASIDE = 0.8  # metres, standard deviation of the distance from the middle of the route
 TURNED = np.radians(3.0)  # standard deviation
-SMOOTH = 12  # keyframes over which both change
 GROWTH = 1.3  # of the map, by all laps after the first
 FIRST = 5  # keyframes of the first place
 PAUSE_S = 3600.0  # between laps
@@ -62,31 +59,11 @@ class Lap(NamedTuple):
 
 
 def poses_of(town: int, lap: int) -> list[Pose]:
-    """Where the camera is in a lap: along the route, a little aside and turned a little."""
-    legs = np.linalg.norm(np.diff(CORNERS, axis=0), axis=1)
-    reached = np.concatenate([[0.0], np.cumsum(legs)])
-
-    def point(metres: float) -> np.ndarray:
-        return np.array([np.interp(metres, reached, CORNERS[:, axis]) for axis in (0, 1)])
-
+    """Where the camera is in a lap."""
     random = np.random.default_rng((town, lap))
     start = random.uniform(0.0, STEP)
-    along = np.arange(start + BEHIND, reached[-1] - AHEAD, STEP)
-    aside, turned = ASIDE * _slowly(random, len(along)), TURNED * _slowly(random, len(along))
-    poses = []
-    for row, metres in enumerate(along):
-        x, y = point(metres + AHEAD) - point(metres - BEHIND)
-        heading = float(np.arctan2(y, x))
-        left = np.array([-np.sin(heading), np.cos(heading)])
-        position = point(metres) + aside[row] * left
-        poses.append(camera_pose((*position, HEIGHT), heading + turned[row], pitch=0.05))
-    return poses
-
-
-def _slowly(random: np.random.Generator, count: int) -> np.ndarray:
-    """(count,) numbers of unit variance that change slowly."""
-    noise = random.standard_normal(count + SMOOTH)
-    return np.convolve(noise, np.ones(SMOOTH) / np.sqrt(SMOOTH), "valid")[:count]
+    along = np.arange(start + BEHIND, reached_at(CORNERS)[-1] - AHEAD, STEP)
+    return poses_along(CORNERS, along, ASIDE, TURNED, random)
 
 
 def render(town: int = TOWN) -> list[tuple[str, list[str]]]:

@@ -251,7 +251,7 @@ class LoopDetector:
         with suppress(StoreError):  # else what is not written yet would be forgotten
             self.map.store.save()
         self._relations = Relations(self.map.store)
-        self._decisions = self._decide(self.upkeep.weights, self._relations)
+        self._decisions = self._decide(self.upkeep.weights, self._relations.worlds)
 
     def _begin_session(self) -> None:
         self.map.start_session()

@@ -198,4 +198,4 @@ def test_what_ties_sessions_is_not_forgotten_when_the_map_is_changed(
     detector.start_session()
     add_images(detector, [paint(4, shift=12)], start=20)
     detector.upkeep.remove([1]).run()
-    assert detector._relations._worlds.world(2) == 1
+    assert detector._relations.worlds.world(2) == 1

@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from benchmarks.route import AHEAD, BEHIND, poses_along
 from place_recognition_ros.poses import Pose
 from place_recognition_ros.types import Camera
-from rendering.camera import camera_pose, pinhole
+from rendering.camera import pinhole
 from rendering.conditions import choose_conditions
 from training.files import PROJECT
 
@@ -37,12 +38,9 @@ FOCAL = 214.0  # pixels
 KINDS = ("noon", "overcast")  # conditions of even robots and of odd ones
 CROSSINGS = np.array([(0.0, 0.0), (36.0, 0.0), (72.0, 0.0), (0.0, 30.0), (36.0, 30.0), (72.0, 30.0)])
 STREETS = ((0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5))  # pairs of crossings
-AHEAD, BEHIND = 3.0, 2.0  # metres: the camera looks along the line between these points of the route
-HEIGHT = 1.5
 ASIDE, TURNED = 0.6, np.radians(2.0)  # standard deviations from the middle of the street, and along it
 SHAKEN = np.radians((3.0, 1.5, 1.0))  # pan, tilt and roll of the images of one position, standard deviations
 MOST = 2.0  # standard deviations
-SMOOTH = 12  # positions over which they change
 QUALITY = 92
 
 
@@ -88,30 +86,10 @@ def route(visit: Visit) -> np.ndarray:
 
 
 def poses_of(visit: Visit) -> list[Pose]:
-    """The positions: along the route, a little aside and turned a little."""
-    corners = route(visit)
-    reached = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1))])
-
-    def point(metres: float) -> np.ndarray:
-        return np.array([np.interp(metres, reached, corners[:, axis]) for axis in (0, 1)])
-
+    """The positions of a visit."""
     random = np.random.default_rng((visit.district, visit.robot, visit.slot, 1))
     along = random.uniform(0.0, STEP) + BEHIND + STEP * np.arange(POSITIONS)
-    aside, turned = ASIDE * _slowly(random, POSITIONS), TURNED * _slowly(random, POSITIONS)
-    poses = []
-    for row, metres in enumerate(along):
-        x, y = point(metres + AHEAD) - point(metres - BEHIND)
-        heading = float(np.arctan2(y, x))
-        left = np.array([-np.sin(heading), np.cos(heading)])
-        position = point(metres) + aside[row] * left
-        poses.append(camera_pose((*position, HEIGHT), heading + turned[row], pitch=0.05))
-    return poses
-
-
-def _slowly(random: np.random.Generator, count: int) -> np.ndarray:
-    """(count,) numbers of unit variance that change slowly."""
-    noise = random.standard_normal(count + SMOOTH)
-    return np.convolve(noise, np.ones(SMOOTH) / np.sqrt(SMOOTH), "valid")[:count]
+    return poses_along(route(visit), along, ASIDE, TURNED, random)
 
 
 def camera() -> Camera:

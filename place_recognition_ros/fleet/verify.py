@@ -8,9 +8,9 @@ from place_recognition_ros.fleet.memory import FleetMemory
 from place_recognition_ros.loops.decisions import Decisions
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.loops.examination import Observation
-from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import Match
+from place_recognition_ros.memory.worlds import Worlds
 from place_recognition_ros.types import Candidate, FeatureKind, Kind, Query, Reason
 
 PROMISING = 0.3  # confidence of a pair that another view may confirm
@@ -62,8 +62,8 @@ class Verifier:
         weights: Coefficients,
     ) -> None:
         self._memory = memory
-        relations = Relations(memory.map.store)
-        self._decisions = Decisions(config, card_similarity, memory.map, leaving, kind, weights, relations)
+        worlds = Worlds(memory.map.store.learned.ties())
+        self._decisions = Decisions(config, card_similarity, memory.map, leaving, kind, weights, worlds)
 
     def verify(self, proposal: Proposal, tried: Sequence[Proposal]) -> Optional[Verdict]:
         """Decide about a pair.

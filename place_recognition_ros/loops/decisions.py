@@ -13,9 +13,9 @@ from place_recognition_ros.loops.geometry import GeometrySettings
 from place_recognition_ros.loops.hypotheses import SUPPORTS, Hypotheses, Hypothesis, Support
 from place_recognition_ros.loops.identity import Identity
 from place_recognition_ros.loops.limits import Limits
-from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
+from place_recognition_ros.memory.worlds import Worlds
 from place_recognition_ros.types import Candidate, Evidence, FeatureKind, Kind, Reason, Status
 
 PROPOSED = 2  # runs whose continuation is examined even if it is not among the most similar keyframes
@@ -48,7 +48,7 @@ class Decisions:
         leaving: what it takes to leave a place; keyframes of one visit show one place.
         feature_kind: of the local features.
         weights: of the evidence.
-        relations: between the sessions.
+        worlds: which sessions matches connect.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class Decisions:
         leaving: Leaving,
         feature_kind: FeatureKind,
         weights: Coefficients,
-        relations: Relations,
+        worlds: Worlds,
     ) -> None:
         self._config, self._card_similarity = config, card_similarity
         self._weights = weights
         self._memory, self._leaving = memory, leaving
         self._feature_kind = feature_kind
         self._learned = memory.store.learned
-        self._aliasing = Aliasing(weights, relations.world, self._learned.note(ALIASING))
+        self._aliasing = Aliasing(weights, worlds.world, self._learned.note(ALIASING))
         self._consistency = Consistency(config.odometry_drift)
         self._places = memory.places
         self._places.read()
-        self._identity = Identity(memory, leaving, relations)
+        self._identity = Identity(memory, leaving, worlds)
         self._hypotheses = Hypotheses(weights, self._identity)
 
     def begin_session(self) -> None:
@@ -216,7 +216,7 @@ class Decisions:
         strengths = [strength(each.evidence, self._weights) for each in examined]
         best = examined[int(np.argmax(strengths))]
         nothing = strength(Evidence(0.0, 0.0), self._weights)
-        world_of = self._identity.relations.world
+        world_of = self._identity.worlds.world
         in_session, in_worlds = nothing, {world_of(best.match_session): nothing}
         for each, reached in zip(examined, strengths):
             if self._identity.is_other(each, best):

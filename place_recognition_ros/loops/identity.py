@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.keyframe_map import KeyframeMap
 from place_recognition_ros.memory.places import TOLERANCE
+from place_recognition_ros.memory.worlds import Worlds
 from place_recognition_ros.types import Candidate
 
 
@@ -20,7 +20,7 @@ class Identity(NamedTuple):
 
     memory: KeyframeMap
     leaving: Leaving  # keyframes of one visit show one place
-    relations: Relations  # between the sessions
+    worlds: Worlds  # which sessions matches connect
 
     def apart(self, a: Candidate, b: Candidate) -> float:
         """How many keyframes of one way their matches are apart; inf: not known."""
@@ -46,4 +46,4 @@ class Identity(NamedTuple):
 
     def is_one_world(self, a: Candidate, b: Candidate) -> bool:
         """Whether matches connect the sessions of theirs."""
-        return self.relations.world(a.match_session) == self.relations.world(b.match_session)
+        return self.worlds.world(a.match_session) == self.worlds.world(b.match_session)

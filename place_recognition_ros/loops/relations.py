@@ -19,7 +19,8 @@ class Relations:
     def __init__(self, store: KeyframeStore) -> None:
         self._store = store
         self._frames = {number: session.frame for number, session in store.sessions().items()}
-        self._worlds = Worlds(store.learned.ties())
+        self.worlds = Worlds(store.learned.ties())
+        """Which sessions matches connect; not to be changed."""
 
     def learn(
         self, accepted: Sequence[Candidate], retracted: Sequence[Candidate], keyframe: Keyframe
@@ -27,7 +28,7 @@ class Relations:
         """Take the matches that were accepted for a keyframe, and those that were retracted."""
         learned = self._store.learned
         for gone in retracted:
-            for tie in self._worlds.remove(gone.query_session, gone.query_stamp, gone.match_id):
+            for tie in self.worlds.remove(gone.query_session, gone.query_stamp, gone.match_id):
                 learned.untie(tie)
         camera = in_camera(keyframe.pose, keyframe.pose_frame, keyframe.base_to_camera, keyframe.camera)
         for each in accepted:
@@ -35,14 +36,10 @@ class Relations:
                 self._frames[each.query_session] = keyframe.world_frame
             tie = _tie(each, camera)
             if tie.session != tie.older:
-                needless = self._worlds.add(tie)
+                needless = self.worlds.add(tie)
                 learned.tie(tie)
                 if needless is not None:
                     learned.untie(needless)
-
-    def world(self, session: int) -> int:
-        """The oldest of the sessions that verified matches connect with one, directly or through others."""
-        return self._worlds.world(session)
 
     def locate(self, accepted: Sequence[Candidate]) -> Optional[WorldPose]:
         """The camera in the oldest world that is known, by the best match with a pose; None: no match has."""
@@ -50,9 +47,9 @@ class Relations:
         if best is None or best.world_pose is None:
             return None
         pose, covariance, frame_id = best.world_pose[:3]
-        root = self._worlds.root(best.match_session)
+        root = self.worlds.root(best.match_session)
         if root != best.match_session:
-            pose, covariance = self._worlds.to_root(best.match_session, pose, covariance)
+            pose, covariance = self.worlds.to_root(best.match_session, pose, covariance)
             frame_id = self._frames.get(root, "")
         return WorldPose(pose, covariance, frame_id, best.query_stamp)
 

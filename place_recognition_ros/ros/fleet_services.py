@@ -20,6 +20,7 @@ from place_recognition_ros.srv import (
     StoredKeyframes,
     StoredKeyframesResponse,
 )
+from place_recognition_ros.types import Query
 from place_recognition_ros.worker import Worker
 
 Result = TypeVar("Result")
@@ -77,15 +78,8 @@ class FleetServices:
 
 def _from_stored(keyframe: Stored, identity: Identity) -> Descriptor:
     frame = keyframe.camera.frame_id if keyframe.camera is not None else ""
-    return Descriptor(
-        header=messages.header(keyframe.stamp, frame),
-        keyframe_id=keyframe.id,
-        session=keyframe.session,
-        robot=keyframe.robot,
-        map_id=identity.map_id,
-        model_id=identity.model_id,
-        descriptor=keyframe.descriptor.tolist(),
-    )
+    query = Query(keyframe.id, keyframe.stamp, keyframe.session, keyframe.robot, frame, keyframe.descriptor)
+    return messages.from_query(query, identity.map_id, identity.model_id)
 
 
 def _from_camera(keyframe: Stored) -> CameraInfo:

@@ -127,15 +127,15 @@ def from_world_pose(result: QueryResult) -> Optional[PoseWithCovarianceStamped]:
     )
 
 
-def from_query(query: Query, result: QueryResult) -> Descriptor:
-    """The descriptor of the query of a result."""
+def from_query(query: Query, map_id: str, model_id: str) -> Descriptor:
+    """The descriptor of a query, or of a keyframe of this map."""
     return Descriptor(
         header=header(query.stamp, query.frame_id),
         keyframe_id=query.id,
         session=query.session,
         robot=query.robot,
-        map_id=result.map_id,
-        model_id=result.model_id,
+        map_id=map_id,
+        model_id=model_id,
         descriptor=query.descriptor.tolist(),
     )
 

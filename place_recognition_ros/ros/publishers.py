@@ -45,7 +45,7 @@ class Publishers:
         if pose is not None:
             self._poses.publish(pose)
         if result.outcome != Count.FEW_FEATURES and self._descriptors.get_num_connections():
-            self._descriptors.publish(messages.from_query(query, result))
+            self._descriptors.publish(messages.from_query(query, result.map_id, result.model_id))
         self._frame_id = query.frame_id
         recoveries = [each for each in accepted if each.kind == Kind.KIDNAP_RECOVERY]
         self.tracking(result.tracking, recoveries[0] if recoveries else None)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from place_recognition_ros.loops.identity import Identity
-from place_recognition_ros.loops.relations import Relations
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.places import Places
 from place_recognition_ros.memory.store import KeyframeStore
 from place_recognition_ros.memory.timeline import Entry, Timeline
-from place_recognition_ros.types import Candidate, Evidence, Keyframe, Kind, Reason, Status
+from place_recognition_ros.memory.worlds import Tie, Worlds
+from place_recognition_ros.types import Candidate, Evidence, Kind, Reason, Status
 
 SECOND = 10**9
 LENGTH = 50  # keyframes of a session
@@ -32,7 +32,7 @@ def identity(store):
         entry = Entry(row + 1, 1 + row // LENGTH, row * SECOND)
         timeline.append(entry, np.eye(64, dtype=np.float32)[row % 60])
     memory = SimpleNamespace(timeline=timeline, places=Places(store.learned, timeline))
-    return Identity(memory, Leaving(10 * SECOND, 0.5), Relations(store))
+    return Identity(memory, Leaving(10 * SECOND, 0.5), Worlds([]))
 
 
 def candidate(match, query=1000):
@@ -53,8 +53,7 @@ def candidate(match, query=1000):
 
 def tie(identity, session, older):
     """A verified match connects two sessions."""
-    match = candidate(1)._replace(query_session=session, match_session=older)
-    identity.relations.learn([match], [], Keyframe(None, 1))
+    identity.worlds.add(Tie(session, older, 1, 1))
 
 
 def test_places_of_one_session_are_others(identity):

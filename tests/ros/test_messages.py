@@ -143,7 +143,7 @@ def test_a_result_is_converted_to_one_message():
     copied = set(LoopCandidate.__slots__) - {"pose_valid", "scale_known", "pose_match_query"}
     for name in copied - {"header", "match_stamp", "map_id", "model_id"}:
         assert getattr(found, name) == pytest.approx(getattr(candidate, name)), name
-    assert messages.from_query(query, result).descriptor == [0.5] * 4
+    assert messages.from_query(query, result.map_id, result.model_id).descriptor == [0.5] * 4
 
 
 def test_confirmed_candidates_have_the_stamps_of_their_queries():

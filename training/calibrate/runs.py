@@ -36,6 +36,7 @@ from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.learned import Learned
 from place_recognition_ros.memory.places import Places
 from place_recognition_ros.memory.timeline import Entry, Timeline
+from place_recognition_ros.memory.worlds import Tie, Worlds
 from place_recognition_ros.types import Candidate, Kind, Reason
 from training.calibrate.collect import Collection, Query
 
@@ -112,10 +113,9 @@ class _Follower:
         self._weights = weights
         self._direction = np.array([weights.coverage, weights.inliers])
         timeline = _timeline_of(collection)
-        self._places, self._ties = Places(Learned(lambda *_: iter(())), timeline), _Ties()
+        self._places, self._ties = Places(Learned(lambda *_: iter(())), timeline), Worlds([])
         memory: Any = SimpleNamespace(timeline=timeline, places=self._places)
-        relations: Any = self._ties
-        self._identity = Identity(memory, LEAVING, relations)
+        self._identity = Identity(memory, LEAVING, self._ties)
         self._hypotheses = Hypotheses(weights, self._identity)
         self._wrong = {scope: _unknown() for scope in (True, False)}  # of the present session; of the map
         self._worlds = aliasing.WorldMeans(self._ties.world)
@@ -203,24 +203,12 @@ class _Follower:
             for view in run.views:
                 if view.log_odds >= SUPPORTS and view.candidate.query_id:
                     self._places.link(view.candidate.query_id, view.candidate.match_id)
-                    self._ties.tie(view.candidate.query_session, view.candidate.match_session)
+                    self._tie(view.candidate)
 
-
-class _Ties:
-    """Which sessions accepted matches connect."""
-
-    def __init__(self) -> None:
-        self._world: dict[int, int] = {}
-
-    def world(self, session: int) -> int:
-        """The oldest session that is connected with one."""
-        return self._world.get(session, session)
-
-    def tie(self, a: int, b: int) -> None:
-        """An accepted match connects two sessions."""
-        old, new = sorted((self.world(a), self.world(b)))
-        members = [each for each, world in self._world.items() if world == new]
-        self._world.update(dict.fromkeys([old, new, *members], old))
+    def _tie(self, accepted: Candidate) -> None:
+        if accepted.query_session != accepted.match_session:
+            match = (accepted.query_session, accepted.match_session, accepted.query_stamp, accepted.match_id)
+            self._ties.add(Tie(*match))
 
 
 def _timeline_of(collection: Collection) -> Timeline:

@@ -127,7 +127,7 @@ class Replay:
             leaving,
             models.feature_kind,
             models.weights,
-            self._relations,
+            self._relations.worlds,
         )
 
     def explain(self, keyframe: StoredKeyframe, queries: int = QUERIES) -> Explanation:
