@@ -94,8 +94,9 @@ def adding(index: FaissIndex, vectors: np.ndarray) -> Iterator[Figure]:
             index.add(number, vector)
     memory = resident() - before
     yield from clock.figures(f"add, {len(vectors):,} times", 2)
-    yield Figure("processor time of it, longest", max(clock.work), "ms", 2)
     switch = clock.work[LARGE - SWITCH : LARGE + SWITCH]
+    usual = clock.work[: LARGE - SWITCH] + clock.work[LARGE + SWITCH :]
+    yield Figure("processor time of it, longest", max(usual), "ms", 2)
     if switch:
         yield Figure("processor time of it where the index changes its kind, longest", max(switch), "ms", 20)
     yield Figure("memory of the index, vectors included", memory / 1e3, "GB", 1.6)

@@ -11,9 +11,11 @@ has to be trained or built while the robot drives: both codes are made when a ve
 ones are dropped when the map becomes large.
 
 No large array is moved when it grows, because that pauses the robot: 96 ms at 100,000 keyframes, 6.6 s at
-1,000,000 (measured with IndexFlat).
+1,000,000 (measured with IndexFlat). Nor is memory taken in pieces of 2 MB, as NumPy asks the system for: a
+piece takes 4 ms.
 """
 
+import mmap
 from functools import lru_cache
 from typing import Any, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
@@ -25,8 +27,9 @@ from place_recognition_ros.memory.index import Index
 
 BLOCK = 65536  # vectors
 LARGE = 2**17  # vectors; with more, a search of the longer codes would take more than a millisecond
-MOVED = 2**23  # bytes of codes at most that FAISS moves at once when they grow
-SPARE = 502  # vectors beside the k best of the first look that are compared again
+PART, CLEARED = 2**23, 2**18  # bytes of codes that are reserved at once, and that are set to 0 at once
+GROUP = 32  # vectors that the fast scan compares at once
+SPARE = 374  # vectors beside the k best of the first look that are compared again
 GONE, MOST_GONE = -1, 250  # id of a removed vector; how many of them the codes have, at most, less than SPARE
 WIDTH, BITS = 512, 4  # components of a rotated vector; bits of the code of each of its parts
 FINE, COARSE = (512, 256), (384, 48)  # components that are encoded, and parts that they are divided into
@@ -83,8 +86,8 @@ class FaissIndex(Index):
         return rotated
 
     def _new_block(self) -> _Block:
-        codes = [np.empty((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
-        return _Block(np.empty((BLOCK, self._size), np.float16), np.empty(BLOCK, np.int64), codes)
+        codes = [_memory((BLOCK, scan.bytes), np.uint8) for scan in self._scans]
+        return _Block(_memory((BLOCK, self._size), np.float16), _memory((BLOCK,), np.int64), codes)
 
     def _spans(self, first: int, last: int) -> Iterator[Tuple[_Block, slice, slice]]:
         """Rows of the index by their blocks: the block, its rows, and their numbers from the first one on."""
@@ -176,7 +179,7 @@ class _Scan:
         self._width, self._empty = width, _codebook(width, parts)
         self.bytes = parts * BITS // 8
         """Of a code."""
-        self._most = MOVED // self.bytes
+        self._most, self._cleared = (size // self.bytes // GROUP * GROUP for size in (PART, CLEARED))
         self._indexes: List[Any] = []  # IndexPQFastScan, each of as many vectors but the last
 
     def __len__(self) -> int:
@@ -198,17 +201,28 @@ class _Scan:
             plain = faiss.clone_index(self._empty)
             faiss.copy_array_to_vector(part.ravel(), plain.codes)
             plain.ntotal = len(part)
-            self._indexes.append(faiss.IndexPQFastScan(plain))
+            self._append(plain)
+
+    def _append(self, plain: Any) -> None:
+        """Begin another of FAISS's indexes, with what this one contains; it may grow to ``_most`` vectors."""
+        index = faiss.IndexPQFastScan(plain)
+        index.codes.resize(self._most * self.bytes)
+        self._indexes.append(index)
+        self._clear(-(-index.ntotal // GROUP) * GROUP)
+
+    def _clear(self, first: int) -> None:
+        """Set codes of the last index from this vector on to 0: FAISS expects that of what it writes to."""
+        stop = min(self._most, (first // self._cleared + 1) * self._cleared)
+        codes = faiss.rev_swig_ptr(self._indexes[-1].codes.get(), self._most * self.bytes)
+        codes[first * self.bytes : stop * self.bytes] = 0
 
     def add(self, rotated: np.ndarray) -> None:
-        """Append vectors, (n, WIDTH) float32."""
-        rotated = self._encoded(rotated)
-        while len(rotated):
-            if len(self) == self._most * len(self._indexes):
-                self._indexes.append(faiss.IndexPQFastScan(self._empty))
-            count = self._most - self._indexes[-1].ntotal
-            self._indexes[-1].add(rotated[:count])
-            rotated = rotated[count:]
+        """Append a vector, (1, WIDTH) float32."""
+        if len(self) == self._most * len(self._indexes):
+            self._append(self._empty)
+        elif self._indexes[-1].ntotal % self._cleared == 0:
+            self._clear(self._indexes[-1].ntotal)
+        self._indexes[-1].add(self._encoded(rotated))
 
     def search(self, rotated: np.ndarray, count: int) -> np.ndarray:
         """(n,) int64: the rows most similar to a query, (1, WIDTH) float32; n ≤ ``count``."""
@@ -219,6 +233,13 @@ class _Scan:
             scores.append(scores_here[0][valid])
             rows.append(self._most * number + rows_here[0][valid])
         return np.concatenate(rows)[np.argsort(-np.concatenate(scores))[:count]]
+
+
+def _memory(shape: Tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array in memory that the system provides page by page, when it is written to."""
+    count = int(np.prod(shape))
+    pages = mmap.mmap(-1, count * np.dtype(dtype).itemsize, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, dtype, count).reshape(shape)
 
 
 class _Rotation:

@@ -27,7 +27,7 @@ def large(monkeypatch):
     def large(block, limit, spare=5):
         monkeypatch.setattr(module, "BLOCK", block)
         monkeypatch.setattr(module, "LARGE", limit)
-        monkeypatch.setattr(module, "MOVED", 4096)
+        monkeypatch.setattr(module, "PART", 4096)
         monkeypatch.setattr(module, "SPARE", spare)
 
     return large
