@@ -1,9 +1,10 @@
-"""Measure how the time of a keyframe grows with the map, in total and by stage.
+"""Measure how a keyframe grows with the map: its time in total and by stage; and the map itself.
 
 Maps of 10² to 10⁵ keyframes are written (2.5 GB for the largest, in a temporary folder) and opened, each by a
-detector of its own. Then all get the same images in turn, so that other load on the machine affects all: a
-camera drives ten laps past ten places of the map, with a geometric check of what is found. The growth is the
-exponent of a power law that is fitted to the medians: 0 is constant, 1 proportional to the map.
+detector of its own: how long that takes, and how much memory and disk a map needs. Then all get the same
+images in turn, so that other load on the machine affects all: a camera drives ten laps past ten places of the
+map, with a geometric check of what is found. The growth is the exponent of a power law that is fitted to the
+medians: 0 is constant, 1 proportional to the map.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from contextlib import ExitStack
 import cv2
 import numpy as np
 
-from benchmarks.clock import Clock
-from benchmarks.figures import command, grid, machine, spread
+from benchmarks.clock import Clock, resident
+from benchmarks.figures import command, grid, machine, spread, timed
 from benchmarks.peers import in_turn
 from benchmarks.prepared_map import VIEWS, Places, revisits, write_map
 from benchmarks.verification.plots import COLORS
@@ -35,11 +36,13 @@ KEYFRAMES = [100, 1_000, 10_000, 100_000]
 VISITED = 10  # places: all of the smallest map
 WARM_UP = 1  # laps, of VIEWS
 TOTAL, WORK = "total", "total, processor time"
+RATE = "keyframes per second of processor time"
+MAP = ("start, s", "memory, MB", "file, MB")
 NEGLIGIBLE = 0.02  # milliseconds; the growth of what takes less is not stated
 LARGEST = 10**7  # keyframes that a detector may store
 PLOT = PROJECT / ".run" / "growth.svg"
 
-Durations = dict[str, list[float]]  # stage → milliseconds
+Durations = dict[str, list[float]]  # stage → milliseconds; in the rows, also other figures
 
 
 def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
@@ -51,15 +54,18 @@ def measure(sizes: Sequence[int], folder: str) -> dict[int, Durations]:
     """Durations of each stage and in total with maps of these sizes."""
     places = Places(open_extractor(default_model_path(), threads=1))
     with ExitStack() as opened:
-        detectors = {}
+        detectors, maps = {}, {}
         for size in sizes:
             print(f"» Writing and opening a map of {size:,} keyframes …", file=sys.stderr)
             path = os.path.join(folder, f"{size}.db")
             write_map(path, size, places)
-            detectors[size] = detector_of(path, places)
+            before = resident()
+            start, detectors[size] = timed(detector_of, path, places)
             opened.callback(detectors[size].map.store.close)
+            memory, disk = resident() - before, os.path.getsize(path) / 1e6
+            maps[size] = {name: [value] for name, value in zip(MAP, (start, memory, disk))}
         print("» Measuring …", file=sys.stderr)
-        return adding(detectors)
+        return {size: {**figures, **maps[size]} for size, figures in adding(detectors).items()}
 
 
 def detector_of(path: str, places: Places) -> LoopDetector:
@@ -83,6 +89,7 @@ def adding(detectors: Mapping[int, LoopDetector]) -> dict[int, Durations]:
             **stages(detector, len(images) - first),
             TOTAL: clocks[size].durations[first:],
             WORK: clocks[size].work[first:],
+            RATE: [1e3 / float(np.mean(clocks[size].work[first:]))],
         }
         for size, detector in detectors.items()
     }
@@ -99,11 +106,18 @@ def stages_of(found: Mapping[int, Durations]) -> list[str]:
     return [*next(iter(found.values()))]
 
 
+def cell(values: Sequence[float]) -> str:
+    """Median and quartiles, or the only value."""
+    if len(values) > 1:
+        return spread(values)
+    return f"{values[0]:,.3g}" if values[0] < 1e3 else f"{values[0]:,.0f}"
+
+
 def rows(found: Mapping[int, Durations]) -> Iterator[Sequence[str]]:
     """The rows of the table."""
     for stage in stages_of(found):
         medians = [float(np.median(each[stage])) for each in found.values()]
-        cells = [spread(each[stage]) for each in found.values()]
+        cells = [cell(each[stage]) for each in found.values()]
         if len(medians) < 2 or max(medians) < NEGLIGIBLE:
             yield [stage, *cells, "", ""]
         else:
@@ -122,7 +136,10 @@ def plot(found: Mapping[int, Durations]) -> bytes:
         shown = {
             stage: [float(np.median(each[stage])) for each in found.values()] for stage in stages_of(found)
         }
-        shown = {stage: each for stage, each in shown.items() if stage != WORK and max(each) >= NEGLIGIBLE}
+        hidden = {WORK, RATE, *MAP}
+        shown = {
+            stage: each for stage, each in shown.items() if stage not in hidden and max(each) >= NEGLIGIBLE
+        }
         for color, stage in zip(("#222222", *COLORS), sorted(shown, key=TOTAL.__ne__)):
             width = 2.4 if stage == TOTAL else 1.3
             axes.loglog([*found], shown[stage], "o-", color=color, label=stage, linewidth=width, markersize=3)
@@ -148,7 +165,12 @@ def main() -> int:
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(sorted(arguments.keyframes), folder)
-    headings = ["ms, median (quartiles)", *(f"{size:,}" for size in found), "exponent", "largest : smallest"]
+    headings = [
+        "ms where nothing else is said, median (quartiles)",
+        *(f"{size:,}" for size in found),
+        "exponent",
+        "largest : smallest",
+    ]
     print(grid(headings, rows(found), arguments.markdown))
     print(f"\n{(VIEWS - WARM_UP) * VISITED} keyframes of 240×320 for each map, one thread, on {where}")
     try:
