@@ -30,6 +30,7 @@ from training.data.readers.own_sets import read_ie_tower, read_outdoor, read_own
 from training.data.readers.pittsburgh import read_pittsburgh, read_tokyo
 from training.data.readers.place_folders import read_place_folders
 from training.data.readers.recorded_map import GUARD_SECONDS, read_recorded_map
+from training.data.readers.seasons import read_nordland, read_phenocam, read_timisoara
 from training.data.splitting import split_validation
 from training.files import DATA
 
@@ -149,10 +150,20 @@ def _public(kinds):
         ("ie_tower", read_ie_tower, DATA / "ie_tower"),
         ("outdoor", read_outdoor, DATA / "outdoor"),
         ("own", read_own_sets, DATA),
+        ("phenocam", read_phenocam, DATA / "phenocam"),
+        ("timisoara", read_timisoara, DATA / "timisoara_heritage"),
     ):
-        kind = kinds.add_parser(name, help="image sets of the default model")
-        kind.add_argument("source", type=Path, nargs="?", default=default)
-        _finish(kind, lambda a, reader=reader: reader(a.source))
+        _set_of_the_default_model(kinds, name, default, lambda a, reader=reader: reader(a.source))
+    nordland = _set_of_the_default_model(
+        *(kinds, "nordland", DATA / "nordland64", lambda a: read_nordland(a.source, _images(a, a.source)))
+    )
+    nordland.add_argument("--images", type=Path, help="folder for the images (default: beside the manifest)")
+
+
+def _set_of_the_default_model(kinds, name, default, read):
+    kind = kinds.add_parser(name, help="image set of the default model")
+    kind.add_argument("source", type=Path, nargs="?", default=default)
+    return _finish(kind, read)
 
 
 def _finish(kind, read):

@@ -17,6 +17,7 @@ class PlaceRules(NamedTuple):
     positive_metres: float = 5.0
     guard_metres: float = 25.0
     positive_degrees: float = 40.0  # between the headings, if both are known
+    label_guard_seconds: float = 0.0  # in a sequence: other labels are different places from then on
 
 
 class Places:
@@ -24,6 +25,7 @@ class Places:
 
     A pair is labelled by the place labels if both have one, else by the positions if both have one in the
     same region, else by time if both are in one sequence. Images of different regions are different.
+    Different labels that are closer in a sequence than a guard are neither: along a railway they overlap.
 
     Args:
         records: list of :class:`training.data.manifest.Record`, N of them.
@@ -43,6 +45,11 @@ class Places:
         self._time = np.array([record.time for record in records])
         self._xy = np.array([(record.x, record.y) for record in records]).reshape(-1, 2)
         self._heading = np.array([record.heading for record in records])
+
+    @property
+    def labelled(self):
+        """(N,) bool: which images have a place label."""
+        return self._place >= 0
 
     def pair_labels(self, rows, columns=slice(None)):
         """Labels of pairs.
@@ -67,7 +74,10 @@ class Places:
         other_region = known & ~equal
         labelled, same_label = both(self._place)
         in_sequence, same_sequence = both(self._sequence)
+        one, other = pair(self._time)
+        apart = np.abs(one - other)
         in_sequence &= same_sequence
+        overlap = in_sequence & (apart < rules.label_guard_seconds)
         offset = self._xy[rows][:, None] - self._xy[columns][None]
         distance = np.hypot(offset[..., 0], offset[..., 1])
         positioned = ~np.isnan(distance) & ~labelled
@@ -75,13 +85,11 @@ class Places:
         one, other = pair(self._heading)
         turn = np.degrees(np.abs(np.angle(np.exp(1j * (one - other)))))
         aligned = np.isnan(turn) | (turn <= rules.positive_degrees)
-        one, other = pair(self._time)
-        apart = np.abs(one - other)
         same = (labelled & same_label) | (positioned & (distance <= rules.positive_metres) & aligned)
         same |= in_sequence & (apart <= rules.positive_seconds)
         one, other = pair(self._number)
         same |= one == other
-        different = (labelled & ~same_label) | (positioned & (distance > rules.guard_metres))
+        different = (labelled & ~same_label & ~overlap) | (positioned & (distance > rules.guard_metres))
         different |= in_sequence & (apart > rules.guard_seconds)
         return same & ~other_region, different | other_region
 

@@ -25,6 +25,12 @@ class AugmentationConfig(BaseModel):
     photometric: float = Field(
         default=1.0, ge=0, le=2, description="exposure, colour, shadow, blur, noise; 0: none"
     )
+    thumbnails: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the images that become gray thumbnails, where others in the training are such",
+    )
     rotation_degrees: float = Field(
         default=0.0, ge=0, le=180, description="maximum in-plane rotation, either direction"
     )
@@ -60,7 +66,11 @@ class Augmentation:
         if getattr(self._thread, "size", None) != (height, width):
             self._thread.size = (height, width)
             self._thread.pipeline = A.Compose(
-                [*_geometric(self._config, height, width), *_photometric(self._config.photometric)]
+                [
+                    *_geometric(self._config, height, width),
+                    *_photometric(self._config.photometric),
+                    *([Thumbnail(self._config.thumbnails)] if self._config.thumbnails else []),
+                ]
             )
         # one generator for all steps: set_random_seed would seed all steps equally and correlate them
         self._thread.pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))  # noqa: S311
@@ -99,6 +109,20 @@ class Recoloring(A.ImageOnlyTransform):
         level = (img // np.uint8(256 // self._LEVELS)).astype(np.int32)
         row = (level[..., 0] * self._LEVELS + level[..., 1]) * self._LEVELS + level[..., 2]
         return cv2.add(img, changes.take(row, axis=0), dtype=cv2.CV_8U)
+
+
+class Thumbnail(A.ImageOnlyTransform):
+    """Gray, and so coarse as the images of nordland64: neither tells then what set an image is from."""
+
+    _SIZE = (64, 32)  # pixels
+
+    def __init__(self, p):
+        super().__init__(p=p)
+
+    def apply(self, img, **_):
+        """(H, W, 3) uint8 RGB → the same, three equal channels."""
+        gray = cv2.resize(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY), self._SIZE, interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(cv2.resize(gray, img.shape[1::-1]), cv2.COLOR_GRAY2RGB)
 
 
 def _geometric(config, height, width):

@@ -88,9 +88,10 @@ class Batches:
 
     def _views(self, query, others, count, random):
         """Records of the query's place: other images, or the query itself to be augmented again."""
-        views = []
+        views, config = [], self._config
+        share = config.visits if self._places.labelled[query] else config.neighbours
         for _ in range(count):
-            neighbour = len(others) and random.random() < self._config.neighbours
+            neighbour = len(others) and random.random() < share
             views.append(random.choice(others) if neighbour else query)
         return views
 

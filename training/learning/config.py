@@ -87,6 +87,12 @@ class BatchConfig(_Section):
         le=1,
         description="share of positives that are another image of the place, if there is one",
     )
+    visits: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="the same of images with a place label: other visits, in another season for example",
+    )
     copies: int = Field(
         default=0,
         ge=0,
