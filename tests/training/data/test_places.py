@@ -65,3 +65,11 @@ def test_rows_and_columns_are_selected():
     assert same.tolist() == [[False, True], [True, False]]
     assert np.array_equal(different, ~same)
     assert Places(records, PlaceRules()).pair_labels(slice(None))[0].shape == (4, 4)
+
+
+def test_labels_of_neighbours_in_a_sequence_are_unknown_up_to_the_guard():
+    here = {"place": "a", "sequence": "line", "time": 0.0}
+    others = [{**here, "place": "b", "time": time} for time in (10.0, 99.0, 100.0)]
+    elsewhere = {**others[0], "sequence": "another"}
+    assert judged(here, here, *others, elsewhere, label_guard_seconds=100.0) == "ss..dd"
+    assert judged(here, here, *others, elsewhere) == "ssdddd"

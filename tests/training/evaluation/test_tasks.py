@@ -139,7 +139,8 @@ def test_benchmark_sets(data, name):
 
 def test_validation_queries_are_validation_images(data):
     tasks = {task.name: task for task in validation_tasks(data)}
-    assert set(tasks) == {f"validation_{name}" for name in ("light", "view", "coarse", "season", "walk")}
+    names = ("light", "view", "coarse", "season", "walk", "railway", "return")
+    assert set(tasks) == {f"validation_{name}" for name in names}
     measured = {p.path for make in BENCHMARKS.values() for task in make(data) for p in task.references}
     for task in tasks.values():
         assert not measured & {image.path for image in (*task.queries, *task.references)}

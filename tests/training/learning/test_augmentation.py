@@ -210,3 +210,13 @@ def test_preview_refuses_other_file_formats(tmp_path, scene, name):
     with pytest.raises(ValueError, match=r"sheet\.jpg"):
         write_preview(tmp_path / name, [scene], 1, darker)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_thumbnail_is_gray_and_coarse(scene):
+    config = AugmentationConfig(geometric=0, photometric=0, thumbnails=1.0)
+    altered = Augmentation(config)(scene, 0)
+    assert (altered == altered[..., :1]).all()
+    again = cv2.resize(cv2.resize(altered, (64, 32), interpolation=cv2.INTER_AREA), scene.shape[1::-1])
+    assert np.abs(again.astype(float) - altered).mean() < 0.1 * scene.std()
+    gray = cv2.merge([cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)] * 3)
+    assert similarity(altered, gray) > 0.95

@@ -67,6 +67,14 @@ def test_positives_are_neighbours_or_the_image_itself(neighbours):
     assert (np.equal(indices[:, 1:3], indices[:, :1]) == (neighbours == 0.0)).all()
 
 
+@pytest.mark.parametrize("visits", [0.0, 1.0])
+def test_positives_of_a_labelled_place_are_other_visits_or_the_image_itself(visits):
+    records = [Record(f"{view}.png", place=str(view // 2)) for view in range(12)]
+    indices = make(records, visits=visits, neighbours=1.0 - visits)[0].indices.reshape(4, 5)
+    assert (np.equal(indices[:, 1:3], indices[:, :1]) == (visits == 0.0)).all()
+    assert (indices[:, 1:3] // 2 == indices[:, :1] // 2).all()
+
+
 def test_a_place_with_one_image_has_itself_as_positive():
     records = [Record(f"{place}.png", place=str(place)) for place in range(6)]
     indices = make(records, neighbours=1.0)[0].indices.reshape(4, 5)

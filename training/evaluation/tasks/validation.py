@@ -1,21 +1,28 @@
 """Tasks for choosing models and options: the split "validation", and any manifest."""
 
+from pathlib import Path
+
 import numpy as np
 
 from training.data import PlaceRules, Places
-from training.data.readers.own_sets import read_own_sets
+from training.data.readers.own_sets import read_own_sets, read_table
+from training.data.readers.seasons import VALIDATION
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 from training.evaluation.tasks.walks import neighbours
 
+OVERLAP = 100.0  # seconds: places of the railway that are closer may overlap
+SPOT = 2  # frames of the first lap
+
 
 def validation_tasks(data):
-    """Five tasks on the validation images of ie_tower and outdoor.
+    """Five tasks on the validation images of ie_tower and outdoor, and two on real revisits.
 
     "light", "view" and "coarse": each image, changed, is queried against all unchanged images (coarse ones
     for "coarse"). Only the image itself is correct; other images of its place are ignored. "season": each
     image is changed twice with the colours of outdoor images, and queried against validation and training
-    images, all coarse. "walk": see :func:`training.evaluation.tasks.walks.neighbours`.
+    images, all coarse. "walk": see :func:`training.evaluation.tasks.walks.neighbours`. "railway": the last
+    fifth of nordland64, winter against summer. "return": rtabmap_corridor, later laps against the first.
 
     Args:
         data: folder of the image sets.
@@ -40,7 +47,33 @@ def validation_tasks(data):
         queried("coarse", "coarse light", "coarse"),
         _seasons(known),
         neighbours("validation_walk", indoor),
+        _railway(Path(data) / "nordland64"),
+        _return(Path(data) / "rtabmap_corridor"),
     ]
+
+
+def _railway(folder):
+    """Each place of the validation part in winter against all in summer; neighbours are ignored."""
+    rows = read_table(folder)
+    first = VALIDATION * max(float(row["order_seconds"]) for row in rows)
+    seasons = [
+        [row for row in rows if row["sequence"] == season and float(row["order_seconds"]) > first]
+        for season in ("winter", "summer")
+    ]
+    winter, summer = (np.array([float(row["order_seconds"]) for row in season]) for season in seasons)
+    apart = np.abs(np.subtract.outer(winter, summer))
+    images = ([TaskImage(folder / row["file"]) for row in season] for season in seasons)
+    return RetrievalTask("validation_railway", *images, apart == 0, (apart > 0) & (apart < OVERLAP))
+
+
+def _return(folder):
+    """The frames of the later laps that show a place of the first one; right: the same spot, to 2 frames."""
+    rows = [row for row in read_table(folder) if row["place"]]
+    later, first = ([row for row in rows if (row["sequence"] == "lap1") == lap] for lap in (False, True))
+    spots = [[float(row["place"]) for row in part] for part in (later, first)]
+    right = np.abs(np.subtract.outer(*spots)) <= SPOT
+    images = ([TaskImage(folder / row["file"]) for row in part] for part in (later, first))
+    return RetrievalTask("validation_return", *images, right, np.zeros_like(right))
 
 
 def _seasons(known):
