@@ -22,7 +22,8 @@ def validation_tasks(data):
     for "coarse"). Only the image itself is correct; other images of its place are ignored. "season": each
     image is changed twice with the colours of outdoor images, and queried against validation and training
     images, all coarse. "walk": see :func:`training.evaluation.tasks.walks.neighbours`. "railway": the last
-    fifth of nordland64, winter against summer. "return": rtabmap_corridor, later laps against the first.
+    fifth of nordland64, winter against summer. "return": rtabmap_corridor, the later laps, rolled, against
+    the first.
 
     Args:
         data: folder of the image sets.
@@ -67,13 +68,14 @@ def _railway(folder):
 
 
 def _return(folder):
-    """The frames of the later laps that show a place of the first one; right: the same spot, to 2 frames."""
+    """Frames of later laps, rolled, that show a place of the first one; right: the same spot, to 2 frames."""
     rows = [row for row in read_table(folder) if row["place"]]
     later, first = ([row for row in rows if (row["sequence"] == "lap1") == lap] for lap in (False, True))
     spots = [[float(row["place"]) for row in part] for part in (later, first)]
     right = np.abs(np.subtract.outer(*spots)) <= SPOT
-    images = ([TaskImage(folder / row["file"]) for row in part] for part in (later, first))
-    return RetrievalTask("validation_return", *images, right, np.zeros_like(right))
+    rolled = [TaskImage(folder / row["file"], "roll", seed) for seed, row in enumerate(later)]
+    upright = [TaskImage(folder / row["file"]) for row in first]
+    return RetrievalTask("validation_return", rolled, upright, right, np.zeros_like(right))
 
 
 def _seasons(known):
