@@ -70,6 +70,11 @@ def _map(arguments):
     return records
 
 
+def _nordland(arguments):
+    records = read_nordland(arguments.source, _images(arguments, arguments.source), arguments.every)
+    return [record for record in records if arguments.part in (None, record.split)]
+
+
 def _distinct(sources):
     """The paths, after checking that their names are distinct."""
     for name, count in Counter(source.stem for source in sources).items():
@@ -154,10 +159,10 @@ def _public(kinds):
         ("timisoara", read_timisoara, DATA / "timisoara_heritage"),
     ):
         _set_of_the_default_model(kinds, name, default, lambda a, reader=reader: reader(a.source))
-    nordland = _set_of_the_default_model(
-        *(kinds, "nordland", DATA / "nordland64", lambda a: read_nordland(a.source, _images(a, a.source)))
-    )
+    nordland = _set_of_the_default_model(kinds, "nordland", DATA / "nordland64", _nordland)
     nordland.add_argument("--images", type=Path, help="folder for the images (default: beside the manifest)")
+    nordland.add_argument("--every", type=int, default=1, help="use one of so many places")
+    nordland.add_argument("--part", choices=SPLITS, help="only this part of the line")
 
 
 def _set_of_the_default_model(kinds, name, default, read):

@@ -50,7 +50,7 @@ class NetworkFinder(FeatureFinder):
         padding = (0, spec.height - height, 0, spec.width - width)
         padded = cv2.copyMakeBorder(small, *padding, cv2.BORDER_REPLICATE)
         maps = engine.infer(prepare(padded, spec, out=engine.input))
-        points, descriptors = keypoints.find(maps, padded, (height, width), self._count)
+        points, descriptors = keypoints.find(maps, (height, width), self._count)
         features = np.zeros(len(points), FEATURE)
         features["x"], features["y"] = to_original(points, small.shape, image.shape).T
         features["depth"] = np.nan

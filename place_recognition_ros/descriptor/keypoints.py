@@ -9,8 +9,6 @@ from place_recognition_ros.descriptor.model_card import CELL
 
 WINDOW = np.ones((5, 5), np.uint8)  # pixels; a keypoint has the highest score in it
 BORDER = 2  # pixels at the edges of the image without keypoints: what is beyond is not known
-AROUND = np.arange(-3, 4)  # rows and columns around a keypoint, where the directions of edges are compared
-STRAIGHT = 0.01  # smaller by larger eigenvalue of the gradient's second moments: below it an edge is straight
 DISTINCT = -6.0  # logit below which a pixel is no keypoint; noise on a covered lens stays below
 INT8 = 127  # of a component of 1
 
@@ -22,15 +20,11 @@ def scores_of(maps: np.ndarray, size: int) -> np.ndarray:
     return np.ascontiguousarray(cells.transpose(0, 2, 1, 3)).reshape(rows * CELL, columns * CELL)
 
 
-def select(scores: np.ndarray, gray: np.ndarray, shown: Tuple[int, int], count: int) -> np.ndarray:
+def select(scores: np.ndarray, shown: Tuple[int, int], count: int) -> np.ndarray:
     """The best local maxima of the scores, to a fraction of a pixel.
-
-    A point on a straight edge is none: along the edge it could be anywhere. In upright images the network
-    finds few of them, but many where the camera is rolled.
 
     Args:
         scores: (H, W) float32 logits.
-        gray: (H, W) uint8, the image that they are of.
         shown: height and width of the part, from the first pixel, that is image; the rest is padding.
         count: how many at most.
 
@@ -43,26 +37,11 @@ def select(scores: np.ndarray, gray: np.ndarray, shown: Tuple[int, int], count: 
     bottom, right = (max(0, side - BORDER) for side in shown)
     peaks[:BORDER] = peaks[bottom:] = peaks[:, :BORDER] = peaks[:, right:] = False
     flat, at = scores.ravel(), np.flatnonzero(peaks)
-    at = at[_is_corner(gray, at)]
     if len(at) > count:
         at = at[np.argpartition(-flat[at], count)[:count]]
     at = at[np.argsort(-flat[at], kind="stable")]
     x, y = at % width + _offset(flat, at, 1), at // width + _offset(flat, at, width)
     return np.stack([x, y], axis=1).astype(np.float32)
-
-
-def _is_corner(gray: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(N,) bool: whether the gradient has several directions around a pixel (Harris and Stephens, AVC 1988).
-
-    Args:
-        gray: (H, W) uint8.
-        at: (N,) int, indices of pixels.
-    """
-    around = at[:, np.newaxis] + np.add.outer(AROUND * gray.shape[1], AROUND).ravel()
-    x, y = (np.float32(gradient.ravel().take(around, mode="clip")) for gradient in cv2.spatialGradient(gray))
-    xx, yy, xy = (np.einsum("ij,ij->i", *each) for each in ((x, x), (y, y), (x, y)))
-    total, difference = xx + yy, np.hypot(xx - yy, 2 * xy)
-    return np.asarray(total - difference > STRAIGHT * (total + difference))
 
 
 def _offset(flat: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
@@ -98,10 +77,8 @@ def sample(maps: np.ndarray, points: np.ndarray, size: int) -> np.ndarray:
     return np.round(INT8 * vectors / np.maximum(norms, 1e-6)).astype(np.int8)
 
 
-def find(
-    maps: np.ndarray, gray: np.ndarray, shown: Tuple[int, int], count: int
-) -> Tuple[np.ndarray, np.ndarray]:
+def find(maps: np.ndarray, shown: Tuple[int, int], count: int) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints and descriptors of an output; see :func:`select` and :func:`sample`."""
     size = maps.shape[-1] - CELL * CELL
-    points = select(scores_of(maps, size), gray, shown, count)
+    points = select(scores_of(maps, size), shown, count)
     return points, sample(maps, points, size)
