@@ -88,6 +88,8 @@ def _report(runs: Sequence[Run], suffix: str, write: bool) -> None:
     for section in sections:
         text = insert(text, section)
     DOCUMENT.write_text(text, encoding="utf-8")
+    if suffix:
+        return  # the plots are nearly the same
     curves = {
         each.recording.name: {stage: stage_curve(each, stage) for stage in STAGES}
         for each in runs
@@ -98,7 +100,7 @@ def _report(runs: Sequence[Run], suffix: str, write: bool) -> None:
         "reliability": reliability_diagram(calibration(runs)),
     }
     for name, content in plots.items():
-        file = DOCUMENT.parent / "images" / f"decisions_{name}{suffix}.svg"
+        file = DOCUMENT.parent / "images" / f"decisions_{name}.svg"
         file.write_text(content, encoding="utf-8")
 
 
