@@ -63,8 +63,9 @@ def _railway(folder):
     ]
     winter, summer = (np.array([float(row["order_seconds"]) for row in season]) for season in seasons)
     apart = np.abs(np.subtract.outer(winter, summer))
-    images = ([TaskImage(folder / row["file"]) for row in season] for season in seasons)
-    return RetrievalTask("validation_railway", *images, apart == 0, (apart > 0) & (apart < OVERLAP))
+    queries, references = ([TaskImage(folder / row["file"]) for row in season] for season in seasons)
+    overlap = (apart > 0) & (apart < OVERLAP)
+    return RetrievalTask("validation_railway", queries, references, apart == 0, overlap)
 
 
 def _return(folder):
