@@ -76,9 +76,17 @@ def _coarse(image, _random=None):
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
+def _rolled(image, degrees):
+    """The image of a camera that is turned about its axis."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
 CHANGES: Dict[str, Callable] = {
     "light": lambda image, random: change_light(change_view(image, random, 0.05), random, 1.8),
     "view": lambda image, random: change_light(change_view(image, random, 0.45), random, 0.4),
+    "rolled": lambda image, _: _rolled(image, 20.0),
     "coarse": _coarse,
     "coarse light": lambda image, random: change_light(
         change_view(_coarse(image), random, 0.06), random, 1.6
