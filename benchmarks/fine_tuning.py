@@ -1,4 +1,4 @@
-"""Measure training.fine_tune: recall@1 on the second visit of buildings, and on all other sets, before and after.
+"""Measure training.fine_tune: recall@1 on second visits of buildings, and on other sets, before and after.
 
 Usage: python3 -m benchmarks.fine_tuning [--only corridor_laps]
 
@@ -17,7 +17,8 @@ from training.evaluate import evaluate
 from training.evaluation.tasks import BENCHMARKS
 from training.evaluation.tasks.second_visits import SECOND_VISITS
 from training.files import DATA, DEFAULT_MODEL
-from training.fine_tune import SHRINKAGE, make_model
+from training.fine_tune.__main__ import make_model
+from training.fine_tune.adaptation import SHRINKAGE
 
 
 def main() -> int:

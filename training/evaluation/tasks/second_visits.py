@@ -1,10 +1,10 @@
-"""Second visits of buildings, for fine-tuned models: the images of the first visit, and the task of the second.
+"""Second visits of buildings, for fine-tuned models.
 
 The first visit is what a model may be fine-tuned on, and the references. Queries are other images.
 """
 
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import Dict, List, NamedTuple, Set, Tuple
 
 import numpy as np
 
@@ -38,7 +38,9 @@ def corridor_laps(data):
         for number, row in enumerate(rows)
     ]
     verdicts = walks.rtabmap_corridor().verdicts[np.ix_(again, ~again)]
-    return _visits("corridor", records, again, verdicts == Verdict.RIGHT, verdicts == Verdict.UNKNOWN, CHANGES)
+    return _visits(
+        "corridor", records, again, verdicts == Verdict.RIGHT, verdicts == Verdict.UNKNOWN, CHANGES
+    )
 
 
 def tower_blocks(data):
@@ -64,7 +66,7 @@ def tower_returns(data):
     """
     records = _held_out(data)
     clip, floor, time = _columns(records)
-    returns = {}
+    returns: Dict[str, Set[Tuple[int, int]]] = {}
     for row in walks.read_returns():
         returns.setdefault(row["video"], set()).add((int(row["query"]), int(row["match"])))
     queries = {(name, query) for name, found in returns.items() for query, _ in found}
@@ -74,7 +76,10 @@ def tower_returns(data):
     again, first = late & known, ~late
     right = np.array(
         [
-            [name == other and (int(s), int(t)) in returns[name] for other, t in zip(clip[first], time[first])]
+            [
+                name == other and (int(s), int(t)) in returns[name]
+                for other, t in zip(clip[first], time[first])
+            ]
             for name, s in zip(clip[again], time[again])
         ]
     )

@@ -6,16 +6,20 @@ import cv2
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras")
+pytest.importorskip("keras")
 pytest.importorskip("onnxruntime")
+
+import keras
 
 from place_recognition_ros.descriptor import open_extractor
 from place_recognition_ros.descriptor.local_features import open_feature_finder
 from tests.training.small_set import write_network
-from training import fine_tune as command
 from training.console import run_script
 from training.data import read_image
-from training.fine_tune import fine_tune, moving, read_walks
+from training.fine_tune import __main__ as command
+from training.fine_tune import adaptation
+from training.fine_tune.__main__ import read_walks
+from training.fine_tune.adaptation import adapt, moving
 from training.network.model_files import load_model
 from training.network.prediction import describe_images
 
@@ -58,7 +62,9 @@ def describe(network, spec, records):
 def variation(descriptors, seconds=3):
     """Squared distance between images some seconds apart, relative to that of all."""
     near = descriptors[seconds:] - descriptors[:-seconds]
-    return np.mean(np.sum(near**2, axis=1)) / np.mean(np.sum((descriptors - descriptors.mean(axis=0)) ** 2, axis=1))
+    return np.mean(np.sum(near**2, axis=1)) / np.mean(
+        np.sum((descriptors - descriptors.mean(axis=0)) ** 2, axis=1)
+    )
 
 
 def open_small(folder):
@@ -75,7 +81,7 @@ def tuned(folder, records, finder, **options):
     """Descriptors before and after, and the new cosine of an old one."""
     network, spec = open_small(folder)
     before = describe(network, spec, records)
-    cosine = fine_tune(network, spec, records, finder, **options)
+    cosine = adapt(network, spec, records, finder, **options)
     return before, describe(network, spec, records), cosine
 
 
@@ -113,7 +119,7 @@ def test_images_of_a_still_camera_are_skipped():
 
 
 def test_many_images_are_thinned(monkeypatch):
-    monkeypatch.setattr(command, "MOST", 2)
+    monkeypatch.setattr(adaptation, "MOST", 2)
     assert moving(np.eye(5, dtype=np.float32)).tolist() == [0, 3]
 
 

@@ -5,7 +5,7 @@ candidates, and those that show one rigid scene are pairs. Places that look alik
 that is apart in time must therefore fit better than the wrong matches of these walks, see ``loops.evidence``.
 """
 
-from typing import List, NamedTuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -47,8 +47,8 @@ def verified_pairs(walks, kind=FeatureKind.NETWORK, weights=Coefficients()):  # 
         (P, 2) int, pairs of rows, the first one lower: neighbours in time; (Q, 2) likewise, returns.
     """
     apart, settings = seconds_apart(walks), GeometrySettings(kind, LEAST_INLIERS)
-    near = np.triu((apart >= NEAR_SECONDS) & (apart <= APART_SECONDS))
-    near = [(first, second) for first, second in np.argwhere(near).tolist()]
+    close = np.triu((apart >= NEAR_SECONDS) & (apart <= APART_SECONDS))
+    near = [(first, second) for first, second in np.argwhere(close).tolist()]
     neighbours = [pair for pair in near if _is_neighbour(_examined(walks.views, pair, settings))]
     far = {pair: _examined(walks.views, pair, settings) for pair in _similar(walks.descriptors, apart)}
     returns = _returns(far, apart, weights)
@@ -87,7 +87,7 @@ def _returns(far, apart, weights):
 
 def _aliasing(far, apart, weights):
     """Mean strength of the second best place of an image, as in ``loops.aliasing``: at most one is right."""
-    matches = {}
+    matches: Dict[int, List[Tuple[float, int]]] = {}
     for (first, second), evidence in far.items():
         fits = strength(evidence, weights)
         matches.setdefault(first, []).append((fits, second))

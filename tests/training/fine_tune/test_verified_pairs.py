@@ -5,7 +5,7 @@ import pytest
 
 from place_recognition_ros.types import FEATURE, Camera, View
 from tests.loops.scenes import vectors
-from training.data.verified_pairs import Walks, seconds_apart, verified_pairs
+from training.fine_tune.verified_pairs import Walks, seconds_apart, verified_pairs
 
 CAMERA = Camera(320, 240)
 
@@ -73,7 +73,7 @@ def test_a_scene_that_is_at_many_places_is_no_return(scenes):
 
 
 def test_walks_are_compared_with_each_other(scenes):
-    a, b, c, d, *_ = scenes
+    a, b, c, *_ = scenes
     walks = walks_of(walk(a, b, seconds=4), walk(c, a, seconds=4))
     _, returns = verified_pairs(walks)
     assert scenes_of(returns) == {(0, 3)}
