@@ -18,7 +18,6 @@ from training.evaluation.tasks import BENCHMARKS
 from training.evaluation.tasks.second_visits import SECOND_VISITS
 from training.files import DATA, DEFAULT_MODEL
 from training.fine_tune.__main__ import make_model
-from training.fine_tune.adaptation import SHRINKAGE
 
 
 def main() -> int:
@@ -30,7 +29,6 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the image sets")
     parser.add_argument("--only", nargs="+", choices=makers, default=list(makers))
-    parser.add_argument("--shrinkage", type=float, default=SHRINKAGE, help="of training.fine_tune")
     arguments = parser.parse_args()
     others = [task for make in BENCHMARKS.values() for task in make(arguments.data)]
     print("| fine-tuned on | set | queries | before | after | change |")
@@ -40,7 +38,7 @@ def main() -> int:
         tasks = [*visit.tasks, *others]
         with tempfile.TemporaryDirectory() as folder:
             model, start = Path(folder) / f"{name}.onnx", time.monotonic()
-            make_model(visit.first, model, shrinkage=arguments.shrinkage)
+            make_model(visit.first, model)
             took = time.monotonic() - start
             before, after = (evaluate(path, tasks).figures for path in (DEFAULT_MODEL, model))
         print(f"| {name}, {len(visit.first)} images, {took:.0f} s | | | | | |")

@@ -13,6 +13,7 @@ import os
 import shlex
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on CPUs without AVX-512
@@ -27,7 +28,7 @@ from training.data.readers.frames import RATE, read_frames
 from training.export.exporter import export_model, keras_reference
 from training.export.onnx_graph import convert
 from training.files import DEFAULT_MODEL
-from training.fine_tune.adaptation import SHRINKAGE, adapt
+from training.fine_tune.adaptation import adapt
 from training.network.batch_norm_folding import fold_batch_normalization
 from training.network.build import NetworkConfig, build_network, input_spec
 from training.network.onnx_weights import load_onnx_weights
@@ -55,14 +56,13 @@ def read_walks(sources, folder, rate, fps=None, topic=""):
     ]
 
 
-def make_model(records, output, start=DEFAULT_MODEL, shrinkage=SHRINKAGE, sources=(), made_by=""):
+def make_model(records, output, start=DEFAULT_MODEL, sources=(), made_by=""):
     """Fine-tune a model and write the ONNX file with its card, if ONNX Runtime agrees with the network.
 
     Args:
         records: list of :class:`training.data.Record`, in order; each walk is a region.
         output: the ONNX file.
         start: ONNX file of a model of the default's architecture.
-        shrinkage: see :data:`training.fine_tune.adaptation.SHRINKAGE`.
         sources: names of the walks, for the card.
         made_by: the command, likewise.
 
@@ -71,14 +71,14 @@ def make_model(records, output, start=DEFAULT_MODEL, shrinkage=SHRINKAGE, source
         ValueError: see :func:`training.fine_tune.adaptation.adapt`.
     """
     network, spec, card = open_network(start)
-    finder = open_feature_finder(backend="onnx")
-    similarity = adapt(network, spec, records, finder, shrinkage)
+    with closing(open_feature_finder(backend="onnx")) as finder:
+        adapt(network, spec, records, finder)
     card = ModelCard(
         name=output.stem,
         sha256="",
         input=spec,
         descriptor_size=card.descriptor_size,
-        min_similarity=round(similarity(card.min_similarity), 3),
+        min_similarity=card.min_similarity,  # of images that were not fitted to, the cosines hardly change
         made_by=made_by,
         trained_on={**card.trained_on, **dict.fromkeys(sources, "own")},
         recall_at_1={},
@@ -94,7 +94,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         options = arguments.rate, arguments.fps, arguments.topic
         records = read_walks(arguments.walks, Path(folder), *options)
-        make_model(records, arguments.output, arguments.start, arguments.shrinkage, names, command)
+        make_model(records, arguments.output, arguments.start, names, command)
     print(f"{arguments.output}: fine-tuned; a map belongs to the model that made it, so start a new one")
 
 
@@ -105,23 +105,10 @@ def _parser():
     parser.add_argument("walks", type=Path, nargs="+", metavar="WALK", help="bag, video or folder of frames")
     parser.add_argument("--output", type=_onnx, required=True, help="the ONNX file; its card is beside it")
     parser.add_argument("--start", type=Path, default=DEFAULT_MODEL, help="model to start from")
-    parser.add_argument(
-        "--shrinkage",
-        type=_positive,
-        default=SHRINKAGE,
-        help=f"larger: changes less, in the building and elsewhere (default {SHRINKAGE})",
-    )
     parser.add_argument("--rate", type=float, default=RATE, help=f"images per second (default {RATE})")
     parser.add_argument("--fps", type=float, help="frames per second of the source, if not stated in it")
     parser.add_argument("--topic", default="", help="image topic, of a bag with several")
     return parser
-
-
-def _positive(text):
-    number = float(text)
-    if not number > 0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0. Received: '{text}'")
-    return number
 
 
 def _onnx(text):

@@ -9,14 +9,14 @@ import numpy as np
 from place_recognition_ros.loops.evidence import Coefficients
 from place_recognition_ros.types import Camera, View
 from training.data import read_image
-from training.fine_tune.verified_pairs import APART_SECONDS, Walks, seconds_apart, verified_pairs
+from training.fine_tune.verified_pairs import Walks, verified_pairs
 from training.learning.augmentation import Augmentation, AugmentationConfig
 from training.learning.augmented_input import ImageCache
 from training.learning.initialization import AugmentedViews
 from training.learning.statistics import damping, within_places
 from training.network.prediction import describe_images, predict
 
-SHRINKAGE = 0.5  # of the whitening, in mean variances within places; larger: changes less, here and elsewhere
+SHRINKAGE = 1.0  # of the whitening, in mean variances within places; larger: changes less, here and elsewhere
 FEW_PAIRS = 100  # so many verified pairs add 1 to it: few of them determine the variances badly
 COPIES = 6  # augmented copies of an image;
 COPIES_WEIGHT = 50  # in the covariance all of them count as so many verified pairs
@@ -36,9 +36,6 @@ def adapt(network, spec, records, finder, shrinkage=SHRINKAGE):
         records: list of :class:`training.data.Record`, in order; each walk is a region.
         finder: an open FeatureFinder.
         shrinkage: see :data:`SHRINKAGE`.
-
-    Returns:
-        callable: a cosine of two descriptors before → the cosine that as many pairs of images reach now.
 
     Raises:
         ValueError: if fewer than :data:`LEAST_PAIRS` pairs are verified.
@@ -66,10 +63,6 @@ def adapt(network, spec, records, finder, shrinkage=SHRINKAGE):
     within = (1 - share) * within_places(before[pairs]) + share * within_places(copies)
     matrix = damping(within, shrinkage + FEW_PAIRS / len(pairs))
     network.get_layer("whitening").multiply(matrix)
-    after = before @ matrix
-    after /= np.linalg.norm(after, axis=1, keepdims=True)
-    apart = np.triu(seconds_apart(walks) > APART_SECONDS)
-    return lambda cosine: _same_share(cosine, *((each @ each.T)[apart] for each in (before, after)))
 
 
 def moving(descriptors):
@@ -92,10 +85,3 @@ def _copies(network, spec, records):
     return predict(network, (view[None] for each in views for view in each)).reshape(
         len(rows), 1 + COPIES, -1
     )
-
-
-def _same_share(cosine, before, after):
-    """The cosine that as many of the pairs reach after as reach ``cosine`` before."""
-    if not len(before):
-        return cosine
-    return float(np.quantile(after, np.mean(before < cosine)))

@@ -13,7 +13,7 @@ from place_recognition_ros.loops.evidence import Coefficients, log_odds, strengt
 from place_recognition_ros.loops.geometry import GeometrySettings, measure
 from place_recognition_ros.types import Evidence, FeatureKind, View
 
-NEAR_SECONDS, APART_SECONDS = 3.0, 10.0  # neighbours in time; closer ones differ by little more than noise
+NEAR_SECONDS, APART_SECONDS = 2.0, 10.0  # neighbours in time; closer ones differ by little more than noise
 NEAREST = 5  # most similar images that are apart in time
 LEAST_INLIERS, LEAST_COVERAGE = 30, 0.15  # of neighbours in time, which are likely to show the same place
 LEAST_ODDS = 0.0  # log odds of a return to a place of the same walk,

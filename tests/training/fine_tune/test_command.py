@@ -78,29 +78,21 @@ def open_small(folder):
 
 
 def tuned(folder, records, finder, **options):
-    """Descriptors before and after, and the new cosine of an old one."""
+    """Descriptors before and after."""
     network, spec = open_small(folder)
     before = describe(network, spec, records)
-    cosine = adapt(network, spec, records, finder, **options)
-    return before, describe(network, spec, records), cosine
+    adapt(network, spec, records, finder, **options)
+    return before, describe(network, spec, records)
 
 
 def test_images_of_a_place_become_more_similar_than_others(folder, records, finder):
-    before, after, _ = tuned(folder, records, finder)
+    before, after = tuned(folder, records, finder)
     assert variation(after) < 0.99 * variation(before)
 
 
 def test_a_large_shrinkage_changes_nothing(folder, records, finder):
-    before, after, cosine = tuned(folder, records, finder, shrinkage=1e6)
+    before, after = tuned(folder, records, finder, shrinkage=1e6)
     np.testing.assert_allclose(after, before, atol=0.01)
-    assert abs(cosine(0.5) - 0.5) < 0.1
-
-
-def test_as_many_pairs_reach_the_new_threshold(folder, records, finder):
-    before, after, cosine = tuned(folder, records, finder)
-    old = np.median((before @ before.T)[np.triu_indices(LENGTH, 11)])
-    pairs = np.triu_indices(LENGTH, 11)  # more than 10 s apart
-    assert np.mean((after @ after.T)[pairs] >= cosine(old)) == pytest.approx(0.5, abs=0.1)
 
 
 def test_the_result_is_reproducible(folder, records, finder):
@@ -142,7 +134,7 @@ def test_the_command_writes_a_model_with_its_card(folder, tmp_path, monkeypatch,
     assert mine.card.name == "mine"
     assert mine.card.trained_on == {**default.card.trained_on, "walk": "own"}
     assert mine.card.made_by.startswith("python3 -m training.fine_tune ")
-    assert -1.0 <= mine.card.min_similarity <= 1.0
+    assert mine.card.min_similarity == default.card.min_similarity
     image = read_image(folder / "walk" / "00.png")
     assert 0.3 < mine.describe(image) @ default.describe(image) < 0.9999
 
@@ -160,14 +152,7 @@ def test_what_is_missing_is_named(arguments, message, folder, monkeypatch):
         run(monkeypatch, *arguments)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("walk", "--output", "a.h5"), "ends with .onnx. Received: 'a.h5'"),
-        (("walk", "--output", "a.onnx", "--shrinkage", "0"), "above 0. Received: '0'"),
-    ],
-)
-def test_an_argument_that_cannot_be_used_is_named(arguments, message, monkeypatch, capsys):
+def test_another_kind_of_output_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit):
-        run(monkeypatch, *arguments)
-    assert message in capsys.readouterr().err
+        run(monkeypatch, "walk", "--output", "a.h5")
+    assert "ends with .onnx. Received: 'a.h5'" in capsys.readouterr().err
