@@ -71,22 +71,24 @@ def change_light(image, random, strength):
     return np.clip(bright, 0.0, 255.0).astype(np.uint8)
 
 
+def roll(image, random):
+    """A camera rolled by 10° to 20° in either direction: (H, W, 3) uint8 → the same, without borders."""
+    height, width = image.shape[:2]
+    degrees = random.uniform(10, 20) * random.choice((-1, 1))
+    zoom = 1.3  # so that the corners are not empty
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, zoom)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+
+
 def _coarse(image, _random=None):
     size = (_COARSE_WIDTH, max(1, round(_COARSE_WIDTH * image.shape[0] / image.shape[1])))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _rolled(image, degrees):
-    """The image of a camera that is turned about its axis."""
-    height, width = image.shape[:2]
-    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
-
-
 CHANGES: Dict[str, Callable] = {
     "light": lambda image, random: change_light(change_view(image, random, 0.05), random, 1.8),
     "view": lambda image, random: change_light(change_view(image, random, 0.45), random, 0.4),
-    "rolled": lambda image, _: _rolled(image, 20.0),
+    "roll": roll,
     "coarse": _coarse,
     "coarse light": lambda image, random: change_light(
         change_view(_coarse(image), random, 0.06), random, 1.6

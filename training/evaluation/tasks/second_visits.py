@@ -15,7 +15,7 @@ from training.data.recordings.recording import Verdict
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 
-CHANGES = ("", "light", "view", "rolled")  # of the second visit, see tasks.images; the first one: as it was
+CHANGES = ("", "light", "view", "roll")  # of the second visit, see tasks.images; the first one: as it was
 _BLOCK_SECONDS = 6  # of a clip, in turns: first and second visit
 _NEAR_SECONDS, _SAME_PLACE_SECONDS = 3.0, 10.0  # as in tasks.walks
 _RETURN_SECONDS = 10.0
