@@ -54,6 +54,36 @@ def place_whitening(samples, size, shrinkage=0.1):
     return mean, projection[:, ::-1]
 
 
+def within_places(samples):
+    """Covariance within places, scaled such that the mean variance is 1.
+
+    Args:
+        samples: (N, V, D) float, V views of each of N places.
+
+    Returns:
+        (D, D) float64; zero if the views do not differ.
+    """
+    within = _covariance(samples - samples.mean(axis=1, keepdims=True))
+    return within * (len(within) / max(np.trace(within), 1e-12))
+
+
+def damping(within, shrinkage):
+    """The symmetric matrix that whitens the variation within places, as far as it is large.
+
+    Unlike :func:`place_whitening`, it changes a direction of little variation by a common factor only,
+    so few places suffice.
+
+    Args:
+        within: (D, D) float, covariance within places, see :func:`within_places`.
+        shrinkage: variance that is added to each direction.
+
+    Returns:
+        (D, D) float64, (within + shrinkage · I)^(-1/2) · shrinkage^(1/2).
+    """
+    variances, directions = np.linalg.eigh(within)
+    return (directions / np.sqrt(np.maximum(variances, 0.0) / shrinkage + 1.0)) @ directions.T
+
+
 def kmeans(samples, clusters, seed=0, iterations=30):
     """Lloyd's k-means with k-means++ seeds (Arthur and Vassilvitskii, SODA 2007).
 

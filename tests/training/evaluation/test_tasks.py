@@ -7,6 +7,7 @@ import pytest
 from training.data import PlaceRules, Record, read_image
 from training.evaluation.tasks import BENCHMARKS, manifest_task, poses, validation_tasks
 from training.evaluation.tasks.images import CHANGES, TaskImage
+from training.evaluation.tasks.second_visits import SECOND_VISITS
 from training.evaluation.tasks.walks import neighbours
 
 
@@ -69,7 +70,7 @@ def test_changes_depend_on_the_seed(file, change):
     first, again, other = (TaskImage(file, change, seed, lender)() for seed in (1, 1, 2))
     assert first.dtype == np.uint8
     assert np.array_equal(first, again)
-    assert first.shape[1] == (160 if change in ("light", "view") else 99)
+    assert first.shape[1] == (160 if change in ("light", "view", "roll") else 99)
     assert first.shape != (120, 160, 3) or not np.array_equal(first, read_image(file))
     assert change == "coarse" or not np.array_equal(first, other)
 
@@ -154,3 +155,15 @@ def test_validation_queries_are_validation_images(data):
     for query, right in zip(season.queries, season.right):
         assert season.references[np.argmax(right)].path == query.path
         assert "/outdoor/" in str(query.other)
+
+
+@pytest.mark.parametrize("make", SECOND_VISITS, ids=lambda make: make.__name__)
+def test_no_query_of_a_second_visit_is_of_the_first_one(make, data):
+    visit = make(data)
+    first = [record.image for record in visit.first]
+    for task in visit.tasks:
+        assert [image.path for image in task.references] == first
+        assert not {image.path for image in task.queries} & set(first)
+        assert (task.right & ~task.ignored).any(axis=1).sum() > 20
+        assert not (task.right & task.ignored).any()
+        assert task.right.shape == task.ignored.shape == (len(task.queries), len(first))

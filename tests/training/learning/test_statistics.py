@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from training.learning.statistics import kmeans, place_whitening, principal_components
+from training.learning.statistics import (
+    damping,
+    kmeans,
+    place_whitening,
+    principal_components,
+    within_places,
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,23 @@ def test_whitening_yields_identity_covariance_within_places():
 def test_whitening_refuses_too_few_samples(shape):
     with pytest.raises(ValueError, match="at least 5"):
         place_whitening(np.zeros(shape), 5)
+
+
+def test_damping_reduces_the_variation_within_places():
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(300, 2, 6)) * [10, 3, 1, 1, 0, 0]
+    within = within_places(random.normal(size=(300, 1, 6)) + noise)
+    assert np.trace(within) == pytest.approx(6.0)
+    matrix = damping(within, 0.5)
+    np.testing.assert_allclose(matrix, matrix.T)
+    np.testing.assert_allclose(
+        np.diag(matrix), (np.array([100, 9, 1, 1, 0, 0]) * 6 / 111 / 0.5 + 1) ** -0.5, atol=0.03
+    )
+    np.testing.assert_allclose(damping(within, 1e9), np.eye(6), atol=1e-6)
+
+
+def test_views_that_do_not_differ_are_not_damped():
+    np.testing.assert_array_equal(damping(within_places(np.ones((5, 2, 4))), 0.5), np.eye(4))
 
 
 def test_kmeans_finds_separate_clusters():

@@ -114,6 +114,17 @@ def test_whitening_weights_are_exact_in_half_precision():
     np.testing.assert_array_equal(kernel, kernel.astype(np.float16).astype(np.float32))
 
 
+def test_whitening_is_multiplied_by_a_matrix():
+    random = np.random.default_rng(0)
+    x, matrix = random.normal(size=(4, 7)).astype(np.float32), random.normal(size=(3, 3))
+    layer = Whitening(3)
+    layer.build(x.shape)
+    layer.set_projection(random.normal(size=7), random.normal(size=(7, 3)))
+    before = np.asarray(layer(x))
+    layer.multiply(matrix)
+    np.testing.assert_allclose(np.asarray(layer(x)), before @ matrix, atol=0.02)
+
+
 def test_negative_numbers_of_ghosts_are_refused():
     with pytest.raises(ValueError, match="ghosts=-1"):
         NetVLAD(3, ghosts=-1)

@@ -55,17 +55,22 @@ def ie_tower() -> Recording:
     verdicts[same_clip & (np.abs(second[:, None] - second[None]) <= TOWER_RIGHT)] = Verdict.RIGHT
     number = {key: i for i, key in enumerate(zip(clip.tolist(), second.tolist()))}
     returns = np.zeros(verdicts.shape, bool)
-    with RETURNS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            query, match = (number[row["video"], int(row[each])] for each in ("query", "match"))
-            verdicts[query, match] = verdicts[match, query] = Verdict.RIGHT
-            returns[query, match] = True
+    for row in read_returns():
+        query, match = (number[row["video"], int(row[each])] for each in ("query", "match"))
+        verdicts[query, match] = verdicts[match, query] = Verdict.RIGHT
+        returns[query, match] = True
     session = [number for number, (_, group) in enumerate(itertools.groupby(clip)) for _ in group]
     times = _in_sessions(session, second.tolist())
     folder = DATA / "ie_tower"
     frames = frames_of([str(folder / row["file"]) for row in rows], times, session)
     revisits = tuple(int(i) for i in np.flatnonzero(returns.any(axis=1)))
     return Recording("ie_tower", "ie_tower", frames, verdicts, revisits)
+
+
+def read_returns() -> list[dict[str, str]]:
+    """The rows of ``RETURNS``: video, and the seconds of query and match."""
+    with RETURNS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _in_sessions(session: Sequence[int], second: Sequence[int]) -> list[int]:

@@ -54,3 +54,13 @@ class Whitening(keras.layers.Layer):
         projection = np.asarray(projection, np.float16).astype(np.float32)
         self.kernel.assign(projection)
         self.bias.assign(-np.asarray(mean, np.float32) @ projection)
+
+    def multiply(self, matrix):
+        """Multiply the output by a matrix, rounded likewise.
+
+        Args:
+            matrix: (size, size) float.
+        """
+        kernel, bias = (np.asarray(weight, np.float64) @ matrix for weight in (self.kernel, self.bias))
+        self.kernel.assign(kernel.astype(np.float16).astype(np.float32))
+        self.bias.assign(bias)

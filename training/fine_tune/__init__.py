@@ -1,0 +1,1 @@
+"""Fine-tuning to a building without labels."""
