@@ -158,7 +158,7 @@ def render_map(folder: Path, seed: int) -> int:
     downwards = camera_pose((x, y, MAP_ALTITUDE), heading=np.pi / 2, pitch=-np.pi / 2)
     image = renderer.render(downwards, light_at(0.0))
     path = folder / "map.jpg"
-    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 60, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 30, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
     x, y = MAP_ORIGIN
     text = f"image: map.jpg\nresolution: {MAP_RESOLUTION}\norigin: [{x}, {y}, 0.0]\n"
     (folder / "map.yaml").write_text(text, encoding="utf-8")
