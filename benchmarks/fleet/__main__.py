@@ -27,6 +27,8 @@ from benchmarks.fleet.descriptions import describe
 from benchmarks.fleet.judge import Verdict, judge, unindexed
 from benchmarks.fleet.reference import load_found
 from benchmarks.fleet.relay import Relay
+from place_recognition_ros.config import Config
+from place_recognition_ros.fleet.matching import Matching
 
 CUT_S = (2.0, 15.0)  # seconds that a link is cut
 DEAD_S = (0.5, 5.0)  # seconds until the server is started again
@@ -165,7 +167,10 @@ def drive(options: argparse.Namespace, folder: Path) -> tuple[Verdict, int]:
     print((folder / "server.log").read_text(), end="", file=sys.stderr)
     sent = sum(relay.bytes for relay in fleet.relays)
     verdict = judge(fleet.server, fleet.maps, fleet.received, options.seconds)
-    return verdict._replace(unindexed=unindexed(fleet.server, fleet.index) if fleet.index else 0), sent
+    if fleet.index:
+        size = Matching.of(Config()).models.descriptor_size
+        verdict = verdict._replace(unindexed=unindexed(fleet.server, fleet.index, size))
+    return verdict, sent
 
 
 def main() -> int:

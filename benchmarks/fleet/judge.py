@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from benchmarks.fleet import town, truth
 from benchmarks.fleet.reference import Found, load_found
-from place_recognition_ros.config import Config
-from place_recognition_ros.fleet.matching import Matching
 from place_recognition_ros.memory.index_uri import collection_of
 from place_recognition_ros.memory.map_reader import MapReader
 
@@ -88,14 +86,13 @@ def judge(server: Path, maps: Sequence[Path], received: Sequence[Path], seconds:
     )
 
 
-def unindexed(server: Path, uri: str) -> int:
+def unindexed(server: Path, uri: str, descriptor_size: int) -> int:
     """How many keyframes are in only one of the server's map and its collection in Milvus, both closed."""
     from place_recognition_ros.memory.milvus_collection import MilvusCollection  # requirements/milvus.txt
 
     with MapReader(str(server)) as reader:
         map_id, ids = reader.meta["map"], {row[0] for row in reader.whole_keyframes()}
-    size = Matching.of(Config()).models.descriptor_size
-    collection = MilvusCollection(uri, collection_of(map_id), size, {})
+    collection = MilvusCollection(uri, collection_of(map_id), descriptor_size, {})
     try:
         return len(ids.symmetric_difference(collection.ids().tolist()))
     finally:

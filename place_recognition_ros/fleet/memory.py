@@ -189,8 +189,7 @@ class FleetMemory:
             return [
                 each
                 for each in found
-                if each.entry.session in self.ledger.sessions
-                and self.member_of(each.entry.id).robot != robot
+                if each.entry.session in self.ledger.sessions and self.member_of(each.entry.id).robot != robot
             ]
 
         index = self._near if described else None
