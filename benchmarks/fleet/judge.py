@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from benchmarks.fleet import town, truth
 from benchmarks.fleet.reference import Found, load_found
+from place_recognition_ros.memory.index_uri import collection_of
+from place_recognition_ros.memory.map_reader import MapReader
 
 
 class Verdict(NamedTuple):
@@ -27,11 +29,12 @@ class Verdict(NamedTuple):
     by_one: int  # of them, those that one robot alone with all images finds
     by_fleet: int  # those that the fleet found
     missed: list[truth.Revisit]  # that one robot alone finds, and the fleet does not
+    unindexed: int = 0  # keyframes of the server that are not in Milvus, or only there
 
     @property
     def is_good(self) -> bool:
         bad = self.lost + self.doubled + self.loops_lost + self.loops_doubled + self.wrong
-        return not bad and not self.missed
+        return not bad and not self.missed and not self.unindexed
 
 
 def judge(server: Path, maps: Sequence[Path], received: Sequence[Path], seconds: float) -> Verdict:
@@ -81,6 +84,19 @@ def judge(server: Path, maps: Sequence[Path], received: Sequence[Path], seconds:
         by_fleet=len(by_fleet),
         missed=sorted(by_one - by_fleet),
     )
+
+
+def unindexed(server: Path, uri: str, descriptor_size: int) -> int:
+    """How many keyframes are in only one of the server's map and its collection in Milvus, both closed."""
+    from place_recognition_ros.memory.milvus_collection import MilvusCollection  # requirements/milvus.txt
+
+    with MapReader(str(server)) as reader:
+        map_id, ids = reader.meta["map"], {row[0] for row in reader.whole_keyframes()}
+    collection = MilvusCollection(uri, collection_of(map_id), descriptor_size, {})
+    try:
+        return len(ids.symmetric_difference(collection.ids().tolist()))
+    finally:
+        collection.close()
 
 
 def _keyframes(path: Path) -> Iterator[tuple[str, int]]:

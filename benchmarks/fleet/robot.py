@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,18 +111,16 @@ def _add(store: KeyframeStore, row: tuple) -> int:
     return store.add(*row)
 
 
-def _drive(robot: int, seconds: float) -> Iterator[Recorded]:
-    """The keyframes of a robot in the rendered town."""
+def _drive(robot: int, seconds: float, rate: float) -> Iterator[Recorded]:
+    """The keyframes of a robot in the rendered town, so many a second."""
     from benchmarks.fleet import town  # only here: the tests have another world
     from benchmarks.fleet.descriptions import load
 
-    left, camera = round(seconds * town.RATE), town.camera()
-    for session, visit in enumerate(town.visits(robot), 1):
-        for each in zip(*load(visit)):
-            if left <= 0:
-                return
-            left -= 1
-            yield Recorded(session, camera, *each)
+    visits, camera = town.visits(robot), town.camera()
+    for place, numbers in groupby(town.taken(seconds, rate), lambda number: number // town.KEYFRAMES):
+        descriptors, features = load(visits[place])
+        for row in (number % town.KEYFRAMES for number in numbers):
+            yield Recorded(place + 1, camera, descriptors[row], features[row])
 
 
 def main() -> None:
@@ -133,10 +132,11 @@ def main() -> None:
     parser.add_argument("server")
     parser.add_argument("loops", type=Path)
     parser.add_argument("--seconds", type=float, default=1e6)
+    parser.add_argument("--rate", type=float, default=RATE)
     given = parser.parse_args()
     models = Matching.of(Config()).models
     robot = Robot(f"robot{given.robot}", models, given.map, given.server, given.loops)
-    robot.run(_drive(given.robot, given.seconds), RATE)
+    robot.run(_drive(given.robot, given.seconds, given.rate), given.rate)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ FOLDER = PROJECT / ".run" / "data" / "fleet"
 ROBOTS = 8
 DISTRICTS = (21, 22, 23)  # seeds of towns; each robot visits each of them, one after the other
 SLOTS = len(DISTRICTS) + 1  # two robots begin in each district, and two later
-SECONDS, RATE = 200, 5  # of a visit, and keyframes a second
+SECONDS, RATE = 200, 5  # of a visit, and images a second: the most keyframes that a robot can take
 KEYFRAMES = SECONDS * RATE
 POSITIONS = 150  # of a visit
 STEP = 1.5  # metres between rendered positions
@@ -67,6 +67,17 @@ def visits(robot: int) -> list[Visit]:
 def position_of(keyframe: int) -> int:
     """Where a keyframe of a visit was taken."""
     return keyframe * POSITIONS // KEYFRAMES
+
+
+def taken(seconds: float, rate: float) -> list[int]:
+    """The numbers of the images, among those of all visits of a robot, that are its keyframes.
+
+    Args:
+        seconds: how long it drives; no longer than its visits.
+        rate: keyframes a second, at most RATE.
+    """
+    count = round(min(seconds, SECONDS * len(DISTRICTS)) * rate)
+    return [int(number * RATE / rate + 1e-6) for number in range(count)]
 
 
 def route(visit: Visit) -> np.ndarray:

@@ -10,10 +10,12 @@ from place_recognition_ros.fleet import codec
 from place_recognition_ros.fleet.ledger import FleetSession, Ledger, Member, server_id, session_of
 from place_recognition_ros.fleet.messages import Batch
 from place_recognition_ros.memory.departure import Leaving
+from place_recognition_ros.memory.faiss_index import FaissIndex
 from place_recognition_ros.memory.index import Index
 from place_recognition_ros.memory.keyframe_map import KeyframeMap, Match
 from place_recognition_ros.memory.schema import SESSION_COLUMNS, VIEW_COLUMNS
 from place_recognition_ros.memory.store import KeyframeStore, Session, StoredKeyframe, camera_id
+from place_recognition_ros.memory.thinning import thin
 from place_recognition_ros.memory.transfer import insert, write_keyframe
 
 STRETCH = 20  # keyframes of a session that are taken together
@@ -60,6 +62,9 @@ class FleetMemory:
         rows = store.file.read("SELECT id FROM views WHERE LENGTH(features) > 0")
         self.described: Set[int] = {number for (number,) in rows}
         """Ids of the keyframes whose local features are here; not to be changed."""
+        self._near = FaissIndex(descriptor_size)  # of those: one of all would have to return most of the map
+        for each in self.described.intersection(self.map.timeline):
+            self._near.add(each, self.map.timeline.vector(each))
 
     def take(self, batch: Batch) -> Taken:
         """Store a batch. When this returns, it is safe on disk; what was stored before is not stored again.
@@ -86,7 +91,10 @@ class FleetMemory:
         if changed == member and not views:
             return Taken(member, known, 0)
         keyframes = self._store(batch, changed, views, [] if known else rows, session)
-        self.described.update(number for number, features in views.items() if len(features))
+        for number in (each for each, features in views.items() if len(features)):
+            if number not in self.described:
+                self.described.add(number)
+                self._near.add(number, self.map.timeline.vector(number))
         if session is not None and keyframes:
             self._sessions[session.uuid] = session
             self._ids.setdefault(session.id, []).extend(each.id for each in keyframes)
@@ -181,9 +189,18 @@ class FleetMemory:
             return [
                 each
                 for each in found
-                if each.entry.session in self.ledger.sessions
-                and self.member_of(each.entry.id).robot != robot
-                and (not described or each.entry.id in self.described)
+                if each.entry.session in self.ledger.sessions and self.member_of(each.entry.id).robot != robot
             ]
 
-        return self.map.search(self.map.timeline.vector(keyframe_id), count, _others)
+        index = self._near if described else None
+        return self.map.search(self.map.timeline.vector(keyframe_id), count, _others, index)
+
+    def thin(self) -> int:
+        """Make room in a full map; returns how many keyframes were removed.
+
+        Raises:
+            StoreError: if they could not be removed from the store; all of them remain.
+        """
+        removed = thin(self.map)
+        self._near.remove(each for each in self.described if each not in self.map.timeline)
+        return removed

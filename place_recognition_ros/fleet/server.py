@@ -22,7 +22,6 @@ from place_recognition_ros.fleet.verify import Verdict, Verifier, match_of, obse
 from place_recognition_ros.memory.departure import Leaving
 from place_recognition_ros.memory.index_uri import open_index
 from place_recognition_ros.memory.store import KeyframeStore
-from place_recognition_ros.memory.thinning import thin
 from place_recognition_ros.types import Candidate
 
 IDLE = 10.0  # seconds without a keyframe after which the last ones of a session are compared, too
@@ -113,7 +112,7 @@ class FleetServer:
             StoreError: if its result could not be stored; it is tried again.
         """
         if len(self.memory.map) > self._most:
-            return thin(self.memory.map) > 0
+            return self.memory.thin() > 0
         ready = self._plan.ready()
         if ready:
             self._examine(ready[0])

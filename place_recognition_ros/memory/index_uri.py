@@ -37,9 +37,14 @@ def open_index(uri: str, store: KeyframeStore, model_id: str, descriptor_size: i
     from place_recognition_ros.memory.milvus_index import MilvusIndex
 
     stored, map_id = _Stored(store), store.file.map_id
-    name = f"place_recognition_{map_id.replace('-', '')}"
+    name = collection_of(map_id)
     owner = {"model": model_id, "map": map_id}
     return MilvusIndex(uri, name, descriptor_size, owner, stored.part, stored.descriptors)
+
+
+def collection_of(map_id: str) -> str:
+    """The name of the collection of a map in Milvus."""
+    return f"place_recognition_{map_id.replace('-', '')}"
 
 
 class _Stored:

@@ -160,17 +160,20 @@ class KeyframeMap:
                 self._index.add(keyframe_id, self.timeline.vector(keyframe_id))
             del self._released[0]
 
-    def search(self, descriptor: np.ndarray, k: int, keep: Optional[Keep] = None) -> List[Match]:
+    def search(
+        self, descriptor: np.ndarray, k: int, keep: Optional[Keep] = None, index: Optional[Index] = None
+    ) -> List[Match]:
         """The k keyframes most similar to a descriptor, best first, none of the present visit.
 
         Args:
             descriptor: (D,) float32, unit norm.
             k: how many at most.
             keep: those that count; without it, all.
+            index: of some of the keyframes; without it, of all.
         """
-        wanted = k
+        wanted, index = k, index or self._index
         while True:
-            found = [self._match(*each) for each in self._index.search(descriptor, wanted)]
+            found = [self._match(*each) for each in index.search(descriptor, wanted)]
             kept = found if keep is None else keep(found)
             if len(kept) >= k or len(found) < wanted or wanted > MOST_SEARCHED:
                 return kept[:k]

@@ -14,6 +14,7 @@ import pytest
 
 from place_recognition_ros.memory.map_reader import MapReader
 from tests.conftest import ROOT
+from tests.fleet.world import SIZE
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 9), reason="benchmarks need Python 3.9")
 
@@ -53,12 +54,29 @@ def identities(path):
         return sorted((sessions[row[1]].uuid, row[2]) for row in reader.whole_keyframes())
 
 
-def test_nothing_is_lost_and_nothing_doubled(start, tmp_path):
+def settle(received):
+    """Wait until robots have received nothing new for 15 s: the last keyframes are compared after 10 s."""
+    end, before = time.monotonic() + 60, None
+    while time.monotonic() < end:
+        now = [path.read_text() for path in received]
+        if now != before:
+            before, since = now, time.monotonic()
+        elif time.monotonic() - since > 15:
+            return
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("index", ["FAISS", "milvus-lite"])
+def test_nothing_is_lost_and_nothing_doubled(index, start, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)  # pyarrow 17 installs another package of this name
     from benchmarks.fleet.relay import Relay
     from tests.ros.process import free_port
 
+    uri = "" if index == "FAISS" else tmp_path / "index.db"
+    if uri:
+        pytest.importorskip("milvus_lite", reason="requirements/milvus.txt is not installed")
     port, server_map = free_port(), tmp_path / "server.db"
-    server = start("server_process", server_map, port)
+    server = start("server_process", server_map, port, uri)
     relays = [Relay(port) for _ in range(ROBOTS)]
     maps = [tmp_path / f"robot{number}.db" for number in range(ROBOTS)]
     received = [tmp_path / f"robot{number}.jsonl" for number in range(ROBOTS)]
@@ -73,25 +91,22 @@ def test_nothing_is_lost_and_nothing_doubled(start, tmp_path):
         if fault % 2:
             server.send_signal(signal.SIGKILL)
             server.wait()
-            server = start("server_process", server_map, port)
+            server = start("server_process", server_map, port, uri)
         time.sleep(0.5)
         relays[fault % ROBOTS].restore()
     reports = [json.loads(robot.stdout.readline()) for robot in robots]
     assert [each["stored"] for each in reports] == [COUNT] * ROBOTS
-    end, before = time.monotonic() + 60, None
-    while time.monotonic() < end:  # 15 s without anything new: the last keyframes are compared after 10 s
-        now = [path.read_text() for path in received]
-        if now != before:
-            before, since = now, time.monotonic()
-        elif time.monotonic() - since > 15:
-            break
-        time.sleep(0.2)
+    settle(received)
     for robot in robots:
         robot.stdin.close()
         assert robot.wait(30) == 0
     server.kill()
     server.wait()
     assert identities(server_map) == sorted(each for path in maps for each in identities(path))
+    if uri:
+        from benchmarks.fleet.judge import unindexed
+
+        assert unindexed(server_map, str(uri), SIZE) == 0
     loops = [[json.loads(line) for line in path.read_text().splitlines()] for path in received]
     numbers = [[each["number"] for each in found] for found in loops]
     assert all(len(set(found)) == len(found) > 0 for found in numbers)

@@ -240,3 +240,28 @@ def test_features_that_cannot_be_compared_hold_nobody_up(fleet, monkeypatch):
     fleet.settle()
     assert b.loops or c.loops
     assert len(fleet.server._plan) == 0
+
+
+def test_of_the_described_keyframes_the_most_similar_ones_of_other_robots_are_returned(make_fleet):
+    fleet = make_fleet(max_keyframes=90)
+    a, b = fleet.robot("a"), fleet.robot("b")
+    a.drive(range(60), 0)
+    b.drive(range(20, 60), 1)
+    fleet.settle()
+    for again in range(2):  # thinned, and read from the file
+        memory, seen = fleet.server.memory, 0
+        assert len(memory.map) == 90
+        for query in memory.map.timeline:
+            own, robot = memory.map.timeline.vector(query), memory.member_of(query).robot
+            expected = {
+                each: float(memory.map.timeline.vector(each) @ own)
+                for each in memory.described
+                if each in memory.map.timeline and memory.member_of(each).robot != robot
+            }
+            found = {each.entry.id: each.similarity for each in memory.similar(query, 3, described=True)}
+            assert sorted(found.values()) == pytest.approx(sorted(expected.values())[-3:], abs=2e-3)
+            assert found == pytest.approx({each: expected[each] for each in found}, abs=2e-3)
+            seen += len(found)
+        assert seen > 100
+        if not again:
+            fleet.kill()

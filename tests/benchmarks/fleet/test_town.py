@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.fleet import town, truth
+from benchmarks.fleet import judge, town, truth
 from benchmarks.fleet.__main__ import events
 from benchmarks.fleet.reference import Found
+from benchmarks.fleet.robot import START
 
 
 def test_each_robot_visits_each_district_and_drives_ten_minutes():
@@ -32,6 +33,19 @@ def test_the_keyframes_of_a_visit_are_taken_at_all_positions():
     positions = [town.position_of(row) for row in range(town.KEYFRAMES)]
     assert sorted(set(positions)) == list(range(town.POSITIONS))
     assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize("rate", [0.3, 1, 1.5, 2, 3, 5])
+def test_at_a_lower_rate_a_robot_drives_the_same_way_and_takes_fewer_keyframes(rate):
+    numbers = town.taken(600.0, rate)
+    assert len(numbers) == len(set(numbers)) == round(600 * rate)
+    assert numbers == sorted(numbers)
+    assert numbers[-1] < 3 * town.KEYFRAMES
+    assert numbers[: round(60 * rate)] == town.taken(60.0, rate)
+    for count, number in enumerate(numbers):
+        stamp = START + round(count * 1e9 / rate)
+        _, found = judge._found({"query_robot": "robot0", "match_robot": "robot5", "stamps": [stamp] * 2})
+        assert found.row == found.other_row == number % town.KEYFRAMES
 
 
 def test_a_match_at_one_spot_belongs_to_a_revisit():
