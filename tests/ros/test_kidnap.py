@@ -153,11 +153,7 @@ def test_odometry_that_no_robot_has_is_not_used(ros, start_node, tmp_path):
 
 
 def test_tracking_that_flickers_is_no_kidnap(ros, start_node):
-<<<<<<< HEAD
     """Ten short losses while the camera drives on, one before each keyframe, stamped by the clock."""
-=======
-    """Ten short losses while the camera drives on, one before each keyframe; stamped with the clock."""
->>>>>>> h-milvusfleet
     start_node(**PARAMETERS)
     states = ros.subscribe(NODE + "/kidnap_state", KidnapState)
     tracking = ros.publisher("tracking_ok", Bool)
