@@ -1,6 +1,7 @@
 """The configuration: defaults, overrides, error messages."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -23,6 +24,12 @@ def test_overrides_and_defaults(tmp_path):
     config = read(tmp_path, overrides=["optimizer.learning_rate=2.0e-4", "network.size=256", "steps=7"])
     assert (config.optimizer.learning_rate, config.network.size, config.steps) == (2e-4, 256, 7)
     assert config.batch == TrainConfig.model_fields["batch"].default
+
+
+@pytest.mark.parametrize("name", ["default", "seasons", "fine_tune"])
+def test_the_shipped_configurations_are_valid(root, name):
+    config = read_config(Path(root) / "training" / "configs" / f"{name}.yaml")
+    assert sum(config.data.manifests.values()) == pytest.approx(1, abs=0.01)
 
 
 def test_paths_are_relative_to_the_configuration(tmp_path):
