@@ -171,7 +171,7 @@ class KeyframeMap:
             keep: those that count; without it, all.
             index: of some of the keyframes; without it, of all.
         """
-        wanted, index = k, index or self._index
+        wanted, index = k, self._index if index is None else index
         while True:
             found = [self._match(*each) for each in index.search(descriptor, wanted)]
             kept = found if keep is None else keep(found)
