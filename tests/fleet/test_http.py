@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -38,7 +39,7 @@ def ends(connection):
     try:
         while connection.recv(65536):
             pass
-    except ConnectionError:
+    except OSError:
         pass
     return True
 
@@ -107,8 +108,9 @@ def test_what_is_not_such_a_request_ends_the_connection_only(serve, sent):
     called = []
     server = serve(lambda received: called.append(received) or b"")
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may have ended the connection before it has everything
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
         assert ends(connection)
     assert not called
     assert client_of(server).exchange(b"a") == b""
