@@ -190,6 +190,7 @@ class Evidence(NamedTuple):
     breadth: float = 0.0  # share of the image that is found again, the lower of both images; 0 to 1
     shift: float = 0.0  # median distance between the pixels of an inlier, of the image's longer side
     aliasing: float = 0.0  # strength that wrong matches of this map typically have, see loops.evidence
+    rolled: float = 0.0  # how much higher the coverage of the other image is, where one camera was rolled
     possible: Optional[bool] = None  # whether odometry allows the jump that the match needs
 
 

@@ -2,8 +2,6 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import numpy as np
-
 from place_recognition_ros.config import Config
 from place_recognition_ros.loops.aliasing import ALIASING, Aliasing
 from place_recognition_ros.loops.consistency import Consistency, Loop
@@ -214,7 +212,7 @@ class Decisions:
         if not examined:
             return
         strengths = [strength(each.evidence, self._weights) for each in examined]
-        best = examined[int(np.argmax(strengths))]
+        best = max(examined, key=lambda each: log_odds(each.evidence._replace(aliasing=0.0), self._weights))
         nothing = strength(Evidence(0.0, 0.0), self._weights)
         world_of = self._identity.worlds.world
         in_session, in_worlds = nothing, {world_of(best.match_session): nothing}

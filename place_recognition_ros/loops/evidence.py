@@ -26,7 +26,7 @@ class Coefficients(NamedTuple):
 
 
 def strength(evidence: Evidence, weights: Coefficients) -> float:
-    """How well two images fit each other, whatever the map: the part of the log odds that geometry gives."""
+    """How well two images fit each other, whatever the map, and however the camera was rolled."""
     coverage, inliers = geometry_of(evidence)
     return weights.coverage * coverage + weights.inliers * inliers
 
@@ -55,7 +55,7 @@ def parts(evidence: Evidence, weights: Coefficients) -> Dict[str, float]:
     coverage, inliers = geometry_of(evidence)
     return {
         "base rate": weights.bias,
-        "coverage": weights.coverage * coverage,
+        "coverage": weights.coverage * (coverage + evidence.rolled * evidence.spread),
         "inliers": weights.inliers * inliers,
         "look-alikes in this map": weights.aliasing * evidence.aliasing,
     }

@@ -92,6 +92,7 @@ class Examiner:
             matches=geometry.matches,
             inliers=geometry.inliers,
             coverage=geometry.coverage,
+            rolled=geometry.rolled,
             spread=geometry.spread,
             breadth=geometry.breadth,
             shift=geometry.shift,

@@ -21,6 +21,7 @@ from place_recognition_ros.loops.support import (
     measure_support,
     moved_object,
     one_object,
+    roll_between,
 )
 from place_recognition_ros.loops.two_view import Scene, calibrated_scene, uncalibrated_scene
 from place_recognition_ros.poses import Pose
@@ -30,6 +31,7 @@ EPIPOLAR_TOLERANCE = 2.0  # pixels of the reduced image
 MAX_REGION = 1024  # pixels
 MIN_SPREAD = 0.05  # of the image's longer side: standard deviation of the inliers on each axis
 REPEATED = 0.5  # of the inliers have a second detail in the match that looks the same
+ROLLED = np.radians((3.0, 7.0))  # about the optical axis, of one camera to the other: hardly, and clearly
 MAX_OBJECTS = 2  # that are set aside, one after the other
 
 FEW_POINTS = "too few points"
@@ -61,6 +63,7 @@ class Geometry(NamedTuple):
     pairs: np.ndarray = np.zeros((0, 2), int)  # (inliers, 2) int, rows of the features of query and match
     breadth: float = 0.0  # share of the image that is found again, see Support
     shift: float = 0.0  # median distance of an inlier from its place in the match, of the image's longer side
+    rolled: float = 0.0  # how much higher the coverage of the other image is, where one camera was rolled
 
 
 class _Points(NamedTuple):
@@ -133,22 +136,43 @@ def _compare(
     images = [(side.pixels[row], side.pixels) for side, row in zip(points, rows)]
     visible = _not_hidden(points, rows, objects)
     repeated = float(np.mean(matches.repeated[scene.inliers])) >= REPEATED
+    coverage, rolled = _coverage(images, visible)
     rest = np.stack([here.rows[matches.query], there.rows[matches.match]], axis=1)[~scene.inliers]
     found = Geometry(
         count,
         inliers,
         all(_is_spread(*each) for each in images),
-        min(
-            inliers / max(1, _count_in_region(each[0], each[1][shown]))
-            for each, shown in zip(images, visible)
-        ),
+        coverage,
         None if scene.estimate is None else _relative_pose(scene.estimate, scale_known),
         scene.degenerate or (REPEATED_TEXTURE if repeated else ""),
         pairs[support.counts],
         support.breadth,
         support.shift,
+        rolled,
     )
     return found, rest
+
+
+def _coverage(
+    images: Sequence[Tuple[np.ndarray, np.ndarray]], visible: Sequence[np.ndarray]
+) -> Tuple[float, float]:
+    """Inliers among all features of the region that they cover.
+
+    Where one camera was rolled, its image has many features on oblique edges that are found nowhere again.
+
+    Args:
+        images: of both, pixels of the inliers and of all features.
+        visible: of both, which features the other image can show.
+
+    Returns:
+        The lower share of both images; how much higher the other one is, where one camera was rolled.
+    """
+    low, high = sorted(
+        len(inliers) / max(1, _count_in_region(inliers, features[shown]))
+        for (inliers, features), shown in zip(images, visible)
+    )
+    rolled = np.interp(abs(roll_between(images[0][0], images[1][0])), ROLLED, (0.0, 1.0))
+    return low, float(rolled) * (high - low)
 
 
 def _usable_points(view: View, longer_side: int) -> _Points:

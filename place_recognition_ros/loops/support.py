@@ -182,10 +182,19 @@ def carried(points: np.ndarray, seen: np.ndarray, again: np.ndarray) -> np.ndarr
         again: (K, 2) the same points of the scene in the other one.
     """
     first, second = (each.astype(float) @ (1, 1j) for each in (seen, again))
-    offset, other_offset = first - first.mean(), second - second.mean()
-    zoom = np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9)
-    moved = zoom * (points.astype(float) @ (1, 1j) - first.mean()) + second.mean()
+    moved = _similarity(first, second) * (points.astype(float) @ (1, 1j) - first.mean()) + second.mean()
     return np.stack([moved.real, moved.imag], axis=1)
+
+
+def roll_between(seen: np.ndarray, again: np.ndarray) -> float:
+    """The rotation, radians, of the similarity transform from (K, 2) points to the same points elsewhere."""
+    return float(np.angle(_similarity(*(each.astype(float) @ (1, 1j) for each in (seen, again)))))
+
+
+def _similarity(first: np.ndarray, second: np.ndarray) -> complex:
+    """Zoom and rotation from (K,) points of the complex plane to others."""
+    offset, other_offset = first - first.mean(), second - second.mean()
+    return complex(np.vdot(offset, other_offset) / max(float(np.vdot(offset, offset).real), 1e-9))
 
 
 class _Side:

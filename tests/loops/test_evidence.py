@@ -26,6 +26,14 @@ def test_more_of_the_scene_found_again_speaks_for_the_match(field):
     assert log_odds(more, WEIGHTS) > log_odds(MATCH, WEIGHTS)
 
 
+def test_a_rolled_camera_speaks_for_a_match_but_makes_no_stronger_look_alike():
+    rolled = MATCH._replace(rolled=0.2)
+    assert log_odds(rolled, WEIGHTS) == pytest.approx(log_odds(MATCH, WEIGHTS) + 10.0 * 0.2)
+    assert strength(rolled, WEIGHTS) == strength(MATCH, WEIGHTS)
+    one_spot = rolled._replace(spread=False)
+    assert log_odds(one_spot, WEIGHTS) == log_odds(one_spot._replace(rolled=0.0), WEIGHTS)
+
+
 def test_the_strength_does_not_depend_on_the_map():
     assert strength(MATCH._replace(aliasing=9.0), WEIGHTS) == strength(MATCH, WEIGHTS)
     assert log_odds(MATCH._replace(aliasing=9.0), WEIGHTS) < log_odds(MATCH, WEIGHTS)

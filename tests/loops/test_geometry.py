@@ -122,6 +122,33 @@ def test_unmatched_features_with_invalid_coordinates_are_ignored(two_views, desc
     assert verify(np.concatenate([first, invalid]), second).inliers >= 55
 
 
+def rolled(features, degrees):
+    """The features of a camera that is rolled about its optical axis."""
+    turn, turned = np.radians(degrees), features.copy()
+    x, y = features["x"] - 160, features["y"] - 120
+    turned["x"], turned["y"] = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    turned["x"] += 160
+    turned["y"] += 120
+    return turned
+
+
+@pytest.mark.parametrize("degrees, share", [(0, 0.0), (2, 0.0), (10, 1.0), (-20, 1.0)])
+def test_where_a_camera_was_rolled_the_image_with_fewer_other_features_counts(
+    two_views, descriptors, rng, degrees, share
+):
+    first, second = two_views(60)
+    clutter = features_at(rng.uniform((80, 60), (240, 180), (300, 2)), descriptors(300))
+    cluttered = np.concatenate([rolled(second, degrees), clutter])
+    found = [
+        measure(View(query), View(match), GeometrySettings(FeatureKind.ORB))
+        for query, match in ((first, cluttered), (cluttered, first), (first, rolled(second, degrees)))
+    ]
+    assert max(found[0].coverage, found[1].coverage) < 0.5 < found[2].coverage
+    for each in found[:2]:
+        gained = found[2].coverage - each.coverage
+        assert each.rolled == pytest.approx(share * gained, abs=0.08)
+
+
 def test_inliers_among_many_unmatched_features_have_a_low_coverage(two_views, descriptors, rng):
     first, second = two_views(60)
     clutter = features_at(rng.uniform((40, 40), (280, 200), (540, 2)), descriptors(540))

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from place_recognition_ros.loops.support import carried, measure_support, moved_object, one_object
+from place_recognition_ros.loops.support import (
+    carried,
+    measure_support,
+    moved_object,
+    one_object,
+    roll_between,
+)
 from place_recognition_ros.types import FEATURE, Camera, View
 
 WIDTH, HEIGHT = 320, 240
@@ -203,3 +209,16 @@ def test_a_similarity_transform_is_extrapolated():
     seen, far = box(0.2, 0.2, 0.5, 0.5), np.array([[300.0, 10.0], [5.0, 230.0]])
     turn = 0.8 * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
     assert np.allclose(carried(far, seen, seen @ turn + [20, 5]), far @ turn + [20, 5])
+
+
+@pytest.mark.parametrize("degrees", [0.0, 4.0, -25.0, 170.0])
+def test_the_roll_between_two_images_is_that_of_their_points(degrees, rng):
+    seen = grid()
+    turn = np.radians(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    again = 1.3 * seen @ matrix.T + (40, -7) + rng.normal(0, 0.5, seen.shape)
+    assert np.degrees(roll_between(seen, again)) == pytest.approx(degrees, abs=0.2)
+
+
+def test_the_roll_of_points_in_one_spot_is_none():
+    assert roll_between(np.ones((5, 2)), np.ones((5, 2))) == 0.0
