@@ -39,7 +39,7 @@ def ends(connection):
     try:
         while connection.recv(65536):
             pass
-    except OSError:
+    except ConnectionError:
         pass
     return True
 
