@@ -1,6 +1,7 @@
 """An exported model is rewritten with large weights in half precision."""
 
 import hashlib
+import hashlib
 import sys
 
 import cv2
@@ -51,7 +52,8 @@ def test_the_file_is_smaller_and_the_descriptors_agree(model, images, monkeypatc
 
 def test_the_package_has_the_file_that_the_command_writes(model, monkeypatch):
     run(monkeypatch, model, "--images", model.parent / "images")
-    assert model.read_bytes() == DEFAULT_MODEL.read_bytes()
+    written, shipped = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, DEFAULT_MODEL))
+    assert written == shipped  # pytest compares files of megabytes for ever
 
 
 def test_a_model_that_loses_too_much_is_left_unchanged(model, monkeypatch):
