@@ -1,7 +1,6 @@
 """An exported model is rewritten with large weights in half precision."""
 
 import hashlib
-import hashlib
 import sys
 
 import cv2
