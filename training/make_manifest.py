@@ -158,15 +158,15 @@ def _public(kinds):
         ("phenocam", read_phenocam, DATA / "phenocam"),
         ("timisoara", read_timisoara, DATA / "timisoara_heritage"),
     ):
-        _set_of_the_default_model(kinds, name, default, lambda a, reader=reader: reader(a.source))
-    nordland = _set_of_the_default_model(kinds, "nordland", DATA / "nordland64", _nordland)
+        _training_set(kinds, name, default, lambda a, reader=reader: reader(a.source))
+    nordland = _training_set(kinds, "nordland", DATA / "nordland64", _nordland)
     nordland.add_argument("--images", type=Path, help="folder for the images (default: beside the manifest)")
     nordland.add_argument("--every", type=int, default=1, help="use one of so many places")
     nordland.add_argument("--part", choices=SPLITS, help="only this part of the line")
 
 
-def _set_of_the_default_model(kinds, name, default, read):
-    kind = kinds.add_parser(name, help="image set of the default model")
+def _training_set(kinds, name, default, read):
+    kind = kinds.add_parser(name, help="image set of training/configs")
     kind.add_argument("source", type=Path, nargs="?", default=default)
     return _finish(kind, read)
 

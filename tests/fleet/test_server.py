@@ -154,12 +154,18 @@ def test_a_robot_sends_no_more_features_than_its_budget(make_fleet):
     assert sent[1] < sent[2]
 
 
-def test_a_full_map_is_thinned_and_nothing_comes_back(make_fleet):
-    fleet = make_fleet(max_keyframes=50)
+def full_fleet(make_fleet, most):
+    """A fleet, and its two robots, which have sent 100 keyframes; the server keeps ``most``."""
+    fleet = make_fleet(max_keyframes=most)
     a, b = fleet.robot("a"), fleet.robot("b")
     a.drive(range(60), 0)
     b.drive(range(20, 60), 1)
     fleet.settle()
+    return fleet, a, b
+
+
+def test_a_full_map_is_thinned_and_nothing_comes_back(make_fleet):
+    fleet, a, b = full_fleet(make_fleet, 50)
     kept = fleet.keyframes()
     assert len(kept) == 50
     fleet.kill()
@@ -243,11 +249,7 @@ def test_features_that_cannot_be_compared_hold_nobody_up(fleet, monkeypatch):
 
 
 def test_of_the_described_keyframes_the_most_similar_ones_of_other_robots_are_returned(make_fleet):
-    fleet = make_fleet(max_keyframes=90)
-    a, b = fleet.robot("a"), fleet.robot("b")
-    a.drive(range(60), 0)
-    b.drive(range(20, 60), 1)
-    fleet.settle()
+    fleet, _, _ = full_fleet(make_fleet, 90)
     for again in range(2):  # thinned, and read from the file
         memory, seen = fleet.server.memory, 0
         assert len(memory.map) == 90

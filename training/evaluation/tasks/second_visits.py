@@ -14,10 +14,10 @@ from training.data.recordings import walks
 from training.data.recordings.recording import Verdict
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
+from training.evaluation.tasks.walks import GUARD_SECONDS, SAME_PLACE_SECONDS
 
 CHANGES = ("", "light", "view", "roll")  # of the second visit, see tasks.images; the first one: as it was
 _BLOCK_SECONDS = 6  # of a clip, in turns: first and second visit
-_NEAR_SECONDS, _SAME_PLACE_SECONDS = 3.0, 10.0  # as in tasks.walks
 _RETURN_SECONDS = 10.0
 
 
@@ -54,7 +54,7 @@ def tower_blocks(data):
     again = time // _BLOCK_SECONDS % 2 == 1
     same_clip = clip[again, None] == clip[~again]
     apart = np.abs(time[again, None] - time[~again])
-    right = same_clip & (apart > _NEAR_SECONDS) & (apart <= _SAME_PLACE_SECONDS)
+    right = same_clip & (apart > GUARD_SECONDS) & (apart <= SAME_PLACE_SECONDS)
     ignored = (floor[again, None] == floor[~again]) & ~right
     return _visits("tower blocks", _by_clip(records), again, right, ignored)
 

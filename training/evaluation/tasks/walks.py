@@ -5,8 +5,8 @@ import numpy as np
 from training.evaluation.retrieval import RetrievalTask
 from training.evaluation.tasks.images import TaskImage
 
-_GUARD_SECONDS = 3.0  # closer frames are ignored: they are nearly the same image
-_SAME_PLACE_SECONDS = 10.0  # of a walk or pan; later frames show another view
+GUARD_SECONDS = 3.0  # closer frames are ignored: they are nearly the same image
+SAME_PLACE_SECONDS = 10.0  # of a walk or pan; later frames show another view
 
 
 def neighbours(name, records, guarded=False):
@@ -28,8 +28,8 @@ def neighbours(name, records, guarded=False):
     time = np.array([record.time for record in records])
     same_clip = clip[:, None] == clip
     apart = np.abs(time[:, None] - time)
-    ignored = same_clip & (apart <= _GUARD_SECONDS)
-    right = same_clip & (apart <= _SAME_PLACE_SECONDS) & ~ignored
+    ignored = same_clip & (apart <= GUARD_SECONDS)
+    right = same_clip & (apart <= SAME_PLACE_SECONDS) & ~ignored
     if guarded:
         ignored |= (region[:, None] == region) & ~right
     return RetrievalTask(name, frames, frames, right, ignored)

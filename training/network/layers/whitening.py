@@ -51,7 +51,7 @@ class Whitening(keras.layers.Layer):
             mean: (D,) float.
             projection: (D, size) float.
         """
-        projection = np.asarray(projection, np.float16).astype(np.float32)
+        projection = _rounded(projection)
         self.kernel.assign(projection)
         self.bias.assign(-np.asarray(mean, np.float32) @ projection)
 
@@ -62,5 +62,10 @@ class Whitening(keras.layers.Layer):
             matrix: (size, size) float.
         """
         kernel, bias = (np.asarray(weight, np.float64) @ matrix for weight in (self.kernel, self.bias))
-        self.kernel.assign(kernel.astype(np.float16).astype(np.float32))
+        self.kernel.assign(_rounded(kernel))
         self.bias.assign(bias)
+
+
+def _rounded(matrix):
+    """Rounded to half precision: float32."""
+    return np.asarray(matrix, np.float16).astype(np.float32)
