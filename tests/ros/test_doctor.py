@@ -30,13 +30,17 @@ INSTEAD = "   (first end the launch file that runs)"
 
 @pytest.fixture(autouse=True)
 def _no_other_nodes(ros):
-    """The master forgets the nodes of earlier tests, which have ended: the doctor would report them."""
-    master, left = rosgraph.Master(rospy.get_name()), [node.name for node in read_graph().nodes]
-    for name in left:
+    """The master forgets the processes of earlier tests, which have ended: the doctor would report them."""
+    own = rospy.get_name()
+    master = rosgraph.Master(own)
+    for node in read_graph().nodes:
         with suppress(rosgraph.MasterException):
-            master.deleteParam(name)
-    rosnode.cleanup_master_blacklist(master, left)
-    assert not read_graph().nodes, left
+            master.deleteParam(node.name)
+    left = {name for kind in master.getSystemState() for _, names in kind for name in names}
+    rosnode.cleanup_master_blacklist(master, sorted(left - {own, "/rosout"}))
+    graph = read_graph()
+    assert not graph.nodes
+    assert {name for names in graph.publishers.values() for name in names} <= {own, "/rosout"}
 
 
 def check(listen=time.sleep):
