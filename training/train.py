@@ -36,6 +36,7 @@ from training.learning.batches import Batches
 from training.learning.checkpoint import saved_step
 from training.learning.config import changed_keys, read_config
 from training.learning.distribution import data_parallel, join, local_copy, wait_for_all
+from training.learning.finishing import whiten
 from training.learning.initialization import AugmentedViews, initialize
 from training.learning.local_features import LocalFeatures, split_network
 from training.learning.monitor import Monitor, SilentMonitor
@@ -106,6 +107,8 @@ def train(config, folder):
             trained = local_copy(network)
     if process_share.first:
         average_weights(trained, load_network(folder / "start"), config.start.share)
+        if config.finish.shrinkage:
+            whiten(trained, config.finish, training, spec, augment, config.seed)
         save_network(trained, folder)
         features.remove()
 

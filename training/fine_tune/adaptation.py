@@ -12,9 +12,9 @@ from training.data import read_image
 from training.fine_tune.verified_pairs import Walks, verified_pairs
 from training.learning.augmentation import Augmentation, AugmentationConfig
 from training.learning.augmented_input import ImageCache
-from training.learning.initialization import AugmentedViews
+from training.learning.finishing import copies
 from training.learning.statistics import damping, within_places
-from training.network.prediction import describe_images, predict
+from training.network.prediction import describe_images
 
 SHRINKAGE = 1.0  # of the whitening, in mean variances within places; larger: changes less, here and elsewhere
 FEW_PAIRS = 100  # so many verified pairs add 1 to it: few of them determine the variances badly
@@ -58,9 +58,10 @@ def adapt(network, spec, records, finder, shrinkage=SHRINKAGE):
             f"expected at least {LEAST_PAIRS} pairs of images that show the same place, from a camera that "
             f"moves slowly past things with texture. Received: {len(pairs)} in {len(records)} images"
         )
-    copies = _copies(network, spec, records)
+    rows = range(0, len(records), -(-len(records) // AUGMENTED))
+    described = copies(network, spec, ImageCache(records, spec, 0), rows, Augmentation(CHANGES), COPIES)
     share = COPIES_WEIGHT / (COPIES_WEIGHT + len(pairs))
-    within = (1 - share) * within_places(before[pairs]) + share * within_places(copies)
+    within = (1 - share) * within_places(before[pairs]) + share * within_places(described)
     matrix = damping(within, shrinkage + FEW_PAIRS / len(pairs))
     network.get_layer("whitening").multiply(matrix)
 
@@ -76,12 +77,3 @@ def moving(descriptors):
 
 def _view(image, finder):
     return View(finder.find(image), Camera(image.shape[1], image.shape[0]))
-
-
-def _copies(network, spec, records):
-    """Descriptors of images and of augmented copies of them: (n, 1 + COPIES, D) float32."""
-    rows = range(0, len(records), -(-len(records) // AUGMENTED))
-    views = AugmentedViews(ImageCache(records, spec, 0), rows, spec, Augmentation(CHANGES), COPIES)
-    return predict(network, (view[None] for each in views for view in each)).reshape(
-        len(rows), 1 + COPIES, -1
-    )

@@ -12,6 +12,7 @@ from training.console import RENAMED
 from training.data import PlaceRules
 from training.files import DEFAULT_MODEL
 from training.learning.augmentation import AugmentationConfig
+from training.learning.finishing import FinishConfig
 from training.learning.losses import LOSSES
 from training.network.build import NetworkConfig
 
@@ -167,6 +168,7 @@ class TrainConfig(_Section):
     batch: BatchConfig = BatchConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
+    finish: FinishConfig = FinishConfig()
     distribution: DistributionConfig = DistributionConfig()
     steps: int = Field(
         default=3000, ge=0, description="total number of steps; 0: only the fit without gradients"
@@ -181,7 +183,9 @@ class TrainConfig(_Section):
     )
 
     @model_validator(mode="after")
-    def _one_process_keeps_copies(self):
+    def _keys_agree(self):
+        if self.finish.shrinkage and not self.network.size:
+            raise ValueError("finish.shrinkage needs a whitening: network.size")
         if self.batch.copies and self.distribution.processes > 1:
             raise ValueError("several processes need batch.copies=0")
         return self
