@@ -36,7 +36,7 @@ from training.learning.batches import Batches
 from training.learning.checkpoint import saved_step
 from training.learning.config import changed_keys, read_config
 from training.learning.distribution import data_parallel, join, local_copy, wait_for_all
-from training.learning.finishing import whiten
+from training.learning.finishing import draw, whiten
 from training.learning.initialization import AugmentedViews, initialize
 from training.learning.local_features import LocalFeatures, split_network
 from training.learning.monitor import Monitor, SilentMonitor
@@ -77,6 +77,11 @@ def train(config, folder):
     spec, augment = input_spec(config.network), Augmentation(config.augmentation)
     training = _image_set(read_training(config.data), config.data, spec, config.data.cached_images)
     validation = _image_set(read_split(config.data, "validation"), config.data, spec)
+    drawn = (
+        draw(config.finish, training.places, training.shares, config.seed)
+        if config.finish.shrinkage
+        else None
+    )
     copies = config.batch.copies
     every = AugmentedViews(training.images, range(training.size), spec, augment, copies)
     features = LocalFeatures(folder / "features.npy", every, training.size, copies)
@@ -107,8 +112,8 @@ def train(config, folder):
             trained = local_copy(network)
     if process_share.first:
         average_weights(trained, load_network(folder / "start"), config.start.share)
-        if config.finish.shrinkage:
-            whiten(trained, config.finish, training, spec, augment, config.seed)
+        if drawn:
+            whiten(trained, config.finish, drawn, training.images, spec, augment)
         save_network(trained, folder)
         features.remove()
 

@@ -5,6 +5,8 @@ directions smaller, and the last layer takes it in. A few thousand images suffic
 no learning rate.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,29 +37,50 @@ class FinishConfig(BaseModel):
     images: int = Field(default=1500, ge=2, description="number of places, and of images with copies")
 
 
-def whiten(network, config, samples, spec, augment, seed=0):
-    """Whiten the variation within places; changes the layer "whitening" of a network.
+class Drawn(NamedTuple):
+    """Rows of the images that the whitening is determined by."""
+
+    copied: np.ndarray  # (n,) int, images of which there are augmented copies
+    visits: np.ndarray  # (m, 2) int, two images of each place
+
+
+def draw(config, places, shares, seed=0):
+    """Draw the images of the whitening; before the training, so that an error does not come after it.
 
     Args:
-        network: Keras model with a layer "whitening".
         config: a :class:`FinishConfig`.
-        samples: N images, ``images[row]`` (H, W, 3) uint8 BGR; their ``places``, a
-            :class:`training.data.Places`; and their ``shares``, (N,) float, how often each is drawn.
-        spec: the network's InputSpec.
-        augment: callable (image, seed) → image.
+        places: a :class:`training.data.Places` of N images.
+        shares: (N,) float, how often each is drawn.
         seed: of the random choice.
+
+    Returns:
+        a :class:`Drawn`.
 
     Raises:
         ValueError: if ``config.visits`` is not 0 and no place with a label has two images.
     """
     random = np.random.default_rng(seed)
-    rows = _draw(samples.shares, config.images, random)
-    print(f"whitening the variation within {len(rows)} places", flush=True)
-    within = within_places(copies(network, spec, samples.images, rows, augment, _COPIES))
+    copied = _draw(shares, config.images, random)
+    visits = _visits(places, shares, config.images, random) if config.visits else np.empty((0, 2), int)
+    return Drawn(copied, visits)
+
+
+def whiten(network, config, drawn, images, spec, augment):
+    """Whiten the variation within places; changes the layer "whitening" of a network.
+
+    Args:
+        network: Keras model with a layer "whitening".
+        config: a :class:`FinishConfig`.
+        drawn: a :class:`Drawn`.
+        images: sequence of (H, W, 3) uint8 BGR.
+        spec: the network's InputSpec.
+        augment: callable (image, seed) → image.
+    """
+    print(f"whitening the variation within {len(drawn.copied)} places", flush=True)
+    within = within_places(copies(network, spec, images, drawn.copied, augment, _COPIES))
     if config.visits:
-        pairs = _visits(samples.places, samples.shares, config.images, random)
-        seen = describe_images(network, spec, (samples.images[row] for row in pairs.ravel()))
-        visits = within_places(seen.reshape(*pairs.shape, -1))
+        seen = describe_images(network, spec, (images[row] for row in drawn.visits.ravel()))
+        visits = within_places(seen.reshape(*drawn.visits.shape, -1))
         within = config.visits * visits + (1 - config.visits) * within
     network.get_layer("whitening").multiply(damping(within, config.shrinkage))
 

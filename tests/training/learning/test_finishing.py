@@ -1,7 +1,5 @@
 """The whitening of the variation within places, after a training."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ keras = pytest.importorskip("keras")
 
 from training.data import PlaceRules, Places, Record  # noqa: E402
 from training.learning.config import StartConfig, TrainConfig  # noqa: E402
-from training.learning.finishing import FinishConfig, whiten  # noqa: E402
+from training.learning.finishing import FinishConfig, draw, whiten  # noqa: E402
 from training.learning.initialization import initialize  # noqa: E402
 from training.network.build import NetworkConfig, build_network, input_spec  # noqa: E402
 from training.network.prediction import describe_images  # noqa: E402
@@ -21,18 +19,15 @@ SPEC = input_spec(SMALL)
 PLACES = 12
 IMAGES = np.random.default_rng(0).integers(0, 256, (PLACES, 48, 64, 3), dtype=np.uint8)
 VISITS = np.concatenate([IMAGES, IMAGES // 2])  # the second visit is darker
+SHARES = np.full(len(VISITS), 1 / len(VISITS))
 
 
 def noisy(image, seed):
     return np.clip(image + np.random.default_rng(seed).normal(0, 20, image.shape), 0, 255).astype(np.uint8)
 
 
-def samples(label="place {}"):
-    numbers = list(range(PLACES)) * 2
-    records = [Record(image=None, place=label.format(number) if label else "") for number in numbers]
-    return SimpleNamespace(
-        images=VISITS, places=Places(records, PlaceRules()), shares=np.full(len(VISITS), 1 / len(VISITS))
-    )
+def places(label="place {}"):
+    return Places([Record(None, label.format(number)) for number in list(range(PLACES)) * 2], PlaceRules())
 
 
 def variation_within(**options):
@@ -41,7 +36,8 @@ def variation_within(**options):
     network = build_network(SMALL)
     initialize(network, StartConfig(copies=2), IMAGES, range(PLACES), SPEC, noisy)
     if options:
-        whiten(network, FinishConfig(**options), samples(), SPEC, lambda image, seed: image)
+        config = FinishConfig(**options)
+        whiten(network, config, draw(config, places(), SHARES), VISITS, SPEC, lambda image, seed: image)
     described = describe_images(network, SPEC, VISITS)
     distances = 2 - 2 * described[:PLACES] @ described[PLACES:].T
     return np.diag(distances).mean() / distances[~np.eye(PLACES, dtype=bool)].mean()
@@ -57,9 +53,8 @@ def test_copies_that_do_not_differ_change_nothing():
 
 
 def test_places_without_a_label_are_refused():
-    network = build_network(SMALL)
     with pytest.raises(ValueError, match=r"a label and two images, or finish\.visits=0"):
-        whiten(network, FinishConfig(shrinkage=1.0), samples(""), SPEC, lambda image, seed: image)
+        draw(FinishConfig(shrinkage=1.0), places(""), SHARES)
 
 
 def test_a_network_without_a_whitening_is_refused_before_the_training():
