@@ -1,9 +1,9 @@
-"""Write the table of models/README.md and its plot: default, untrained baseline, cartwheel_train's models.
+"""Write the table of models/README.md and its plot: the default, earlier defaults, cartwheel_train's models.
 
 Usage: python3 -m training.compare
 
 The measured recall is also written to the card of the default model. Needs the image sets in ../shared/data
-(or --data FOLDER) and the history of this repository, which contains the baseline. Exported models are kept
+(or --data FOLDER) and the history of this repository, which contains the earlier ones. Exported models are kept
 in .run/compare.
 """
 
@@ -31,7 +31,10 @@ PLOT = PROJECT / "docs" / "images" / "precision_recall.png"
 BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
 
 _SCRATCH = PROJECT / ".run" / "compare"
-_BASELINE_COMMIT = "91d561a"  # the last commit with the first, untrained model
+_EARLIER = {  # name → the last commit in which it was the default model
+    "previous default": "8aa6c6e",
+    "untrained baseline": "91d561a",
+}
 _CARTWHEEL_TRAIN = {  # name → file in legacy_models
     "original core_model": "core_model_keras2_hdf5.keras",
     "original mobilenet": "mobilenet_conv_pw_6_bgr.h5",
@@ -39,10 +42,11 @@ _CARTWHEEL_TRAIN = {  # name → file in legacy_models
 }
 
 
-def baseline(folder):
-    """Extract the first, untrained model from the history of the repository.
+def earlier(name, folder):
+    """Extract an earlier default model from the history of the repository.
 
     Args:
+        name: out of ``_EARLIER``.
         folder: for the ONNX file and its card.
 
     Returns:
@@ -51,8 +55,9 @@ def baseline(folder):
     Raises:
         ValueError: if the history does not contain it.
     """
-    for name in ("baseline.onnx", "baseline.json"):
-        source = f"{_BASELINE_COMMIT}:models/default{Path(name).suffix}"
+    model = folder / f"{name.replace(' ', '_')}.onnx"
+    for path in (model, model.with_suffix(".json")):
+        source = f"{_EARLIER[name]}:models/default{path.suffix}"
         shown = subprocess.run(  # noqa: S603
             ["git", "-C", str(PROJECT), "show", source],  # noqa: S607  git of the PATH
             capture_output=True,
@@ -60,11 +65,11 @@ def baseline(folder):
         )
         if shown.returncode:
             raise ValueError(
-                f"expected the untrained baseline in the repository's history, as {source}. "
+                f"expected the {name} in the repository's history, as {source}. "
                 f"Received: {shown.stderr.decode().strip()} (a shallow clone needs: git fetch --unshallow)"
             )
-        write_atomically(folder / name, shown.stdout)
-    return folder / "baseline.onnx"
+        write_atomically(path, shown.stdout)
+    return model
 
 
 def export_legacy(file, folder, images):
@@ -127,7 +132,7 @@ def main():
     data = parser.parse_args(command_line()).data
     text = README.read_text(encoding="utf-8")
     replace_between(text, "")  # raises before the long part
-    models = {"default": DEFAULT_MODEL, "untrained baseline": baseline(_SCRATCH)}
+    models = {"default": DEFAULT_MODEL, **{name: earlier(name, _SCRATCH) for name in _EARLIER}}
     for name, file in _CARTWHEEL_TRAIN.items():
         print(f"» exporting {file}", file=sys.stderr)
         models[name] = export_legacy(data / "legacy_models" / file, _SCRATCH, data / "ie_tower" / "images")

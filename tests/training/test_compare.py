@@ -34,12 +34,15 @@ def test_missing_markers_are_refused(text):
         compare.replace_between(text, "new")
 
 
-def test_the_baseline_is_read_from_the_history(tmp_path):
-    known = ["git", "-C", str(compare.PROJECT), "cat-file", "-e", compare._BASELINE_COMMIT]
+@pytest.mark.parametrize(
+    ("name", "sha256"), [("previous default", "fe29fa27e5eb"), ("untrained baseline", "8523f1174770")]
+)
+def test_earlier_defaults_are_read_from_the_history(name, sha256, tmp_path):
+    known = ["git", "-C", str(compare.PROJECT), "cat-file", "-e", compare._EARLIER[name]]
     if subprocess.run(known, capture_output=True, check=False).returncode:
         pytest.skip("needs the repository's history")
-    card, _ = read_model(str(compare.baseline(tmp_path)))
-    assert card.sha256.startswith("8523f1174770")
+    card, _ = read_model(str(compare.earlier(name, tmp_path)))
+    assert card.sha256.startswith(sha256)
 
 
 def test_measured_recall_is_written_to_the_card():
@@ -54,7 +57,7 @@ def test_measured_recall_is_written_to_the_card():
 def test_missing_history_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "PROJECT", tmp_path)
     with pytest.raises(ValueError, match=r"expected the untrained baseline in the repository's history"):
-        compare.baseline(tmp_path)
+        compare.earlier("untrained baseline", tmp_path)
 
 
 def test_a_model_that_cannot_be_exported_is_named(tmp_path, monkeypatch):

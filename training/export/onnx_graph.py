@@ -15,7 +15,7 @@ from training.network.batch_norm_folding import fold_batch_normalization
 
 OPSET = 13  # the newest that TensorRT 8.2 supports
 
-_MIN_HALVED = 16384  # numbers; smaller weights would save little
+_MIN_HALVED = 1024  # numbers; smaller weights would save little
 _MAX_ROUNDING = 2**-11  # relative; what float16 loses at most between 6e-5 and 65504
 
 

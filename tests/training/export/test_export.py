@@ -67,9 +67,9 @@ def test_only_operations_that_tensorrt_supports(converted):
 
 def test_large_weights_are_stored_in_half_precision(converted):
     stored = [tensor for tensor in converted.graph.initializer if tensor.data_type != onnx.TensorProto.INT64]
-    types = {np.prod(tensor.dims) >= 16384: set() for tensor in stored}
+    types = {np.prod(tensor.dims) >= 1024: set() for tensor in stored}
     for tensor in stored:
-        types[np.prod(tensor.dims) >= 16384].add(tensor.data_type)
+        types[np.prod(tensor.dims) >= 1024].add(tensor.data_type)
     assert types == {True: {onnx.TensorProto.FLOAT16}, False: {onnx.TensorProto.FLOAT}}
 
 
