@@ -77,9 +77,9 @@ def read_drive(features: str, with_depth: bool, simulated: bool) -> Drive:
 
 
 def accepted(frames: Iterable[Frame], camera: Camera, features: str) -> Iterable[Candidate]:
-    """The accepted candidates of the detector."""
+    """The accepted candidates of the detector, between frames that are in its map."""
     detector = LoopDetector.open(Config(max_depth_m=depth.FAR, feature_model=features))
-    tracking = True
+    tracking, stored = True, set()
     for frame in frames:
         if frame.tracking_ok != tracking:
             tracking = frame.tracking_ok
@@ -90,7 +90,9 @@ def accepted(frames: Iterable[Frame], camera: Camera, features: str) -> Iterable
         metres = depth.decode(frame.depth) if frame.depth else None
         result = detector.add(Keyframe(image, frame.stamp, camera=camera, depth=metres))
         if result.outcome == Count.STORED:
-            yield from result.accepted
+            stored.add(frame.stamp)
+        found = (*result.accepted, *result.confirmed)
+        yield from (candidate for candidate in found if candidate.query_stamp in stored)
     detector.close()
 
 

@@ -17,6 +17,7 @@ from training.evaluation.tasks.images import TaskImage
 from training.evaluation.tasks.walks import GUARD_SECONDS, SAME_PLACE_SECONDS
 
 CHANGES = ("", "light", "view", "roll")  # of the second visit, see tasks.images; the first one: as it was
+DRAWS = 8  # of each simulated change, of every image: with one, recall depends on the seed by 8 points
 _BLOCK_SECONDS = 6  # of a clip, in turns: first and second visit
 _RETURN_SECONDS = 10.0
 
@@ -96,19 +97,20 @@ def _visits(name, records, again, right, ignored, changes=("",)):
     first = [record for record, second in zip(records, again) if not second]
     second = [record for record, second in zip(records, again) if second]
     references = [TaskImage(record.image) for record in first]
-    return SecondVisit(
-        first,
-        [
+    tasks = []
+    for change in changes:
+        draws = DRAWS if change else 1
+        queries = [TaskImage(record.image, change, seed) for seed, record in enumerate(draws * second)]
+        tasks.append(
             RetrievalTask(
                 f"{name}, {change}" if change else name,
-                [TaskImage(record.image, change, seed) for seed, record in enumerate(second)],
+                queries,
                 references,
-                right,
-                ignored,
+                np.tile(right, (draws, 1)),
+                np.tile(ignored, (draws, 1)),
             )
-            for change in changes
-        ],
-    )
+        )
+    return SecondVisit(first, tasks)
 
 
 def _held_out(data):
