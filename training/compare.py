@@ -3,8 +3,8 @@
 Usage: python3 -m training.compare
 
 The measured recall is also written to the card of the default model. Needs the image sets in ../shared/data
-(or --data FOLDER) and the history of this repository, which contains the earlier ones. Exported models are kept
-in .run/compare.
+(or --data FOLDER) and the history of this repository, which contains the earlier ones. Exported models are
+kept in .run/compare.
 """
 
 import argparse

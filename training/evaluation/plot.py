@@ -9,6 +9,8 @@ _COLORS = ("#d1495b", "#30638e", "#edae49", "#00798c", "#8d6a9f", "#6b705c")
 _COLUMNS = 4
 _PALETTE = 32  # number of colours in a PNG file
 _LABELLED = 40  # maximum number of labels that are legible
+_CORNERS = (("right", "top"), ("left", "bottom"), ("right", "bottom"))  # of a panel, for its text
+_TEXT = (0.55, 0.08)  # width, and height of a line, as a share of the panel
 
 
 def plot_curves(evaluations, kind="png", dpi=110):
@@ -91,7 +93,7 @@ def _fewer_colors(png):
 
 def _draw(panel, task, evaluations):
     panel.set_title(f"{task}, {evaluations[0].figures[task].queries} queries", loc="left", fontsize=9)
-    areas, heights = [], []
+    areas, points = [], []
     for number, evaluation in enumerate(evaluations):
         curve = evaluation.figures[task].curve
         color = _COLORS[number % len(_COLORS)]
@@ -102,17 +104,19 @@ def _draw(panel, task, evaluations):
         )
         panel.plot(100 * recall[-1], 100 * precision[-1], "o", color=color, markersize=3.5, zorder=9)
         areas.append((curve.area, evaluation.name, color))
-        heights.append(np.interp(0.5, recall, precision, right=0.0))
-    low = np.median(heights) < 0.5  # place the text away from most curves
-    for line, (area, name, color) in enumerate(sorted(areas, reverse=not low)):
+        along = np.linspace(0.0, recall[-1], 100)
+        points += zip(along, np.interp(along, recall, precision))
+    side, edge = min(_CORNERS, key=lambda corner: _covered(np.array(points), corner, len(areas)))
+    down = edge == "top"
+    for line, (area, name, color) in enumerate(sorted(areas, reverse=not down)):
         panel.annotate(
             f"{name} {100 * area:.0f}",
-            (0.97, 0.95) if low else (0.04, 0.05),
+            (0.97 if side == "right" else 0.04, 0.95 if down else 0.05),
             xycoords="axes fraction",
-            xytext=(0, (-1 if low else 1) * 9.5 * (len(areas) - 1 - line)),
+            xytext=(0, (-1 if down else 1) * 9.5 * (len(areas) - 1 - line)),
             textcoords="offset points",
-            ha="right" if low else "left",
-            va="top" if low else "bottom",
+            ha=side,
+            va=edge,
             color=color,
             fontsize=7.5,
             fontweight="bold",
@@ -125,3 +129,16 @@ def _draw(panel, task, evaluations):
     panel.set_axisbelow(True)
     for spine in panel.spines.values():
         spine.set_visible(False)
+
+
+def _covered(points, corner, lines):
+    """Number of points of curves under a text in a corner.
+
+    Args:
+        points: (N, 2) recall and precision.
+        corner: out of ``_CORNERS``.
+        lines: of the text.
+    """
+    across = 1.0 - points[:, 0] if corner[0] == "right" else points[:, 0]
+    down = 1.0 - points[:, 1] if corner[1] == "top" else points[:, 1]
+    return np.count_nonzero((across < _TEXT[0]) & (down < _TEXT[1] * lines))

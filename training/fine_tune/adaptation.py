@@ -16,7 +16,7 @@ from training.learning.finishing import copies
 from training.learning.statistics import damping, within_places
 from training.network.prediction import describe_images
 
-SHRINKAGE = 1.0  # of the whitening, in mean variances within places; larger: changes less, here and elsewhere
+SHRINKAGE = 1.5  # of the whitening, in mean variances within places; larger: changes less, here and elsewhere
 FEW_PAIRS = 100  # so many verified pairs add 1 to it: few of them determine the variances badly
 COPIES = 6  # augmented copies of an image;
 COPIES_WEIGHT = 50  # in the covariance all of them count as so many verified pairs
