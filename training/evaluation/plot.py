@@ -93,7 +93,8 @@ def _fewer_colors(png):
 
 def _draw(panel, task, evaluations):
     panel.set_title(f"{task}, {evaluations[0].figures[task].queries} queries", loc="left", fontsize=9)
-    areas, points = [], []
+    areas: list = []
+    points: list = []
     for number, evaluation in enumerate(evaluations):
         curve = evaluation.figures[task].curve
         color = _COLORS[number % len(_COLORS)]
