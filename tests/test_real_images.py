@@ -47,6 +47,10 @@ FLOORS = [
     *(f"floor{n}" for n in range(3, 24)),
 ]
 IN_EVERY_RUN = ("basement2", "floor10", "floor14")
+CONTINUED = pytest.mark.xfail(
+    reason="a run goes on from the first frame of a clip to the last one of the clip before",
+    strict=True,
+)
 
 
 class Frame:
@@ -117,7 +121,12 @@ def test_a_revisit_that_few_views_show_is_suspected(tower, detector, clip, back,
 
 @pytest.mark.parametrize(
     "floor",
-    [each if each in IN_EVERY_RUN else pytest.param(each, marks=pytest.mark.stress) for each in FLOORS],
+    [
+        each
+        if each in IN_EVERY_RUN
+        else pytest.param(each, marks=[pytest.mark.stress, *([CONTINUED] if each == "floor5" else [])])
+        for each in FLOORS
+    ],
 )
 def test_no_match_between_different_areas_of_a_floor_is_accepted(tower, detector, floor):
     pairs = accepted(detector, [frame for frame in tower if frame.floor == floor])

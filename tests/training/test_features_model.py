@@ -60,7 +60,10 @@ def test_a_tx2_could_run_it_within_its_budget(card_and_content):
 
 
 def test_the_architecture_is_that_of_the_training(card_and_content, model):
-    """All but the weights is what ``build`` and ``convert`` make: operators, and shapes of kernels."""
+    """All but the weights is what ``build`` and ``convert`` make: operators, and shapes of kernels.
+
+    The export stores smaller weights in half precision, with a Cast behind each, than when the file was made.
+    """
     pytest.importorskip("keras", reason="training needs requirements/training.txt")
     pytest.importorskip("tf2onnx", reason="training needs requirements/training.txt")
     from training.export.onnx_graph import convert
@@ -70,7 +73,10 @@ def test_the_architecture_is_that_of_the_training(card_and_content, model):
     untrained = convert(build(spec.height, spec.width), "features")
     graphs = (model.graph, untrained.graph)
     found, expected = (
-        ([node.op_type for node in graph.node], [list(t.dims) for t in graph.initializer if len(t.dims) == 4])
+        (
+            [node.op_type for node in graph.node if node.op_type != "Cast"],
+            [list(tensor.dims) for tensor in graph.initializer if len(tensor.dims) == 4],
+        )
         for graph in graphs
     )
     assert found == expected
