@@ -107,7 +107,8 @@ def _draw(panel, task, evaluations):
         areas.append((curve.area, evaluation.name, color))
         along = np.linspace(0.0, recall[-1], 100)
         points += zip(along, np.interp(along, recall, precision))
-    side, edge = min(_CORNERS, key=lambda corner: _covered(np.array(points), corner, len(areas)))
+    drawn = np.array(points)
+    side, edge = min(_CORNERS, key=lambda corner: _covered(drawn, corner, len(areas)))
     down = edge == "top"
     for line, (area, name, color) in enumerate(sorted(areas, reverse=not down)):
         panel.annotate(

@@ -9,15 +9,15 @@ import threading
 import albumentations as A  # noqa: N812  as its documentation does
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from training.learning.section import Section
 
 _WEBCAM = {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}  # then enlarged to the network's size
 
 
-class AugmentationConfig(BaseModel):
+class AugmentationConfig(Section):
     """How much another visit may differ."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     geometric: float = Field(
         default=1.0, ge=0, le=2, description="crop, perspective, scale; 0: none, 1: as between visits"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Dict, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from training.console import RENAMED
 from training.data import PlaceRules
@@ -14,6 +14,7 @@ from training.files import DEFAULT_MODEL
 from training.learning.augmentation import AugmentationConfig
 from training.learning.finishing import FinishConfig
 from training.learning.losses import LOSSES
+from training.learning.section import Section
 from training.network.build import NetworkConfig
 
 _FREE = (  # keys that may change when a training is resumed
@@ -22,11 +23,7 @@ _FREE = (  # keys that may change when a training is resumed
 )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=True, ser_json_inf_nan="constants")
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Images and labels."""
 
     manifests: Dict[Path, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
@@ -47,7 +44,7 @@ class DataConfig(_Section):
     )
 
 
-class StartConfig(_Section):
+class StartConfig(Section):
     """Initial weights."""
 
     weights: str = Field(
@@ -74,7 +71,7 @@ class StartConfig(_Section):
     )
 
 
-class BatchConfig(_Section):
+class BatchConfig(Section):
     """A batch consists of queries, each with positives and negatives."""
 
     queries: int = Field(default=12, ge=2, description="queries in a batch")
@@ -111,7 +108,7 @@ class BatchConfig(_Section):
     )
 
 
-class LossConfig(_Section):
+class LossConfig(Section):
     """The loss."""
 
     name: Literal["triplet", "all_pairs", "all_pairs_deviation", "multi_similarity"] = "multi_similarity"
@@ -127,7 +124,7 @@ class LossConfig(_Section):
         return self
 
 
-class OptimizerConfig(_Section):
+class OptimizerConfig(Section):
     """AdamW with warm-up, cosine decay and weight averaging."""
 
     learning_rate: float = Field(default=1e-4, gt=0, le=1, description="peak value")
@@ -142,7 +139,7 @@ class OptimizerConfig(_Section):
     )
 
 
-class DistributionConfig(_Section):
+class DistributionConfig(Section):
     """Training by several processes, see training/learning/distribution.py."""
 
     processes: int = Field(
@@ -158,7 +155,7 @@ class DistributionConfig(_Section):
         return self
 
 
-class TrainConfig(_Section):
+class TrainConfig(Section):
     """A training."""
 
     network: NetworkConfig = NetworkConfig()

@@ -8,19 +8,18 @@ no learning rate.
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from training.learning.initialization import AugmentedViews
+from training.learning.section import Section
 from training.learning.statistics import damping, within_places
 from training.network.prediction import describe_images, predict
 
 _COPIES = 2  # augmented copies of an image
 
 
-class FinishConfig(BaseModel):
+class FinishConfig(Section):
     """Whitening of the variation within places, after the last step."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     shrinkage: float = Field(
         default=0.0,
